@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// The rows below are the house: each target names everything it may import, and the build checks it.
+// A new arrow is a design change and belongs in a commit of its own.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+// Tests read files and start processes through Foundation; only the sources keep the stricter rules.
+let testing: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+// A publisher runs once per event: linked static it starts like a C program (no dynamic loading at all).
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-Xlinker", "--no-warnings"], .when(configuration: .release))
+]
+// The server keeps the C library dynamic, so that one binary runs with the host's name service.
+let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+
+let package = Package(
+    name: "wsqueue",
+    products: [
+        .library(name: "WSQueuePublish", targets: ["WSQueuePublish", "WSQueuePublishEncodable"]),
+        .executable(name: "wsqueue-server", targets: ["wsqueue-server"]),
+        .executable(name: "wsqueue-publish", targets: ["wsqueue-publish"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CWSQueueLinux"),
+        .target(name: "WSQueueCore", swiftSettings: strict),
+        .target(name: "WSQueueWire", dependencies: ["WSQueueCore"], swiftSettings: strict),
+        .target(name: "WSQueueBroker", dependencies: ["WSQueueCore"], swiftSettings: strict),
+        .target(name: "WSQueueSystem", dependencies: ["CWSQueueLinux"], swiftSettings: strict),
+        .target(name: "WSQueueSpool", dependencies: ["WSQueueCore", "WSQueueSystem"], swiftSettings: strict),
+        .target(name: "WSQueueLog", dependencies: ["WSQueueCore", "WSQueueSystem"], swiftSettings: strict),
+        .target(
+            name: "WSQueuePublish", dependencies: ["WSQueueCore", "WSQueueSpool", "WSQueueSystem"],
+            swiftSettings: strict),
+        .target(name: "WSQueuePublishEncodable", dependencies: ["WSQueuePublish"], swiftSettings: strict),
+        .target(name: "WSQueueNet", dependencies: ["WSQueueSystem", "CWSQueueLinux"], swiftSettings: strict),
+        .target(
+            name: "WSQueueServer",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
+                "WSQueueNet",
+            ],
+            resources: [.embedInCode("Web/live.html")],
+            swiftSettings: strict),
+        .target(name: "WSQueueArguments", swiftSettings: strict),
+        .executableTarget(
+            name: "wsqueue-server", dependencies: ["WSQueueServer", "WSQueueArguments"], swiftSettings: strict,
+            linkerSettings: staticStandardLibrary),
+        .executableTarget(
+            name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
+            linkerSettings: staticExecutable),
+
+        .target(
+            name: "Support", dependencies: ["WSQueueCore", "WSQueueSystem"], path: "Tests/Support",
+            swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueCoreTests", dependencies: ["WSQueueCore", "Support"], resources: [.copy("Corpora")],
+            swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueWireTests", dependencies: ["WSQueueWire", "WSQueueCore", "Support"],
+            resources: [.copy("Corpora")], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueSpoolTests", dependencies: ["WSQueueSpool", "WSQueueSystem", "WSQueueCore", "Support"],
+            resources: [.copy("Corpora")], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueuePublishTests",
+            dependencies: ["WSQueuePublish", "WSQueuePublishEncodable", "WSQueueSystem", "WSQueueCore", "Support"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueArgumentsTests", dependencies: ["WSQueueArguments", "Support"], swiftSettings: testing),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,16 @@
+internal import Glibc
+
+/// The two clocks (clock_gettime(2)).
+package enum Clock {
+    /// Nanoseconds since 1970, which may jump when the clock is set.
+    package static func unixNanoseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) }
+
+    /// Nanoseconds since some fixed moment, which only go forward: for time limits.
+    package static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
+
+    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}

@@ -1,0 +1,148 @@
+internal import CWSQueueLinux
+internal import Glibc
+
+/// An open directory. Everything below it is reached through the descriptor, so that a directory that is renamed or
+/// replaced meanwhile leads nowhere else (openat(2)).
+package final class Directory: Sendable {
+    /// The path it was opened by, for messages.
+    package let path: String
+    private let descriptor: FileDescriptor
+
+    private init(path: String, descriptor: consuming FileDescriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    /// Opens the directory at `path`, following symbolic links: the path is the operator's word.
+    package static func open(_ path: String) throws(SystemCallError) -> Directory {
+        let number = try systemCall("open", path) {
+            unsafe Int(path.withCString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+        }
+        return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)))
+    }
+
+    /// Opens a directory in this one, never through a symbolic link.
+    package func openDirectory(_ name: FileName) throws(SystemCallError) -> Directory {
+        let opened = try openFile(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        return Directory(path: path(of: name), descriptor: opened)
+    }
+
+    /// The path of an entry, for messages.
+    package func path(of name: FileName) -> String { path.hasSuffix("/") ? "\(path)\(name)" : "\(path)/\(name)" }
+
+    /// The directory's own status (fstat(2)).
+    package func status() throws(SystemCallError) -> FileStatus { try descriptor.status(object: path) }
+
+    /// An entry's status; of a symbolic link itself, not of what it points to (fstatat(2)).
+    package func status(of name: FileName) throws(SystemCallError) -> FileStatus {
+        var raw = stat()
+        _ = try systemCall("stat", path(of: name)) {
+            unsafe Int(name.withCString { unsafe fstatat(descriptor.number, $0, &raw, AT_SYMLINK_NOFOLLOW) })
+        }
+        return FileStatus(raw)
+    }
+
+    /// Opens an entry for reading. Neither a symbolic link nor a FIFO can lead astray or block (`O_NOFOLLOW`,
+    /// `O_NONBLOCK`); what was opened is to be checked with `status`.
+    package func openForReading(_ name: FileName) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
+    }
+
+    /// Creates an entry for writing; fails when the name exists in any form.
+    package func createFile(_ name: FileName, mode: UInt32) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode: mode)
+    }
+
+    /// Opens an entry for reading and writing, creating it when it is missing, never through a symbolic link.
+    package func openOrCreateFile(_ name: FileName, mode: UInt32) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode: mode)
+    }
+
+    /// Removes a file's name (unlinkat(2)).
+    package func remove(_ name: FileName) throws(SystemCallError) {
+        _ = try systemCall("unlink", path(of: name)) {
+            unsafe Int(name.withCString { unsafe unlinkat(descriptor.number, $0, 0) })
+        }
+    }
+
+    /// Creates a directory in this one (mkdirat(2)).
+    package func makeDirectory(_ name: FileName, mode: UInt32) throws(SystemCallError) {
+        _ = try systemCall("mkdir", path(of: name)) {
+            unsafe Int(name.withCString { unsafe mkdirat(descriptor.number, $0, mode) })
+        }
+    }
+
+    /// Gives an entry another name, here or in `other`, replacing what has that name (renameat(2)).
+    package func rename(_ name: FileName, to newName: FileName, in other: Directory) throws(SystemCallError) {
+        _ = try systemCall("rename", path(of: name)) {
+            unsafe name.withCString { old in
+                unsafe newName.withCString {
+                    unsafe Int(renameat(descriptor.number, old, other.descriptor.number, $0))
+                }
+            }
+        }
+    }
+
+    /// Gives an entry another name in this directory, and fails with `EEXIST` when that name is taken
+    /// (renameat2(2) with `RENAME_NOREPLACE`, or linkat(2) and unlinkat(2) where the file system lacks it).
+    package func renameWithoutReplacing(_ name: FileName, to newName: FileName) throws(SystemCallError) {
+        do {
+            _ = try systemCall("rename", path(of: newName)) {
+                unsafe name.withCString { old in
+                    unsafe newName.withCString {
+                        // 1 is RENAME_NOREPLACE (linux/fs.h), which no header shows without _GNU_SOURCE.
+                        unsafe Int(renameat2(descriptor.number, old, descriptor.number, $0, 1))
+                    }
+                }
+            }
+        } catch  where error.isUnsupported {
+            _ = try systemCall("link", path(of: newName)) {
+                unsafe name.withCString { old in
+                    unsafe newName.withCString {
+                        unsafe Int(linkat(descriptor.number, old, descriptor.number, $0, 0))
+                    }
+                }
+            }
+            try remove(name)
+        }
+    }
+
+    /// Makes the names in it durable (fsync(2)).
+    package func sync() throws(SystemCallError) { try descriptor.sync(dataOnly: false, object: path) }
+
+    /// Calls `body` with the name of every entry but `.` and `..`, in no order (getdents64(2)).
+    ///
+    /// Names that appear or go during the listing may or may not be among them. One listing at a time: they share the
+    /// descriptor's position.
+    package func forEachName(_ body: (borrowing Span<UInt8>) -> Void) throws(SystemCallError) {
+        _ = try systemCall("lseek", path) { lseek(descriptor.number, 0, SEEK_SET) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.listingBytes, alignment: 8)
+        defer { unsafe buffer.deallocate() }
+        while true {
+            let filled = try systemCall("getdents64", path) {
+                unsafe getdents64(descriptor.number, buffer.baseAddress, buffer.count)
+            }
+            if filled == 0 { return }
+            var offset = 0
+            while offset < filled {
+                // struct linux_dirent64: inode, offset (8 bytes each), record length (2), type (1), name with NUL.
+                let length = unsafe Int(buffer.loadUnaligned(fromByteOffset: offset + 16, as: UInt16.self))
+                let name = unsafe UnsafeRawBufferPointer(rebasing: buffer[(offset + 19)..<(offset + length)])
+                let end = unsafe name.firstIndex(of: 0) ?? name.count
+                let bytes = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: name[..<end]))
+                let isSelfOrParent = bytes[0] == UInt8(ascii: ".") && (end == 1 || (end == 2 && bytes[1] == bytes[0]))
+                if !isSelfOrParent { body(bytes) }
+                offset += length
+            }
+        }
+    }
+
+    private static let listingBytes = 65_536
+
+    private func openFile(_ name: FileName, flags: Int32, mode: UInt32 = 0) throws(SystemCallError) -> FileDescriptor {
+        let number = try systemCall("open", path(of: name)) {
+            unsafe Int(name.withCString { unsafe openat(descriptor.number, $0, flags, mode) })
+        }
+        return FileDescriptor(owning: Int32(number))
+    }
+}

@@ -1,0 +1,81 @@
+internal import Glibc
+
+/// An open file description, owned: it is closed when its owner goes (close(2)).
+package struct FileDescriptor: ~Copyable, Sendable {
+    /// The number the kernel knows it by. Valid for as long as this value lives.
+    package let number: Int32
+
+    /// Takes over a descriptor that nobody else closes.
+    package init(owning number: Int32) { self.number = number }
+
+    deinit { _ = Glibc.close(number) }
+
+    /// Closes it now and reports what close(2) says: on some file systems that is where a failed write shows.
+    package consuming func close() throws(SystemCallError) {
+        let number = number
+        discard self
+        // Linux frees the number even when close(2) fails, so it must never be repeated.
+        if Glibc.close(number) != 0 { throw SystemCallError(call: "close", object: "", code: errno) }
+    }
+
+    /// Writes all of `bytes`, in as many write(2) calls as that takes.
+    ///
+    /// - Parameter object: What an error names, usually the path.
+    package func writeAll(_ bytes: Span<UInt8>, object: @autoclosure () -> String) throws(SystemCallError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = bytes.extracting(done...)
+            done += try systemCall("write", object()) {
+                unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+            }
+        }
+    }
+
+    /// Reads until `limitBytes` have come or the end is reached, appending to `bytes` (read(2)).
+    package func readAll(
+        into bytes: inout [UInt8], limitBytes: Int, object: @autoclosure () -> String
+    ) throws(SystemCallError) {
+        while bytes.count < limitBytes {
+            let wanted = min(limitBytes - bytes.count, 65_536)
+            let start = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: wanted))
+            var count = 0
+            defer { bytes.removeLast(wanted - count) }
+            count = try read(into: &bytes, from: start, object: object())
+            if count == 0 { return }
+        }
+    }
+
+    /// Reads once into `bytes[start...]` (read(2)).
+    ///
+    /// - Returns: How many bytes came; 0 at the end of the file.
+    package func read(
+        into bytes: inout [UInt8], from start: Int, object: @autoclosure () -> String
+    ) throws(SystemCallError) -> Int {
+        try systemCall("read", object()) {
+            unsafe bytes.withUnsafeMutableBytes { buffer in
+                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+                return unsafe Glibc.read(number, free.baseAddress, free.count)
+            }
+        }
+    }
+
+    /// What kind of file this is, its size and its times (fstat(2)).
+    package func status(object: @autoclosure () -> String) throws(SystemCallError) -> FileStatus {
+        var raw = stat()
+        _ = try systemCall("fstat", object()) { Int(unsafe fstat(number, &raw)) }
+        return FileStatus(raw)
+    }
+
+    /// Sets the permission bits whatever the umask is (fchmod(2)).
+    package func setMode(_ mode: UInt32, object: @autoclosure () -> String) throws(SystemCallError) {
+        _ = try systemCall("fchmod", object()) { Int(fchmod(number, mode)) }
+    }
+
+    /// Makes contents and times durable (fsync(2)), or with `dataOnly` the contents and what finds them (fdatasync(2)).
+    package func sync(dataOnly: Bool, object: @autoclosure () -> String) throws(SystemCallError) {
+        _ = try systemCall(dataOnly ? "fdatasync" : "fsync", object()) {
+            Int(dataOnly ? fdatasync(number) : fsync(number))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+internal import Glibc
+
+/// What stat(2) tells about a file.
+package struct FileStatus: Equatable, Sendable {
+    /// What a directory entry leads to.
+    package enum Kind: String, Sendable {
+        case regular = "regular file"
+        case directory
+        case symbolicLink = "symbolic link"
+        case fifo = "FIFO"
+        case socket
+        case characterDevice = "character device"
+        case blockDevice = "block device"
+        case unknown = "unknown kind of file"
+    }
+
+    package let kind: Kind
+    package let device: UInt64
+    package let inode: UInt64
+    package let sizeBytes: Int64
+    /// The permission bits, without the file type.
+    package let mode: UInt32
+    package let owner: UInt32
+    package let group: UInt32
+    package let links: UInt64
+    /// Last change of the contents, nanoseconds since 1970.
+    package let modifiedNanoseconds: Int64
+    /// Last change of contents, name or attributes, nanoseconds since 1970.
+    package let changedNanoseconds: Int64
+
+    init(_ raw: stat) {
+        kind =
+            switch raw.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .symbolicLink
+            case S_IFIFO: .fifo
+            case S_IFSOCK: .socket
+            case S_IFCHR: .characterDevice
+            case S_IFBLK: .blockDevice
+            default: .unknown
+            }
+        device = UInt64(raw.st_dev)
+        inode = UInt64(raw.st_ino)
+        sizeBytes = Int64(raw.st_size)
+        mode = UInt32(raw.st_mode & 0o7777)
+        owner = raw.st_uid
+        group = raw.st_gid
+        links = UInt64(raw.st_nlink)
+        modifiedNanoseconds = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
+        changedNanoseconds = Int64(raw.st_ctim.tv_sec) * 1_000_000_000 + Int64(raw.st_ctim.tv_nsec)
+    }
+}

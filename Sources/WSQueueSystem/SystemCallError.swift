@@ -1,0 +1,46 @@
+internal import Glibc
+
+/// A system call that failed: the call, what it was about, and the C error number.
+///
+/// Its text reads as a path to the cause: `rename queue/17-1-1.json: no space left on device`.
+package struct SystemCallError: Error, Equatable, CustomStringConvertible {
+    /// The C function's name, such as `rename`.
+    package let call: String
+    /// The path, address or other thing the call was about; may be empty.
+    package let object: String
+    /// The `errno` value (errno(3)).
+    package let code: Int32
+
+    /// Makes an error from its three parts.
+    package init(call: String, object: String, code: Int32) {
+        self.call = call
+        self.object = object
+        self.code = code
+    }
+
+    /// The error number in words, lower case at the start: `no such file or directory`.
+    package var reason: String { Self.reason(of: code) }
+
+    package var description: String { object.isEmpty ? "\(call): \(reason)" : "\(call) \(object): \(reason)" }
+
+    /// An error number in words, as strerror(3) has it, lower case at the start.
+    package static func reason(of code: Int32) -> String {
+        let text = unsafe String(cString: strerror(code))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+}
+
+/// The error numbers that callers tell apart (errno(3)); everything else is reported as it is.
+extension SystemCallError {
+    package var isNotFound: Bool { code == ENOENT }
+    package var isNotDirectory: Bool { code == ENOTDIR }
+    package var isSymbolicLink: Bool { code == ELOOP }
+    package var isExisting: Bool { code == EEXIST }
+    package var isPermission: Bool { code == EACCES || code == EPERM }
+    package var isReadOnly: Bool { code == EROFS }
+    package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+    package var isUnsupported: Bool { code == EINVAL || code == ENOSYS || code == EOPNOTSUPP }
+    package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
+    package var isWouldBlock: Bool { code == EAGAIN }
+    package var isAddressInUse: Bool { code == EADDRINUSE }
+}
