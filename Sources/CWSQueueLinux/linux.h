@@ -3,6 +3,7 @@
 #define CWSQUEUELINUX_H
 
 #include <stddef.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,6 +16,7 @@
 // Glibc's module has, and the two could not be used together.
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int memfd_create(const char *name, unsigned int flags);
+int pthread_setname_np(pthread_t thread, const char *name);
 int renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned int flags);
 ssize_t getdents64(int descriptor, void *buffer, size_t length);
 

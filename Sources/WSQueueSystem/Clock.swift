@@ -14,3 +14,11 @@ package enum Clock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
+
+extension Clock {
+    /// Sleeps a millisecond, for the few places that wait for another thread's end (nanosleep(2)).
+    package static func pause() {
+        var time = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+        _ = unsafe nanosleep(&time, nil)
+    }
+}

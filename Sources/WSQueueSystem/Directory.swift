@@ -33,6 +33,13 @@ package final class Directory: Sendable {
     /// The directory's own status (fstat(2)).
     package func status() throws(SystemCallError) -> FileStatus { try descriptor.status(object: path) }
 
+    /// The status of what stands at `path` now, following symbolic links (stat(2)).
+    package static func status(at path: String) throws(SystemCallError) -> FileStatus {
+        var raw = stat()
+        _ = try systemCall("stat", path) { unsafe Int(path.withCString { unsafe stat($0, &raw) }) }
+        return FileStatus(raw)
+    }
+
     /// An entry's status; of a symbolic link itself, not of what it points to (fstatat(2)).
     package func status(of name: FileName) throws(SystemCallError) -> FileStatus {
         var raw = stat()

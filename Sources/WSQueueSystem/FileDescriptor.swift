@@ -31,18 +31,21 @@ package struct FileDescriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Reads until `limitBytes` have come or the end is reached, appending to `bytes` (read(2)).
+    /// Reads to the end of the file, but no more than `limitBytes`, appending to `bytes` (read(2)).
+    ///
+    /// - Parameter expectedBytes: How much will probably come: with the right size two calls are enough.
     package func readAll(
-        into bytes: inout [UInt8], limitBytes: Int, object: @autoclosure () -> String
+        into bytes: inout [UInt8], expectedBytes: Int, limitBytes: Int, object: @autoclosure () -> String
     ) throws(SystemCallError) {
-        while bytes.count < limitBytes {
-            let wanted = min(limitBytes - bytes.count, 65_536)
+        var wanted = min(expectedBytes + 1, limitBytes - bytes.count)
+        while wanted > 0 {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: wanted))
             var count = 0
-            defer { bytes.removeLast(wanted - count) }
+            defer { bytes.removeLast(bytes.count - start - count) }
             count = try read(into: &bytes, from: start, object: object())
-            if count == 0 { return }
+            if count < wanted && start + count >= expectedBytes || count == 0 { return }
+            wanted = min(65_536, limitBytes - start - count)
         }
     }
 

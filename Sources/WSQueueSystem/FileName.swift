@@ -15,6 +15,12 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     /// Makes a name from text without NUL and `/`.
     package init(_ text: String) { self.init(Array(text.utf8).span) }
 
+    /// The name with more text behind it.
+    package func appending(_ suffix: String) -> FileName {
+        let bytes = Array(self.bytes) + Array(suffix.utf8)
+        return FileName(bytes.span)
+    }
+
     /// How many bytes the name has.
     package var count: Int { terminated.count - 1 }
 

@@ -23,6 +23,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
 
     package var description: String { object.isEmpty ? "\(call): \(reason)" : "\(call) \(object): \(reason)" }
 
+    /// The error of a path that should lead to a directory and does not (`ENOTDIR`).
+    package static func notDirectory(_ call: String, _ object: String) -> SystemCallError {
+        SystemCallError(call: call, object: object, code: ENOTDIR)
+    }
+
     /// An error number in words, as strerror(3) has it, lower case at the start.
     package static func reason(of code: Int32) -> String {
         let text = unsafe String(cString: strerror(code))
@@ -35,6 +40,7 @@ extension SystemCallError {
     package var isNotFound: Bool { code == ENOENT }
     package var isNotDirectory: Bool { code == ENOTDIR }
     package var isSymbolicLink: Bool { code == ELOOP }
+    package var isNoDevice: Bool { code == ENXIO || code == ENODEV }
     package var isExisting: Bool { code == EEXIST }
     package var isPermission: Bool { code == EACCES || code == EPERM }
     package var isReadOnly: Bool { code == EROFS }

@@ -1,0 +1,62 @@
+package import WSQueueCore
+
+/// Decides what becomes of an event: its place in the order, and whom it is for. It knows no file, socket or clock.
+package struct Broker {
+    /// Where an event wants to go, as its file says.
+    package struct Addressing: Equatable {
+        package var channels: [String]
+        package var recipients: [String]
+        package var except: Int64?
+
+        package init(channels: [String] = [], recipients: [String] = [], except: Int64? = nil) {
+            self.channels = channels
+            self.recipients = recipients
+            self.except = except
+        }
+    }
+
+    /// What becomes of an event.
+    package enum Decision: Equatable {
+        /// It is sent under this order number, one copy for each audience; a client gets the first that is for him.
+        case send(seq: UInt64, audiences: [Audience])
+        /// Its time is over (`expires_at`).
+        case expired
+    }
+
+    /// The order number of the last event that was sent; 0 at the beginning of a numbering.
+    package private(set) var seq: UInt64
+
+    /// Continues the order after `seq`.
+    package init(seq: UInt64) { self.seq = seq }
+
+    /// Gives an event its place.
+    ///
+    /// - Parameters:
+    ///   - addressing: Whom its file names.
+    ///   - expiresAtSeconds: The moment (Unix seconds) past which it must not be sent, if any.
+    ///   - nowSeconds: The present moment in the same measure.
+    package mutating func publish(
+        _ addressing: Addressing, expiresAtSeconds: Double?, nowSeconds: Double
+    ) -> Decision {
+        if let expiresAtSeconds, nowSeconds > expiresAtSeconds { return .expired }
+        seq += 1
+        return .send(seq: seq, audiences: Self.audiences(of: addressing))
+    }
+
+    private static let everyone = [Audience.everyone]
+
+    private static func audiences(of addressing: Addressing) -> [Audience] {
+        let except = addressing.except
+        switch (addressing.channels.isEmpty, addressing.recipients.isEmpty) {
+        case (true, true):
+            guard let except else { return everyone }
+            return [.everyoneExcept(except)]
+        case (true, false):
+            return [.users(addressing.recipients, channel: nil, except: except)]
+        case (false, true):
+            return addressing.channels.map { .channel($0, except: except) }
+        case (false, false):
+            return addressing.channels.map { .users(addressing.recipients, channel: $0, except: except) }
+        }
+    }
+}

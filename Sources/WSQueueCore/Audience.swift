@@ -1,0 +1,11 @@
+/// Whom a publication is for.
+package enum Audience: Equatable, Sendable {
+    /// Every client.
+    case everyone
+    /// Every client but the connection with this id: the tab that caused the event.
+    case everyoneExcept(Int64)
+    /// The subscribers of a channel, perhaps without one connection.
+    case channel(String, except: Int64?)
+    /// The clients of these users, perhaps only those subscribed to a channel and without one connection.
+    case users([String], channel: String?, except: Int64?)
+}

@@ -1,0 +1,129 @@
+internal import Synchronization
+package import WSQueueCore
+package import WSQueueSystem
+
+/// The publications in order, as the bytes that clients are sent: one writer appends, every loop reads by position.
+///
+/// A position counts bytes since the start and never goes back. The bytes between two positions that were published
+/// are whole frames. What lies more than the capacity behind the end is gone; the writer sees to it that no reader
+/// still needs it (``PublicationWriter/room``).
+package final class PublicationLog: Sendable {
+    /// A publication that not everyone gets.
+    package final class Selection: Sendable {
+        /// Where its frame lies.
+        package let range: Range<UInt64>
+        /// Its order number. Several selections of one event share it; a client gets the first that is for him.
+        package let seq: UInt64
+        package let audience: Audience
+        /// How many clients it was handed to, added up by the loops.
+        private let receiverCount = Atomic<Int>(0)
+
+        init(range: Range<UInt64>, seq: UInt64, audience: Audience) {
+            self.range = range
+            self.seq = seq
+            self.audience = audience
+        }
+
+        package func addReceivers(_ count: Int) { receiverCount.add(count, ordering: .relaxed) }
+        package var receivers: Int { receiverCount.load(ordering: .relaxed) }
+    }
+
+    /// What a reader learns of the log's end.
+    package struct Snapshot {
+        /// The position behind the last publication.
+        package let end: UInt64
+        /// The order number of the last publication; 0 when there was none.
+        package let seq: UInt64
+        /// The publications since the reader's position that not everyone gets, in order.
+        package let selections: ArraySlice<Selection>
+    }
+
+    private struct Tail {
+        var end: UInt64 = 0
+        var seq: UInt64
+        var selections: [Selection] = []
+    }
+
+    /// The bytes themselves.
+    package let ring: MappedRing
+    private let endPosition = Atomic<UInt64>(0)
+    private let tail: Mutex<Tail>
+
+    /// Makes an empty log of at least `minimumBytes`.
+    ///
+    /// - Parameter seq: The order number of the last publication before this log; 0 for a new numbering.
+    package init(minimumBytes: Int, seq: UInt64) throws(SystemCallError) {
+        ring = try MappedRing(minimumBytes: minimumBytes)
+        tail = Mutex(Tail(seq: seq))
+    }
+
+    /// The position behind the last publication: the cheap question whether there is anything new.
+    package var end: UInt64 { endPosition.load(ordering: .sequentiallyConsistent) }
+
+    /// The log's end, and what since `position` is not for everyone.
+    package func snapshot(since position: UInt64) -> Snapshot {
+        tail.withLock { tail in
+            let first = tail.selections.firstIndex { $0.range.lowerBound >= position } ?? tail.selections.endIndex
+            return Snapshot(end: tail.end, seq: tail.seq, selections: tail.selections[first...])
+        }
+    }
+
+    fileprivate func publish(end: UInt64, seq: UInt64, selections: [Selection], oldestNeeded: UInt64) {
+        tail.withLock { tail in
+            tail.end = end
+            tail.seq = seq
+            if let gone = tail.selections.first, gone.range.upperBound <= oldestNeeded {
+                tail.selections.removeAll { $0.range.upperBound <= oldestNeeded }
+            }
+            tail.selections.append(contentsOf: selections)
+        }
+        endPosition.store(end, ordering: .sequentiallyConsistent)
+    }
+}
+
+/// The one hand that writes the log. It belongs to the hub's thread.
+package struct PublicationWriter: ~Copyable {
+    private let log: PublicationLog
+    /// The position behind the last append, published or not.
+    package private(set) var position: UInt64 = 0
+    /// The order number of the last append.
+    package private(set) var seq: UInt64
+    private var staged: [PublicationLog.Selection] = []
+
+    /// Makes the writer of a new log; there is one a log.
+    package init(_ log: PublicationLog) {
+        self.log = log
+        seq = log.snapshot(since: 0).seq
+    }
+
+    /// How many bytes may be appended before something is overwritten that lies behind `oldestNeeded`.
+    package func room(oldestNeeded: UInt64) -> Int { log.ring.capacityBytes - Int(position - oldestNeeded) }
+
+    /// Appends one frame; nobody sees it before `publish`.
+    ///
+    /// - Parameters:
+    ///   - byteCount: The frame's length, at most ``room(oldestNeeded:)``.
+    ///   - seq: The event's order number, or the same again for a further copy of it.
+    ///   - audience: Whom it is for.
+    ///   - fill: Writes the frame.
+    /// - Returns: The selection, when it is not for everyone.
+    @discardableResult
+    package mutating func append(
+        byteCount: Int, seq: UInt64, audience: Audience, _ fill: (inout MutableSpan<UInt8>) -> Void
+    ) -> PublicationLog.Selection? {
+        log.ring.write(at: position, count: byteCount, fill)
+        let range = position..<(position + UInt64(byteCount))
+        position = range.upperBound
+        self.seq = seq
+        if case .everyone = audience { return nil }
+        let selection = PublicationLog.Selection(range: range, seq: seq, audience: audience)
+        staged.append(selection)
+        return selection
+    }
+
+    /// Shows everything appended to the readers, at once.
+    package mutating func publish(oldestNeeded: UInt64) {
+        log.publish(end: position, seq: seq, selections: staged, oldestNeeded: oldestNeeded)
+        staged.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,42 @@
+internal import Synchronization
+
+/// How far each reader of a log has come: what lies before the least of them is needed by nobody.
+package final class ReaderMarks: Sendable {
+    // A cache line each, so that loops which report at the same moment do not take the line from each other.
+    private final class Mark: Sendable {
+        let position = Atomic<UInt64>(0)
+        let clientCount = Atomic<Int>(0)
+        let behindCount = Atomic<Int>(0)
+        private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
+    }
+
+    private let marks: [Mark]
+
+    /// Makes the marks of `count` readers, all at the start.
+    package init(count: Int) { marks = (0..<count).map { _ in Mark() } }
+
+    /// Reports that a reader's clients have all been handed everything before `position`.
+    package func passed(_ position: UInt64, by reader: Int) {
+        marks[reader].position.store(position, ordering: .releasing)
+    }
+
+    /// Where the slowest client of the slowest reader stands.
+    package var oldest: UInt64 {
+        marks.reduce(.max) { min($0, $1.position.load(ordering: .acquiring)) }
+    }
+
+    /// Reports how many clients a reader serves, and how many of them are owed something.
+    package func report(clients: Int, behind: Int, by reader: Int) {
+        marks[reader].clientCount.store(clients, ordering: .relaxed)
+        marks[reader].behindCount.store(behind, ordering: .relaxed)
+    }
+
+    /// How many clients all readers serve.
+    package var clients: Int { marks.reduce(0) { $0 + $1.clientCount.load(ordering: .relaxed) } }
+
+    /// How many clients of all readers are owed something.
+    package var behind: Int { marks.reduce(0) { $0 + $1.behindCount.load(ordering: .relaxed) } }
+
+    /// How many clients one reader serves.
+    package func clients(of reader: Int) -> Int { marks[reader].clientCount.load(ordering: .relaxed) }
+}

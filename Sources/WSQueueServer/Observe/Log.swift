@@ -1,0 +1,165 @@
+internal import Synchronization
+internal import WSQueueNet
+package import WSQueueSystem
+
+/// The server's log. Lines are written by a thread of its own, so that a reader that has stopped (a paused pager, a full
+/// pipe) stops nothing else; what it cannot take is counted and dropped.
+package final class Log: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        var droppedLines = 0
+        var budgets: [String: Budget] = [:]
+        var mustReopen = false
+        var isClosing = false
+    }
+
+    /// How many lines of one name may still be written in this second.
+    private struct Budget {
+        var second: Int64
+        var left: Int
+        var folded = 0
+        var last: LogLine
+    }
+
+    /// Where lines go.
+    package enum Destination: Sendable {
+        case standardError
+        case file(String)
+    }
+
+    private let level: LogLevel
+    private let format: LogLine.Format
+    private let destination: Destination
+    private let state = Mutex(State())
+    private let wakeup: Wakeup
+    private let hasEnded = Atomic<Bool>(false)
+
+    private static let pendingLimitBytes = 1_048_576
+    private static let linesPerSecond = 50
+
+    /// Opens the log and starts its thread.
+    ///
+    /// - Throws: ``SystemCallError`` when the file cannot be opened.
+    package init(level: LogLevel, format: LogLine.Format, destination: Destination) throws(SystemCallError) {
+        self.level = level
+        self.format = format
+        self.destination = destination
+        wakeup = try Wakeup()
+        let output = try Self.open(destination)
+        try start(output)
+    }
+
+    /// Writes a line. Lines of one name beyond 50 in a second are folded into one with `repeat`.
+    package func write(_ line: LogLine) {
+        guard line.level <= level else { return }
+        let now = Clock.unixNanoseconds()
+        state.withLock { state in
+            guard Self.takeBudget(line, second: now / 1_000_000_000, &state) else { return }
+            append(line, now: now, &state)
+        }
+        wakeup.signal()
+    }
+
+    /// Writes a line that has its own rate rule.
+    package func writeUnlimited(_ line: LogLine) {
+        guard line.level <= level else { return }
+        state.withLock { append(line, now: Clock.unixNanoseconds(), &$0) }
+        wakeup.signal()
+    }
+
+    /// Opens the file again under its name: the old one may have been renamed.
+    package func reopen() {
+        state.withLock { $0.mustReopen = true }
+        wakeup.signal()
+    }
+
+    /// Writes what waits, for at most a second, and ends.
+    package func close() {
+        state.withLock { $0.isClosing = true }
+        wakeup.signal()
+        let deadline = Clock.monotonicNanoseconds() + 1_000_000_000
+        while !hasEnded.load(ordering: .acquiring), Clock.monotonicNanoseconds() < deadline { Clock.pause() }
+    }
+
+    private func append(_ line: LogLine, now: Int64, _ state: inout State) {
+        guard state.pending.count < Self.pendingLimitBytes else {
+            state.droppedLines += 1
+            return
+        }
+        state.pending += line.bytes(format, now: now)
+    }
+
+    private static func takeBudget(_ line: LogLine, second: Int64, _ state: inout State) -> Bool {
+        var budget = state.budgets[line.event] ?? Budget(second: second, left: linesPerSecond, last: line)
+        if budget.second != second, budget.folded == 0 {
+            budget = Budget(second: second, left: linesPerSecond, last: line)
+        }
+        defer { state.budgets[line.event] = budget }
+        guard budget.left > 0 else {
+            budget.folded += 1
+            budget.last = line
+            return false
+        }
+        budget.left -= 1
+        return true
+    }
+
+    /// Takes what is to be written now, with the folded lines of seconds that are over.
+    private func takePending() -> (bytes: [UInt8], mustReopen: Bool, isClosing: Bool, isFolding: Bool) {
+        let now = Clock.unixNanoseconds()
+        return state.withLock { state in
+            for (event, budget) in state.budgets where budget.second != now / 1_000_000_000 || state.isClosing {
+                state.budgets[event] = nil
+                guard budget.folded > 0 else { continue }
+                append(budget.last.with("repeat", budget.folded), now: now, &state)
+            }
+            if state.droppedLines > 0, state.pending.isEmpty {
+                append(LogLine(.warning, "log.dropped").with("lines", state.droppedLines), now: now, &state)
+                state.droppedLines = 0
+            }
+            defer {
+                state.pending = []
+                state.mustReopen = false
+            }
+            return (state.pending, state.mustReopen, state.isClosing, !state.budgets.isEmpty)
+        }
+    }
+
+    private func start(_ output: consuming Output) throws(SystemCallError) {
+        let first = Mutex<Output?>(output)
+        _ = try LoopThread(name: "wsq-log") { [self] in
+            if let output = first.withLock({ $0.take() }) { run(output) }
+            hasEnded.store(true, ordering: .releasing)
+        }
+    }
+
+    private func run(_ first: consuming Output) {
+        guard var poller = try? Poller() else { return }
+        try? poller.add(wakeup.number, .readable, token: 0)
+        var output = first
+        var isFolding = false
+        while true {
+            wakeup.willSleep()
+            _ = try? poller.wait(milliseconds: hasWork ? 0 : (isFolding ? 1_000 : -1))
+            wakeup.didWake()
+            wakeup.clear()
+            let taken = takePending()
+            isFolding = taken.isFolding
+            if taken.mustReopen, let reopened = try? Self.open(destination) { output = reopened }
+            // On the way out a reader that has stopped is not waited for.
+            if !taken.bytes.isEmpty, !taken.isClosing || output.isWritable(within: 500) {
+                try? output.write(taken.bytes.span)
+            }
+            if taken.isClosing { return }
+        }
+    }
+
+    private var hasWork: Bool { state.withLock { !$0.pending.isEmpty || $0.isClosing || $0.mustReopen } }
+
+    private static func open(_ destination: Destination) throws(SystemCallError) -> Output {
+        switch destination {
+        case .standardError: try Output.standardError()
+        case .file(let path): try Output.file(path)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+package import WSQueueSystem
+
+/// The directory `.failed/` of a spool: files that could not be accepted, each with its reason beside it.
+package struct FailedFiles {
+    /// What was removed to keep the bound.
+    package struct Pruned: Equatable {
+        package let count: Int
+    }
+
+    /// How many files are kept, the reasons not counted.
+    package static let limitFiles = 10_000
+    /// How long a file is kept.
+    package static let limitNanoseconds: Int64 = 30 * 86_400 * 1_000_000_000
+
+    private static let directoryName = FileName(".failed")
+    private static let reasonSuffix = ".why"
+
+    private let spool: Directory
+    private var directory: Directory?
+    private var count = 0
+
+    /// Works in `spool`; `.failed/` is made when the first file needs it.
+    package init(spool: Directory) { self.spool = spool }
+
+    /// Moves a file here, and writes its reason beside it.
+    ///
+    /// - Parameters:
+    ///   - reason: One line.
+    ///   - unix: The wall clock, nanoseconds.
+    /// - Returns: The name it has here, and what had to go for it.
+    /// - Throws: ``SystemCallError`` when it cannot be moved; it stays where it was.
+    package mutating func take(
+        _ name: FileName, reason: String, unix: Int64
+    ) throws(SystemCallError) -> (name: FileName, pruned: Pruned?) {
+        let directory = try opened()
+        let newName = freeName(for: name, in: directory)
+        try spool.rename(name, to: newName, in: directory)
+        count += 1
+        // The file is safe already; a reason that cannot be written is in the server's log all the same.
+        try? write(reason, beside: newName, in: directory)
+        return (newName, count > Self.limitFiles ? prune(directory, unix: unix) : nil)
+    }
+
+    /// Removes what is too old or too much, the oldest first. A listing: to be called seldom.
+    package mutating func prune(unix: Int64) -> Pruned? {
+        guard let directory = try? opened(creating: false) else { return nil }
+        return prune(directory, unix: unix)
+    }
+
+    private mutating func opened(creating: Bool = true) throws(SystemCallError) -> Directory {
+        if let directory { return directory }
+        let found: Directory
+        do {
+            found = try spool.openDirectory(Self.directoryName)
+        } catch where error.isNotFound && creating {
+            try spool.makeDirectory(Self.directoryName, mode: 0o750)
+            found = try spool.openDirectory(Self.directoryName)
+        }
+        directory = found
+        var names = 0
+        try? found.forEachName { if !Self.isReason($0) { names += 1 } }
+        count = names
+        return found
+    }
+
+    private func freeName(for name: FileName, in directory: Directory) -> FileName {
+        var candidate = name
+        var number = 1
+        while (try? directory.status(of: candidate)) != nil {
+            number += 1
+            candidate = name.appending(".\(number)")
+        }
+        return candidate
+    }
+
+    private func write(_ reason: String, beside name: FileName, in directory: Directory) throws(SystemCallError) {
+        let reasonName = name.appending(Self.reasonSuffix)
+        let file = try directory.createFile(reasonName, mode: 0o640)
+        let line = Array((reason + "\n").utf8)
+        try file.writeAll(line.span, object: directory.path(of: reasonName))
+    }
+
+    private mutating func prune(_ directory: Directory, unix: Int64) -> Pruned? {
+        var names: [FileName] = []
+        try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
+        let aged = names.compactMap { name in
+            (try? directory.status(of: name)).map { (name: name, changed: $0.changedNanoseconds) }
+        }.sorted { $0.changed < $1.changed }
+        let excess = aged.count - Self.limitFiles
+        var removed = 0
+        for (index, file) in aged.enumerated() {
+            guard index < excess || unix - file.changed > Self.limitNanoseconds else { break }
+            guard (try? directory.remove(file.name)) != nil else { continue }
+            try? directory.remove(file.name.appending(Self.reasonSuffix))
+            removed += 1
+        }
+        count = aged.count - removed
+        return removed > 0 ? Pruned(count: removed) : nil
+    }
+
+    private static func isReason(_ name: borrowing Span<UInt8>) -> Bool {
+        let suffix = Array(reasonSuffix.utf8)
+        guard name.count > suffix.count else { return false }
+        return suffix.indices.allSatisfy { name[name.count - suffix.count + $0] == suffix[$0] }
+    }
+}

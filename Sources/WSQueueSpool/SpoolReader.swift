@@ -1,0 +1,83 @@
+package import WSQueueSystem
+
+/// The server's hand in an open spool: reads a file, deletes it, or sets it aside.
+package final class SpoolReader {
+    /// What reading a file gave.
+    package enum Outcome: Equatable {
+        /// Its contents, which are in ``SpoolReader/contents`` until the next read.
+        case contents(FileStatus)
+        /// It is not there any more.
+        case gone
+        /// It cannot be an event as it is now.
+        case fault(SpoolFault, FileStatus)
+        /// It could not be read now, and nobody can say yet whether it is good.
+        case failed(SystemCallError)
+    }
+
+    /// The spool.
+    package let directory: Directory
+    /// The contents of the file that was read last.
+    package private(set) var contents: [UInt8] = []
+    private var failedFiles: FailedFiles
+
+    /// Works in an open spool.
+    package init(_ directory: Directory) {
+        self.directory = directory
+        failedFiles = FailedFiles(spool: directory)
+    }
+
+    /// Reads a file that may be anything, placed there by anyone: it is opened so that nothing is followed and nothing
+    /// blocks, judged by its open descriptor, and read no further than the limit.
+    package func read(_ name: FileName, limitBytes: Int) -> Outcome {
+        do {
+            let file = try directory.openForReading(name)
+            return try read(file, name, limitBytes: limitBytes)
+        } catch {
+            return judge(error, name)
+        }
+    }
+
+    /// Deletes a file whose event has been sent.
+    package func delete(_ name: FileName) throws(SystemCallError) { try directory.remove(name) }
+
+    /// Moves a file to `.failed/` with its reason.
+    package func quarantine(
+        _ name: FileName, reason: String, unix: Int64
+    ) throws(SystemCallError) -> (name: FileName, pruned: FailedFiles.Pruned?) {
+        try failedFiles.take(name, reason: reason, unix: unix)
+    }
+
+    /// Removes what is too old or too much in `.failed/`.
+    package func pruneFailedFiles(unix: Int64) -> FailedFiles.Pruned? { failedFiles.prune(unix: unix) }
+
+    private func read(
+        _ file: borrowing FileDescriptor, _ name: FileName, limitBytes: Int
+    ) throws(SystemCallError) -> Outcome {
+        let status = try file.status(object: directory.path(of: name))
+        guard status.kind == .regular else { return .fault(.notRegular(status.kind.rawValue), status) }
+        guard status.links < 2 else { return .fault(.hardLinks(Int(status.links)), status) }
+        guard status.sizeBytes <= limitBytes else { return .fault(.tooLarge(limitBytes: limitBytes), status) }
+        contents.removeAll(keepingCapacity: contents.capacity <= Self.keptBytes)
+        // One byte more than the status says, so that a file that grows meanwhile shows it.
+        try file.readAll(
+            into: &contents, expectedBytes: Int(status.sizeBytes), limitBytes: limitBytes + 1,
+            object: directory.path(of: name))
+        return contents.count > limitBytes ? .fault(.tooLarge(limitBytes: limitBytes), status) : .contents(status)
+    }
+
+    /// A batch may be 64 MiB; its buffer is not kept for the small files behind it.
+    private static let keptBytes = 2 * 1_048_576
+
+    private func judge(_ error: SystemCallError, _ name: FileName) -> Outcome {
+        if error.isNotFound { return .gone }
+        guard error.isSymbolicLink || error.isPermission || error.isNoDevice else { return .failed(error) }
+        do {
+            let status = try directory.status(of: name)
+            let isRegular = status.kind == .regular
+            return .fault(
+                isRegular ? .unreadable(reason: error.reason) : .notRegular(status.kind.rawValue), status)
+        } catch {
+            return error.isNotFound ? .gone : .failed(error)
+        }
+    }
+}
