@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Notices of changes in one directory (inotify(7)): a hint that arrives at once, not the truth. The kernel drops what
 /// its queue cannot hold, and says nothing of changes made behind its back (network file systems, mounts).
-package struct Inotify: ~Copyable {
+package final class Inotify {
     /// What was told about one name, or about the directory itself.
     package struct Notice {
         /// The entry's name; empty when the notice is about the directory.
@@ -58,7 +58,7 @@ package struct Inotify: ~Copyable {
     /// Reads what is queued, up to one buffer full (about 400 names), in the order it happened.
     ///
     /// - Returns: The notices; empty when nothing is queued.
-    package mutating func read() throws(SystemCallError) -> [Notice] {
+    package func read() throws(SystemCallError) -> [Notice] {
         let filled: Int
         do {
             filled = try descriptor.read(into: &buffer, from: 0, object: "inotify")
