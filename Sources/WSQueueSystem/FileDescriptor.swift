@@ -14,8 +14,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
     package consuming func close() throws(SystemCallError) {
         let number = number
         discard self
-        // Linux frees the number even when close(2) fails, so it must never be repeated.
-        if Glibc.close(number) != 0 { throw SystemCallError(call: "close", object: "", code: errno) }
+        // Linux frees the number even when close(2) fails or is interrupted, so it must never be repeated: the result
+        // goes through the seam when the call has been made.
+        let code = Glibc.close(number) == 0 || errno == EINTR ? 0 : errno
+        _ = try systemCall("close", "") {
+            errno = code
+            return code == 0 ? 0 : -1
+        }
     }
 
     /// Writes all of `bytes`, in as many write(2) calls as that takes.
