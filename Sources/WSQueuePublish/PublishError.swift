@@ -40,7 +40,17 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
     ///
     /// - Parameter context: What the refusal is about where that is not plain, such as `line 7`.
     package init(_ refusal: EventRefusal, in context: String? = nil) {
-        self.init(.refused(refusal), reason: context.map { "\($0): \(refusal)" } ?? "\(refusal)")
+        var advice = ""
+        if case .size = refusal { advice = "publish a reference to the data instead" }
+        self.init(
+            .refused(refusal), reason: context.map { "\($0): \(refusal)" } ?? "\(refusal)", advice: advice)
+    }
+
+    /// A text that is not UTF-8.
+    package init(notUnicode context: String) {
+        self.init(
+            .refused(.payload(reason: "not UTF-8", offset: 0)), reason: "\(context): not UTF-8",
+            advice: "convert it, for example with iconv")
     }
 
     /// A value of which no JSON can be made.
@@ -52,7 +62,7 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
     /// A batch that is larger than the server takes.
     init(batchOver limitBytes: Int) {
         self.init(
-            .refused(.size(bytes: limitBytes + 1, limitBytes: limitBytes)),
+            .refused(.size(limitBytes: limitBytes)),
             reason: "the batch is larger than the \(limitBytes) bytes that the server takes in one file",
             advice: "nothing was published: publish it in parts, for example with split -C 60M")
     }

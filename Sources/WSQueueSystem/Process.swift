@@ -20,6 +20,12 @@ package enum Process {
         return filled > 0 ? Array(groups.prefix(Int(filled))) : []
     }
 
+    /// The value of an environment variable (getenv(3)); bytes that are no UTF-8 are shown as U+FFFD.
+    package static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
     /// The directory relative paths begin at (getcwd(3)), or `nil` when it has gone.
     package static func currentDirectory() -> String? {
         guard let path = unsafe getcwd(nil, 0) else { return nil }

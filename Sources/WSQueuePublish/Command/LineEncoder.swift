@@ -96,6 +96,6 @@ package struct LineEncoder {
     }
 
     private func check(sizeBytes: Int) throws(EventRefusal) {
-        guard sizeBytes <= limitBytes else { throw .size(bytes: sizeBytes, limitBytes: limitBytes) }
+        guard sizeBytes <= limitBytes else { throw .size(limitBytes: limitBytes) }
     }
 }
