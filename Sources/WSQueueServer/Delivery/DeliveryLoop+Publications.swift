@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 
@@ -36,7 +37,7 @@ extension DeliveryLoop {
                 behind[slot] = client
                 return false
             case .closed(let code):
-                lost(slot, errorNumber: code)
+                lost(slot, errorNumber: code, now: now)
                 return false
             }
         }
@@ -80,11 +81,9 @@ extension DeliveryLoop {
         var isForEveryone = new.count > selected.reduce(0) { $0 + $1.range.count }
         for selection in selected {
             concerned.formUnion(subscriptions.slots(selectedBy: selection.audience))
-            if case .everyoneExcept = selection.audience { isForEveryone = true }
+            if selection.audience.isNearlyEveryone { isForEveryone = true }
         }
-        let common = runs(in: new) { selection in
-            if case .everyoneExcept = selection.audience { true } else { false }
-        }
+        let common = runs(in: new) { $0.audience.isNearlyEveryone }
         for slot in concerned where table.entries[slot].isReceiving && !table.entries[slot].isBehind {
             let own = runs(for: slot, in: new)
             // Marked as behind for a moment, so that the walk below leaves it out.
@@ -100,7 +99,7 @@ extension DeliveryLoop {
     private func count(_ selected: [PublicationLog.Selection]) {
         for selection in selected {
             let listed = subscriptions.slots(selectedBy: selection.audience).count
-            if case .everyoneExcept = selection.audience {
+            if selection.audience.isNearlyEveryone {
                 selection.addReceivers(clientCount - listed)
             } else {
                 selection.addReceivers(listed)
@@ -109,20 +108,16 @@ extension DeliveryLoop {
     }
 
     private mutating func sendRuns(_ runs: ArraySlice<Range<UInt64>>, to slot: Int, now: Int64) {
+        guard let start = runs.first?.lowerBound else { return }
         var next = runs
         while let first = next.first {
             switch send(next, to: slot) {
             case .bytes(let count):
-                let cursor = next.advance(by: count)
-                if let unsent = next.first, cursor > unsent.lowerBound || count == 0 || !next.isEmpty {
-                    // A short send means a full socket; the rest goes when it has space again.
-                    let start = cursor >= first.lowerBound && cursor < first.upperBound ? first.lowerBound : nil
-                    return fallBehind(slot, cursor: cursor, frameStart: start ?? cursor, now: now)
-                }
+                _ = next.advance(by: count)
             case .wouldBlock:
-                return fallBehind(slot, cursor: first.lowerBound, frameStart: first.lowerBound, now: now)
+                return fallBehind(slot, cursor: first.lowerBound, frameStart: start, now: now)
             case .closed(let code):
-                return lost(slot, errorNumber: code)
+                return lost(slot, errorNumber: code, now: now)
             }
         }
     }

@@ -37,6 +37,11 @@ struct DeliveryLoop: ~Copyable {
     private var reportedPosition: UInt64 = .max
     private var drainDeadline: Int64?
 
+    private static let pingFrame: [UInt8] = {
+        let nothing: [UInt8] = []
+        return FrameEncoder.frame(.ping, nothing.span)
+    }()
+
     static let tickNanoseconds: Int64 = 100_000_000
     /// While the queue waits for clients, those who are behind are looked at more often.
     private static let judgeMilliseconds: Int32 = 20
@@ -45,20 +50,21 @@ struct DeliveryLoop: ~Copyable {
 
     /// Makes a loop that will run on the thread that calls `run`.
     init(index: Int, context: LoopContext) throws(SystemCallError) {
+        let poller = try Poller()
+        try poller.add(context.loops[index].wakeup.number, .readable, token: Self.wakeupToken)
+        for (offset, listener) in context.listeners.enumerated() {
+            let token = Self.firstListenerToken + UInt64(offset)
+            try poller.add(listener.number, [.readable, .exclusive], token: token)
+        }
         self.index = index
         self.context = context
-        poller = try Poller()
+        self.poller = poller
         let snapshot = context.publications.snapshot(since: context.publications.end)
         position = snapshot.end
         seq = snapshot.seq
         now = Clock.monotonicNanoseconds()
         nextTick = now + Self.tickNanoseconds
         spare = try? FileDescriptor.spare()
-        try poller.add(context.loops[index].wakeup.number, .readable, token: Self.wakeupToken)
-        for (offset, listener) in context.listeners.enumerated() {
-            let token = Self.firstListenerToken + UInt64(offset)
-            try poller.add(listener.number, [.readable, .exclusive], token: token)
-        }
     }
 
     /// Runs until the drain is over.
@@ -66,7 +72,7 @@ struct DeliveryLoop: ~Copyable {
         while !isDrained {
             turn()
         }
-        for slot in table.entries.indices where table.entries[slot].descriptor >= 0 { drop(slot) }
+        for slot in table.entries.indices where table.entries[slot].descriptor >= 0 { drop(slot, now: now) }
         report()
         context.loops[index].end()
         context.hubWakeup.signal()
@@ -105,7 +111,7 @@ struct DeliveryLoop: ~Copyable {
         for command in context.loops[index].mailbox.take() {
             switch command {
             case .adopt(let number, let address):
-                adopt(Socket(adopting: number), from: address, now: now)
+                adopt(Socket(FileDescriptor(owning: number)), from: address, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
             }
@@ -145,7 +151,7 @@ struct DeliveryLoop: ~Copyable {
         }
         while let token = closings.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .closing else { continue }
-            drop(slot)
+            drop(slot, now: now)
         }
     }
 
@@ -163,7 +169,7 @@ struct DeliveryLoop: ~Copyable {
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
             peer.isAwaitingPong = true
-            sendOwn(FrameEncoder.frame(.ping, [].span), slot, now: now)
+            sendOwn(Self.pingFrame, slot, now: now)
         }
     }
 
@@ -189,7 +195,7 @@ struct DeliveryLoop: ~Copyable {
             case .open:
                 let milliseconds = Int.random(in: 0..<spread)
                 close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
-            case .request: drop(slot)
+            case .request: drop(slot, now: now)
             case .closing: break
             }
         }
