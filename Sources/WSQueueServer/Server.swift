@@ -25,6 +25,19 @@ package struct Server: ~Copyable {
             case .system(let error): error.description
             }
         }
+
+        /// What the operator can do.
+        package var hint: String {
+            switch self {
+            case .queue(let error, _) where error.isNotFound: "make its parent directory, or name another with --dir"
+            case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
+            case .queue: "look at what stands at that path, or name another with --dir"
+            case .held: "stop that one first, or use another --dir"
+            case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
+            case .address: "choose another --listen"
+            case .system: "look at the limits of this process and machine"
+            }
+        }
     }
 
     private let context: LoopContext
