@@ -30,3 +30,33 @@ extension JSONScanner {
         } catch { return error }
     }
 }
+
+extension JSONObjectReader {
+    /// All members of the object that `text` is.
+    static func members(of text: [UInt8]) throws(JSONFault) -> [JSONMember] {
+        var reader = JSONObjectReader()
+        var members: [JSONMember] = []
+        while let member = try reader.next(in: text.span) { members.append(member) }
+        return members
+    }
+}
+
+extension JSONString {
+    static func decode(_ text: String) -> [UInt8]? {
+        let token = Array("\"\(text)\"".utf8)
+        return decode(contents(of: token.indices), in: token.span)
+    }
+    static func text(of contents: Range<Int>, in bytes: [UInt8]) -> String? { text(contents, in: bytes.span) }
+}
+
+extension EventText {
+    /// The event that `text` is, or the fault.
+    static func result(of text: some Sequence<UInt8>) -> Result<EventText, EventFault> {
+        let bytes = Array(text)
+        do throws(EventFault) { return .success(try decode(bytes.span)) } catch { return .failure(error) }
+    }
+}
+
+extension Label {
+    static func isValid(_ bytes: [UInt8]) -> Bool { isValid(bytes.span) }
+}

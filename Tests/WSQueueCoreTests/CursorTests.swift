@@ -2,10 +2,11 @@ import Testing
 import WSQueueCore
 
 struct CursorTests {
-    @Test(arguments: [
-        ("k3f9:18233", "k3f9", 18233), ("0:0", "0", 0), ("abcdefghijklmnop:1", "abcdefghijklmnop", 1),
-        ("a:18446744073709551615", "a", UInt64.max),
-    ] as [(String, String, UInt64)])
+    @Test(
+        arguments: [
+            ("k3f9:18233", "k3f9", 18233), ("0:0", "0", 0), ("abcdefghijklmnop:1", "abcdefghijklmnop", 1),
+            ("a:18446744073709551615", "a", UInt64.max),
+        ] as [(String, String, UInt64)])
     func `a cursor is read and written as the same text`(text: String, epoch: String, seq: UInt64) throws {
         let cursor = try #require(Cursor.parse(text))
         #expect(cursor == Cursor(epoch: epoch, seq: seq))

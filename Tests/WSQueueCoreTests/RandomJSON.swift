@@ -15,7 +15,9 @@ struct RandomJSON {
             let elements = (0..<count()).map { _ in space() + value(depth: depth - 1) + space() }
             return "[\(elements.isEmpty ? space() : elements.joined(separator: ","))]"
         default:
-            let members = (0..<count()).map { _ in "\(space())\(string())\(space()):\(space())\(value(depth: depth - 1))" }
+            let members = (0..<count()).map { _ in
+                "\(space())\(string())\(space()):\(space())\(value(depth: depth - 1))"
+            }
             return "{\(members.isEmpty ? space() : members.joined(separator: ","))\(space())}"
         }
     }
@@ -36,17 +38,23 @@ struct RandomJSON {
     }
 
     private mutating func byte() -> UInt8 {
-        let telling = Array("{}[]\",:\\/0123456789.eE+-truefalsn \t\n\u{0}\u{1F}ud8".utf8) + [0x7F, 0x80, 0xC3, 0xE2, 0xF0, 0xFF]
-        return Bool.random(using: &generator) ? telling.randomElement(using: &generator) ?? 0 : UInt8.random(in: .min ... .max, using: &generator)
+        let telling =
+            Array("{}[]\",:\\/0123456789.eE+-truefalsn \t\n\u{0}\u{1F}ud8".utf8) + [0x7F, 0x80, 0xC3, 0xE2, 0xF0, 0xFF]
+        return Bool.random(using: &generator)
+            ? telling.randomElement(using: &generator) ?? 0 : UInt8.random(in: .min ... .max, using: &generator)
     }
 
     private mutating func number() -> String {
         let digits = ["0", "7", "10", "123456789", "9007199254740993", "18446744073709551616"]
-        return pick(["", "-"]) + pick(digits) + pick(["", "", ".0", ".25", ".000001"]) + pick(["", "", "e2", "E-7", "e+10"])
+        return pick(["", "-"]) + pick(digits) + pick(["", "", ".0", ".25", ".000001"])
+            + pick(["", "", "e2", "E-7", "e+10"])
     }
 
     private mutating func string() -> String {
-        let parts = ["", "a", "event", "é", "漢字", "😀", #"\n"#, #"\""#, #"\\"#, #"\/"#, #"\u00e9"#, #"\ud83d\ude00"#, "a long piece of text"]
+        let parts = [
+            "", "a", "event", "é", "漢字", "😀", #"\n"#, #"\""#, #"\\"#, #"\/"#, #"\u00e9"#, #"\ud83d\ude00"#,
+            "a long piece of text",
+        ]
         return "\"" + (0..<count()).map { _ in pick(parts) }.joined() + "\""
     }
 
