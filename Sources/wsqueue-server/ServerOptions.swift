@@ -106,7 +106,7 @@ enum ServerOptions {
                     "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
                     "wsqueue-server --origin https://example.org --log-format json",
                 ]),
-            HelpText.exitStatuses([
+            OptionTable.Section.exitStatuses([
                 .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
             ]),
         ])

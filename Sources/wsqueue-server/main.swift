@@ -30,10 +30,18 @@ func run() -> ExitStatus {
 
 /// Serves until a signal comes, and says what the start failed of.
 func serve(_ settings: ServerSettings) -> ExitStatus {
-    let log: Log
-    let signals: Signals
     do throws(SystemCallError) {
-        signals = try Signals()
+        // Before the log, whose thread inherits what is done with signals.
+        return serve(settings, try Signals())
+    } catch {
+        complain("\(error)")
+        return .tryAgain
+    }
+}
+
+func serve(_ settings: ServerSettings, _ signals: consuming Signals) -> ExitStatus {
+    let log: Log
+    do throws(SystemCallError) {
         log = try Log(level: settings.logLevel, format: settings.logFormat, destination: settings.logDestination)
     } catch {
         complain("\(error)")
