@@ -3,6 +3,7 @@ internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueSpool
 internal import WSQueueSystem
+internal import WSQueueWire
 
 /// What becomes of a file.
 extension SpoolPump {
@@ -22,7 +23,10 @@ extension SpoolPump {
         case .fault(let fault, let status):
             judge(fault, status, file, reader, now: now, unix: unix)
         case .contents(let status):
-            guard let stem = file.stem else { return judge(.name, status, file, reader, now: now, unix: unix) }
+            guard UTF8Validator.isValid(file.stem.span) else {
+                return judge(.name, status, file, reader, now: now, unix: unix)
+            }
+            let stem = Array(file.stem)
             if file.isBatch {
                 acceptBatch(file, stem, status, reader, now: now, unix: unix)
             } else {
@@ -44,7 +48,7 @@ extension SpoolPump {
         let bytes = contents.span.extracting(line.range)
         // The whole file was checked before its first line was appended.
         if let text = try? EventFile.decode(bytes) {
-            let event = SpooledEvent(text: text, stem: "\(current.stem)/\(line.number)", file: current.file)
+            let event = SpooledEvent(text: text, stem: current.stem + Array("/\(line.number)".utf8), file: current.file)
             if let settled = append(event, bytes, now: now, unix: unix) {
                 settlement.add(settled, end: writer.position)
             }
@@ -82,7 +86,7 @@ extension SpoolPump {
     }
 
     private mutating func acceptEvent(
-        _ file: PendingFile, _ stem: String, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+        _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
     ) {
         let contents = reader.contents
         let bytes = contents.span
@@ -100,7 +104,7 @@ extension SpoolPump {
     }
 
     private mutating func acceptBatch(
-        _ file: PendingFile, _ stem: String, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+        _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
     ) {
         // A batch in place may end at any line. Renaming changes the inode after the contents; a file that no notice
         // and no such trace shows to be finished is given time to rest.
@@ -148,14 +152,13 @@ extension SpoolPump {
         var selections: [PublicationLog.Selection] = []
         let start = writer.position
         for audience in audiences {
-            let frame = PublicationFrame(
-                event, seq: seq, channel: audience.channel, payloadKey: payloadKey, in: bytes)
-            let selection = writer.append(byteCount: frame.byteCount, seq: seq, audience: audience) {
-                frame.write(bytes, to: &$0)
-            }
-            if let selection { selections.append(selection) }
+            let fields = EventMessageFields(
+                unixSeconds: event.file.nanoseconds / 1_000_000_000, id: event.stem, seq: seq,
+                channel: audience.channel.flatMap { Channel($0) })
+            message.prepare(event.text, fields, in: bytes)
+            if let selection = appendMessage(bytes, seq: seq, audience: audience) { selections.append(selection) }
         }
-        let wait = max(0, Clock.unixNanoseconds() - event.queuedNanoseconds)
+        let wait = event.waited(until: Clock.unixNanoseconds())
         guard lines.takesOwnLine(unix: unix) else {
             lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)
             return selections.isEmpty ? nil : Settled(selections: selections)
@@ -165,6 +168,18 @@ extension SpoolPump {
             channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start), waitNanoseconds: wait,
             file: event.file.name.description)
         return Settled(sent: sent, selections: selections)
+    }
+
+    /// Appends the prepared message as one text frame, written once for all clients.
+    private mutating func appendMessage(
+        _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
+    ) -> PublicationLog.Selection? {
+        let length = message.length
+        let header = FrameEncoder.headerLength(payloadLength: length)
+        return writer.append(byteCount: header + length, seq: seq, audience: audience) { output in
+            FrameEncoder.writeHeader(.text, payloadLength: length, to: &output)
+            message.write(from: bytes, to: &output)
+        }
     }
 
     /// Decides about a file that cannot be delivered as it is: it gets time while it changes, then it is set aside.

@@ -4,6 +4,7 @@ internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSpool
 internal import WSQueueSystem
+internal import WSQueueWire
 
 /// The way of an event from its file into the log and, once all clients have been handed it, of its file to the end.
 ///
@@ -21,15 +22,15 @@ struct SpoolPump: ~Copyable {
     /// A batch that is being appended line by line, its file already checked as a whole.
     struct Batch {
         let file: PendingFile
-        let stem: String
+        let stem: [UInt8]
         let contents: [UInt8]
         var lines = BatchLines()
         let reader: SpoolReader
     }
 
     let context: LoopContext
-    /// See ``PublicationFrame/payloadKey(_:)``.
-    let payloadKey: [UInt8]
+    /// Writes what clients get, one event after the other.
+    var message: EventMessageWriter
     var watcher: SpoolWatcher
     var queue = SpoolQueue()
     var unfinished = Unfinished()
@@ -60,7 +61,7 @@ struct SpoolPump: ~Copyable {
     init(context: LoopContext) {
         self.context = context
         let configuration = context.configuration
-        payloadKey = PublicationFrame.payloadKey(configuration.payloadKey)
+        message = EventMessageWriter(payloadKey: configuration.payloadKey)
         watcher = SpoolWatcher(path: configuration.queuePath, usesNotices: configuration.usesNotices)
         writer = PublicationWriter(context.publications)
         broker = Broker(seq: context.publications.snapshot(since: 0).seq)
