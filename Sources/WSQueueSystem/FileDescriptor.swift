@@ -10,6 +10,19 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(number) }
 
+    /// A descriptor of no use but to be closed when one is needed urgently.
+    package static func spare() throws(SystemCallError) -> FileDescriptor {
+        let number = try systemCall("open", "/dev/null") { unsafe Int(open("/dev/null", O_RDONLY | O_CLOEXEC)) }
+        return FileDescriptor(owning: Int32(number))
+    }
+
+    /// Gives the descriptor away: whoever gets the number closes it.
+    package consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     /// Closes it now and reports what close(2) says: on some file systems that is where a failed write shows.
     package consuming func close() throws(SystemCallError) {
         let number = number

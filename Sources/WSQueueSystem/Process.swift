@@ -32,4 +32,7 @@ package enum Process {
         defer { unsafe free(path) }
         return unsafe String(cString: path)
     }
+
+    /// Ends the process with a status (exit(3)).
+    package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 }
