@@ -103,6 +103,24 @@ struct CommandTests {
         #expect(outcome.error.contains("word 3 of the command line is not UTF-8"))
     }
 
+    @Test func `without a free descriptor it is to be tried again`() throws {
+        try withQueue { queue in
+            // The fourth is the loader's, before it is the directory's.
+            let script = try "ulimit -n 4; exec '\(program())' -d '\(queue.path)' a"
+            let outcome = try run(["-c", script], program: "/bin/sh")
+            #expect(outcome.status == 75, "\(outcome.error)")
+        }
+    }
+
+    @Test func `a file over the limit of the shell is an error and leaves nothing behind`() throws {
+        try withQueue { queue in
+            let script = try "ulimit -f 0; exec '\(program())' -q -d '\(queue.path)' a"
+            let outcome = try run(["-c", script], program: "/bin/sh")
+            #expect(outcome.status == 74)
+            #expect(try queue.names() == [])
+        }
+    }
+
     @Test func `a full disk behind standard output is an error`() throws {
         let outcome = try run(["-c", "exec '\(program())' -n a >/dev/full"], program: "/bin/sh")
         #expect(outcome.status == 74)

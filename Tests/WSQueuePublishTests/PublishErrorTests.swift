@@ -12,7 +12,7 @@ struct PublishErrorTests {
         #expect(error?.kind == .noDirectory)
         let text = error?.description ?? ""
         #expect(text.hasPrefix("cannot open the queue directory no-such-queue: no such file or directory"))
-        #expect(text.contains("(looked for in \(FileManager.default.currentDirectoryPath))"))
+        #expect(text.contains("(relative to \(FileManager.default.currentDirectoryPath))"))
         #expect(text.hasSuffix("; create it, or name the directory that wsqueue-server reads"))
     }
 
@@ -29,7 +29,7 @@ struct PublishErrorTests {
     @Test(arguments: [
         (1, EACCES, PublishError.Kind.notPermitted), (1, ENOENT, .noDirectory), (1, EMFILE, .tryAgain),
         (1, ELOOP, .noDirectory), (2, EACCES, .notPermitted), (2, EPERM, .notPermitted), (2, EROFS, .cannotCreate),
-        (2, ENOENT, .noDirectory), (2, ENOSPC, .writeFailed), (2, EDQUOT, .writeFailed), (2, EMFILE, .tryAgain),
+        (2, ENOENT, .cannotCreate), (2, ENOSPC, .writeFailed), (2, EDQUOT, .writeFailed), (2, EMFILE, .tryAgain),
         (2, ENAMETOOLONG, .cannotCreate), (3, ENOSPC, .writeFailed), (3, EIO, .writeFailed), (4, EPERM, .notPermitted),
         (5, EIO, .writeFailed), (6, EIO, .writeFailed), (6, ENOENT, .writeFailed), (6, ENOMEM, .tryAgain),
     ])
@@ -59,7 +59,7 @@ struct PublishErrorTests {
             guard case .failure(let error) = outcome else { throw Unexpected() }
             #expect(error.circumstances.hasPrefix("you are uid \(geteuid()), gid \(getegid())"))
             #expect(error.circumstances.contains("the directory belongs to uid \(geteuid()), gid "))
-            #expect(error.circumstances.hasSuffix("mode 0750"))
+            #expect(error.circumstances.contains("mode 0750"))
         }
     }
 
