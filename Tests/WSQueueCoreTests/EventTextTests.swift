@@ -74,7 +74,7 @@ struct EventTextTests {
         #expect(event?.idLabel(in: bytes.span)?.text == id)
     }
 
-    @Test(arguments: [#""a""#, #"["a"]"#])
+    @Test(arguments: [#""a""#, #"["a"]"#, #""\u0061""#, #"["a","\u0061"]"#])
     func `a channel is a name or a list under either member`(value: String) throws {
         for member in ["channel", "channels"] {
             let event = try EventText.result(of: #"{"event":"a","\#(member)":\#(value)}"#.utf8).get()

@@ -97,6 +97,14 @@ struct JSONScannerTests {
         #expect(fault(of: Array(text.dropLast())) == nil)
     }
 
+    @Test func `a byte order mark is called by its name`() {
+        let reason = "not a byte order mark; write UTF-8 without one"
+        let text = Array("\u{FEFF}{}".utf8)
+        #expect(fault(of: text)?.reason == "expected a value, \(reason)")
+        let error = #expect(throws: JSONFault.self) { try JSONObjectReader.members(of: text) }
+        #expect(error?.reason == "expected an object, \(reason)")
+    }
+
     @Test func `the big list of naughty strings is JSON`() throws {
         #expect(fault(of: try Corpus.bytes("naughty-strings/blns.json")) == nil)
     }
