@@ -8,4 +8,10 @@ package enum Audience: Equatable, Sendable {
     case channel(String, except: Int64?)
     /// The clients of these users, perhaps only those subscribed to a channel and without one connection.
     case users([String], channel: String?, except: Int64?)
+
+    /// Whether it is for all clients but one, so that those it is not for are fewer than those it is for.
+    package var isNearlyEveryone: Bool {
+        if case .everyoneExcept = self { return true }
+        return false
+    }
 }

@@ -109,7 +109,7 @@ package struct PublicationWriter: ~Copyable {
     /// - Returns: The selection, when it is not for everyone.
     @discardableResult
     package mutating func append(
-        byteCount: Int, seq: UInt64, audience: Audience, _ fill: (inout MutableSpan<UInt8>) -> Void
+        byteCount: Int, seq: UInt64, audience: Audience, _ fill: (inout OutputSpan<UInt8>) -> Void
     ) -> PublicationLog.Selection? {
         log.ring.write(at: position, count: byteCount, fill)
         let range = position..<(position + UInt64(byteCount))

@@ -17,7 +17,10 @@ package struct Socket: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
     /// Takes over a connected, non-blocking socket.
-    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Gives the socket away: whoever gets the number closes it.
+    package consuming func release() -> Int32 { descriptor.release() }
 
     /// For pollers.
     package var number: Int32 { descriptor.number }

@@ -7,10 +7,12 @@ package final class Directory: Sendable {
     /// The path it was opened by, for messages.
     package let path: String
     private let descriptor: FileDescriptor
+    private let isUnlisted: Bool
 
-    private init(path: String, descriptor: consuming FileDescriptor) {
+    private init(path: String, descriptor: consuming FileDescriptor, isUnlisted: Bool = false) {
         self.path = path
         self.descriptor = descriptor
+        self.isUnlisted = isUnlisted
     }
 
     /// Opens the directory at `path`, following symbolic links: the path is the operator's word.
@@ -19,6 +21,15 @@ package final class Directory: Sendable {
             unsafe Int(path.withCString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
         }
         return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)))
+    }
+
+    /// Opens the directory at `path` for what needs no permission to list it: a drop box lets its writers create and
+    /// rename, and nothing else (open(2) with `O_PATH`).
+    package static func openUnlisted(_ path: String) throws(SystemCallError) -> Directory {
+        // 0o10000000 is O_PATH (asm-generic/fcntl.h), which no header shows without _GNU_SOURCE.
+        let flags = 0o10000000 | O_DIRECTORY | O_CLOEXEC
+        let number = try systemCall("open", path) { unsafe Int(path.withCString { unsafe Glibc.open($0, flags) }) }
+        return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)), isUnlisted: true)
     }
 
     /// Opens a directory in this one, never through a symbolic link.
@@ -115,7 +126,12 @@ package final class Directory: Sendable {
     }
 
     /// Makes the names in it durable (fsync(2)).
-    package func sync() throws(SystemCallError) { try descriptor.sync(dataOnly: false, object: path) }
+    package func sync() throws(SystemCallError) {
+        guard isUnlisted else { return try descriptor.sync(dataOnly: false, object: path) }
+        // A descriptor that only stands for the path cannot be synced; one that could list can.
+        let listed = try openFile(FileName("."), flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try listed.sync(dataOnly: false, object: path)
+    }
 
     /// Calls `body` with the name of every entry but `.` and `..`, in no order (getdents64(2)).
     ///

@@ -10,12 +10,30 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     deinit { _ = Glibc.close(number) }
 
+    /// A descriptor of no use but to be closed when one is needed urgently.
+    package static func spare() throws(SystemCallError) -> FileDescriptor {
+        let number = try systemCall("open", "/dev/null") { unsafe Int(open("/dev/null", O_RDONLY | O_CLOEXEC)) }
+        return FileDescriptor(owning: Int32(number))
+    }
+
+    /// Gives the descriptor away: whoever gets the number closes it.
+    package consuming func release() -> Int32 {
+        let number = number
+        discard self
+        return number
+    }
+
     /// Closes it now and reports what close(2) says: on some file systems that is where a failed write shows.
     package consuming func close() throws(SystemCallError) {
         let number = number
         discard self
-        // Linux frees the number even when close(2) fails, so it must never be repeated.
-        if Glibc.close(number) != 0 { throw SystemCallError(call: "close", object: "", code: errno) }
+        // Linux frees the number even when close(2) fails or is interrupted, so it must never be repeated: the result
+        // goes through the seam when the call has been made.
+        let code = Glibc.close(number) == 0 || errno == EINTR ? 0 : errno
+        _ = try systemCall("close", "") {
+            errno = code
+            return code == 0 ? 0 : -1
+        }
     }
 
     /// Writes all of `bytes`, in as many write(2) calls as that takes.

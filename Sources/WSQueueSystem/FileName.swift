@@ -1,7 +1,7 @@
 /// One name in a directory: any bytes but NUL and `/`, which need not be UTF-8.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
     /// The bytes, with the NUL behind them that system calls want.
-    let terminated: [UInt8]
+    package let terminated: [UInt8]
 
     /// Makes a name from bytes without NUL and `/`.
     package init(_ bytes: Span<UInt8>) {

@@ -44,11 +44,14 @@ package final class MappedRing: Sendable {
     deinit { unsafe munmap(base, 2 * capacityBytes) }
 
     /// Lets `fill` write `count` bytes that begin at `position`. Only the one writer calls this.
-    package func write(at position: UInt64, count: Int, _ fill: (inout MutableSpan<UInt8>) -> Void) {
+    package func write(at position: UInt64, count: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
         precondition(count >= 0 && count <= capacityBytes, "a range longer than the ring")
         let start = unsafe address(of: position).assumingMemoryBound(to: UInt8.self)
-        var span = unsafe MutableSpan<UInt8>(_unsafeStart: start, count: count)
+        let buffer = unsafe UnsafeMutableBufferPointer(start: start, count: count)
+        var span = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
         fill(&span)
+        precondition(span.isFull, "a range that was not filled")
+        _ = unsafe span.finalize(for: buffer)
     }
 
     /// Lets `body` read `count` bytes that begin at `position`.

@@ -1,0 +1,51 @@
+/// Why an event may not be published: what the publisher said that cannot be.
+public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A name that is empty, longer than 255 bytes or holds control characters.
+    case name(String)
+    /// An id that is empty, longer than 255 bytes or holds control characters.
+    case id(String)
+    /// A channel's name that is empty, longer than 255 bytes or holds other characters than it may.
+    case channel(String)
+    /// A user's id that is empty, longer than 255 bytes or holds control characters.
+    case recipient(String)
+    /// A payload that is not JSON, and the first byte that cannot be, counted from 0.
+    case payload(reason: String, offset: Int)
+    /// An event larger than the server takes.
+    case size(bytes: Int, limitBytes: Int)
+
+    /// One line: what is wrong and what is wanted.
+    public var description: String {
+        switch self {
+        case .name(let name): "the event's name \(Self.label(name))"
+        case .id(let id): "the id \(Self.label(id))"
+        case .recipient(let user): "the user id \(Self.label(user))"
+        case .channel(let name):
+            "the channel \(Self.quoted(name)) has \(name.utf8.count) bytes or other characters than it may; "
+                + "wanted are 1 to 255 of A-Z a-z 0-9 . _ - :"
+        case .payload(let reason, let offset): "the payload is not JSON: \(reason), at byte \(offset)"
+        case .size(let bytes, let limit):
+            "the event has \(bytes) bytes; at most \(limit) are taken. Publish a reference to the data instead"
+        }
+    }
+
+    private static func label(_ text: String) -> String {
+        let wanted = "wanted are 1 to \(Label.limitBytes) bytes without control characters"
+        if text.isEmpty { return "is empty; \(wanted)" }
+        if text.utf8.count > Label.limitBytes { return "has \(text.utf8.count) bytes; \(wanted)" }
+        return "\(quoted(text)) holds a control character; \(wanted)"
+    }
+
+    /// The text as a JSON string, so that no control character reaches a terminal or a log; long ones are cut.
+    private static func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for scalar in text.unicodeScalars.prefix(64) where bytes.count < 512 {
+            if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
+                let digits = String(scalar.value, radix: 16)
+                bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)".utf8)
+            } else {
+                bytes.append(contentsOf: String(scalar).utf8)
+            }
+        }
+        return "\"\(String(decoding: bytes, as: UTF8.self))\"" + (text.unicodeScalars.count > 64 ? "…" : "")
+    }
+}

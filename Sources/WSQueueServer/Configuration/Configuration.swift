@@ -1,0 +1,46 @@
+package import WSQueueBroker
+package import WSQueueNet
+
+/// Everything the operator decides, with the defaults of SPEC §6. Made once, never changed, passed down.
+package struct Configuration: Sendable {
+    /// Which lines about single events are written.
+    package enum EventLines: String, Sendable {
+        case all, sampled, off
+    }
+
+    package var queuePath = "queue"
+    package var addresses: [Address] = [.internet(host: "127.0.0.1", port: 8_081)]
+    /// Time between two looks at the directory.
+    package var pollMilliseconds = 100
+    /// Whether inotify is asked for hints; otherwise only the looks find anything.
+    package var usesNotices = true
+    /// Event loops; each owns its connections.
+    package var threads = 1
+    package var holdsWithoutClients = false
+    /// The wire's name for the payload.
+    package var payloadKey = "payload"
+    package var showsPage = true
+    /// Where WebSockets are accepted; `nil` is everywhere.
+    package var path: String?
+    /// Further origins that may connect; `*` is everyone.
+    package var origins: [String] = []
+
+    package var eventLimitBytes = 1_048_576
+    package var batchLimitBytes = 64 * 1_048_576
+    package var messageLimitBytes = 65_536
+    package var channelLimit = 128
+    /// Clients at once; 0 is as many as the descriptor limit gives.
+    package var clientLimit = 0
+    package var handshakeMilliseconds = 10_000
+    package var pingMilliseconds = 25_000
+    package var pongMilliseconds = 10_000
+    package var slowClients = SlowClientRule()
+    package var drainMilliseconds = 20_000
+
+    package var eventLines = EventLines.sampled
+
+    package init() {}
+
+    /// How much of the log stays in memory: enough that the slowest client the queue waits for is never overwritten.
+    var ringBytes: Int { max(4 * slowClients.limitBytes + 4 * eventLimitBytes, 1_048_576) }
+}

@@ -1,0 +1,310 @@
+internal import WSQueueBroker
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// Clients coming, being heard, and going.
+extension DeliveryLoop {
+    /// Accepts what waits at a listener, and leaves a client to the loop that has the fewest.
+    mutating func accept(from listener: Listener, now: Int64) {
+        // Bounded, so that a storm of newcomers does not keep those who are here waiting.
+        for _ in 0..<64 {
+            switch listener.accept() {
+            case .client(let socket, let address):
+                place(socket, from: address, now: now)
+            case .nobody:
+                return
+            case .outOfDescriptors:
+                refuseForDescriptors(listener)
+                return
+            case .failed(let error):
+                context.log.write(LogLine(.error, "client.error").with("error", error.description))
+                return
+            }
+        }
+    }
+
+    /// Begins to serve a socket; the loop's count of sockets has it already.
+    mutating func adopt(_ socket: consuming Socket, from address: Address, now: Int64) {
+        let number = socket.number
+        let peer = Peer(socket: socket, address: address, openedAt: now)
+        let (slot, token) = table.insert(peer, descriptor: number)
+        do {
+            try poller.add(number, [.readable, .peerClosed], token: token)
+        } catch {
+            context.log.write(LogLine(.error, "client.error").with("error", error.description))
+            return drop(slot, now: now)
+        }
+        handshakes.add(token, deadline: now + Int64(context.configuration.handshakeMilliseconds) * 1_000_000)
+        let limit = context.configuration.clientLimit
+        if limit > 0, context.socketCount > limit {
+            context.log.write(
+                LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "clients")
+                    .with("limit", limit))
+            let advice = "The server has as many clients as it may. Try again later."
+            respond(Response(.serviceUnavailable, advice: advice), to: .get, slot, now: now)
+        }
+    }
+
+    /// Reads what a client sent, once; what is left is reported again.
+    mutating func receive(_ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        let result: Socket.Transfer
+        do {
+            var span = buffer.mutableSpan
+            result = Socket.receive(into: &span, from: peer.socket.number)
+        }
+        switch result {
+        case .wouldBlock: return
+        case .closed(let code): return lost(slot, errorNumber: code, now: now)
+        case .bytes(let count):
+            switch peer.stage {
+            case .closing: return
+            case .request: receiveRequest(count, slot, peer, now: now)
+            case .open: receiveFrames(0..<count, slot, peer, now: now)
+            }
+        }
+    }
+
+    /// Sends bytes that belong to one client alone, before what the log still holds for it.
+    mutating func sendOwn(_ bytes: [UInt8], _ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        finishFrame(slot, peer)
+        peer.outbox.append(bytes)
+        if peer.isAwaitingSpace { return updateInterest(slot, peer) }
+        flushOutbox(slot, peer, now: now)
+    }
+
+    /// Goes on with a socket that takes bytes again.
+    mutating func flush(_ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        guard flushOutbox(slot, peer, now: now), catchUp(slot, now: now) else { return }
+        peer.isAwaitingSpace = false
+        updateInterest(slot, peer)
+    }
+
+    /// Asks to be told when a socket takes bytes again.
+    mutating func awaitSpace(_ slot: Int) {
+        guard let peer = table[slot] else { return }
+        peer.isAwaitingSpace = true
+        updateInterest(slot, peer)
+    }
+
+    /// Begins the closing handshake (RFC 6455, section 7.1.2): the client gets the frame it is in the middle of, then the
+    /// close frame, and nothing more.
+    mutating func close(_ slot: Int, _ code: CloseCode, reason: String, now: Int64) {
+        guard let peer = table[slot], peer.stage == .open else { return }
+        peer.closeCode = code.rawValue
+        peer.closeReason = reason
+        leave(slot, peer)
+        end(slot, peer, with: FrameEncoder.close(code, reason: reason), now: now)
+    }
+
+    /// Closes a client that is too slow; it may come back with its cursor.
+    mutating func closeSlow(_ slot: Int, now: Int64) {
+        guard let peer = table[slot], let client = behind[slot] else { return }
+        context.log.write(
+            LogLine(.warning, "client.slow").with("conn", peer.connection).with("addr", peer.address.description)
+                .with("behind_bytes", context.publications.end - client.cursor))
+        close(slot, .slow, reason: "slow", now: now)
+    }
+
+    /// Ends a connection whose request did not come in time.
+    mutating func refuseLateRequest(_ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        guard peer.request?.isInsideRequest ?? false else { return drop(slot, now: now) }
+        let advice = "The request did not arrive in time. Send it at once."
+        respond(Response(.requestTimeout, advice: advice), to: .get, slot, now: now)
+    }
+
+    /// Notes that a connection has ended without our doing.
+    mutating func lost(_ slot: Int, errorNumber: Int32, now: Int64) {
+        if let peer = table[slot], peer.stage == .open, errorNumber != 0 {
+            peer.closeReason = SystemCallError.reason(of: errorNumber)
+        }
+        drop(slot, now: now)
+    }
+
+    /// Forgets a connection and closes its socket.
+    mutating func drop(_ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        leave(slot, peer)
+        poller.remove(peer.socket.number)
+        table.remove(slot)
+        context.loops[index].addSockets(-1)
+        guard peer.connection != 0 else { return }
+        var line = LogLine(.info, "client.close").with("conn", peer.connection)
+            .with("addr", peer.address.description).with("code", peer.closeCode)
+        if !peer.closeReason.isEmpty { line = line.with("reason", peer.closeReason) }
+        context.log.write(line.with("seconds", (now - peer.openedAt) / 1_000_000_000))
+    }
+
+    /// Sends an HTTP answer, after which the connection ends.
+    mutating func respond(_ response: Response, to method: RequestMethod, _ slot: Int, now: Int64) {
+        guard let peer = table[slot] else { return }
+        peer.request = nil
+        end(slot, peer, with: response.encode(for: method), now: now)
+    }
+
+    private mutating func place(_ socket: consuming Socket, from address: Address, now: Int64) {
+        var target = index
+        for other in context.loops.indices
+        where context.loops[other].socketCount < context.loops[target].socketCount { target = other }
+        context.loops[target].addSockets(1)
+        if target == index {
+            adopt(socket, from: address, now: now)
+        } else {
+            context.loops[target].mailbox.post(.adopt(number: socket.release(), address))
+        }
+    }
+
+    private mutating func refuseForDescriptors(_ listener: Listener) {
+        context.log.write(
+            LogLine(.warning, "client.denied").with("reason", "descriptors")
+                .with("hint", "raise the limit of open files (LimitNOFILE, ulimit -n)"))
+        guard spare != nil else { return }
+        spare = nil
+        // Refused at once, so that nobody hangs in the backlog until a descriptor is free.
+        if case .client(let socket, _) = listener.accept() { _ = consume socket }
+        spare = try? FileDescriptor.spare()
+    }
+
+    private mutating func receiveRequest(_ count: Int, _ slot: Int, _ peer: Peer, now: Int64) {
+        let head: RequestHead
+        let used: Int
+        do throws(RequestError) {
+            guard let result = try peer.request?.receive(buffer.span.extracting(..<count)) else { return }
+            (head, used) = result
+        } catch {
+            return respond(Response(refusing: error), to: .get, slot, now: now)
+        }
+        switch Router(context: context).route(head, from: peer.address) {
+        case .respond(let response):
+            respond(response, to: head.method, slot, now: now)
+        case .open(let handshake):
+            open(slot, peer, handshake, now: now)
+            // The client may send its first frames without waiting for the answer.
+            receiveFrames(used..<count, slot, peer, now: now)
+        }
+    }
+
+    private mutating func open(_ slot: Int, _ peer: Peer, _ handshake: Handshake, now: Int64) {
+        peer.request = nil
+        peer.stage = .open
+        peer.connection = context.nextConnection()
+        peer.speaksProtocol = handshake.isSubprotocolChosen
+        clientCount += 1
+        context.log.write(
+            LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
+                .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain"))
+        // What was published before this moment is not for this client, and what comes from now on is: `position` is
+        // where it stands. The answer is in the outbox first, so it cannot be overtaken.
+        deliver(now: now)
+        table.setReceiving(true, slot)
+        sendOwn(handshake.answer(), slot, now: now)
+        if peer.speaksProtocol { welcome(slot, peer, now: now) }
+    }
+
+    private mutating func receiveFrames(_ range: Range<Int>, _ slot: Int, _ peer: Peer, now: Int64) {
+        let limits = WebSocketLimits(messageBytes: context.configuration.messageLimitBytes)
+        // Whatever arrives shows that the client is alive.
+        peer.isAwaitingPong = false
+        var position = range.lowerBound
+        while peer.stage == .open, table[slot] === peer {
+            let event: WebSocketEvent?
+            do {
+                var span = buffer.mutableSpan
+                var part = span._mutatingExtracting(..<range.upperBound)
+                event = peer.webSocket.next(in: &part, from: &position, limits: limits)
+            }
+            guard let event else { return }
+            answer(event, slot, peer, now: now)
+        }
+    }
+
+    private mutating func answer(_ event: WebSocketEvent, _ slot: Int, _ peer: Peer, now: Int64) {
+        switch event {
+        case .message(.text, let payload):
+            obey(payload.bytes(in: buffer.span), slot, peer, now: now)
+        case .message(.binary, _):
+            close(slot, .unsupportedData, reason: "send text, not binary", now: now)
+        case .ping(let payload):
+            sendOwn(FrameEncoder.frame(.pong, payload.bytes(in: buffer.span).span), slot, now: now)
+        case .pong:
+            return
+        case .close(let code, _):
+            peer.closeCode = code?.rawValue ?? 1_005
+            leave(slot, peer)
+            end(slot, peer, with: FrameEncoder.close(code), now: now)
+        case .failure(let error):
+            context.log.write(
+                LogLine(.warning, "client.error").with("conn", peer.connection)
+                    .with("addr", peer.address.description).with("code", error.closeCode.rawValue)
+                    .with("reason", error.reason))
+            close(slot, error.closeCode, reason: error.reason, now: now)
+        }
+    }
+
+    /// Takes a client out of everything that concerns publications; its socket lives on.
+    private mutating func leave(_ slot: Int, _ peer: Peer) {
+        guard table.entries[slot].isReceiving else { return }
+        finishFrame(slot, peer)
+        behind[slot] = nil
+        table.setBehind(false, slot)
+        table.setReceiving(false, slot)
+        subscriptions.remove(slot, connection: peer.connection)
+        clientCount -= 1
+    }
+
+    /// Sends a last answer, and from then on waits only for the other end to close.
+    private mutating func end(_ slot: Int, _ peer: Peer, with bytes: [UInt8], now: Int64) {
+        peer.stage = .closing
+        closings.add(table.token(of: slot), deadline: now + Self.closingNanoseconds)
+        sendOwn(bytes, slot, now: now)
+    }
+
+    private static var closingNanoseconds: Int64 { 10_000_000_000 }
+
+    /// Where a client stands in the middle of a frame, moves the rest of that frame to its outbox, so that something of
+    /// its own may follow.
+    private mutating func finishFrame(_ slot: Int, _ peer: Peer) {
+        guard var client = behind[slot], client.frameEnd > client.cursor else { return }
+        let count = Int(client.frameEnd - client.cursor)
+        context.publications.ring.read(at: client.cursor, count: count) { rest in
+            for index in rest.indices { peer.outbox.withBytes { $0.append(rest[index]) } }
+        }
+        client.cursor = client.frameEnd
+        behind[slot] = client
+    }
+
+    /// Sends what is in a client's outbox.
+    ///
+    /// - Returns: Whether all of it has gone.
+    @discardableResult
+    private mutating func flushOutbox(_ slot: Int, _ peer: Peer, now: Int64) -> Bool {
+        switch peer.outbox.flush(to: peer.socket.number) {
+        case .bytes:
+            if peer.stage == .closing { peer.socket.finishSending() }
+            return true
+        case .wouldBlock:
+            if table.entries[slot].isReceiving, !table.entries[slot].isBehind {
+                fallBehind(slot, cursor: position, frameStart: position, now: now)
+            } else {
+                awaitSpace(slot)
+            }
+            return false
+        case .closed(let code):
+            lost(slot, errorNumber: code, now: now)
+            return false
+        }
+    }
+
+    /// Tells the poller what this connection waits for. Whoever is owed many answers is not read from until it has
+    /// taken them.
+    private mutating func updateInterest(_ slot: Int, _ peer: Peer) {
+        var interest: Interest = peer.outbox.count > 65_536 ? [] : [.readable, .peerClosed]
+        if peer.isAwaitingSpace { interest.insert(.writable) }
+        try? poller.change(peer.socket.number, interest, token: table.token(of: slot))
+    }
+}

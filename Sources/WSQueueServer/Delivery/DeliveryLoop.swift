@@ -1,0 +1,208 @@
+internal import WSQueueBroker
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// One thread's share of the clients: reads what they say, and sends them what the log holds for them.
+///
+/// Nearly all clients stand where the loop stands; only those whose socket was full have a cursor of their own
+/// (``BehindClients``).
+struct DeliveryLoop: ~Copyable {
+    let index: Int
+    let context: LoopContext
+    var poller: Poller
+    var table = ConnectionTable<Peer>()
+    var behind = BehindClients()
+    var subscriptions = SubscriptionTable()
+    /// Up to here everything has been handed to every client that is not behind.
+    var position: UInt64
+    /// The order number of the last publication before `position`.
+    var seq: UInt64
+    /// Publications for part of the clients, as long as one that is behind may still need them.
+    var selections: [PublicationLog.Selection] = []
+    /// How many clients have an open WebSocket.
+    var clientCount = 0
+    var handshakes = DeadlineQueue()
+    var closings = DeadlineQueue()
+    /// What is read from sockets; one buffer for all.
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    /// While it is full, a spare descriptor lets us refuse clients that no descriptor is left for.
+    var spare: FileDescriptor?
+
+    private var now: Int64
+    private var nextTick: Int64
+    private var tickNumber = 0
+    private var heldBefore: Int64 = 0
+    private var reportedPosition: UInt64 = .max
+    private var drainDeadline: Int64?
+
+    private static let pingFrame: [UInt8] = {
+        let nothing: [UInt8] = []
+        return FrameEncoder.frame(.ping, nothing.span)
+    }()
+
+    static let tickNanoseconds: Int64 = 100_000_000
+    /// While the queue waits for clients, those who are behind are looked at more often.
+    private static let judgeMilliseconds: Int32 = 20
+    static let wakeupToken = UInt64.max
+    private static let firstListenerToken = UInt64.max - 64
+
+    /// Makes a loop that will run on the thread that calls `run`.
+    init(index: Int, context: LoopContext) throws(SystemCallError) {
+        let poller = try Poller()
+        try poller.add(context.loops[index].wakeup.number, .readable, token: Self.wakeupToken)
+        for (offset, listener) in context.listeners.enumerated() {
+            let token = Self.firstListenerToken + UInt64(offset)
+            try poller.add(listener.number, [.readable, .exclusive], token: token)
+        }
+        self.index = index
+        self.context = context
+        self.poller = poller
+        let snapshot = context.publications.snapshot(since: context.publications.end)
+        position = snapshot.end
+        seq = snapshot.seq
+        now = Clock.monotonicNanoseconds()
+        nextTick = now + Self.tickNanoseconds
+        spare = try? FileDescriptor.spare()
+    }
+
+    /// Runs until the drain is over.
+    mutating func run() {
+        while !isDrained {
+            turn()
+        }
+        for slot in table.entries.indices where table.entries[slot].descriptor >= 0 { drop(slot, now: now) }
+        report()
+        context.loops[index].end()
+        context.hubWakeup.signal()
+    }
+
+    /// One pass. The order matters: what arrived is read before the log is sent, so that a client that has just
+    /// joined gets what is published next; and everything is sent before we sleep.
+    private mutating func turn() {
+        let readyCount = wait()
+        now = Clock.monotonicNanoseconds()
+        obey()
+        for index in 0..<readyCount { handle(poller.ready(index)) }
+        deliver(now: now)
+        judge()
+        if now >= nextTick { tick() }
+        report()
+    }
+
+    private mutating func wait() -> Int {
+        let handle = context.loops[index]
+        handle.wakeup.willSleep()
+        // Looked at after the announcement: whoever publishes or posts now will see that we sleep.
+        let hasWork = context.publications.end != position || !handle.mailbox.isEmpty
+        let count = (try? poller.wait(milliseconds: hasWork ? 0 : sleepMilliseconds)) ?? 0
+        handle.wakeup.didWake()
+        return count
+    }
+
+    private var sleepMilliseconds: Int32 {
+        if table.count == 0 && drainDeadline == nil { return -1 }
+        if context.held.isHeld && !behind.isEmpty { return Self.judgeMilliseconds }
+        return Int32(max(1, min(Self.tickNanoseconds, nextTick - Clock.monotonicNanoseconds()) / 1_000_000))
+    }
+
+    private mutating func obey() {
+        for command in context.loops[index].mailbox.take() {
+            switch command {
+            case .adopt(let number, let address):
+                adopt(Socket(FileDescriptor(owning: number)), from: address, now: now)
+            case .drain(let deadline):
+                drain(deadline: deadline)
+            }
+        }
+    }
+
+    private mutating func handle(_ ready: Readiness) {
+        if ready.token == Self.wakeupToken {
+            context.loops[index].wakeup.clear()
+        } else if ready.token >= Self.firstListenerToken {
+            accept(from: context.listeners[Int(ready.token - Self.firstListenerToken)], now: now)
+        } else if let slot = table.slot(of: ready.token) {
+            if ready.isWritable { flush(slot, now: now) }
+            // The first half may have ended the connection.
+            if ready.isReadable, table.slot(of: ready.token) != nil { receive(slot, now: now) }
+        }
+    }
+
+    /// Closes those who are too slow: when the queue waits for them, or when what they are owed has become too old.
+    private mutating func judge() {
+        let held = context.held.sum(now)
+        defer { heldBefore = held }
+        guard !behind.isEmpty else { return }
+        let slow = behind.tooSlow(
+            rule: context.configuration.slowClients, end: context.publications.end, now: now,
+            waited: held - heldBefore, clientCount: context.marks.clients, behindCount: context.marks.behind)
+        for slot in slow { closeSlow(slot, now: now) }
+    }
+
+    private mutating func tick() {
+        nextTick = max(nextTick + Self.tickNanoseconds, now)
+        tickNumber += 1
+        ping()
+        while let token = handshakes.next(now: now) {
+            guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
+            refuseLateRequest(slot, now: now)
+        }
+        while let token = closings.next(now: now) {
+            guard let slot = table.slot(of: token), table[slot]?.stage == .closing else { continue }
+            drop(slot, now: now)
+        }
+    }
+
+    /// Pings the clients whose turn it is. A slot's number is its place on the wheel, so nobody keeps a timer.
+    private mutating func ping() {
+        let tickMilliseconds = Int(Self.tickNanoseconds / 1_000_000)
+        let period = max(1, context.configuration.pingMilliseconds / tickMilliseconds)
+        let answer = min(period - 1, max(1, context.configuration.pongMilliseconds / tickMilliseconds))
+        // First those whose answer is due: with a period of one tick both are the same slots.
+        let due = (tickNumber % period + period - answer) % period
+        for slot in stride(from: due, to: table.entries.count, by: period) {
+            guard let peer = table[slot], peer.stage == .open, peer.isAwaitingPong else { continue }
+            close(slot, .goingAway, reason: "no answer to ping", now: now)
+        }
+        for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
+            guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            peer.isAwaitingPong = true
+            sendOwn(Self.pingFrame, slot, now: now)
+        }
+    }
+
+    private mutating func report() {
+        let passed = min(position, behind.oldestCursor ?? .max)
+        context.marks.report(clients: clientCount, behind: behind.count, by: index)
+        guard passed != reportedPosition else { return }
+        reportedPosition = passed
+        context.marks.passed(passed, by: index)
+        trimSelections(before: passed)
+        context.hubWakeup.signal()
+    }
+
+    private mutating func drain(deadline: Int64) {
+        drainDeadline = deadline
+        for listener in context.listeners { poller.remove(listener.number) }
+        // Spread over as long as the server's clients need to come back one by one, so that they do not all return in
+        // the same moment.
+        let spread = max(1_000, min(20_000, context.marks.clients * 2))
+        for slot in table.entries.indices {
+            guard let peer = table[slot] else { continue }
+            switch peer.stage {
+            case .open:
+                let milliseconds = Int.random(in: 0..<spread)
+                close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
+            case .request: drop(slot, now: now)
+            case .closing: break
+            }
+        }
+    }
+
+    private var isDrained: Bool {
+        guard let drainDeadline else { return false }
+        return table.count == 0 || now >= drainDeadline
+    }
+}

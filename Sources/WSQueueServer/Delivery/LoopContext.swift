@@ -1,0 +1,93 @@
+internal import Synchronization
+internal import WSQueueBroker
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueSystem
+
+/// What the hub and all loops share. Everything in it may be used from any thread.
+final class LoopContext: Sendable {
+    let configuration: Configuration
+    let log: Log
+    let publications: PublicationLog
+    let marks: ReaderMarks
+    /// The identity of this numbering of events, the first part of every cursor.
+    let epoch: String
+    /// Wakes the hub when a loop has passed something.
+    let hubWakeup: Wakeup
+    let held = HeldTime()
+    let listeners: [Listener]
+    let loops: [LoopHandle]
+    private let lastConnection = Atomic<Int64>(0)
+
+    init(
+        configuration: Configuration, log: Log, publications: PublicationLog, epoch: String, hubWakeup: Wakeup,
+        listeners: [Listener], loops: [LoopHandle]
+    ) {
+        self.configuration = configuration
+        self.log = log
+        self.publications = publications
+        marks = ReaderMarks(count: loops.count)
+        self.epoch = epoch
+        self.hubWakeup = hubWakeup
+        self.listeners = listeners
+        self.loops = loops
+    }
+
+    /// A connection id that was never given before in this process.
+    func nextConnection() -> Int64 { lastConnection.add(1, ordering: .relaxed).newValue }
+
+    /// How many sockets all loops hold.
+    var socketCount: Int { loops.reduce(0) { $0 + $1.socketCount } }
+}
+
+/// How others reach one loop.
+final class LoopHandle: Sendable {
+    /// What a loop is told.
+    enum Command: Sendable {
+        /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
+        case adopt(number: Int32, Address)
+        /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
+        case drain(deadline: Int64)
+    }
+
+    let wakeup: Wakeup
+    let mailbox: Mailbox<Command>
+    private let sockets = Atomic<Int>(0)
+    private let ended = Atomic<Bool>(false)
+
+    init() throws(SystemCallError) {
+        wakeup = try Wakeup()
+        mailbox = Mailbox(wakeup: wakeup)
+    }
+
+    var socketCount: Int { sockets.load(ordering: .relaxed) }
+    func addSockets(_ count: Int) { sockets.add(count, ordering: .relaxed) }
+
+    var hasEnded: Bool { ended.load(ordering: .acquiring) }
+    func end() { ended.store(true, ordering: .releasing) }
+}
+
+/// For how long the queue has waited for clients, in all.
+final class HeldTime: Sendable {
+    private let total = Atomic<Int64>(0)
+    private let since = Atomic<Int64>(0)
+
+    /// The queue waits from now on (monotonic nanoseconds).
+    func begin(_ now: Int64) {
+        if since.load(ordering: .relaxed) == 0 { since.store(now, ordering: .relaxed) }
+    }
+
+    /// The queue goes on.
+    func end(_ now: Int64) {
+        let start = since.exchange(0, ordering: .relaxed)
+        if start != 0 { total.add(now - start, ordering: .relaxed) }
+    }
+
+    var isHeld: Bool { since.load(ordering: .relaxed) != 0 }
+
+    /// The sum up to now, nanoseconds.
+    func sum(_ now: Int64) -> Int64 {
+        let start = since.load(ordering: .relaxed)
+        return total.load(ordering: .relaxed) + (start == 0 ? 0 : max(0, now - start))
+    }
+}

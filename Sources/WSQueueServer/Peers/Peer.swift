@@ -1,0 +1,46 @@
+internal import WSQueueNet
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// One socket and what the program at its other end has got to. It lives on the loop that owns it.
+final class Peer {
+    /// How far a connection is.
+    enum Stage {
+        /// A request is awaited or being read.
+        case request
+        /// A WebSocket is open.
+        case open
+        /// Our last bytes are on their way, or were sent; what still arrives is thrown away.
+        case closing
+    }
+
+    let socket: Socket
+    let address: Address
+    /// Monotonic nanoseconds.
+    let openedAt: Int64
+    var stage = Stage.request
+    /// Answers and control frames, which go before what the log holds for this client.
+    var outbox = Outbox()
+    /// Reads the request; gone once there is a WebSocket.
+    var request: RequestParser? = RequestParser()
+    var webSocket = WebSocketProtocol()
+    /// The connection's id, 0 before it is a client.
+    var connection: Int64 = 0
+    /// Whether the client speaks `wsqueue.v1`.
+    var speaksProtocol = false
+    /// Whether it has been told its connection id.
+    var isWelcomed = false
+    /// Whether a ping has not been answered yet.
+    var isAwaitingPong = false
+    /// Whether the poller reports when its socket takes bytes again.
+    var isAwaitingSpace = false
+    /// The close code that the log names once the connection is gone.
+    var closeCode: UInt16 = 1_006
+    var closeReason = ""
+
+    init(socket: consuming Socket, address: Address, openedAt: Int64) {
+        self.socket = socket
+        self.address = address
+        self.openedAt = openedAt
+    }
+}

@@ -1,0 +1,35 @@
+package import WSQueueSystem
+
+/// A file that waits in the spool, with its place among the others.
+package struct PendingFile: Equatable {
+    package let name: FileName
+    /// Whether it is a `.jsonl` batch.
+    package let isBatch: Bool
+    /// Whether its writer is known to have finished: a notice said that it was renamed or closed.
+    package let isNoticed: Bool
+    /// The time by which it is ordered: that of its name, else its mtime; Unix nanoseconds.
+    package var nanoseconds: Int64 { order.nanoseconds }
+    private let order: SpoolOrder
+    private let stemCount: Int
+
+    init(name: FileName, parsed: SpoolName, order: SpoolOrder, isNoticed: Bool) {
+        self.name = name
+        self.order = order
+        self.isNoticed = isNoticed
+        isBatch = parsed.kind == .batch
+        stemCount = parsed.stemCount
+    }
+
+    /// The name without its suffix, which is the event's id unless the event has its own; `nil` when it is no UTF-8.
+    package var stem: String? { String(validating: name.bytes.prefix(stemCount), as: UTF8.self) }
+
+    /// Whether this file comes first.
+    package func precedes(_ other: PendingFile) -> Bool {
+        order.precedes(other.order, name: name.terminated.span.extracting(..<name.count), otherName: other.name.terminated.span.extracting(..<other.name.count))
+    }
+
+    /// Whether this file comes before another one that is not taken in.
+    func precedes(_ otherOrder: SpoolOrder, _ otherName: borrowing Span<UInt8>) -> Bool {
+        order.precedes(otherOrder, name: name.terminated.span.extracting(..<name.count), otherName: otherName)
+    }
+}

@@ -1,0 +1,187 @@
+package import WSQueueSystem
+
+/// The files that wait, oldest first, each name once.
+///
+/// Only so many are held at a time (``limitFiles``): of a larger backlog the oldest, and the rest stays where it is, in
+/// the directory, until these are done.
+package struct SpoolQueue {
+    /// What a listing brought to light.
+    package struct Listing {
+        /// How many files were added.
+        package var added = 0
+        /// Visible entries that are no event files, seen for the first time.
+        package var foreign: [FileName] = []
+    }
+
+    /// How many files are held in memory, about 150 bytes each.
+    package static let limitFiles = 32_768
+    private static let limitForeign = 1_000
+
+    /// Latest first, so that the oldest is taken from the end.
+    private var listed: [PendingFile] = []
+    private var noticed = EarliestFirst()
+    /// Names that wait or that were sent and are not deleted yet.
+    private var known: Set<FileName> = []
+    private var foreign: Set<FileName> = []
+    /// Behind this file the last listing left out what it had no room for, and notices must not overtake that.
+    private var horizon: PendingFile?
+    private let limit: Int
+
+    /// Makes an empty queue.
+    package init(limitFiles: Int = Self.limitFiles) { limit = limitFiles }
+
+    package var isEmpty: Bool { listed.isEmpty && noticed.isEmpty }
+
+    /// Whether the directory holds more than the last listing had room for.
+    package var isTruncated: Bool { horizon != nil }
+
+    /// How many files wait here.
+    package var count: Int { listed.count + noticed.count }
+
+    /// Adds names that notices told of, in the order they came.
+    package mutating func merge(_ names: [FileName], in directory: Directory) {
+        for name in names where !known.contains(name) {
+            guard let file = Self.file(name, isNoticed: true, in: directory) else { continue }
+            if let horizon, horizon.precedes(file) { continue }
+            known.insert(name)
+            noticed.insert(file)
+        }
+    }
+
+    /// Lists the directory and adds what is new.
+    ///
+    /// It is listed twice: the second listing may show event k+1 of a publisher and miss k when both appear meanwhile,
+    /// so only names that sort at or before the last of the first listing are taken. Whoever named his second event
+    /// before that moment had renamed his first one before it too. What is left out is found by its notice or by the
+    /// next look.
+    ///
+    /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
+    package mutating func list(_ directory: Directory) throws(SystemCallError) -> Listing {
+        guard let last = try Self.lastFile(in: directory) else {
+            horizon = nil
+            return try noteForeign(directory)
+        }
+        var found: [PendingFile] = []
+        var cut: PendingFile?
+        var listing = Listing()
+        try directory.forEachName { bytes in
+            let parsed = SpoolName(bytes)
+            guard parsed.kind == .event || parsed.kind == .batch else {
+                if parsed.kind == .other { note(FileName(bytes), &listing) }
+                return
+            }
+            guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
+            if last.precedes(order, bytes) { return }
+            if let cut, cut.precedes(order, bytes) { return }
+            let name = FileName(bytes)
+            guard !known.contains(name) else { return }
+            found.append(PendingFile(name: name, parsed: parsed, order: order, isNoticed: false))
+            if found.count >= 2 * limit { cut = Self.keepEarliest(limit, of: &found) }
+        }
+        if found.count > limit { cut = Self.keepEarliest(limit, of: &found) }
+        horizon = cut
+        listing.added = found.count
+        for file in found { known.insert(file.name) }
+        listed.append(contentsOf: found)
+        listed.sort { $1.precedes($0) }
+        return listing
+    }
+
+    /// Takes the oldest file. It stays known, so that it is not found again, until `finish`.
+    package mutating func next() -> PendingFile? {
+        guard let listedFile = listed.last else { return noticed.popFirst() }
+        if let noticedFile = noticed.first, noticedFile.precedes(listedFile) { return noticed.popFirst() }
+        return listed.popLast()
+    }
+
+    /// Forgets a name: its file is deleted, set aside, gone, or to be looked at again.
+    package mutating func finish(_ name: FileName) { known.remove(name) }
+
+    /// Forgets everything but what has been sent: the directory is another one now.
+    package mutating func reset() {
+        listed = []
+        noticed = EarliestFirst()
+        known = []
+        horizon = nil
+    }
+
+    private mutating func note(_ name: FileName, _ listing: inout Listing) {
+        guard foreign.count < Self.limitForeign, foreign.insert(name).inserted else { return }
+        listing.foreign.append(name)
+    }
+
+    private mutating func noteForeign(_ directory: Directory) throws(SystemCallError) -> Listing {
+        var listing = Listing()
+        try directory.forEachName { if SpoolName($0).kind == .other { note(FileName($0), &listing) } }
+        return listing
+    }
+
+    private static func lastFile(in directory: Directory) throws(SystemCallError) -> PendingFile? {
+        var last: PendingFile?
+        try directory.forEachName { bytes in
+            let parsed = SpoolName(bytes)
+            guard parsed.kind == .event || parsed.kind == .batch else { return }
+            guard let order = order(of: parsed, bytes, in: directory) else { return }
+            if let known = last, !known.precedes(order, bytes) { return }
+            last = PendingFile(name: FileName(bytes), parsed: parsed, order: order, isNoticed: false)
+        }
+        return last
+    }
+
+    private static func keepEarliest(_ limit: Int, of files: inout [PendingFile]) -> PendingFile? {
+        files.sort { $0.precedes($1) }
+        files.removeLast(files.count - limit)
+        return files.last
+    }
+
+    private static func file(_ name: FileName, isNoticed: Bool, in directory: Directory) -> PendingFile? {
+        let bytes = name.terminated.span.extracting(..<name.count)
+        let parsed = SpoolName(bytes)
+        guard parsed.kind == .event || parsed.kind == .batch else { return nil }
+        guard let order = order(of: parsed, bytes, in: directory) else { return nil }
+        return PendingFile(name: name, parsed: parsed, order: order, isNoticed: isNoticed)
+    }
+
+    /// A file's place; `nil` when the name has no time and the file has gone before its own could be asked for.
+    private static func order(
+        of parsed: SpoolName, _ bytes: Span<UInt8>, in directory: Directory
+    ) -> SpoolOrder? {
+        if parsed.timeNanoseconds != nil { return parsed.order(modifiedNanoseconds: 0) }
+        guard let status = try? directory.status(of: FileName(bytes)) else { return nil }
+        return parsed.order(modifiedNanoseconds: status.modifiedNanoseconds)
+    }
+}
+
+/// A binary heap: the earliest file is taken first.
+private struct EarliestFirst {
+    private var files: [PendingFile] = []
+
+    var isEmpty: Bool { files.isEmpty }
+    var count: Int { files.count }
+    var first: PendingFile? { files.first }
+
+    mutating func insert(_ file: PendingFile) {
+        files.append(file)
+        var child = files.count - 1
+        while child > 0, files[child].precedes(files[(child - 1) / 2]) {
+            files.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    mutating func popFirst() -> PendingFile? {
+        guard let first = files.first, let last = files.popLast() else { return nil }
+        guard !files.isEmpty else { return first }
+        files[0] = last
+        var parent = 0
+        while true {
+            let left = 2 * parent + 1
+            guard left < files.count else { return first }
+            let right = left + 1
+            let child = right < files.count && files[right].precedes(files[left]) ? right : left
+            guard files[child].precedes(files[parent]) else { return first }
+            files.swapAt(child, parent)
+            parent = child
+        }
+    }
+}

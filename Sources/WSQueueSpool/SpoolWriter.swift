@@ -1,0 +1,151 @@
+internal import WSQueueCore
+package import WSQueueSystem
+
+/// The publisher's hand in an open spool: each file appears under a visible name whole, or not at all.
+///
+/// A value without state of its own: any number of threads may use one at once.
+package struct SpoolWriter: Sendable {
+    /// The spool.
+    package let directory: Directory
+    /// The permission bits of the files it makes.
+    package let mode: UInt32
+    /// What a file survives.
+    package let durability: Durability
+    private let names: SpoolNameSource
+
+    /// Everybody may read. The server often runs as another user in no common group, and a file it cannot read is an
+    /// event nobody gets; who may look is decided by the directory, which a drop box closes to all others.
+    package static let defaultMode: UInt32 = 0o644
+
+    /// Works in an open spool; one that cannot be listed will do (``Directory/openUnlisted(_:)``).
+    package init(
+        _ directory: Directory, mode: UInt32 = defaultMode, durability: Durability = .none,
+        names: SpoolNameSource = .process
+    ) {
+        self.directory = directory
+        self.mode = mode
+        self.durability = durability
+        self.names = names
+    }
+
+    /// Publishes one file.
+    ///
+    /// - Returns: The name, without its suffix: the event's id unless it carries one.
+    package func write(_ bytes: Span<UInt8>, suffix: SpoolSuffix) throws(SpoolWriteError) -> SpoolStem {
+        var file = try begin(suffix)
+        try file.append(bytes)
+        return try file.publish(as: file.stem)
+    }
+
+    /// Begins a file that is written piece by piece.
+    package func begin(_ suffix: SpoolSuffix) throws(SpoolWriteError) -> SpoolFile {
+        var attempt = 1
+        while true {
+            let stem = nextStem()
+            do {
+                let file = try AtomicFile.create(stem.hidden(suffix), in: directory, durability: durability)
+                return SpoolFile(file, stem: stem, suffix: suffix, writer: self)
+            } catch {
+                guard error.isExisting, attempt < Self.attempts else {
+                    throw SpoolWriteError(step: .create, cause: error)
+                }
+            }
+            attempt += 1
+        }
+    }
+
+    fileprivate func nextStem() -> SpoolStem {
+        names.next(unixNanoseconds: Clock.unixNanoseconds(), processIdentifier: Process.identifier)
+    }
+
+    // The random part makes a taken name all but impossible: where eight are, something else is wrong.
+    fileprivate static let attempts = 8
+}
+
+/// A file on its way into the spool, invisible until it is published.
+///
+/// Letting go of it removes what was written.
+package struct SpoolFile: ~Copyable {
+    private var file: AtomicFile
+    fileprivate let stem: SpoolStem
+    private let suffix: SpoolSuffix
+    private let writer: SpoolWriter
+
+    fileprivate init(_ file: consuming AtomicFile, stem: SpoolStem, suffix: SpoolSuffix, writer: SpoolWriter) {
+        self.file = file
+        self.stem = stem
+        self.suffix = suffix
+        self.writer = writer
+    }
+
+    /// Appends all of `bytes`.
+    package mutating func append(_ bytes: Span<UInt8>) throws(SpoolWriteError) {
+        do {
+            try file.append(bytes)
+        } catch {
+            throw SpoolWriteError(step: .write, cause: error)
+        }
+    }
+
+    /// Makes the file visible, under a name of this moment: what the process published since the file was begun comes
+    /// before it.
+    ///
+    /// - Returns: Its name without the suffix.
+    package consuming func publish() throws(SpoolWriteError) -> SpoolStem {
+        let stem = writer.nextStem()
+        return try publish(as: stem)
+    }
+
+    fileprivate consuming func publish(as stem: SpoolStem) throws(SpoolWriteError) -> SpoolStem {
+        do {
+            try file.seal(mode: writer.mode)
+        } catch {
+            throw SpoolWriteError(step: error.call == "fdatasync" ? .sync : .write, cause: error)
+        }
+        var name = stem
+        var attempt = 1
+        while true {
+            do {
+                try file.reveal(as: name.visible(suffix))
+                return name
+            } catch {
+                guard error.cause.isExisting, !error.isVisible, attempt < SpoolWriter.attempts else {
+                    throw SpoolWriteError(error)
+                }
+            }
+            name = writer.nextStem()
+            attempt += 1
+        }
+    }
+}
+
+/// A file that did not get into the spool, or not as safely as was asked.
+package struct SpoolWriteError: Error, Equatable, CustomStringConvertible {
+    /// How far it came.
+    package enum Step: String, Sendable {
+        /// The hidden file could not be made.
+        case create
+        /// Not all could be written, or its mode could not be set.
+        case write
+        /// It could not be made durable, and was removed.
+        case sync
+        /// It could not be given its visible name.
+        case rename
+        /// It is visible and will be delivered, but a power cut may still take it.
+        case syncVisible
+    }
+
+    package let step: Step
+    package let cause: SystemCallError
+
+    init(step: Step, cause: SystemCallError) {
+        self.step = step
+        self.cause = cause
+    }
+
+    fileprivate init(_ error: RevealError) {
+        self.init(step: error.isVisible ? .syncVisible : .rename, cause: error.cause)
+    }
+
+    package var description: String { "\(cause)" }
+}

@@ -1,0 +1,121 @@
+/// What a file must survive once it is published.
+package enum Durability: String, CaseIterable, Sendable {
+    /// The end of any process: the page cache has it. A power cut may take it, or leave it empty.
+    case none
+    /// A power cut leaves the file whole or leaves no file.
+    case data
+    /// A power cut leaves the file.
+    case full
+}
+
+/// A file that becomes visible whole or not at all: written under a hidden name, then renamed.
+///
+/// `create`, `append`…, `seal`, `reveal`. Whoever lets go of it before `reveal` has succeeded leaves nothing behind,
+/// unless even the removal fails or the process is killed: then a hidden file stays.
+package struct AtomicFile: ~Copyable {
+    private let directory: Directory
+    private let hiddenName: FileName
+    private let durability: Durability
+    private var descriptor: FileDescriptor?
+    private var isHidden = true
+
+    /// Creates the hidden file, which must not exist in any form (openat(2) with `O_EXCL`).
+    ///
+    /// - Parameter hiddenName: In the same directory, because a rename between file systems fails.
+    package static func create(
+        _ hiddenName: FileName, in directory: Directory, durability: Durability
+    ) throws(SystemCallError) -> AtomicFile {
+        // Nobody but the owner may read it until it is whole; `seal` sets the mode that is wanted.
+        let descriptor = try directory.createFile(hiddenName, mode: 0o600)
+        return AtomicFile(directory, hiddenName, durability, descriptor)
+    }
+
+    private init(
+        _ directory: Directory, _ hiddenName: FileName, _ durability: Durability,
+        _ descriptor: consuming FileDescriptor
+    ) {
+        self.directory = directory
+        self.hiddenName = hiddenName
+        self.durability = durability
+        self.descriptor = consume descriptor
+    }
+
+    deinit {
+        if isHidden { try? directory.remove(hiddenName) }
+    }
+
+    /// Appends all of `bytes` (write(2)).
+    package mutating func append(_ bytes: Span<UInt8>) throws(SystemCallError) {
+        try withDescriptor { file throws(SystemCallError) in try file.writeAll(bytes, object: path) }
+    }
+
+    /// Ends writing: sets the mode whatever the umask is, and makes the contents durable before any name is
+    /// (fchmod(2), fdatasync(2)). Closes the file where nothing more is asked of it, because close(2) may be where a
+    /// failed write shows.
+    package mutating func seal(mode: UInt32) throws(SystemCallError) {
+        try withDescriptor { file throws(SystemCallError) in
+            try file.setMode(mode, object: path)
+            if durability != .none { try file.sync(dataOnly: true, object: path) }
+        }
+        if durability != .full { try close() }
+    }
+
+    /// Gives the sealed file its name, which must be free (`EEXIST`; another one may be tried then), and makes the name
+    /// durable where that is wanted (renameat2(2), fsync(2)).
+    ///
+    /// - Throws: ``RevealError``, which says whether the file is visible nevertheless.
+    package mutating func reveal(as name: FileName) throws(RevealError) {
+        do {
+            try directory.renameWithoutReplacing(hiddenName, to: name)
+        } catch {
+            // Where linkat(2) stands in for the rename, the name exists before the hidden one is removed.
+            throw RevealError(isVisible: error.call == "unlink", cause: error)
+        }
+        isHidden = false
+        guard durability == .full else { return }
+        do {
+            try syncName()
+            try close()
+        } catch {
+            throw RevealError(isVisible: true, cause: error)
+        }
+    }
+
+    private var path: String { directory.path(of: hiddenName) }
+
+    /// In a drop box, which its writers may not read, the directory cannot be opened for fsync(2); syncing the file
+    /// once more after the rename writes its name too, on ext4, xfs and btrfs.
+    private func syncName() throws(SystemCallError) {
+        do {
+            try directory.sync()
+        } catch where error.isPermission {
+            try withDescriptor { file throws(SystemCallError) in try file.sync(dataOnly: false, object: path) }
+        }
+    }
+
+    private mutating func close() throws(SystemCallError) {
+        guard let open = descriptor.take() else { return }
+        do {
+            try open.close()
+        } catch {
+            throw SystemCallError(call: error.call, object: path, code: error.code)
+        }
+    }
+
+    private func withDescriptor(
+        _ body: (borrowing FileDescriptor) throws(SystemCallError) -> Void
+    ) throws(SystemCallError) {
+        switch descriptor {
+        case .some(let descriptor): try body(descriptor)
+        case .none: preconditionFailure("a file is written and sealed before it is closed")
+        }
+    }
+}
+
+/// A file that could not be given its name, or not durably.
+package struct RevealError: Error, Equatable {
+    /// Whether the file stands under its name all the same, whole: whoever waits for it will get it.
+    package let isVisible: Bool
+    /// The call that failed.
+    package let cause: SystemCallError
+}
