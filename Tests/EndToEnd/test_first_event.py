@@ -39,16 +39,16 @@ def test_curl_a_library_a_browser_and_a_plain_socket_get_the_same_bytes(server, 
     with curl, Client(server) as plain, connect(server.address) as library, browser.open(
             server.address.replace("ws:", "http:")) as page:
         page.evaluate(
-            f"new Promise((resolve) => {{ window.socket = new WebSocket('{server.address}');"
-            "window.received = []; socket.onmessage = (message) => received.push(message.data);"
-            "socket.onopen = resolve; })")
+            f"new Promise((resolve) => {{ window.mine = new WebSocket('{server.address}');"
+            "window.arrived = []; mine.onmessage = (message) => arrived.push(message.data);"
+            "mine.onopen = resolve; })")
         # The page's own WebSocket is the fifth.
         eventually(lambda: len(server.logged("client.open")) == 5, lambda: server.log)
         publish("order.created", "id:=7", "customer=Bob")
         [message] = plain.receive()
         assert FORM.fullmatch(message), message
         assert library.recv(timeout=10).encode() == message
-        assert page.wait_for("received[0]").encode() == message
+        assert page.wait_for("arrived[0]").encode() == message
         header = bytes([0x81, 0x7E]) + len(message).to_bytes(2, "big") if len(message) > 125 else None
         frame = (header or bytes([0x81, len(message)])) + message
         assert curl.stdout.read(len(frame)) == frame

@@ -15,9 +15,10 @@ function wsqueue_publish(string $directory, string $event, mixed $payload = null
     );
     $hidden = "$directory/.$name.tmp";
     if (@file_put_contents($hidden, $text) !== strlen($text)
-        || !chmod($hidden, 0644) || !rename($hidden, "$directory/$name.json")) {
+        || !@chmod($hidden, 0644) || !@rename($hidden, "$directory/$name.json")) {
+        $reason = error_get_last()['message'] ?? 'the disk is full';
         @unlink($hidden);
-        throw new RuntimeException("cannot publish $event in $directory: " . (error_get_last()['message'] ?? 'disk full'));
+        throw new RuntimeException("cannot publish $event in $directory: $reason");
     }
     return $name;
 }

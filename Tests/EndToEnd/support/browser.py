@@ -1,6 +1,7 @@
 """A headless Chromium, driven by its own protocol (DevTools) over a WebSocket."""
 
 import base64
+import contextlib
 import json
 import shutil
 import subprocess
@@ -53,7 +54,8 @@ class Page:
     """A tab."""
 
     def __init__(self, browser, url, width=1200, height=800, dark=False):
-        self.connection = connect(browser, max_size=None)
+        self.resources = contextlib.ExitStack()
+        self.connection = self.resources.enter_context(connect(browser, max_size=None))
         self.number = 0
         self.session = None
         target = self.command("Target.createTarget", url="about:blank")["targetId"]
@@ -67,13 +69,14 @@ class Page:
         self.command("Runtime.enable")
         self.command("Page.enable")
         self.command("Page.navigate", url=url)
+        self.wait_for("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.command("Page.close")
-        self.connection.close()
+        self.resources.close()
 
     def command(self, method, **parameters):
         self.number += 1
