@@ -54,8 +54,9 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
-            name: "wsqueue-server", dependencies: ["WSQueueServer", "WSQueueArguments"], swiftSettings: strict,
-            linkerSettings: staticStandardLibrary),
+            name: "wsqueue-server",
+            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            swiftSettings: strict, linkerSettings: staticStandardLibrary),
         .executableTarget(
             name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
             linkerSettings: staticExecutable),

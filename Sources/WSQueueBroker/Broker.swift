@@ -5,10 +5,11 @@ package struct Broker {
     /// Where an event wants to go, as its file says.
     package struct Addressing: Equatable {
         package var channels: [String]
-        package var recipients: [String]
+        /// Users; `nil` is everyone, and an empty list nobody.
+        package var recipients: [String]?
         package var except: Int64?
 
-        package init(channels: [String] = [], recipients: [String] = [], except: Int64? = nil) {
+        package init(channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil) {
             self.channels = channels
             self.recipients = recipients
             self.except = except
@@ -47,16 +48,12 @@ package struct Broker {
 
     private static func audiences(of addressing: Addressing) -> [Audience] {
         let except = addressing.except
-        switch (addressing.channels.isEmpty, addressing.recipients.isEmpty) {
-        case (true, true):
+        guard let users = addressing.recipients else {
+            if !addressing.channels.isEmpty { return addressing.channels.map { .channel($0, except: except) } }
             guard let except else { return everyone }
             return [.everyoneExcept(except)]
-        case (true, false):
-            return [.users(addressing.recipients, channel: nil, except: except)]
-        case (false, true):
-            return addressing.channels.map { .channel($0, except: except) }
-        case (false, false):
-            return addressing.channels.map { .users(addressing.recipients, channel: $0, except: except) }
         }
+        if addressing.channels.isEmpty { return [.users(users, channel: nil, except: except)] }
+        return addressing.channels.map { .users(users, channel: $0, except: except) }
     }
 }

@@ -12,6 +12,9 @@ package struct Settlement<Item> {
     /// Adds an item that is settled once everyone has passed `end`; ends never go back.
     package mutating func add(_ item: Item, end: UInt64) { waiting.append((item, end)) }
 
+    /// Whether everyone has passed the oldest item's end.
+    package func hasSettled(passed: UInt64) -> Bool { first < waiting.count && waiting[first].end <= passed }
+
     /// Takes the oldest item if everyone has passed its end.
     package mutating func next(passed: UInt64) -> Item? {
         guard first < waiting.count, waiting[first].end <= passed else { return nil }

@@ -14,4 +14,13 @@ package enum Audience: Equatable, Sendable {
         if case .everyoneExcept = self { return true }
         return false
     }
+
+    /// The channel that the copy of the event for this audience names.
+    package var channel: String? {
+        switch self {
+        case .everyone, .everyoneExcept: nil
+        case .channel(let channel, _): channel
+        case .users(_, let channel, _): channel
+        }
+    }
 }

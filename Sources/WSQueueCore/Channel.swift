@@ -17,8 +17,8 @@ package struct Channel: Hashable, Sendable {
 
     /// Makes a channel of the bytes of its name; `nil` where they break the rule.
     package init?(_ name: Span<UInt8>) {
-        guard Channel.isValid(name) else { return nil }
-        self.name = String(decoding: [UInt8](name), as: UTF8.self)
+        guard Channel.isValid(name), let text = try? UTF8Span(validating: name) else { return nil }
+        self.name = String(copying: text)
     }
 
     /// Who may be here before any rule is asked.

@@ -35,7 +35,7 @@ struct EventDecoder {
     /// Adds channels, each once: one client is one copy, however often a publisher names the channel.
     private mutating func take(channels: [Channel]) {
         guard text.channels.count + channels.count > 1 else {
-            text.channels += channels
+            text.channels = channels
             return
         }
         var known = Set(text.channels)

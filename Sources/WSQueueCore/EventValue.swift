@@ -28,7 +28,7 @@ struct EventValue {
     func identifier(in bytes: Span<UInt8>) throws(EventFault) -> Range<Int> {
         if kind == .string { return try string(in: bytes) }
         guard kind == .number else { throw mismatch(wanted: "a string of \(EventValue.labelRule), or an integer,") }
-        guard EventValue.digits(of: token, in: bytes) != nil else {
+        guard JSONNumber.integer(token, in: bytes) != nil || EventValue.isPlain(token, in: bytes) else {
             throw fault("is no integer; a string of \(EventValue.labelRule), or an integer, is wanted")
         }
         return token
@@ -89,15 +89,22 @@ struct EventValue {
     /// The shortest digits of an integer. One too large for 64 bits, as some databases count, keeps those it has.
     private static func digits(of token: Range<Int>, in bytes: Span<UInt8>) -> [UInt8]? {
         if let value = JSONNumber.integer(token, in: bytes) { return Array("\(value)".utf8) }
+        return isPlain(token, in: bytes) ? [UInt8](bytes, in: token) : nil
+    }
+
+    /// Whether a number has neither fraction nor exponent, and no more digits than a label has bytes.
+    private static func isPlain(_ token: Range<Int>, in bytes: Span<UInt8>) -> Bool {
         let digits = bytes[token.lowerBound] == UInt8(ascii: "-") ? token.dropFirst() : token
-        for index in digits where bytes[index] &- UInt8(ascii: "0") > 9 { return nil }
-        return token.count <= Label.limitBytes ? [UInt8](bytes, in: token) : nil
+        for index in digits where bytes[index] &- UInt8(ascii: "0") > 9 { return false }
+        return token.count <= Label.limitBytes
     }
 
     private func channel(in bytes: Span<UInt8>) throws(EventFault) -> Channel {
         guard kind == .string else { throw mismatch(wanted: "the name of a channel, or a list of names,") }
-        guard let name = JSONString.decode(JSONString.contents(of: token), in: bytes), let channel = Channel(name.span)
-        else {
+        let contents = JSONString.contents(of: token)
+        if let channel = Channel(bytes.extracting(contents)) { return channel }
+        // No byte of a name needs an escape, but any may have one.
+        guard let name = JSONString.decode(contents, in: bytes), let channel = Channel(name.span) else {
             throw fault("is no name of a channel; 1 to \(Channel.nameLimitBytes) of A-Z a-z 0-9 . _ - : are wanted")
         }
         return channel

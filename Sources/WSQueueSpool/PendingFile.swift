@@ -20,8 +20,8 @@ package struct PendingFile: Equatable {
         stemCount = parsed.stemCount
     }
 
-    /// The name without its suffix, which is the event's id unless the event has its own; `nil` when it is no UTF-8.
-    package var stem: String? { String(validating: name.bytes.prefix(stemCount), as: UTF8.self) }
+    /// The name without its suffix, which is the event's id unless the event has its own; any bytes.
+    package var stem: ArraySlice<UInt8> { name.bytes.prefix(stemCount) }
 
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {

@@ -37,6 +37,12 @@ package final class SpoolReader {
         }
     }
 
+    /// Gives away the contents of the file that was read last.
+    package func takeContents() -> [UInt8] {
+        defer { contents = [] }
+        return contents
+    }
+
     /// Deletes a file whose event has been sent.
     package func delete(_ name: FileName) throws(SystemCallError) { try directory.remove(name) }
 

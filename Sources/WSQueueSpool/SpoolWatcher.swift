@@ -26,8 +26,8 @@ package struct SpoolWatcher: ~Copyable {
     private var inotify: Inotify?
     private var watch: Int32?
     private var identity: (device: UInt64, inode: UInt64) = (0, 0)
-    private var listedModified: Int64 = .min
-    private var listedAt: Int64 = .min
+    /// The directory's mtime and the wall clock at the last listing; `nil` before the first.
+    private var listed: (modified: Int64, at: Int64)?
     /// Why there are no notices, if there should be some: arrivals are then found by looking alone.
     package private(set) var fault: SystemCallError?
 
@@ -49,7 +49,7 @@ package struct SpoolWatcher: ~Copyable {
     package mutating func attach(_ directory: Directory) throws(SystemCallError) {
         let status = try directory.status()
         identity = (status.device, status.inode)
-        listedModified = .min
+        listed = nil
         if let watch { inotify?.forget(watch) }
         watch = nil
         do {
@@ -87,9 +87,9 @@ package struct SpoolWatcher: ~Copyable {
                 return .missing(SystemCallError.notDirectory("stat", path))
             }
             guard (status.device, status.inode) == identity else { return .replaced }
+            guard let listed, status.modifiedNanoseconds == listed.modified else { return .changed }
             // Coarse file times: a change within a second before the listing may have come after it.
-            let isOld = status.modifiedNanoseconds < listedAt - 1_000_000_000
-            return status.modifiedNanoseconds == listedModified && isOld ? .unchanged : .changed
+            return listed.modified < listed.at - 1_000_000_000 ? .unchanged : .changed
         } catch {
             return .missing(error)
         }
@@ -99,7 +99,6 @@ package struct SpoolWatcher: ~Copyable {
     ///
     /// - Parameter unix: The wall clock, nanoseconds.
     package mutating func willList(_ directory: Directory, unix: Int64) throws(SystemCallError) {
-        listedModified = try directory.status().modifiedNanoseconds
-        listedAt = unix
+        listed = (try directory.status().modifiedNanoseconds, unix)
     }
 }

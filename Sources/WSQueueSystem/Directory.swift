@@ -32,6 +32,18 @@ package final class Directory: Sendable {
         return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)), isUnlisted: true)
     }
 
+    /// Makes the directory at `path` below a parent that exists (mkdir(2)).
+    ///
+    /// - Returns: Whether it was missing.
+    package static func makeIfMissing(_ path: String, mode: UInt32) throws(SystemCallError) -> Bool {
+        do {
+            _ = try systemCall("mkdir", path) { unsafe Int(path.withCString { unsafe mkdir($0, mode) }) }
+            return true
+        } catch where error.isExisting {
+            return false
+        }
+    }
+
     /// Opens a directory in this one, never through a symbolic link.
     package func openDirectory(_ name: FileName) throws(SystemCallError) -> Directory {
         let opened = try openFile(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

@@ -47,7 +47,14 @@ package struct FileStatus: Equatable, Sendable {
         owner = raw.st_uid
         group = raw.st_gid
         links = UInt64(raw.st_nlink)
-        modifiedNanoseconds = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
-        changedNanoseconds = Int64(raw.st_ctim.tv_sec) * 1_000_000_000 + Int64(raw.st_ctim.tv_nsec)
+        modifiedNanoseconds = Self.nanoseconds(raw.st_mtim)
+        changedNanoseconds = Self.nanoseconds(raw.st_ctim)
+    }
+
+    /// Anyone may give a file any time; what lies centuries away is cut, so that differences of times are safe.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let limit: Int64 = 1 << 32
+        let seconds = max(-limit, min(limit, Int64(time.tv_sec)))
+        return seconds * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }

@@ -11,10 +11,28 @@ package enum Process {
     /// The group whose rights count (getegid(2)).
     package static var group: UInt32 { getegid() }
 
+    /// The other groups whose rights count (getgroups(2)); empty when they cannot be had.
+    package static var groups: [UInt32] {
+        let count = getgroups(0, nil)
+        guard count > 0 else { return [] }
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        let filled = unsafe getgroups(count, &groups)
+        return filled > 0 ? Array(groups.prefix(Int(filled))) : []
+    }
+
+    /// The value of an environment variable (getenv(3)); bytes that are no UTF-8 are shown as U+FFFD.
+    package static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
     /// The directory relative paths begin at (getcwd(3)), or `nil` when it has gone.
     package static func currentDirectory() -> String? {
         guard let path = unsafe getcwd(nil, 0) else { return nil }
         defer { unsafe free(path) }
         return unsafe String(cString: path)
     }
+
+    /// Ends the process with a status (exit(3)).
+    package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 }

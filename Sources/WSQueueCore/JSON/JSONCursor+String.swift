@@ -45,7 +45,8 @@ extension JSONCursor {
     /// Has its highest bit set for what is not plain. Each subtraction borrows into that bit for the byte it looks for;
     /// that it does so for bytes from 0x80 on as well is no matter, as these are not plain either.
     private static func specialBits(_ byte: UInt8) -> UInt8 {
-        (byte ^ UInt8(ascii: "\"")) &- 1 | (byte ^ UInt8(ascii: "\\")) &- 1 | byte &- 0x20 | byte
+        // `|` and `&-` bind alike in Swift: the parentheses are needed.
+        ((byte ^ UInt8(ascii: "\"")) &- 1) | ((byte ^ UInt8(ascii: "\\")) &- 1) | (byte &- 0x20) | byte
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

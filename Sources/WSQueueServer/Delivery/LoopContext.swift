@@ -15,13 +15,13 @@ final class LoopContext: Sendable {
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
-    let listeners: [Listener]
+    private let bound = Mutex<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
 
     init(
         configuration: Configuration, log: Log, publications: PublicationLog, epoch: String, hubWakeup: Wakeup,
-        listeners: [Listener], loops: [LoopHandle]
+        loops: [LoopHandle]
     ) {
         self.configuration = configuration
         self.log = log
@@ -29,9 +29,19 @@ final class LoopContext: Sendable {
         marks = ReaderMarks(count: loops.count)
         self.epoch = epoch
         self.hubWakeup = hubWakeup
-        self.listeners = listeners
         self.loops = loops
     }
+
+    /// Binds all addresses; to be called once, before the loops start.
+    func listen() throws(SystemCallError) {
+        var listeners: [Listener] = []
+        for address in configuration.addresses { listeners.append(try Listener(address, backlog: 4_096)) }
+        let opened = listeners
+        bound.withLock { $0 = opened }
+    }
+
+    /// Where clients come in.
+    var listeners: [Listener] { bound.withLock { $0 } }
 
     /// A connection id that was never given before in this process.
     func nextConnection() -> Int64 { lastConnection.add(1, ordering: .relaxed).newValue }

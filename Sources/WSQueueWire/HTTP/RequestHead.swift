@@ -6,7 +6,8 @@ package enum RequestMethod: Equatable, Sendable {
     /// Any other token.
     case other(String)
 
-    init(_ name: String) {
+    /// Makes a method of its token.
+    package init(_ name: String) {
         switch name {
         case "GET": self = .get
         case "HEAD": self = .head

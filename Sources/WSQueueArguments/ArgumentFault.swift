@@ -1,0 +1,51 @@
+/// Why a command line, or a variable that stands in for a part of it, cannot be followed.
+package enum ArgumentFault: Error, Equatable, Sendable, CustomStringConvertible {
+    /// An option that does not exist; the nearest one that does.
+    case unknownOption(String, nearest: String?)
+    /// An option without the value it must have.
+    case missingValue(option: String, what: String)
+    /// A value for an option that takes none.
+    case unexpectedValue(option: String, value: String)
+    /// A value of the wrong form.
+    case badValue(ValueFault, option: String, isFromEnvironment: Bool)
+    /// A word that is not UTF-8, by its place on the command line.
+    case notUnicode(position: Int)
+    /// Anything else, in one line.
+    case other(String)
+
+    /// What a program that cannot go on exits with: a variable is configuration, the rest is usage.
+    package var exitStatus: ExitStatus {
+        if case .badValue(_, _, true) = self { return .configuration }
+        return .usage
+    }
+
+    /// One line without a full stop.
+    package var description: String {
+        switch self {
+        case .unknownOption(let option, let nearest):
+            "unknown option \(option)" + (nearest.map { "; did you mean \($0)?" } ?? "")
+        case .missingValue(let option, let what): "\(option) needs a value: \(what)"
+        case .unexpectedValue(let option, let value): "\(option) takes no value, but was given '\(value)'"
+        case .badValue(let fault, let option, _): "\(option): \(fault)"
+        case .notUnicode(let position): "word \(position) of the command line is not UTF-8"
+        case .other(let text): text
+        }
+    }
+}
+
+/// A text that is not a value of the wanted form.
+package struct ValueFault: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What was given.
+    package let given: String
+    /// What is wanted, such as `a duration such as 5s, 100ms or 1h30m`.
+    package let wanted: String
+
+    /// Makes a fault of its two parts.
+    package init(_ given: String, wanted: String) {
+        self.given = given
+        self.wanted = wanted
+    }
+
+    /// One line without a full stop.
+    package var description: String { "'\(given)' is not \(wanted)" }
+}

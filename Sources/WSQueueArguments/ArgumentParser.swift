@@ -1,0 +1,122 @@
+extension OptionTable {
+    /// Reads the words of a command line. Options may stand before, between and behind the operands; `--` ends them.
+    /// A single `-` is an operand.
+    ///
+    /// - Parameters:
+    ///   - words: The command line without the program's name.
+    ///   - environment: Answers with the value of an environment variable.
+    package func parse(
+        _ words: [String], environment: (String) -> String? = { _ in nil }
+    ) throws(ArgumentFault) -> ParsedArguments {
+        var parser = ArgumentParser(self, words)
+        while try parser.takeWord() {}
+        return parser.finish(environment: environment)
+    }
+
+    /// Reads only what stands before the first operand, which is the name of a command with a table of its own.
+    ///
+    /// - Returns: The options, and as operands the command and everything behind it.
+    package func parseLeadingOptions(
+        _ words: [String], environment: (String) -> String? = { _ in nil }
+    ) throws(ArgumentFault) -> ParsedArguments {
+        var parser = ArgumentParser(self, words)
+        while !parser.isAtOperand, try parser.takeWord() {}
+        parser.takeRest()
+        return parser.finish(environment: environment)
+    }
+}
+
+/// Walks over the words of a command line.
+private struct ArgumentParser {
+    private let table: OptionTable
+    private let words: [String]
+    private var position = 0
+    private var occurrences: [ParsedArguments.Occurrence] = []
+    private var operands: [String] = []
+    private var terminator: Int?
+
+    init(_ table: OptionTable, _ words: [String]) {
+        self.table = table
+        self.words = words
+    }
+
+    /// Whether the next word is neither an option nor the end of them.
+    var isAtOperand: Bool { position < words.count && !isOption(words[position]) }
+
+    /// Takes the next word and what belongs to it.
+    ///
+    /// - Returns: Whether there was one.
+    mutating func takeWord() throws(ArgumentFault) -> Bool {
+        guard position < words.count else { return false }
+        let word = words[position]
+        position += 1
+        if word == "--" {
+            terminator = operands.count
+            takeRest()
+        } else if word.utf8.starts(with: "--".utf8) {
+            try takeLong(word)
+        } else if isOption(word) {
+            try takeShort(word)
+        } else {
+            operands.append(word)
+        }
+        return true
+    }
+
+    /// Takes all that is left as operands.
+    mutating func takeRest() {
+        operands += words[position...]
+        position = words.count
+    }
+
+    func finish(environment: (String) -> String?) -> ParsedArguments {
+        var variables: [ParsedArguments.Occurrence] = []
+        for option in table.options {
+            guard let variable = option.environment, let value = environment(variable), !value.isEmpty else { continue }
+            variables.append(.init(name: option.name, value: value, source: variable))
+        }
+        return ParsedArguments(
+            occurrences: occurrences, variables: variables, operands: operands, terminator: terminator)
+    }
+
+    private func isOption(_ word: String) -> Bool { word.utf8.first == UInt8(ascii: "-") && word.utf8.count > 1 }
+
+    private mutating func takeLong(_ word: String) throws(ArgumentFault) {
+        let parts = word.utf8.dropFirst(2).split(
+            separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(Substring(parts[0]))
+        guard let option = table.options.first(where: { $0.name == name }) else {
+            throw .unknownOption("--\(name)", nearest: table.nearestOption(to: name))
+        }
+        let attached = parts.count > 1 ? String(Substring(parts[1])) : nil
+        if case .none = option.value, let attached {
+            throw .unexpectedValue(option: "--\(name)", value: attached)
+        }
+        try add(option, shown: "--\(name)", attached: attached)
+    }
+
+    private mutating func takeShort(_ word: String) throws(ArgumentFault) {
+        var letters = word.dropFirst()
+        while let letter = letters.popFirst() {
+            guard let option = table.options.first(where: { $0.short == letter }) else {
+                throw .unknownOption("-\(letter)", nearest: table.nearestOption(to: String(word.dropFirst())))
+            }
+            if case .none = option.value {
+                try add(option, shown: "-\(letter)", attached: nil)
+            } else {
+                try add(option, shown: "-\(letter)", attached: letters.isEmpty ? nil : String(letters))
+                return
+            }
+        }
+    }
+
+    private mutating func add(_ option: Option, shown: String, attached: String?) throws(ArgumentFault) {
+        var value = attached
+        if case .required(let what) = option.value, attached == nil {
+            guard position < words.count else { throw .missingValue(option: shown, what: what) }
+            value = words[position]
+            position += 1
+        }
+        occurrences.append(.init(name: option.name, value: value, source: shown))
+    }
+}

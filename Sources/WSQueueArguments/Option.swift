@@ -1,0 +1,79 @@
+/// One option of a program: the one place where its names, its value and its text stand. Parsing, help, manual pages
+/// and completions are made from it.
+package struct Option: Equatable, Sendable {
+    /// What follows the name.
+    package enum Value: Equatable, Sendable {
+        /// Nothing: the option is there or not.
+        case none
+        /// A value, in `--name=VALUE`, `--name VALUE`, `-n VALUE` and `-nVALUE`; the text is what help calls it.
+        case required(String)
+        /// A value or none, in `--name=VALUE`, `--name`, `-nVALUE` and `-n`: what comes behind a blank is not its value.
+        case optional(String)
+    }
+
+    /// The long name, without dashes.
+    package let name: String
+    /// The short name, an ASCII letter or digit.
+    package let short: Character?
+    /// What follows the name.
+    package let value: Value
+    /// What it is for, with default and unit: one or more sentences.
+    package let text: String
+    /// Whether each time it is given counts. Of any other option the last one counts, so that an alias can be
+    /// overridden.
+    package let isRepeatable: Bool
+    /// The environment variable that is asked when the option is not given. An empty one counts as not set.
+    package let environment: String?
+
+    /// Describes an option.
+    package init(
+        _ name: String, short: Character? = nil, value: Value = .none, isRepeatable: Bool = false,
+        environment: String? = nil, text: String
+    ) {
+        self.name = name
+        self.short = short
+        self.value = value
+        self.text = text
+        self.isRepeatable = isRepeatable
+        self.environment = environment
+    }
+}
+
+/// A program, or one of its commands: what it takes and how it is explained.
+package struct OptionTable: Sendable {
+    /// A piece of help under a heading of its own.
+    package struct Section: Equatable, Sendable {
+        /// Such as `Examples`.
+        package let heading: String
+        /// Lines, shown as they are.
+        package let lines: [String]
+
+        /// Makes a section.
+        package init(_ heading: String, _ lines: [String]) {
+            self.heading = heading
+            self.lines = lines
+        }
+    }
+
+    /// What the user types to run it: `wsqueue-publish`, or `wsqueue-server queue`.
+    package let program: String
+    /// What may follow, one form a line, without the program.
+    package let forms: [String]
+    /// What it does, in a sentence or two.
+    package let summary: String
+    /// The options, in the order of help.
+    package let options: [Option]
+    /// What help says besides.
+    package let sections: [Section]
+
+    /// Describes a program or a command.
+    package init(
+        _ program: String, forms: [String], summary: String, options: [Option], sections: [Section] = []
+    ) {
+        self.program = program
+        self.forms = forms
+        self.summary = summary
+        self.options = options
+        self.sections = sections
+    }
+}

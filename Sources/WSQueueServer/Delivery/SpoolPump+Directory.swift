@@ -1,0 +1,106 @@
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// The directory itself: opening it, listing it, losing it and finding it again.
+extension SpoolPump {
+    /// Opens the spool at the start.
+    ///
+    /// - Throws: ``SpoolPump/OpeningError``, which the server ends with.
+    mutating func open() throws {
+        let directory = try Directory.open(context.configuration.queuePath)
+        try attach(directory)
+        if let fault = watcher.fault {
+            context.log.write(
+                LogLine(.warning, "queue.nowatch").with("error", fault.description)
+                    .with("hint", "events are found by looking every \(context.configuration.pollMilliseconds) ms"))
+        }
+    }
+
+    /// Acts on what the regular look found about the directory as a whole.
+    ///
+    /// - Returns: Whether there is a spool to work in.
+    mutating func checkPresence(_ look: SpoolWatcher.Look, unix: Int64) -> Bool {
+        switch look {
+        case .unchanged, .changed:
+            if reader != nil { return true }
+            return reopen()
+        case .replaced:
+            lose(reason: "another directory is there now")
+            return reopen()
+        case .missing(let error):
+            lose(reason: error.reason)
+            return false
+        }
+    }
+
+    /// Lists the directory and adds what is new.
+    mutating func list(_ reader: SpoolReader, unix: Int64) {
+        do throws(SystemCallError) {
+            try watcher.willList(reader.directory, unix: unix)
+            let listing = try queue.list(reader.directory)
+            needsListing = false
+            for name in listing.foreign {
+                context.log.write(
+                    LogLine(.warning, "queue.foreign").with("file", name.description)
+                        .with("hint", "event files end in .json or .jsonl; this is left alone"))
+            }
+        } catch {
+            needsListing = true
+            context.log.write(LogLine(.error, "queue.unreadable").with("error", error.description))
+        }
+    }
+
+    private mutating func attach(_ directory: Directory) throws {
+        switch try FileLock.take(FileName(".lock"), in: directory) {
+        case .held(let holder): throw QueueHeld(path: directory.path, holder: holder)
+        case .taken(let taken): lock = consume taken
+        }
+        try watcher.attach(directory)
+        let reader = SpoolReader(directory)
+        if let pruned = reader.pruneFailedFiles(unix: Clock.unixNanoseconds()) {
+            context.log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
+        }
+        self.reader = reader
+        needsListing = true
+    }
+
+    private mutating func lose(reason: String) {
+        guard !isMissing else { return }
+        isMissing = true
+        context.log.write(
+            LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath).with("reason", reason)
+                .with("hint", "waiting until it is back"))
+        reader = nil
+        // Files that were read but not yet handed out are deleted through the directory they came from.
+        queue.reset()
+        unfinished = Unfinished()
+        immovable = [:]
+        undeletable = [:]
+    }
+
+    private mutating func reopen() -> Bool {
+        do {
+            try attach(Directory.open(context.configuration.queuePath))
+        } catch {
+            context.log.write(
+                LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath)
+                    .with("reason", "\(error)"))
+            return false
+        }
+        isMissing = false
+        context.log.write(LogLine(.notice, "queue.back").with("dir", context.configuration.queuePath))
+        return true
+    }
+}
+
+/// Another server owns the queue.
+package struct QueueHeld: Error, CustomStringConvertible {
+    package let path: String
+    /// Its process number, where it has written one.
+    package let holder: Int32?
+
+    package var description: String {
+        let who = holder.map { "the server with pid \($0)" } ?? "another server"
+        return "\(who) holds the queue \(path)"
+    }
+}

@@ -1,0 +1,212 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueSpool
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// What becomes of a file.
+extension SpoolPump {
+    /// Reads a file, and appends its event or judges it.
+    mutating func accept(_ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64) {
+        let configuration = context.configuration
+        let limit = file.isBatch ? configuration.batchLimitBytes : configuration.eventLimitBytes
+        switch reader.read(file.name, limitBytes: limit) {
+        case .gone:
+            queue.finish(file.name)
+            unfinished.forget(file.name)
+        case .failed(let error):
+            // Nobody can say yet whether it is good: it stays, and is looked at again.
+            context.log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
+            queue.finish(file.name)
+            needsListing = true
+        case .fault(let fault, let status):
+            judge(fault, status, file, reader, now: now, unix: unix)
+        case .contents(let status):
+            guard UTF8Validator.isValid(file.stem.span) else {
+                return judge(.name, status, file, reader, now: now, unix: unix)
+            }
+            let stem = Array(file.stem)
+            if file.isBatch {
+                acceptBatch(file, stem, status, reader, now: now, unix: unix)
+            } else {
+                acceptEvent(file, stem, status, reader, now: now, unix: unix)
+            }
+        }
+    }
+
+    /// Appends the next line of the batch; behind the last one, the file is done.
+    mutating func appendBatchLine(now: Int64, unix: Int64) {
+        guard var current = batch else { return }
+        let contents = current.contents
+        // Moved out while it is used, so that what it holds is not copied.
+        batch = nil
+        guard let line = current.lines.next(in: contents.span) else {
+            settlement.add(Settled(file: (current.file.name, current.reader)), end: writer.position)
+            return
+        }
+        let bytes = contents.span.extracting(line.range)
+        // The whole file was checked before its first line was appended.
+        if let text = try? EventFile.decode(bytes) {
+            let event = SpooledEvent(text: text, stem: current.stem + Array("/\(line.number)".utf8), file: current.file)
+            if let settled = append(event, bytes, now: now, unix: unix) {
+                settlement.add(settled, end: writer.position)
+            }
+        }
+        batch = current
+    }
+
+    /// Deletes a file whose event has been handed out, or remembers that it cannot be deleted.
+    mutating func delete(_ name: FileName, _ reader: SpoolReader) {
+        do {
+            try reader.delete(name)
+        } catch where error.isNotFound {
+            // Somebody else has deleted it, which is what we wanted.
+        } catch {
+            if let status = try? reader.directory.status(of: name) { undeletable[name] = Unfinished.Look(status) }
+            context.log.write(
+                LogLine(.error, "event.undeletable").with("file", name.description).with("error", error.reason)
+                    .with("hint", "sent once and not again; let the server's user write and delete in the queue"))
+            return
+        }
+        if undeletable.removeValue(forKey: name) == nil || self.reader === reader { queue.finish(name) }
+    }
+
+    /// Tries again what could not be deleted; a file that is another one by now is an event of its own.
+    mutating func retryDeletions(_ reader: SpoolReader) {
+        for (name, look) in undeletable {
+            if let status = try? reader.directory.status(of: name), Unfinished.Look(status) != look {
+                undeletable[name] = nil
+                queue.finish(name)
+            } else if (try? reader.delete(name)) != nil || (try? reader.directory.status(of: name)) == nil {
+                undeletable[name] = nil
+                queue.finish(name)
+            }
+        }
+    }
+
+    private mutating func acceptEvent(
+        _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) {
+        let contents = reader.contents
+        let bytes = contents.span
+        do throws(EventFault) {
+            let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
+            try checkRoom(event, byteCount: bytes.count)
+            unfinished.forget(file.name)
+            var settled = append(event, bytes, now: now, unix: unix) ?? Settled()
+            settled.file = (file.name, reader)
+            settlement.add(settled, end: writer.position)
+        } catch {
+            let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
+            judge(fault, status, file, reader, now: now, unix: unix)
+        }
+    }
+
+    private mutating func acceptBatch(
+        _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) {
+        // A batch in place may end at any line. Renaming changes the inode after the contents; a file that no notice
+        // and no such trace shows to be finished is given time to rest.
+        let isInPlace = !file.isNoticed && status.changedNanoseconds == status.modifiedNanoseconds
+        if isInPlace, !hasRested(file, status, now: now, unix: unix) { return queue.finish(file.name) }
+        var lines = BatchLines()
+        let contents = reader.contents
+        while let line = lines.next(in: contents.span) {
+            let bytes = contents.span.extracting(line.range)
+            do throws(EventFault) {
+                let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
+                try checkRoom(event, byteCount: bytes.count)
+            } catch {
+                let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: line.number)
+                return judge(fault, status, file, reader, now: now, unix: unix)
+            }
+        }
+        unfinished.forget(file.name)
+        batch = Batch(file: file, stem: stem, contents: reader.takeContents(), reader: reader)
+    }
+
+    /// Refuses an event whose copies, one for each channel, would not fit into the log together.
+    private func checkRoom(_ event: SpooledEvent, byteCount: Int) throws(EventFault) {
+        let copies = max(1, event.text.channels.count)
+        guard copies > 1, copies * (byteCount + 1_024) > eventRoomBytes else { return }
+        throw EventFault(
+            reason: "\(copies) channels of \(byteCount) bytes are more than one event may take; publish it in parts",
+            offset: 0)
+    }
+
+    /// Gives an event its place in the log.
+    ///
+    /// - Returns: What is to be said and counted once it is handed out; `nil` when there is nothing to say.
+    private mutating func append(
+        _ event: SpooledEvent, _ bytes: Span<UInt8>, now: Int64, unix: Int64
+    ) -> Settled? {
+        let decision = broker.publish(
+            event.addressing, expiresAtSeconds: event.text.expiresAtMicroseconds.map { Double($0) / 1_000_000 },
+            nowSeconds: Double(unix) / 1_000_000_000)
+        guard case .send(let seq, let audiences) = decision else {
+            lines.writeExpired(
+                id: event.id(in: bytes), name: event.name(in: bytes), file: event.file.name.description, unix: unix)
+            return nil
+        }
+        var selections: [PublicationLog.Selection] = []
+        let start = writer.position
+        for audience in audiences {
+            let fields = EventMessageFields(
+                unixSeconds: event.file.nanoseconds / 1_000_000_000, id: event.stem, seq: seq,
+                channel: audience.channel.flatMap { Channel($0) })
+            message.prepare(event.text, fields, in: bytes)
+            if let selection = appendMessage(bytes, seq: seq, audience: audience) { selections.append(selection) }
+        }
+        let wait = event.waited(until: Clock.unixNanoseconds())
+        guard lines.takesOwnLine(unix: unix) else {
+            lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)
+            return selections.isEmpty ? nil : Settled(selections: selections)
+        }
+        let sent = SentEvent(
+            id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
+            channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start), waitNanoseconds: wait,
+            file: event.file.name.description)
+        return Settled(sent: sent, selections: selections)
+    }
+
+    /// Appends the prepared message as one text frame, written once for all clients.
+    private mutating func appendMessage(
+        _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
+    ) -> PublicationLog.Selection? {
+        let length = message.length
+        let header = FrameEncoder.headerLength(payloadLength: length)
+        return writer.append(byteCount: header + length, seq: seq, audience: audience) { output in
+            FrameEncoder.writeHeader(.text, payloadLength: length, to: &output)
+            message.write(from: bytes, to: &output)
+        }
+    }
+
+    /// Decides about a file that cannot be delivered as it is: it gets time while it changes, then it is set aside.
+    private mutating func judge(
+        _ fault: SpoolFault, _ status: FileStatus, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) {
+        let look = Unfinished.Look(status)
+        if immovable[file.name] == look { return }
+        guard hasRested(file, status, now: now, unix: unix) else { return queue.finish(file.name) }
+        do {
+            let moved = try reader.quarantine(file.name, reason: fault.reason, unix: unix)
+            queue.finish(file.name)
+            context.log.write(
+                LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                    .with("moved", ".failed/\(moved.name)"))
+            guard let pruned = moved.pruned else { return }
+            context.log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
+        } catch {
+            // Stays known, so that it is named once and not looked at for ever.
+            immovable[file.name] = look
+            context.log.write(
+                LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                    .with("error", error.description).with("hint", "left in the queue; remove it by hand"))
+        }
+    }
+
+    private mutating func hasRested(_ file: PendingFile, _ status: FileStatus, now: Int64, unix: Int64) -> Bool {
+        unfinished.hasRested(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
+    }
+}

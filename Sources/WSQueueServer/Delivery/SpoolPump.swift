@@ -1,0 +1,188 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueSpool
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// The way of an event from its file into the log and, once all clients have been handed it, of its file to the end.
+///
+/// It belongs to the hub's thread and never waits: what cannot go on now goes on at the next turn.
+struct SpoolPump: ~Copyable {
+    /// What is done once everyone has passed an event.
+    struct Settled {
+        /// The line to write.
+        var sent: SentEvent?
+        var selections: [PublicationLog.Selection] = []
+        /// The file to delete, with the hand that read it: by then another directory may stand at the path.
+        var file: (name: FileName, reader: SpoolReader)?
+    }
+
+    /// A batch that is being appended line by line, its file already checked as a whole.
+    struct Batch {
+        let file: PendingFile
+        let stem: [UInt8]
+        let contents: [UInt8]
+        var lines = BatchLines()
+        let reader: SpoolReader
+    }
+
+    let context: LoopContext
+    /// Writes what clients get, one event after the other.
+    var message: EventMessageWriter
+    var watcher: SpoolWatcher
+    var queue = SpoolQueue()
+    var unfinished = Unfinished()
+    var broker: Broker
+    var writer: PublicationWriter
+    var settlement = Settlement<Settled>()
+    var lines: EventLines
+    var batch: Batch?
+    /// The hand in the spool, while there is one.
+    var reader: SpoolReader?
+    var lock: FileLock?
+    /// Files that were sent and could not be deleted, and what they looked like.
+    var undeletable: [FileName: Unfinished.Look] = [:]
+    /// Files that can be neither read nor moved, and what they looked like when that was said.
+    var immovable: [FileName: Unfinished.Look] = [:]
+    /// Whether a listing is due though nothing was noticed.
+    var needsListing = true
+    var isMissing = false
+    private var nextLook: Int64 = 0
+    private var nextDeletion: Int64 = 0
+    /// Whether the last turn left files behind because clients must take something first.
+    private(set) var isHeld = false
+
+    /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
+    private static let passBytes = 262_144
+    private static let passFiles = 1_024
+
+    init(context: LoopContext) {
+        self.context = context
+        let configuration = context.configuration
+        message = EventMessageWriter(payloadKey: configuration.payloadKey)
+        watcher = SpoolWatcher(path: configuration.queuePath, usesNotices: configuration.usesNotices)
+        writer = PublicationWriter(context.publications)
+        broker = Broker(seq: context.publications.snapshot(since: 0).seq)
+        lines = EventLines(log: context.log, mode: configuration.eventLines)
+    }
+
+    /// One pass over everything: what has arrived, what is due, what may be appended, what is done.
+    mutating func turn(now: Int64, unix: Int64) {
+        notice()
+        if now >= nextLook { look(now: now, unix: unix) }
+        take(now: now, unix: unix)
+        settle(now: now, unix: unix)
+        lines.turn(unix: unix)
+    }
+
+    /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
+    func sleepMilliseconds(now: Int64) -> Int32 {
+        if !isHeld, !isWaitingForClients, batch != nil || !queue.isEmpty { return 0 }
+        return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
+    }
+
+    /// Whether there is something to do though nothing has arrived: clients took what was waited for.
+    var canGoOn: Bool {
+        let oldest = context.marks.oldest
+        return settlement.hasSettled(passed: oldest) || (isHeld && hasRoom)
+    }
+
+    /// Settles what can be settled, and nothing else.
+    mutating func settleAll() { settle(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds()) }
+
+    /// Whether everything that was appended has been handed out and deleted.
+    var isSettled: Bool { settlement.isEmpty }
+
+    /// Stops taking files; what was appended is still settled.
+    mutating func stopTaking() {
+        reader = nil
+        batch = nil
+        queue.reset()
+        isMissing = true
+        context.held.end(Clock.monotonicNanoseconds())
+    }
+
+    private var isWaitingForClients: Bool {
+        context.configuration.holdsWithoutClients && context.marks.clients == 0
+    }
+
+    private mutating func notice() {
+        guard let arrivals = try? watcher.arrivals() else { return }
+        if arrivals.needsListing {
+            needsListing = true
+            nextLook = 0
+        }
+        guard let reader, !arrivals.names.isEmpty else { return }
+        queue.merge(arrivals.names, in: reader.directory)
+    }
+
+    /// The regular look: one stat(2) while nothing has changed.
+    private mutating func look(now: Int64, unix: Int64) {
+        nextLook = now + Int64(context.configuration.pollMilliseconds) * 1_000_000
+        let found = watcher.look()
+        guard checkPresence(found, unix: unix), let reader else { return }
+        // A listing that had no room for all is repeated when its files are done, not before.
+        let mayList = !queue.isTruncated || queue.isEmpty
+        if needsListing || found == .changed, mayList { list(reader, unix: unix) }
+        if !unfinished.isEmpty { queue.merge(unfinished.names, in: reader.directory) }
+        if now >= nextDeletion, !undeletable.isEmpty {
+            nextDeletion = now + 60_000_000_000
+            retryDeletions(reader)
+        }
+    }
+
+    private mutating func take(now: Int64, unix: Int64) {
+        isHeld = false
+        guard reader != nil, !isWaitingForClients else { return }
+        let start = writer.position
+        var files = 0
+        while writer.position - start < UInt64(Self.passBytes), files < Self.passFiles {
+            guard hasRoom else {
+                isHeld = true
+                break
+            }
+            guard appendNext(now: now, unix: unix) else { break }
+            files += 1
+        }
+        if isHeld { context.held.begin(now) } else { context.held.end(now) }
+        guard writer.position != start else { return }
+        writer.publish(oldestNeeded: context.marks.oldest)
+        for loop in context.loops { loop.wakeup.signal() }
+    }
+
+    /// Whether every client the queue waits for is near enough to the end, and nothing they need would be overwritten.
+    private var hasRoom: Bool {
+        let oldest = context.marks.oldest
+        return writer.position - oldest < UInt64(context.configuration.slowClients.limitBytes)
+            && writer.room(oldestNeeded: oldest) >= eventRoomBytes
+    }
+
+    /// The most that one event may take in the log, all its copies together.
+    var eventRoomBytes: Int { 2 * context.configuration.eventLimitBytes }
+
+    private mutating func appendNext(now: Int64, unix: Int64) -> Bool {
+        if batch != nil {
+            appendBatchLine(now: now, unix: unix)
+            return true
+        }
+        guard let reader else { return false }
+        if queue.isEmpty, queue.isTruncated { list(reader, unix: unix) }
+        guard let file = queue.next() else { return false }
+        accept(file, reader, now: now, unix: unix)
+        return true
+    }
+
+    /// Deletes what everyone has been handed, and says so.
+    private mutating func settle(now: Int64, unix: Int64) {
+        let passed = context.marks.oldest
+        while let settled = settlement.next(passed: passed) {
+            if let file = settled.file { delete(file.name, file.reader) }
+            guard let sent = settled.sent else { continue }
+            let isForSome = !settled.selections.isEmpty
+            let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : context.marks.clients
+            lines.write(sent, clients: clients)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueSpool
+
+/// An event as it came out of the spool: its text, and what its file says where the text says nothing.
+struct SpooledEvent {
+    let text: EventText
+    /// The id of an event that has none of its own, UTF-8.
+    let stem: [UInt8]
+    let file: PendingFile
+
+    /// Whom it is for.
+    var addressing: Broker.Addressing {
+        Broker.Addressing(
+            channels: text.channels.map(\.name), recipients: text.recipients.map { $0.map(\.text) },
+            except: text.except)
+    }
+
+    /// How long it has waited, nanoseconds; 0 where clocks disagree or what it says is no possible time.
+    func waited(until unix: Int64) -> Int64 {
+        let microseconds = text.queuedAtMicroseconds ?? file.nanoseconds / 1_000
+        let (wait, isTooLong) = (unix / 1_000).subtractingReportingOverflow(microseconds)
+        guard !isTooLong, wait > 0, wait < Int64.max / 1_000 else { return 0 }
+        return wait * 1_000
+    }
+
+    /// The id for people.
+    func id(in bytes: Span<UInt8>) -> String { text.idLabel(in: bytes)?.text ?? String(decoding: stem, as: UTF8.self) }
+
+    /// The event's name for people.
+    func name(in bytes: Span<UInt8>) -> String { text.eventName(in: bytes).text }
+}

@@ -1,0 +1,210 @@
+internal import WSQueueBroker
+internal import WSQueueLog
+package import WSQueueNet
+internal import WSQueueSpool
+package import WSQueueSystem
+
+/// A server: the hub on the calling thread, the loops on threads of their own.
+package struct Server: ~Copyable {
+    /// Why a server could not start, by what the operator must look at.
+    package enum StartError: Error, CustomStringConvertible {
+        /// The queue's directory cannot be made or opened.
+        case queue(SystemCallError, path: String)
+        /// Another server owns the queue.
+        case held(QueueHeld)
+        /// An address cannot be listened on.
+        case address(SystemCallError)
+        /// The kernel refused something every server needs.
+        case system(SystemCallError)
+
+        package var description: String {
+            switch self {
+            case .queue(let error, let path): "queue \(path): \(error)"
+            case .held(let error): error.description
+            case .address(let error): error.description
+            case .system(let error): error.description
+            }
+        }
+
+        /// What the operator can do.
+        package var hint: String {
+            switch self {
+            case .queue(let error, _) where error.isNotFound: "make its parent directory, or name another with --dir"
+            case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
+            case .queue: "look at what stands at that path, or name another with --dir"
+            case .held: "stop that one first, or use another --dir"
+            case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
+            case .address: "choose another --listen"
+            case .system: "look at the limits of this process and machine"
+            }
+        }
+    }
+
+    private let context: LoopContext
+    private let signals: Signals
+    private var poller: Poller
+    private var pump: SpoolPump
+    private let startedAt = Clock.monotonicNanoseconds()
+
+    private static let signalToken: UInt64 = 1
+    private static let wakeupToken: UInt64 = 2
+    private static let noticeToken: UInt64 = 3
+
+    /// Takes the queue, listens, and starts the loops. Nothing is read from the queue before `run`.
+    ///
+    /// - Parameter signals: Made before any other thread, so that all threads leave signals to it.
+    /// - Throws: ``StartError``.
+    package init(
+        _ configuration: Configuration, log: Log, signals: consuming Signals
+    ) throws(StartError) {
+        let madeQueue = try Self.makeQueue(configuration.queuePath)
+        let epoch = RandomText.make(count: 8)
+        let context: LoopContext
+        var poller: Poller
+        do throws(SystemCallError) {
+            let limits = try DescriptorLimit.raise()
+            var configuration = configuration
+            if configuration.clientLimit == 0 {
+                configuration.clientLimit = max(1, limits.now - Self.reservedDescriptors)
+            }
+            var loops: [LoopHandle] = []
+            for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
+            context = LoopContext(
+                configuration: configuration, log: log,
+                publications: try PublicationLog(minimumBytes: configuration.ringBytes, seq: 0), epoch: epoch,
+                hubWakeup: try Wakeup(), loops: loops)
+            poller = try Poller()
+            Self.logStart(context, limits)
+        } catch {
+            throw .system(error)
+        }
+        if madeQueue {
+            log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath))
+        }
+        var pump = SpoolPump(context: context)
+        do {
+            try pump.open()
+        } catch let error as QueueHeld {
+            throw .held(error)
+        } catch let error as SystemCallError {
+            throw .queue(error, path: configuration.queuePath)
+        } catch {
+            throw .queue(SystemCallError(call: "open", object: "\(error)", code: 0), path: configuration.queuePath)
+        }
+        do throws(SystemCallError) {
+            try context.listen()
+        } catch {
+            throw .address(error)
+        }
+        do throws(SystemCallError) {
+            try poller.add(signals.number, .readable, token: Self.signalToken)
+            try poller.add(context.hubWakeup.number, .readable, token: Self.wakeupToken)
+            if let number = pump.watcher.number { try poller.add(number, .readable, token: Self.noticeToken) }
+            try Self.startLoops(context)
+        } catch {
+            throw .system(error)
+        }
+        self.context = context
+        self.signals = signals
+        self.poller = poller
+        self.pump = pump
+    }
+
+    /// Serves until a signal ends it.
+    package mutating func run() {
+        pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
+        var line = LogLine(.notice, "server.ready").with("dir", context.configuration.queuePath)
+        for listener in context.listeners { line = line.with("listen", listener.address.description) }
+        context.log.write(line.with("waiting", pump.queue.count))
+        while !isTerminated() {
+            pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
+            sleep()
+        }
+        drain()
+        for listener in context.listeners { listener.removeName() }
+        let seconds = (Clock.monotonicNanoseconds() - startedAt) / 1_000_000_000
+        context.log.write(
+            LogLine(.notice, "server.stop").with("seq", pump.broker.seq).with("seconds", seconds))
+    }
+
+    /// Descriptors that clients never get: the spool's, the log's, the loops' own.
+    private static let reservedDescriptors = 64
+
+    private mutating func sleep() {
+        context.hubWakeup.willSleep()
+        let milliseconds = pump.sleepMilliseconds(now: Clock.monotonicNanoseconds())
+        // A loop may have passed something between our last look and the announcement of sleep.
+        let count = (try? poller.wait(milliseconds: pump.canGoOn ? 0 : milliseconds)) ?? 0
+        context.hubWakeup.didWake()
+        for index in 0..<count where poller.ready(index).token == Self.wakeupToken { context.hubWakeup.clear() }
+    }
+
+    private func isTerminated() -> Bool {
+        while let request = signals.next() {
+            switch request {
+            case .terminate: return true
+            case .reload:
+                context.log.reopen()
+                context.log.write(LogLine(.notice, "server.reload"))
+            case .report: report()
+            }
+        }
+        return false
+    }
+
+    private func report() {
+        context.log.write(
+            LogLine(.notice, "server.status").with("seq", pump.broker.seq).with("clients", context.marks.clients)
+                .with("behind", context.marks.behind).with("waiting", pump.queue.count)
+                .with("unsettled", pump.settlement.count))
+    }
+
+    /// Stops reading the queue, lets the clients have what was appended, deletes its files, and says goodbye. A second
+    /// signal ends it at once.
+    private mutating func drain() {
+        let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
+        context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
+        pump.stopTaking()
+        while !pump.isSettled, Clock.monotonicNanoseconds() < deadline {
+            pump.settleAll()
+            sleep()
+            if isTerminated() { return }
+        }
+        for loop in context.loops { loop.mailbox.post(.drain(deadline: deadline)) }
+        while !context.loops.allSatisfy(\.hasEnded), Clock.monotonicNanoseconds() < deadline + 500_000_000 {
+            sleep()
+            if isTerminated() { return }
+        }
+        pump.settleAll()
+        pump.lines.writeSum()
+    }
+
+    private static func makeQueue(_ path: String) throws(StartError) -> Bool {
+        do {
+            return try Directory.makeIfMissing(path, mode: 0o750)
+        } catch {
+            throw .queue(error, path: path)
+        }
+    }
+
+    private static func startLoops(_ context: LoopContext) throws(SystemCallError) {
+        for index in context.loops.indices {
+            _ = try LoopThread(name: "wsq-loop-\(index)") {
+                do {
+                    var loop = try DeliveryLoop(index: index, context: context)
+                    loop.run()
+                } catch {
+                    context.log.write(LogLine(.error, "server.error").with("error", "\(error)"))
+                    context.loops[index].end()
+                }
+            }
+        }
+    }
+
+    private static func logStart(_ context: LoopContext, _ limits: DescriptorLimit) {
+        context.log.write(
+            LogLine(.notice, "server.start").with("pid", Process.identifier).with("epoch", context.epoch)
+                .with("threads", context.loops.count).with("descriptors", limits.now)
+                .with("descriptors_before", limits.before).with("max_clients", context.configuration.clientLimit))
+    }
+}

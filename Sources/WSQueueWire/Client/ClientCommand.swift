@@ -1,0 +1,90 @@
+package import WSQueueCore
+
+/// What a client asks for: `{"action":…,"data":{…}}`.
+///
+/// Names of channels are passed on as they were sent: whether they may be, is the broker's business.
+package enum ClientCommand: Equatable, Sendable {
+    /// Listen to a channel or a pattern; with a cursor, from there on.
+    case subscribe(channel: String, since: Cursor?)
+    /// Listen no longer.
+    case unsubscribe(channel: String)
+    /// Send what was missed since a cursor.
+    case resume(since: Cursor)
+    /// Pass JSON on to the channel's subscribers, or to those connections among them.
+    case message(channel: String, message: [UInt8], recipients: [Int64]?)
+    /// Take this token from now on.
+    case authenticate(token: String)
+    /// Say how one is, if anything is given, and hear who is there; the activity is JSON.
+    case presence(channel: String, status: PresenceStatus?, activity: [UInt8]?)
+    /// Answer with a pong.
+    case ping
+    /// I am here.
+    case pong
+
+    /// Whether it is free of charge when a client's messages are counted.
+    package var isHeartbeat: Bool { self == .ping || self == .pong }
+
+    /// Reads a client's message.
+    ///
+    /// - Parameter bytes: The text of the message, any bytes.
+    /// - Throws: ``ClientError`` with what the client is told.
+    package static func decode(_ bytes: Span<UInt8>) throws(ClientError) -> ClientCommand {
+        let message = try CommandFields(bytes, named: ["action", "data"])
+        let action = try message.text("action", in: bytes)
+        let data = try message.object("data", in: bytes)
+        let contents = bytes.extracting(data ?? 0..<0)
+        let fields = data == nil ? CommandFields() : try CommandFields(contents, named: names(of: action))
+        return try make(action, fields, contents)
+    }
+
+    // Other members are ignored, as the contract says of events.
+    private static func names(of action: String) -> [String] {
+        switch action {
+        case "subscribe": ["channel", "since"]
+        case "unsubscribe": ["channel"]
+        case "resume": ["since"]
+        case "message": ["channel", "message", "recipients"]
+        case "authenticate": ["token"]
+        case "presence": ["channel", "status", "activity"]
+        default: []
+        }
+    }
+
+    private static func make(
+        _ action: String, _ fields: CommandFields, _ bytes: Span<UInt8>
+    ) throws(ClientError) -> ClientCommand {
+        switch action {
+        case "subscribe":
+            return .subscribe(
+                channel: try fields.text("channel", in: bytes), since: try fields.optionalCursor("since", in: bytes))
+        case "unsubscribe":
+            return .unsubscribe(channel: try fields.text("channel", in: bytes))
+        case "resume":
+            guard let since = try fields.optionalCursor("since", in: bytes) else { throw .missingField("since") }
+            return .resume(since: since)
+        case "message":
+            return .message(
+                channel: try fields.text("channel", in: bytes), message: try fields.json("message", in: bytes),
+                recipients: try fields.optionalIntegers("recipients", in: bytes))
+        case "authenticate":
+            return .authenticate(token: try fields.text("token", in: bytes))
+        case "presence":
+            return .presence(
+                channel: try fields.text("channel", in: bytes), status: try status(fields, bytes),
+                activity: fields.optionalJSON("activity", in: bytes))
+        case "ping": return .ping
+        case "pong": return .pong
+        default: throw .unknownAction(action)
+        }
+    }
+
+    private static func status(
+        _ fields: CommandFields, _ bytes: Span<UInt8>
+    ) throws(ClientError) -> PresenceStatus? {
+        guard let name = try fields.optionalText("status", in: bytes) else { return nil }
+        guard let status = PresenceStatus(rawValue: name) else {
+            throw .invalidField("status", expected: "online, away, busy or offline")
+        }
+        return status
+    }
+}

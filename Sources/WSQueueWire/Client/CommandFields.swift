@@ -1,0 +1,97 @@
+internal import WSQueueCore
+
+/// The members of a client's object that its action knows.
+struct CommandFields {
+    private var members: [String: JSONMember] = [:]
+
+    /// Makes the fields of an action that came without data.
+    init() {}
+
+    /// Reads an object.
+    ///
+    /// - Parameters:
+    ///   - bytes: All of its text.
+    ///   - known: The members wanted; others are passed over.
+    /// - Throws: ``ClientError/invalidFormat``, when it is no object or has one of them twice.
+    init(_ bytes: Span<UInt8>, named known: [String]) throws(ClientError) {
+        var reader = JSONObjectReader()
+        do throws(JSONFault) {
+            while let member = try reader.next(in: bytes) {
+                // Compared decoded: an escape makes no other name.
+                guard let name = JSONString.decode(member.name, in: bytes),
+                    let match = known.first(where: { name.elementsEqual($0.utf8) })
+                else { continue }
+                guard members.updateValue(member, forKey: match) == nil else {
+                    throw JSONFault(reason: "member twice", offset: member.name.lowerBound)
+                }
+            }
+        } catch {
+            throw .invalidFormat
+        }
+    }
+
+    /// A string that must be there and have something in it.
+    func text(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> String {
+        guard let text = try optionalText(name, in: bytes), !text.isEmpty else { throw .missingField(name) }
+        return text
+    }
+
+    /// A string; `null` is as good as absent.
+    func optionalText(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> String? {
+        guard let member = present(name) else { return nil }
+        guard member.kind == .string, let text = JSONString.text(JSONString.contents(of: member.value), in: bytes)
+        else { throw .invalidField(name, expected: "a string") }
+        return text
+    }
+
+    /// A cursor; `null` is as good as absent.
+    func optionalCursor(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Cursor? {
+        guard let text = try optionalText(name, in: bytes) else { return nil }
+        guard let cursor = Cursor.parse(text) else {
+            throw .invalidField(name, expected: "a cursor that this server has given")
+        }
+        return cursor
+    }
+
+    /// Any JSON, `null` too, but it must be there.
+    func json(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [UInt8] {
+        guard let member = members[name] else { throw .missingField(name) }
+        return [UInt8](bytes, in: member.value)
+    }
+
+    /// Any JSON; `null` is as good as absent.
+    func optionalJSON(_ name: String, in bytes: Span<UInt8>) -> [UInt8]? {
+        present(name).map { [UInt8](bytes, in: $0.value) }
+    }
+
+    /// Where an object lies; `null` is as good as absent.
+    func object(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Range<Int>? {
+        guard let member = present(name) else { return nil }
+        guard member.kind == .object else { throw .invalidFormat }
+        return member.value
+    }
+
+    /// A list of integers; `null` is as good as absent.
+    func optionalIntegers(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [Int64]? {
+        guard let member = present(name) else { return nil }
+        guard member.kind == .array else { throw .invalidField(name, expected: "a list of connection ids") }
+        var reader = JSONArrayReader(member.value)
+        var numbers: [Int64] = []
+        do throws(JSONFault) {
+            while let element = try reader.next(in: bytes) {
+                guard element.kind == .number, let number = JSONNumber.integer(element.value, in: bytes) else {
+                    throw JSONFault(reason: "expected an integer", offset: element.value.lowerBound)
+                }
+                numbers.append(number)
+            }
+        } catch {
+            throw .invalidField(name, expected: "a list of connection ids")
+        }
+        return numbers
+    }
+
+    private func present(_ name: String) -> JSONMember? {
+        guard let member = members[name], member.kind != .null else { return nil }
+        return member
+    }
+}

@@ -1,0 +1,150 @@
+package import WSQueueCore
+
+/// What the server says to one client of its own accord or as an answer: JSON texts, members in a fixed order.
+package enum ServerMessage {
+    /// Greets a client that speaks.
+    ///
+    /// - Parameters:
+    ///   - heartbeatSeconds: How often the client hears from the server at least.
+    ///   - connection: The number by which events may leave this client out.
+    ///   - isAuthenticated: Whether its token was good.
+    ///   - cursor: Where it stands now.
+    package static func welcome(
+        heartbeatSeconds: Int, connection: Int64, isAuthenticated: Bool, cursor: Cursor
+    ) -> [UInt8] {
+        JSONObjectOutput("action", "welcome").number("heartbeat_interval", heartbeatSeconds)
+            .number("connection_id", connection).truth("authenticated", isAuthenticated)
+            .text("cursor", cursor.text).finished()
+    }
+
+    /// Answers `subscribe`.
+    package static func subscribed(_ channel: String) -> [UInt8] {
+        success("subscribe").text("channel", channel).finished()
+    }
+
+    /// Answers `unsubscribe`.
+    package static func unsubscribed(_ channel: String) -> [UInt8] {
+        success("unsubscribe").text("channel", channel).finished()
+    }
+
+    /// Answers `authenticate`.
+    package static func authenticated(user: String) -> [UInt8] {
+        success("authenticate").text("user", user).finished()
+    }
+
+    /// Answers `resume` when everything that was missed has been sent.
+    package static func resumed(_ cursor: Cursor) -> [UInt8] {
+        JSONObjectOutput("action", "resumed").text("cursor", cursor.text).truth("complete", true).finished()
+    }
+
+    /// Answers `resume` when something is lost to the client.
+    package static func resumed(_ cursor: Cursor, gap: ResumeGap) -> [UInt8] {
+        let lost = JSONObjectOutput("from", gap.from.text).text("to", gap.to.text).text("reason", gap.reason.rawValue)
+        return JSONObjectOutput("action", "resumed").text("cursor", cursor.text).truth("complete", false)
+            .raw("gap", lost.finished()).finished()
+    }
+
+    /// Answers `message`.
+    package static func messageSent(recipients: Int) -> [UInt8] {
+        success("message_sent").number("recipients_count", recipients).finished()
+    }
+
+    /// Passes a client's message on to the subscribers of its channel.
+    ///
+    /// - Parameters:
+    ///   - channel: Where it was sent.
+    ///   - sender: The sender's connection.
+    ///   - message: JSON, passed on as it was written.
+    ///   - unixSeconds: When.
+    package static func message(channel: String, sender: Int64, message: [UInt8], unixSeconds: Int64) -> [UInt8] {
+        JSONObjectOutput("action", "message").text("channel", channel).number("sender", sender)
+            .raw("message", message).number("time", unixSeconds).finished()
+    }
+
+    /// Answers `presence` with who is there.
+    package static func presence(channel: String, members: [PresenceMember]) -> [UInt8] {
+        var list = [UInt8(ascii: "[")]
+        for member in members {
+            if list.count > 1 { list.append(ASCII.comma) }
+            list.append(contentsOf: member.json)
+        }
+        list.append(UInt8(ascii: "]"))
+        return success("presence").text("channel", channel).raw("members", list).finished()
+    }
+
+    /// Asks a client with `heartbeat=app` whether it is there.
+    package static func ping() -> [UInt8] {
+        JSONObjectOutput("action", "ping").finished()
+    }
+
+    /// Answers `ping`.
+    package static func pong() -> [UInt8] {
+        JSONObjectOutput("action", "pong").finished()
+    }
+
+    /// Tells what was wrong and what to do.
+    package static func error(_ error: ClientError) -> [UInt8] {
+        var output = JSONObjectOutput("success", false).text("action", "error").text("error", error.text)
+            .text("code", error.code)
+        if let channel = error.channel { output = output.text("channel", channel) }
+        if let seconds = error.retryAfterSeconds { output = output.number("retry_after", seconds) }
+        return output.finished()
+    }
+
+    private static func success(_ action: String) -> JSONObjectOutput {
+        JSONObjectOutput("success", true).text("action", action)
+    }
+}
+
+/// What a client that resumes can no longer get.
+package struct ResumeGap: Equatable, Sendable {
+    /// Why it cannot.
+    package enum Reason: String, Sendable {
+        /// The journal no longer goes back that far.
+        case trimmed
+        /// The numbering has begun anew since.
+        case epoch
+    }
+
+    /// Where the client stood.
+    package let from: Cursor
+    /// Where what can be sent begins.
+    package let to: Cursor
+    /// Why.
+    package let reason: Reason
+
+    /// Makes a gap.
+    package init(from: Cursor, to: Cursor, reason: Reason) {
+        self.from = from
+        self.to = to
+        self.reason = reason
+    }
+}
+
+/// One user in a channel, as `presence` shows it.
+package struct PresenceMember: Equatable, Sendable {
+    /// The user's id.
+    package let user: String
+    /// How the user is.
+    package let status: PresenceStatus
+    /// What the user does, as JSON; `nil` when nothing was said.
+    package let activity: [UInt8]?
+
+    /// Makes a member.
+    package init(user: String, status: PresenceStatus, activity: [UInt8]?) {
+        self.user = user
+        self.status = status
+        self.activity = activity
+    }
+
+    /// The member as a JSON object.
+    package var json: [UInt8] {
+        let output = JSONObjectOutput("user", user).text("status", status.rawValue)
+        return (activity.map { output.raw("activity", $0) } ?? output).finished()
+    }
+}
+
+/// How a user says to be.
+package enum PresenceStatus: String, Sendable, CaseIterable {
+    case online, away, busy, offline
+}

@@ -1,0 +1,113 @@
+internal import WSQueueArguments
+
+/// The options of `wsqueue-server run`.
+enum ServerOptions {
+    static let directory = Option(
+        "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR",
+        text: "The queue directory (default ./queue). It is created below a parent that exists.")
+    static let queue = Option(
+        "queue", value: .required("DIR"), environment: "WSQUEUE_QUEUE", text: "The same as --dir.")
+    static let listen = Option(
+        "listen", short: "l", value: .required("ADDR"), isRepeatable: true, environment: "WSQUEUE_LISTEN",
+        text: "Where to listen: 127.0.0.1:8081 (default), [::1]:8081, unix:/run/wsqueue.sock. Port 0 takes a free one.")
+    static let host = Option(
+        "host", value: .required("H"), environment: "WSQUEUE_HOST",
+        text: "Short for --listen H:8081, or with --port for both.")
+    static let port = Option(
+        "port", short: "p", value: .required("N"), environment: "WSQUEUE_PORT",
+        text: "Short for --listen 127.0.0.1:N, or with --host for both.")
+    static let threads = Option(
+        "threads", value: .required("N"), environment: "WSQUEUE_THREADS",
+        text: "Event loops (default: one a processor).")
+    static let poll = Option(
+        "poll", value: .required("DUR"), environment: "WSQUEUE_POLL",
+        text: "How often the directory is looked at whatever inotify says (default 100ms).")
+    static let watch = Option(
+        "watch", value: .required("auto|poll"), environment: "WSQUEUE_WATCH",
+        text: "auto (default) uses inotify for the wake-up; poll only looks, for file systems that tell nothing.")
+    static let hold = Option(
+        "hold-without-clients", environment: "WSQUEUE_HOLD_WITHOUT_CLIENTS",
+        text: "Keep the files while no client is connected, for pages that cannot resume.")
+    static let payloadKey = Option(
+        "payload-key", value: .required("NAME"), environment: "WSQUEUE_PAYLOAD_KEY",
+        text: "What clients find the payload under (default payload).")
+    static let path = Option(
+        "path", value: .required("PATH"), environment: "WSQUEUE_PATH",
+        text: "Accept WebSockets at this path only (default: at any).")
+    static let origin = Option(
+        "origin", value: .required("ORIGIN"), isRepeatable: true, environment: "WSQUEUE_ORIGIN",
+        text: "A web page's origin that may connect besides the server's own, such as https://example.org; * is all.")
+    static let page = Option(
+        "page", value: .required("on|off"), environment: "WSQUEUE_PAGE", text: "Whether / shows the live page (on).")
+    static let eventSize = Option(
+        "event-size", value: .required("SIZE"), environment: "WSQUEUE_EVENT_SIZE",
+        text: "The largest event file (default 1M).")
+    static let batchSize = Option(
+        "batch-size", value: .required("SIZE"), environment: "WSQUEUE_BATCH_SIZE",
+        text: "The largest batch file (default 64M).")
+    static let messageSize = Option(
+        "message-size", value: .required("SIZE"), environment: "WSQUEUE_MESSAGE_SIZE",
+        text: "The largest message from a client (default 64K); a longer one closes with 1009.")
+    static let clients = Option(
+        "clients", value: .required("N"), environment: "WSQUEUE_CLIENTS",
+        text: "Clients at once (default 0: as many as the limit of open files gives).")
+    static let handshake = Option(
+        "handshake", value: .required("DUR"), environment: "WSQUEUE_HANDSHAKE",
+        text: "How long a client may take for its request (default 10s).")
+    static let ping = Option(
+        "ping", value: .required("DUR"), environment: "WSQUEUE_PING",
+        text: "Time between two pings (default 25s); keep it below the idle timeout of proxies, often 60s.")
+    static let pong = Option(
+        "pong", value: .required("DUR"), environment: "WSQUEUE_PONG",
+        text: "How long a client may take to answer a ping (default 10s).")
+    static let behindSize = Option(
+        "behind-size", value: .required("SIZE"), environment: "WSQUEUE_BEHIND_SIZE",
+        text: "How far a client may be behind (default 1M) before it is closed as slow.")
+    static let behindAge = Option(
+        "behind-age", value: .required("DUR"), environment: "WSQUEUE_BEHIND_AGE",
+        text: "How old what a client is owed may become (default 10s) before it is closed as slow.")
+    static let drain = Option(
+        "drain", value: .required("DUR"), environment: "WSQUEUE_DRAIN",
+        text: "How long stopping may take (default 20s).")
+    static let logLevel = Option(
+        "log-level", value: .required("LEVEL"), environment: "WSQUEUE_LOG_LEVEL",
+        text: "error, warning, notice, info (default) or debug.")
+    static let logFormat = Option(
+        "log-format", value: .required("FORMAT"), environment: "WSQUEUE_LOG_FORMAT",
+        text: "auto (default), text, json or journal; auto is journal when the system journal reads, else text.")
+    static let logFile = Option(
+        "log-file", value: .required("FILE"), environment: "WSQUEUE_LOG_FILE",
+        text: "Append the log to a file (default: standard error); opened again on HUP.")
+    static let logEvents = Option(
+        "log-events", value: .required("all|sampled|off"), environment: "WSQUEUE_LOG_EVENTS",
+        text: "A line an event; sampled (default) writes up to 50 a second and sums up the rest.")
+    static let help = Option("help", short: "h", text: "Show this help.")
+    static let version = Option("version", short: "V", text: "Show the version.")
+
+    static let table = OptionTable(
+        "wsqueue-server", forms: ["[run] [OPTION]..."],
+        summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
+        options: [
+            directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin, page,
+            eventSize, batchSize, messageSize, clients, handshake, ping, pong, behindSize, behindAge, drain,
+            logLevel, logFormat, logFile, logEvents, help, version,
+        ],
+        sections: [
+            OptionTable.Section(
+                "Signals",
+                [
+                    "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
+                    "HUP        open the log file again", "USR1       write a status line",
+                ]),
+            OptionTable.Section(
+                "Examples",
+                [
+                    "wsqueue-server --dir /var/spool/wsqueue",
+                    "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
+                    "wsqueue-server --origin https://example.org --log-format json",
+                ]),
+            OptionTable.Section.exitStatuses([
+                .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
+            ]),
+        ])
+}

@@ -1,0 +1,126 @@
+internal import WSQueueArguments
+internal import WSQueueBroker
+internal import WSQueueNet
+internal import WSQueueServer
+internal import WSQueueSystem
+
+/// What the command line says, as the server takes it.
+struct ServerSettings {
+    let configuration: Configuration
+    let logLevel: LogLevel
+    let logFormat: LogLine.Format
+    let logDestination: Log.Destination
+
+    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        configuration = try Self.configuration(arguments)
+        logLevel =
+            try arguments.value(ServerOptions.logLevel) { (text) throws(ValueFault) in
+                guard let level = LogLevel.allCases.first(where: { $0.name == text }) else {
+                    throw ValueFault(text, wanted: "one of error, warning, notice, info, debug")
+                }
+                return level
+            } ?? .info
+        logFormat = try Self.logFormat(arguments)
+        logDestination = arguments.value(ServerOptions.logFile).map { .file($0) } ?? .standardError
+    }
+
+    private static func configuration(_ arguments: ParsedArguments) throws(ArgumentFault) -> Configuration {
+        var result = Configuration()
+        result.queuePath = arguments.value(ServerOptions.directory) ?? arguments.value(ServerOptions.queue) ?? "queue"
+        result.addresses = try addresses(arguments)
+        result.threads = try integer(arguments, ServerOptions.threads, 1...256) ?? Processors.count
+        result.pollMilliseconds = try milliseconds(arguments, ServerOptions.poll, 1) ?? result.pollMilliseconds
+        result.usesNotices = try choice(arguments, ServerOptions.watch, ["auto": true, "poll": false]) ?? true
+        result.showsPage = try choice(arguments, ServerOptions.page, ["on": true, "off": false]) ?? true
+        result.holdsWithoutClients = arguments.has(ServerOptions.hold)
+        result.payloadKey = arguments.value(ServerOptions.payloadKey) ?? result.payloadKey
+        result.path = arguments.value(ServerOptions.path)
+        result.origins = arguments.values(ServerOptions.origin)
+        result.eventLimitBytes = try bytes(arguments, ServerOptions.eventSize) ?? result.eventLimitBytes
+        result.batchLimitBytes = try bytes(arguments, ServerOptions.batchSize) ?? result.batchLimitBytes
+        result.messageLimitBytes = try bytes(arguments, ServerOptions.messageSize) ?? result.messageLimitBytes
+        result.clientLimit = try integer(arguments, ServerOptions.clients, 0...10_000_000) ?? 0
+        result.handshakeMilliseconds =
+            try milliseconds(arguments, ServerOptions.handshake, 1) ?? result.handshakeMilliseconds
+        // The loops look at their clients every 100 ms.
+        result.pingMilliseconds = try milliseconds(arguments, ServerOptions.ping, 200) ?? result.pingMilliseconds
+        result.pongMilliseconds = try milliseconds(arguments, ServerOptions.pong, 100) ?? result.pongMilliseconds
+        result.slowClients.limitBytes = try bytes(arguments, ServerOptions.behindSize) ?? result.slowClients.limitBytes
+        if let age = try milliseconds(arguments, ServerOptions.behindAge, 100) {
+            result.slowClients.limitNanoseconds = Int64(age) * 1_000_000
+        }
+        result.drainMilliseconds = try milliseconds(arguments, ServerOptions.drain, 0) ?? result.drainMilliseconds
+        result.eventLines =
+            try choice(arguments, ServerOptions.logEvents, ["all": .all, "sampled": .sampled, "off": .off])
+            ?? .sampled
+        return result
+    }
+
+    private static func addresses(_ arguments: ParsedArguments) throws(ArgumentFault) -> [Address] {
+        var texts = arguments.values(ServerOptions.listen)
+        let host = arguments.value(ServerOptions.host)
+        let port = arguments.value(ServerOptions.port)
+        if host != nil || port != nil || texts.isEmpty {
+            let named = host ?? "127.0.0.1"
+            texts.append("\(named.contains(":") && !named.hasPrefix("[") ? "[\(named)]" : named):\(port ?? "8081")")
+        }
+        var addresses: [Address] = []
+        for text in texts {
+            guard let address = Address.parse(text) else {
+                throw .badValue(
+                    ValueFault(text, wanted: "an address like 127.0.0.1:8081, [::1]:8081 or unix:/path"),
+                    option: "--listen", isFromEnvironment: false)
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private static func logFormat(_ arguments: ParsedArguments) throws(ArgumentFault) -> LogLine.Format {
+        let formats: [String: LogLine.Format?] = ["auto": nil, "text": .text, "json": .json, "journal": .journal]
+        let chosen = try choice(arguments, ServerOptions.logFormat, formats) ?? nil
+        // systemd sets JOURNAL_STREAM for a service whose standard error is read by the journal (systemd.exec(5)).
+        let isJournal = Process.environment("JOURNAL_STREAM") != nil && !arguments.has(ServerOptions.logFile)
+        return chosen ?? (isJournal ? .journal : .text)
+    }
+
+    private static func choice<Result>(
+        _ arguments: ParsedArguments, _ option: Option, _ choices: [String: Result]
+    ) throws(ArgumentFault) -> Result? {
+        try arguments.value(option) { (text) throws(ValueFault) in
+            guard let choice = choices[text] else {
+                throw ValueFault(text, wanted: "one of \(choices.keys.sorted().joined(separator: ", "))")
+            }
+            return choice
+        }
+    }
+
+    private static func integer(
+        _ arguments: ParsedArguments, _ option: Option, _ range: ClosedRange<Int64>
+    ) throws(ArgumentFault) -> Int? {
+        try arguments.value(option) { (text) throws(ValueFault) in
+            Int(try Quantity.parseInteger(text, in: range))
+        }
+    }
+
+    private static func bytes(_ arguments: ParsedArguments, _ option: Option) throws(ArgumentFault) -> Int? {
+        try arguments.value(option) { (text) throws(ValueFault) in
+            let bytes = try Quantity.parseBytes(text)
+            guard (1...(1 << 30)).contains(bytes) else { throw ValueFault(text, wanted: "a size from 1 to 1G") }
+            return bytes
+        }
+    }
+
+    private static func milliseconds(
+        _ arguments: ParsedArguments, _ option: Option, _ least: Int
+    ) throws(ArgumentFault) -> Int? {
+        try arguments.value(option) { (text) throws(ValueFault) in
+            let (seconds, attoseconds) = try Quantity.parseDuration(text).components
+            let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+            guard milliseconds >= Int64(least), milliseconds <= 86_400_000 else {
+                throw ValueFault(text, wanted: "a time from \(least)ms to 24h")
+            }
+            return Int(milliseconds)
+        }
+    }
+}

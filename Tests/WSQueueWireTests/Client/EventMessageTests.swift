@@ -1,0 +1,73 @@
+import Testing
+import WSQueueCore
+import WSQueueWire
+
+@Suite struct EventMessageTests {
+    static func fields(_ channel: String? = nil) -> EventMessageFields {
+        EventMessageFields(
+            unixSeconds: 1_729_000_000, id: Array("na\"me".utf8), seq: 18234, channel: channel.flatMap { Channel($0) })
+    }
+
+    /// The message, written twice: into a span and behind other bytes.
+    private static func message(
+        _ text: String, _ fields: EventMessageFields, _ writer: inout EventMessageWriter, isChat: Bool = false
+    ) throws -> String {
+        let bytes = Array(text.utf8)
+        let event = try EventText.decode(bytes.span)
+        if isChat {
+            writer.prepareChat(event, fields, in: bytes.span)
+        } else {
+            writer.prepare(event, fields, in: bytes.span)
+        }
+        let written = [UInt8](capacity: writer.length) { writer.write(from: bytes.span, to: &$0) }
+        #expect(written.count == writer.length)
+        var appended: [UInt8] = [9]
+        writer.append(from: bytes.span, to: &appended)
+        #expect(appended == [9] + written)
+        return String(decoding: written, as: UTF8.self)
+    }
+
+    @Test(arguments: [
+        (
+            #"{"event":"order.created","payload":{"id":7},"timestamp":1729000001,"id":"order-7","channel":"orders"}"#,
+            "orders" as String?,
+            #"{"event":"order.created","payload":{"id":7},"timestamp":1729000001,"id":"order-7","seq":18234,"channel":"orders"}"#
+        ),
+        (
+            #"{"event":"a"}"#, nil,
+            #"{"event":"a","payload":null,"timestamp":1729000000,"id":"na\"me","seq":18234}"#
+        ),
+        (
+            #"{"payload": {"b" : 1.0, "a":[1e400,"\ud800"] } ,"event":"\u00e9", "id":42,"timestamp":17.250}"#, nil,
+            #"{"event":"\u00e9","payload":{"b" : 1.0, "a":[1e400,"\ud800"] },"timestamp":17.250,"id":"42","seq":18234}"#
+        ),
+    ])
+    func `the message is the contract's, around the bytes of the file`(
+        text: String, channel: String?, expected: String
+    ) throws {
+        var writer = EventMessageWriter()
+        #expect(try Self.message(text, Self.fields(channel), &writer) == expected)
+    }
+
+    @Test func `the payload may have another name`() throws {
+        var writer = EventMessageWriter(payloadKey: "data")
+        let message = try Self.message(#"{"event":"a","payload":[1]}"#, Self.fields(), &writer)
+        #expect(message.hasPrefix(#"{"event":"a","data":[1],"timestamp""#))
+    }
+
+    @Test func `older chat pages get their own form`() throws {
+        var writer = EventMessageWriter()
+        let message = try Self.message(
+            #"{"event":"chat.said","payload":"hi"}"#, Self.fields("chat.room.1"), &writer, isChat: true)
+        #expect(
+            message == #"{"action":"message","channel":"chat.room.1","sender":0,"message":"hi","time":1729000000,"#
+                + #""event":"chat.said","id":"na\"me","seq":18234}"#)
+    }
+
+    @Test func `a writer serves one event after the other`() throws {
+        var writer = EventMessageWriter()
+        let first = try Self.message(#"{"event":"a","payload":[1,2,3]}"#, Self.fields("x"), &writer)
+        _ = try Self.message(#"{"event":"b"}"#, Self.fields(), &writer)
+        #expect(try Self.message(#"{"event":"a","payload":[1,2,3]}"#, Self.fields("x"), &writer) == first)
+    }
+}

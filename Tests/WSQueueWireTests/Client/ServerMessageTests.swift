@@ -1,0 +1,80 @@
+import Foundation
+import Testing
+import WSQueueCore
+import WSQueueWire
+
+@Suite struct ServerMessageTests {
+    static func cursor(_ seq: UInt64) throws -> Cursor { try #require(Cursor(epoch: "k3f9", seq: seq)) }
+    static func string(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    @Test func `the welcome is the contract's`() throws {
+        let welcome = ServerMessage.welcome(
+            heartbeatSeconds: 25, connection: 18, isAuthenticated: false, cursor: try Self.cursor(18233))
+        #expect(
+            Self.string(welcome) == #"{"action":"welcome","heartbeat_interval":25,"connection_id":18,"#
+                + #""authenticated":false,"cursor":"k3f9:18233"}"#)
+    }
+
+    @Test(arguments: [
+        (ServerMessage.subscribed("chat.room.1"), #"{"success":true,"action":"subscribe","channel":"chat.room.1"}"#),
+        (ServerMessage.unsubscribed("a"), #"{"success":true,"action":"unsubscribe","channel":"a"}"#),
+        (ServerMessage.messageSent(recipients: 3), #"{"success":true,"action":"message_sent","recipients_count":3}"#),
+        (ServerMessage.authenticated(user: "42"), #"{"success":true,"action":"authenticate","user":"42"}"#),
+        (ServerMessage.pong(), #"{"action":"pong"}"#), (ServerMessage.ping(), #"{"action":"ping"}"#),
+        (
+            ServerMessage.message(channel: "c", sender: 7, message: Array(#"{"a": 1.0}"#.utf8), unixSeconds: 17),
+            #"{"action":"message","channel":"c","sender":7,"message":{"a": 1.0},"time":17}"#
+        ),
+        (
+            ServerMessage.presence(
+                channel: "presence.a",
+                members: [
+                    PresenceMember(user: "1", status: .online, activity: nil),
+                    PresenceMember(user: "é\"", status: .away, activity: Array("[1]".utf8)),
+                ]),
+            #"{"success":true,"action":"presence","channel":"presence.a","members":"#
+                + #"[{"user":"1","status":"online"},{"user":"é\"","status":"away","activity":[1]}]}"#
+        ),
+        (
+            ServerMessage.presence(channel: "p", members: []),
+            #"{"success":true,"action":"presence","channel":"p","members":[]}"#
+        ),
+    ])
+    func `an answer is the contract's`(bytes: [UInt8], text: String) {
+        #expect(Self.string(bytes) == text)
+    }
+
+    @Test func `resuming is complete, or says what is lost`() throws {
+        let whole = ServerMessage.resumed(try Self.cursor(9))
+        #expect(Self.string(whole) == #"{"action":"resumed","cursor":"k3f9:9","complete":true}"#)
+        let gap = ResumeGap(from: try Self.cursor(1), to: try Self.cursor(5), reason: .trimmed)
+        let partial = ServerMessage.resumed(try Self.cursor(9), gap: gap)
+        #expect(
+            Self.string(partial) == #"{"action":"resumed","cursor":"k3f9:9","complete":false,"#
+                + #""gap":{"from":"k3f9:1","to":"k3f9:5","reason":"trimmed"}}"#)
+    }
+
+    @Test(arguments: [
+        (
+            ClientError.rateLimited(retryAfterSeconds: 12),
+            #""error":"Rate limit exceeded. Please slow down.","code":"rate_limited","retry_after":12}"#
+        ),
+        (
+            .notSubscribed("c"), #""error":"Not subscribed to channel","code":"not_subscribed","channel":"c"}"#
+        ),
+        (.missingField("channel"), #""error":"Missing required field: channel","code":"missing_field"}"#),
+        (.unknownAction("a\"\n"), #""error":"Unknown action: a\"\u000a","code":"unknown_action"}"#),
+        (.invalidFormat, #""error":"Invalid message format","code":"invalid_format"}"#),
+    ])
+    func `an error is the contract's`(error: ClientError, rest: String) {
+        #expect(Self.string(ServerMessage.error(error)) == #"{"success":false,"action":"error","# + rest)
+    }
+
+    @Test func `any text comes back from a JSON reader`() throws {
+        let text = String(String.UnicodeScalarView((0..<0x300).compactMap { Unicode.Scalar($0) })) + "\u{2028}😀"
+        var bytes: [UInt8] = []
+        JSONOutput.append(text, to: &bytes)
+        let value = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
+        #expect(value as? String == text)
+    }
+}
