@@ -32,6 +32,8 @@ CONTENTS = {
     "oversized": b'{"event": "bad", "payload": "' + b"x" * LIMIT_BYTES + b'"}',
 }
 NODES = ["symlink to an event", "dangling symlink", "FIFO", "directory", "hard link", "huge hole", "unreadable"]
+# Moving a directory changes its parent, which its owner alone may do: it is left and named once.
+FOREIGN_DIRECTORY = "1795231800997000000-1-1-0.json"
 NON_UTF8 = b"1795231800999000000-1-1-\xff\xfe.json"
 NEWLINE = "1795231800998000000-1-1-a\nb\x1b[31m.json"
 WHY = {
@@ -54,6 +56,7 @@ def make(kind, path, outside):
         os.mkfifo(path)
     elif kind == "directory":
         path.mkdir()
+        path.chmod(0o777)
     elif kind == "hard link":
         os.link(target, path)
     elif kind == "huge hole":
@@ -100,10 +103,11 @@ def aftermath(binaries, queue_root):
             place_bad(kinds[1::2])
             place(queue, NON_UTF8, '{"event":"bad"}')
             place(queue, NEWLINE, '{"event":"newline"}')
+            (queue / FOREIGN_DIRECTORY).mkdir(0o755)
             place_good()
             scene.messages += client.receive_events(scene.good + 1 - len(scene.messages))
-            eventually(
-                lambda: len(failed(queue)) == 2 * (len(kinds) + 1), lambda: f"{failed(queue)} {server.log}", 15)
+            moved = len(kinds) + (1 if os.geteuid() == 0 else 2)
+            eventually(lambda: len(failed(queue)) == 2 * moved, lambda: f"{failed(queue)} {server.log}", 15)
             place_good()
             scene.messages += client.receive_events(1)
             client.expect_silence(0.3)
@@ -146,8 +150,14 @@ def test_each_refusal_is_named_in_the_log_once(aftermath):
         assert [line["ev"] for line in lines] == ["event.rejected"], kind
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to make a directory of another user")
+def test_what_may_not_be_moved_is_left_and_named_once(aftermath):
+    assert FOREIGN_DIRECTORY in aftermath.waiting
+    assert len([line for line in aftermath.lines if line.get("file") == FOREIGN_DIRECTORY]) == 1
+
+
 def test_other_files_are_left_alone_and_named_once(aftermath):
-    assert aftermath.waiting == ["notes.txt"]
+    assert [name for name in aftermath.waiting if name != FOREIGN_DIRECTORY] == ["notes.txt"]
     assert (aftermath.queue / ".hidden.json").exists()
     assert len([line for line in aftermath.lines if line.get("file") == "notes.txt"]) == 1
     assert not [line for line in aftermath.lines if line.get("file") == ".hidden.json"]

@@ -74,23 +74,23 @@ class Server:
     def log(self):
         return "\n".join(self._lines[-40:])
 
-    def logged(self, event, **pairs):
+    def logged(self, name, /, **pairs):
         """The lines of one name that carry these pairs."""
         return [
             line for line in self.lines
-            if line.get("ev") == event and all(line.get(key) == str(value) for key, value in pairs.items())
+            if line.get("ev") == name and all(line.get(key) == str(value) for key, value in pairs.items())
         ]
 
-    def wait_for(self, event, timeout=10.0, **pairs):
+    def wait_for(self, name, /, timeout=10.0, **pairs):
         """The first line of one name that carries these pairs."""
         def look():
-            found = self.logged(event, **pairs)
+            found = self.logged(name, **pairs)
             if not found and self.process.poll() is not None:
                 self._reader.join(5)
-                found = self.logged(event, **pairs)
-                assert found, f"the server ended ({self.process.returncode}) without {event}:\n{self.log}"
+                found = self.logged(name, **pairs)
+                assert found, f"the server ended ({self.process.returncode}) without {name}:\n{self.log}"
             return found
-        return eventually(look, lambda: f"{event} {pairs} in the log:\n{self.log}", timeout)[0]
+        return eventually(look, lambda: f"{name} {pairs} in the log:\n{self.log}", timeout)[0]
 
     def ready(self, timeout=20.0):
         """Waits until it listens, and gives itself."""
