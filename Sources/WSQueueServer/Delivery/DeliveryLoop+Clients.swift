@@ -260,11 +260,14 @@ extension DeliveryLoop {
     /// Sends a last answer, and from then on waits only for the other end to close.
     private mutating func end(_ slot: Int, _ peer: Peer, with bytes: [UInt8], now: Int64) {
         peer.stage = .closing
-        closings.add(table.token(of: slot), deadline: now + Self.closingNanoseconds)
+        let token = table.token(of: slot)
+        if peer.isAwaitingSpace {
+            slowClosings.add(token, deadline: now + 10_000_000_000)
+        } else {
+            closings.add(token, deadline: now + 3_000_000_000)
+        }
         sendOwn(bytes, slot, now: now)
     }
-
-    private static var closingNanoseconds: Int64 { 10_000_000_000 }
 
     /// Where a client stands in the middle of a frame, moves the rest of that frame to its outbox, so that something of
     /// its own may follow.

@@ -24,7 +24,9 @@ struct DeliveryLoop: ~Copyable {
     /// How many clients have an open WebSocket.
     var clientCount = 0
     var handshakes = DeadlineQueue()
+    /// Connections that have been sent their last bytes, and those that must first take what they are behind with.
     var closings = DeadlineQueue()
+    var slowClosings = DeadlineQueue()
     /// What is read from sockets; one buffer for all.
     var buffer = [UInt8](repeating: 0, count: 65_536)
     /// While it is full, a spare descriptor lets us refuse clients that no descriptor is left for.
@@ -149,7 +151,7 @@ struct DeliveryLoop: ~Copyable {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
             refuseLateRequest(slot, now: now)
         }
-        while let token = closings.next(now: now) {
+        while let token = closings.next(now: now) ?? slowClosings.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .closing else { continue }
             drop(slot, now: now)
         }
