@@ -181,7 +181,7 @@ struct SpoolPump: ~Copyable {
             if let file = settled.file { delete(file.name, file.reader) }
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty
-            let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : context.marks.clients
+            let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : sent.clientCount
             lines.write(sent, clients: clients)
         }
     }
