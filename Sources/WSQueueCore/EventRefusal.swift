@@ -10,8 +10,10 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case recipient(String)
     /// A payload that is not JSON, and the first byte that cannot be, counted from 0.
     case payload(reason: String, offset: Int)
+    /// A text that is no event as the server takes it, and where, counted from 0.
+    case text(reason: String, offset: Int)
     /// An event larger than the server takes.
-    case size(bytes: Int, limitBytes: Int)
+    case size(limitBytes: Int)
 
     /// One line: what is wrong and what is wanted.
     public var description: String {
@@ -23,8 +25,8 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
             "the channel \(Self.quoted(name)) has \(name.utf8.count) bytes or other characters than it may; "
                 + "wanted are 1 to 255 of A-Z a-z 0-9 . _ - :"
         case .payload(let reason, let offset): "the payload is not JSON: \(reason), at byte \(offset)"
-        case .size(let bytes, let limit):
-            "the event has \(bytes) bytes; at most \(limit) are taken. Publish a reference to the data instead"
+        case .text(let reason, let offset): "no event: \(reason), at byte \(offset)"
+        case .size(let limit): "the event is larger than the \(limit) bytes that the server takes"
         }
     }
 

@@ -11,15 +11,13 @@ package enum EventFile {
         _ event: Event, queuedAt unixNanoseconds: Int64, limitBytes: Int = Event.defaultLimitBytes
     ) throws(EventRefusal) -> [UInt8] {
         // The size first: what is far too large is not worth reading.
-        guard event.payload.count <= limitBytes else {
-            throw .size(bytes: event.payload.count, limitBytes: limitBytes)
-        }
+        guard event.payload.count <= limitBytes else { throw .size(limitBytes: limitBytes) }
         try event.check()
         var bytes: [UInt8] = []
         event.encode(into: &bytes, queuedAt: unixNanoseconds)
         // So that it is a line for cat(1) and grep(1).
         bytes.append(UInt8(ascii: "\n"))
-        guard bytes.count <= limitBytes else { throw .size(bytes: bytes.count, limitBytes: limitBytes) }
+        guard bytes.count <= limitBytes else { throw .size(limitBytes: limitBytes) }
         return bytes
     }
 

@@ -88,7 +88,7 @@ package struct AtomicFile: ~Copyable {
     private func syncName() throws(SystemCallError) {
         do {
             try directory.sync()
-        } catch where error.isPermission {
+        } catch  where error.isPermission {
             try withDescriptor { file throws(SystemCallError) in try file.sync(dataOnly: false, object: path) }
         }
     }

@@ -23,7 +23,7 @@ package struct FileLock: ~Copyable {
         let descriptor = try directory.openOrCreateFile(name, mode: 0o644)
         do {
             _ = try systemCall("flock", path) { Int(flock(descriptor.number, LOCK_EX | LOCK_NB)) }
-        } catch where error.isWouldBlock {
+        } catch  where error.isWouldBlock {
             return .held(by: try holder(descriptor, path))
         }
         _ = try systemCall("ftruncate", path) { Int(ftruncate(descriptor.number, 0)) }

@@ -21,25 +21,35 @@ func systemCall(
 
 /// The one seam through which tests make system calls fail: the call with a chosen number fails with a chosen error.
 ///
-/// Crash safety is a claim about every single call; counting them and failing each in turn is how it is checked.
+/// Crash safety is a claim about every single call; counting them and failing each in turn is how it is checked. Only
+/// the calls of the thread that plans a fault count, and one plan is carried out at a time: tests of one process run
+/// side by side.
 package enum SystemCallFaults {
+    private static let plan = Mutex(())
     private static let countdown = Atomic<Int>(0)
     private static let code = Atomic<Int32>(0)
+    private static let thread = Atomic<UInt>(0)
 
-    /// Makes the `number`-th file system call from now on (1 is the next one) fail with `code`, once.
-    package static func fail(callNumber number: Int, with errorNumber: Int32) {
-        code.store(errorNumber, ordering: .relaxed)
-        countdown.store(number, ordering: .releasing)
+    /// Runs `body`, in which the `number`-th file system call of this thread (1 is the first) fails with `errorNumber`,
+    /// once.
+    ///
+    /// - Returns: What `body` gives, and whether it made so many calls that the fault came.
+    package static func failing<Result>(
+        callNumber number: Int, with errorNumber: Int32, _ body: () -> Result
+    ) -> (result: Result, didFail: Bool) {
+        plan.withLock { _ in
+            thread.store(UInt(pthread_self()), ordering: .relaxed)
+            code.store(errorNumber, ordering: .relaxed)
+            countdown.store(number, ordering: .releasing)
+            let result = body()
+            return (result, countdown.exchange(0, ordering: .acquiringAndReleasing) <= 0)
+        }
     }
 
-    /// Lets all calls through again.
-    ///
-    /// - Returns: Whether the planned fault was still waiting, which means that fewer calls were made.
-    @discardableResult
-    package static func clear() -> Bool { countdown.exchange(0, ordering: .acquiringAndReleasing) > 0 }
-
     fileprivate static func next() -> Int32? {
-        guard countdown.load(ordering: .relaxed) > 0 else { return nil }
+        guard countdown.load(ordering: .acquiring) > 0, thread.load(ordering: .relaxed) == UInt(pthread_self()) else {
+            return nil
+        }
         return countdown.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
             ? code.load(ordering: .relaxed) : nil
     }

@@ -46,6 +46,8 @@ extension SystemCallError {
     package var isReadOnly: Bool { code == EROFS }
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
     package var isUnsupported: Bool { code == EINVAL || code == ENOSYS || code == EOPNOTSUPP }
+    package var isInputOutput: Bool { code == EIO }
+    package var isTryAgain: Bool { isOutOfDescriptors || [EAGAIN, EINTR, ENOMEM, ENOBUFS, EBUSY].contains(code) }
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
     package var isWouldBlock: Bool { code == EAGAIN }
     package var isAddressInUse: Bool { code == EADDRINUSE }

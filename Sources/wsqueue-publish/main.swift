@@ -1,1 +1,3 @@
-print(0)
+internal import Glibc
+
+exit(Command.run())

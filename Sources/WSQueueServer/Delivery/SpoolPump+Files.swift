@@ -60,7 +60,7 @@ extension SpoolPump {
     mutating func delete(_ name: FileName, _ reader: SpoolReader) {
         do {
             try reader.delete(name)
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             // Somebody else has deleted it, which is what we wanted.
         } catch {
             if let status = try? reader.directory.status(of: name) { undeletable[name] = Unfinished.Look(status) }

@@ -1,0 +1,38 @@
+internal import WSQueueCore
+internal import WSQueueSystem
+
+/// What a command has around it.
+package enum Console {
+    /// The value of an environment variable.
+    package static func environment(_ name: String) -> String? { Process.environment(name) }
+
+    /// Writes to standard output.
+    package static func write(_ bytes: [UInt8]) throws(OutputError) {
+        do {
+            try StandardStream.output.write(bytes.span)
+        } catch {
+            throw OutputError(description: "cannot write to standard output: \(error.reason)")
+        }
+    }
+
+    /// Writes a line to standard error; there is nobody to tell when that fails.
+    package static func report(_ line: String) { try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
+}
+
+/// Standard output could not be written to.
+package struct OutputError: Error, Equatable, CustomStringConvertible {
+    /// One line.
+    package let description: String
+}
+
+extension Receipt {
+    /// The receipt as one line of JSON: `{"id":"…","path":"…","bytes":123,"events":1}`.
+    package var jsonLine: [UInt8] {
+        var bytes = Array("{\"id\":".utf8)
+        JSONWriter.write(id, into: &bytes)
+        bytes.append(contentsOf: ",\"path\":".utf8)
+        JSONWriter.write(path, into: &bytes)
+        bytes.append(contentsOf: ",\"bytes\":\(sizeBytes),\"events\":\(events)}\n".utf8)
+        return bytes
+    }
+}

@@ -1,0 +1,125 @@
+internal import WSQueueCore
+internal import WSQueueSpool
+
+/// Where a command line says that the payload is.
+package enum PayloadSource: Equatable, Sendable {
+    /// Nowhere: `null`.
+    case none
+    /// In a word, as JSON.
+    case json(String)
+    /// In a word, as text, of which a JSON string is made.
+    case text(String)
+    /// In a file, as JSON; `-` is standard input.
+    case file(String)
+    /// In words of the form `name=value`, of which a JSON object is made.
+    case fields([PayloadField])
+
+    /// The payload as JSON text. What was JSON already is not checked yet, but for that of fields, because a fault
+    /// there has to name the field.
+    ///
+    /// - Throws: ``PublishError`` or ``InputError``.
+    package func load(limitBytes: Int) throws -> [UInt8] {
+        switch self {
+        case .none: return Array("null".utf8)
+        case .json(let text): return Array(text.utf8)
+        case .text(let text): return Self.string(text)
+        case .file(let path): return try Self.contents(of: path, limitBytes: limitBytes)
+        case .fields(let fields): return try Self.object(fields, limitBytes: limitBytes)
+        }
+    }
+
+    private static func string(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        JSONWriter.write(text, into: &bytes)
+        return bytes
+    }
+
+    /// The white space behind the value goes, so that the event stays on one line; that before it stays, so that a
+    /// fault names the byte an editor shows.
+    private static func contents(of path: String, limitBytes: Int) throws -> [UInt8] {
+        var bytes = try Input.contents(of: path, limitBytes: limitBytes)
+        guard bytes.count <= limitBytes else { throw PublishError(.size(limitBytes: limitBytes)) }
+        let end = BatchLines.trimmed(bytes.indices, in: bytes.span).upperBound
+        bytes.removeSubrange(end...)
+        return bytes
+    }
+
+    private static func object(_ fields: [PayloadField], limitBytes: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for field in fields {
+            bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
+            JSONWriter.write(field.name, into: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            bytes += try value(of: field, limitBytes: limitBytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    private static func value(of field: PayloadField, limitBytes: Int) throws -> [UInt8] {
+        switch field.value {
+        case .text(let text): return string(text)
+        case .json(let text): return try checked(Array(text.utf8), "field '\(field.name)'")
+        case .jsonFile(let path):
+            let bytes = try contents(of: path, limitBytes: limitBytes)
+            return try checked(bytes, "field '\(field.name)', file \(path)")
+        case .textFile(let path):
+            let contents = try Input.contents(of: path, limitBytes: limitBytes)
+            guard let text = String(validating: contents, as: UTF8.self) else {
+                throw PublishError(notUnicode: "field '\(field.name)', file \(path)")
+            }
+            return string(text)
+        }
+    }
+
+    private static func checked(_ bytes: [UInt8], _ context: String) throws(PublishError) -> [UInt8] {
+        do {
+            try JSONScanner.validate(bytes.span)
+            return bytes
+        } catch {
+            throw PublishError(.payload(reason: error.reason, offset: error.offset), in: context)
+        }
+    }
+}
+
+/// A word that says one member of the payload.
+package struct PayloadField: Equatable, Sendable {
+    /// What the value is made of.
+    package enum Value: Equatable, Sendable {
+        /// `name=string`
+        case text(String)
+        /// `name:=json`
+        case json(String)
+        /// `name=@textfile`
+        case textFile(String)
+        /// `name:=@jsonfile`
+        case jsonFile(String)
+    }
+
+    /// The member's name.
+    package let name: String
+    /// What the value is made of.
+    package let value: Value
+
+    /// Reads a word; `nil` when it has none of the forms.
+    ///
+    /// The first `=` ends the name. A text that begins with `@` has to be written as JSON: `name:='"@home"'`.
+    package init?(_ word: String) {
+        guard let sign = word.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        var name = word[..<sign]
+        var value = word[word.utf8.index(after: sign)...]
+        let isJSON = name.utf8.last == UInt8(ascii: ":")
+        if isJSON { name = name.prefix(upTo: name.utf8.index(before: name.endIndex)) }
+        guard !name.isEmpty else { return nil }
+        let isFile = value.utf8.first == UInt8(ascii: "@")
+        if isFile { value = value.suffix(from: value.utf8.index(after: value.startIndex)) }
+        self.name = String(name)
+        self.value =
+            switch (isJSON, isFile) {
+            case (false, false): .text(String(value))
+            case (true, false): .json(String(value))
+            case (false, true): .textFile(String(value))
+            case (true, true): .jsonFile(String(value))
+            }
+    }
+}

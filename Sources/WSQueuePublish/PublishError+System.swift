@@ -1,0 +1,100 @@
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+extension PublishError {
+    /// The queue directory could not be opened.
+    init(opening path: String, _ error: SystemCallError) {
+        let reason = "cannot open the queue directory \(Self.printable(path)): \(error.reason)"
+        if error.isPermission {
+            self.init(
+                .notPermitted, reason: reason, circumstances: Self.whoWeAre,
+                advice: "a directory above it does not let this user through: chmod or chgrp that one, "
+                    + "or run as a user who may")
+        } else if error.isTryAgain {
+            self.init(.tryAgain, reason: reason, advice: Self.later)
+        } else {
+            self.init(
+                .noDirectory, reason: reason, circumstances: Self.place(of: path),
+                advice: "create it, or name the directory that wsqueue-server reads")
+        }
+    }
+
+    /// A step of writing into the open queue directory failed.
+    init(_ error: SpoolWriteError, directory: Directory) {
+        let path = Self.printable(directory.path)
+        let cause = error.cause
+        let reason = "cannot \(error.step.words) in the queue directory \(path): \(cause.call): \(cause.reason)"
+        let circumstances = Self.whoWeAre + "; " + Self.describe(directory)
+        switch error.step {
+        case .syncVisible:
+            self.init(
+                .publishedUnsafely, reason: reason, circumstances: circumstances,
+                advice: "the event is in the queue and will be sent, but a power cut may take it: "
+                    + "do not publish it again, look at the disk")
+        case .create where cause.isNotFound:
+            self.init(
+                .noDirectory, reason: reason, circumstances: circumstances,
+                advice: "it has been removed meanwhile: create it again")
+        case _ where cause.isPermission:
+            self.init(
+                .notPermitted, reason: reason, circumstances: circumstances,
+                advice: "let this user create files there (a queue for several users is mode 3730 "
+                    + "with their group), or run as a user who may")
+        case _ where cause.isTryAgain:
+            self.init(.tryAgain, reason: reason, circumstances: circumstances, advice: Self.later)
+        case .create where !cause.isDiskFull && !cause.isInputOutput:
+            self.init(
+                .cannotCreate, reason: reason, circumstances: circumstances,
+                advice: cause.isReadOnly
+                    ? "its file system is mounted read-only: mount it read-write, or move the queue"
+                    : "look at what stands at that path")
+        case _:
+            self.init(
+                .writeFailed, reason: reason, circumstances: circumstances,
+                advice: cause.isDiskFull
+                    ? "nothing was published: make room on that file system (df, df -i, quota), then publish again"
+                    : "nothing was published: look at the disk (dmesg), then publish again")
+        }
+    }
+
+    private static let later = "nothing was published: publish again later"
+
+    private static var whoWeAre: String {
+        let groups = Process.groups.filter { $0 != Process.group }.map { " \($0)" }.joined()
+        return "you are uid \(Process.user), gid \(Process.group)" + (groups.isEmpty ? "" : ", groups\(groups)")
+    }
+
+    private static func describe(_ directory: Directory) -> String {
+        guard let status = try? directory.status() else { return "the directory cannot be looked at" }
+        let mode = String(status.mode, radix: 8)
+        return "the directory belongs to uid \(status.owner), gid \(status.group), mode "
+            + String(repeating: "0", count: max(0, 4 - mode.utf8.count)) + mode
+            + (status.links == 0 ? ", and has been removed" : "")
+    }
+
+    /// Relative paths mean another place in every cron job.
+    private static func place(of path: String) -> String {
+        guard !path.hasPrefix("/"), let current = Process.currentDirectory() else { return "" }
+        return "looked for in \(printable(current))"
+    }
+
+    /// A path of any bytes on one line.
+    private static func printable(_ path: String) -> String {
+        guard path.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }) else {
+            return path
+        }
+        return path.debugDescription
+    }
+}
+
+extension SpoolWriteError.Step {
+    fileprivate var words: String {
+        switch self {
+        case .create: "create a file"
+        case .write: "write the event"
+        case .sync: "sync the event"
+        case .rename: "rename the event to its visible name"
+        case .syncVisible: "make the event's name durable"
+        }
+    }
+}

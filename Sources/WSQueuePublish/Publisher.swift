@@ -1,0 +1,144 @@
+public import WSQueueCore
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// Publishes events by putting them into a queue directory, from where `wsqueue-server` sends them to its clients.
+///
+/// No server need run and no connection is made: the event waits in the directory. The call has returned means that the
+/// event is there whole; `Settings.sync` says what else it survives.
+///
+/// A value that holds nothing open: copy it, use it from any thread, after fork(2), and after the directory has been
+/// replaced by another one.
+public struct Publisher: Sendable {
+    /// The queue directory.
+    public let directory: String
+    /// How events are written.
+    public let settings: Settings
+
+    /// How events are written.
+    public struct Settings: Equatable, Sendable {
+        /// What an event survives once it is published.
+        public var sync: Sync = .none
+        /// The permission bits of event files, whatever the umask is. The server must be able to read them.
+        public var mode: UInt32 = SpoolWriter.defaultMode
+        /// The largest event the server takes, as bytes of its file.
+        public var limitBytes = Event.defaultLimitBytes
+
+        /// The settings that suit most.
+        public init() {}
+    }
+
+    /// What an event survives once it is published.
+    public enum Sync: String, CaseIterable, Sendable {
+        /// The end of any process. A power cut may take it.
+        case none
+        /// After a power cut it is there whole or not at all.
+        case data
+        /// A power cut.
+        case full
+    }
+
+    /// Makes a publisher into a queue directory, which must exist.
+    ///
+    /// - Throws: ``PublishError`` when there is no such directory.
+    public init(directory: String, settings: Settings = Settings()) throws(PublishError) {
+        self.init(uncheckedDirectory: directory, settings: settings)
+        _ = try writer()
+    }
+
+    /// Makes a publisher without looking at the directory; the first publication does.
+    package init(uncheckedDirectory directory: String, settings: Settings) {
+        self.directory = directory
+        self.settings = settings
+    }
+
+    /// Publishes an event.
+    ///
+    /// - Returns: The event's id and its file.
+    @discardableResult
+    public func publish(_ event: Event) throws(PublishError) -> Receipt {
+        let bytes = try encode(event)
+        let writer = try writer()
+        do {
+            let stem = try writer.write(bytes.span, suffix: .event)
+            return receipt(stem, suffix: .event, id: event.id, sizeBytes: bytes.count, events: 1)
+        } catch {
+            throw PublishError(error, directory: writer.directory)
+        }
+    }
+
+    /// Publishes an event with a payload that is JSON already.
+    ///
+    /// - Parameters:
+    ///   - name: 1 to 255 bytes without control characters, such as `order.created`.
+    ///   - payloadJSON: One JSON value in UTF-8; its bytes reach the clients as they are.
+    ///   - channels: The channels whose subscribers get it; none means every client.
+    @discardableResult
+    public func publish(
+        _ name: String, payloadJSON: [UInt8], channels: [String] = []
+    ) throws(PublishError) -> Receipt {
+        var event = Event(name, payload: payloadJSON)
+        event.channels = channels
+        return try publish(event)
+    }
+
+    /// Publishes an event with a payload that is JSON already.
+    @discardableResult
+    public func publish(
+        _ name: String, payloadJSON: String = "null", channels: [String] = []
+    ) throws(PublishError) -> Receipt {
+        try publish(name, payloadJSON: Array(payloadJSON.utf8), channels: channels)
+    }
+
+    /// The contents of the file that publishing `event` now would make.
+    package func encode(_ event: Event) throws(PublishError) -> [UInt8] {
+        do {
+            return try EventFile.encode(
+                event, queuedAt: Clock.unixNanoseconds(), limitBytes: settings.limitBytes)
+        } catch {
+            throw PublishError(error)
+        }
+    }
+
+    /// Opens the directory as it is now, for what a publisher needs: it may be a drop box nobody can list.
+    func writer() throws(PublishError) -> SpoolWriter {
+        do {
+            let open = try Directory.openUnlisted(directory)
+            return SpoolWriter(open, mode: settings.mode, durability: settings.sync.durability)
+        } catch {
+            throw PublishError(opening: directory, error)
+        }
+    }
+
+    func receipt(
+        _ stem: SpoolStem, suffix: SpoolSuffix, id: String?, sizeBytes: Int, events: Int
+    ) -> Receipt {
+        let name = stem.visible(suffix).description
+        return Receipt(
+            id: id ?? stem.description, path: directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)",
+            sizeBytes: sizeBytes, events: events)
+    }
+}
+
+/// What was published.
+public struct Receipt: Equatable, Sendable {
+    /// The event's id: its own, or the name of its file without the suffix. The events of a batch that carry none have
+    /// `<id>/<line>`.
+    public let id: String
+    /// The file; it goes when the server has sent what is in it.
+    public let path: String
+    /// How large the file is.
+    public let sizeBytes: Int
+    /// How many events are in it.
+    public let events: Int
+}
+
+extension Publisher.Sync {
+    fileprivate var durability: Durability {
+        switch self {
+        case .none: .none
+        case .data: .data
+        case .full: .full
+        }
+    }
+}

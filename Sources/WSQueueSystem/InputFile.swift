@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// A file that somebody named, or standard input, to be read from front to end.
+package struct InputFile: ~Copyable {
+    /// What errors call it.
+    package let name: String
+    private let descriptor: FileDescriptor
+
+    /// Opens the file at `path`, following symbolic links and waiting for the writer of a FIFO: the path is the user's
+    /// word (open(2)).
+    package static func open(_ path: String) throws(SystemCallError) -> InputFile {
+        let number = try systemCall("open", path) {
+            unsafe Int(path.withCString { unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+        }
+        return InputFile(name: path, descriptor: FileDescriptor(owning: Int32(number)))
+    }
+
+    /// Standard input, under a number of its own so that closing it leaves the original open (fcntl(2)).
+    package static func standardInput() throws(SystemCallError) -> InputFile {
+        let number = try systemCall("fcntl", "standard input") { Int(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) }
+        return InputFile(name: "standard input", descriptor: FileDescriptor(owning: Int32(number)))
+    }
+
+    /// Reads once into `bytes[start...]` (read(2)); waits for the first byte.
+    ///
+    /// - Returns: How many bytes came; 0 at the end.
+    package func read(into bytes: inout [UInt8], from start: Int) throws(SystemCallError) -> Int {
+        try descriptor.read(into: &bytes, from: start, object: name)
+    }
+
+    /// Reads to the end, but no more than `limitBytes`.
+    package func readAll(limitBytes: Int) throws(SystemCallError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try descriptor.readAll(into: &bytes, expectedBytes: 4_095, limitBytes: limitBytes, object: name)
+        return bytes
+    }
+
+    /// For waiting until there is something to read.
+    package var number: Int32 { descriptor.number }
+
+    private init(name: String, descriptor: consuming FileDescriptor) {
+        self.name = name
+        self.descriptor = descriptor
+    }
+}

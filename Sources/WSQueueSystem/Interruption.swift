@@ -1,0 +1,50 @@
+internal import CWSQueueLinux
+internal import Glibc
+
+/// Puts off the signals that end a program, so that it can clean up first (sigprocmask(2), signalfd(2)).
+///
+/// For a program with one thread: the mask is the thread's.
+package struct Interruption: ~Copyable {
+    private var descriptor: FileDescriptor?
+
+    /// Puts off HUP, INT and TERM from here on.
+    package init() throws(SystemCallError) {
+        var set = Self.signals()
+        _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
+    }
+
+    /// Waits until `input` can be read, or one of the signals has come (poll(2)).
+    ///
+    /// - Returns: Whether a signal has come.
+    package mutating func comesBefore(_ input: borrowing InputFile) throws(SystemCallError) -> Bool {
+        let open = if let descriptor = descriptor.take() { descriptor } else { try Self.openDescriptor() }
+        var requests = [
+            pollfd(fd: open.number, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input.number, events: Int16(POLLIN), revents: 0),
+        ]
+        descriptor = consume open
+        _ = try systemCall("poll", input.name) { unsafe Int(poll(&requests, nfds_t(requests.count), -1)) }
+        return requests[0].revents != 0
+    }
+
+    /// Lets the signals through: one that has come meanwhile ends the program here.
+    package consuming func end() {
+        var set = Self.signals()
+        _ = unsafe sigprocmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    private static func openDescriptor() throws(SystemCallError) -> FileDescriptor {
+        var set = signals()
+        let number = try systemCall("signalfd", "") {
+            unsafe Int(signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK)))
+        }
+        return FileDescriptor(owning: Int32(number))
+    }
+
+    private static func signals() -> sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for number in [SIGHUP, SIGINT, SIGTERM] { unsafe sigaddset(&set, number) }
+        return set
+    }
+}

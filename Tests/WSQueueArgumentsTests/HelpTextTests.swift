@@ -1,0 +1,40 @@
+import Testing
+import WSQueueArguments
+
+struct HelpTextTests {
+    private static let long = String(repeating: "word ", count: 60)
+    private static let table = OptionTable(
+        "demo", forms: ["[OPTION]...", "FILE"], summary: long,
+        options: [
+            Option("dir", short: "d", value: .required("DIR"), environment: "DEMO_DIR", text: "Where. \(long)"),
+            Option("a-name-that-is-long", value: .required("AND-A-VALUE"), isRepeatable: true, text: "What. \(long)"),
+            Option("wait", value: .optional("DURATION"), text: "Waits."),
+        ], sections: [.exitStatuses([.success, .usage])])
+
+    @Test func `no line is wider than a terminal`() {
+        #expect(Self.table.help.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func `names, values, variables and statuses are there`() {
+        let help = Self.table.help
+        #expect(help.hasPrefix("Usage: demo [OPTION]...\n       demo FILE\n\nword word"))
+        #expect(help.contains("\n  -d, --dir DIR           Where. word"))
+        #expect(help.contains("[DEMO_DIR]"))
+        #expect(help.contains("\n      --a-name-that-is-long AND-A-VALUE\n                          What. word"))
+        #expect(help.contains("May be given several times."))
+        #expect(help.contains("\n      --wait[=DURATION]   Waits.\n"))
+        #expect(help.hasSuffix("Exit status:\n   0  done\n  64  the command line is wrong\n"))
+    }
+
+    @Test(arguments: ExitStatus.allCases)
+    func `every exit status has a meaning`(status: ExitStatus) { #expect(!status.text.isEmpty) }
+
+    @Test(
+        arguments: [
+            ("listne", "listen"), ("port", "port"), ("prot", "port"), ("li", "listen"), ("completely-else", nil),
+            ("", nil), ("x", nil), ("hosts", "host"),
+        ] as [(String, String?)])
+    func `the nearest name is few mistakes away`(word: String, nearest: String?) {
+        #expect(NearestName.of(word, among: ["listen", "port", "host"]) == nearest)
+    }
+}
