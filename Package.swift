@@ -71,6 +71,17 @@ let package = Package(
             name: "WSQueueWireTests", dependencies: ["WSQueueWire", "WSQueueCore", "Support"],
             resources: [.copy("Corpora")], swiftSettings: testing),
         .testTarget(
+            name: "WSQueueBrokerTests", dependencies: ["WSQueueBroker", "WSQueueCore"], swiftSettings: testing),
+        .testTarget(name: "WSQueueSystemTests", dependencies: ["WSQueueSystem", "Support"], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueLogTests", dependencies: ["WSQueueLog", "WSQueueCore", "WSQueueSystem"],
+            swiftSettings: testing),
+        .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueServerTests",
+            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "Support"],
+            swiftSettings: testing),
+        .testTarget(
             name: "WSQueueSpoolTests", dependencies: ["WSQueueSpool", "WSQueueSystem", "WSQueueCore", "Support"],
             resources: [.copy("Corpora")], swiftSettings: testing),
         .testTarget(

@@ -97,7 +97,8 @@ package final class Listener: Sendable {
         let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard probe >= 0 else { return }
         let owner = FileDescriptor(owning: probe)
-        let isRefused = unsafe address.withSocketAddress { unsafe connect(owner.number, $0, $1) } != 0 && errno == ECONNREFUSED
+        let isRefused =
+            unsafe address.withSocketAddress { unsafe connect(owner.number, $0, $1) } != 0 && errno == ECONNREFUSED
         if isRefused { _ = unsafe path.withCString { unsafe unlink($0) } }
     }
 }

@@ -52,7 +52,7 @@ package struct FailedFiles {
         let found: Directory
         do {
             found = try spool.openDirectory(Self.directoryName)
-        } catch where error.isNotFound && creating {
+        } catch  where error.isNotFound && creating {
             try spool.makeDirectory(Self.directoryName, mode: 0o750)
             found = try spool.openDirectory(Self.directoryName)
         }

@@ -25,7 +25,9 @@ package struct PendingFile: Equatable {
 
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {
-        order.precedes(other.order, name: name.terminated.span.extracting(..<name.count), otherName: other.name.terminated.span.extracting(..<other.name.count))
+        order.precedes(
+            other.order, name: name.terminated.span.extracting(..<name.count),
+            otherName: other.name.terminated.span.extracting(..<other.name.count))
     }
 
     /// Whether this file comes before another one that is not taken in.

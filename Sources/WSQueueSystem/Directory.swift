@@ -39,7 +39,7 @@ package final class Directory: Sendable {
         do {
             _ = try systemCall("mkdir", path) { unsafe Int(path.withCString { unsafe mkdir($0, mode) }) }
             return true
-        } catch where error.isExisting {
+        } catch  where error.isExisting {
             return false
         }
     }

@@ -62,7 +62,7 @@ package final class Inotify {
         let filled: Int
         do {
             filled = try descriptor.read(into: &buffer, from: 0, object: "inotify")
-        } catch where error.isWouldBlock {
+        } catch  where error.isWouldBlock {
             return []
         }
         var notices: [Notice] = []

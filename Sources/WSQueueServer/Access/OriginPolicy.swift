@@ -1,19 +1,19 @@
 internal import WSQueueNet
-internal import WSQueueWire
+package import WSQueueWire
 
 /// Which pages may open a WebSocket (SPEC §4, origin). A program that is no browser sends no `Origin` and is not asked.
-struct OriginPolicy {
+package struct OriginPolicy {
     private let listed: [String]
     private let isLoopbackOnly: Bool
 
     /// Takes the origins that the operator listed, and whether only this machine is listened to.
-    init(_ configuration: Configuration) {
+    package init(_ configuration: Configuration) {
         listed = configuration.origins
         isLoopbackOnly = configuration.addresses.allSatisfy(\.isLoopback)
     }
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.
-    func refusal(of head: RequestHead) -> Response? {
+    package func refusal(of head: RequestHead) -> Response? {
         let origins = head.values(of: "origin")
         guard let first = origins.first else { return nil }
         let origin = String(decoding: first, as: UTF8.self).lowercased()

@@ -42,5 +42,5 @@ package struct Configuration: Sendable {
     package init() {}
 
     /// How much of the log stays in memory: enough that the slowest client the queue waits for is never overwritten.
-    var ringBytes: Int { max(4 * slowClients.limitBytes + 4 * eventLimitBytes, 1_048_576) }
+    package var ringBytes: Int { max(4 * slowClients.limitBytes + 4 * eventLimitBytes, 1_048_576) }
 }

@@ -113,7 +113,7 @@ extension DeliveryLoop {
     /// Ends a connection whose request did not come in time.
     mutating func refuseLateRequest(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
-        guard peer.request?.isInsideRequest ?? false else { return drop(slot, now: now) }
+        guard peer.request?.parser.isInsideRequest ?? false else { return drop(slot, now: now) }
         let advice = "The request did not arrive in time. Send it at once."
         respond(Response(.requestTimeout, advice: advice), to: .get, slot, now: now)
     }
@@ -174,7 +174,7 @@ extension DeliveryLoop {
         let head: RequestHead
         let used: Int
         do throws(RequestError) {
-            guard let result = try peer.request?.receive(buffer.span.extracting(..<count)) else { return }
+            guard let result = try peer.request?.parser.receive(buffer.span.extracting(..<count)) else { return }
             (head, used) = result
         } catch {
             return respond(Response(refusing: error), to: .get, slot, now: now)

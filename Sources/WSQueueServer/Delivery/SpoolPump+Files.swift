@@ -60,7 +60,7 @@ extension SpoolPump {
     mutating func delete(_ name: FileName, _ reader: SpoolReader) {
         do {
             try reader.delete(name)
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             // Somebody else has deleted it, which is what we wanted.
         } catch {
             if let status = try? reader.directory.status(of: name) { undeletable[name] = Unfinished.Look(status) }
@@ -166,7 +166,7 @@ extension SpoolPump {
         let sent = SentEvent(
             id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
             channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start), waitNanoseconds: wait,
-            file: event.file.name.description)
+            clientCount: context.marks.clients, file: event.file.name.description)
         return Settled(sent: sent, selections: selections)
     }
 

@@ -1,9 +1,9 @@
 /// Times as people read them.
-enum Timestamp {
+package enum Timestamp {
     /// UTC with milliseconds: `2026-11-21T03:04:05.678Z` (RFC 3339).
     ///
     /// - Parameter unixNanoseconds: Any time from the year 0 to 9999.
-    static func text(_ unixNanoseconds: Int64) -> String {
+    package static func text(_ unixNanoseconds: Int64) -> String {
         let milliseconds = floorDivide(unixNanoseconds, 1_000_000)
         let seconds = floorDivide(milliseconds, 1_000)
         let days = floorDivide(seconds, 86_400)

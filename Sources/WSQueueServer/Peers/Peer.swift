@@ -21,8 +21,9 @@ final class Peer {
     var stage = Stage.request
     /// Answers and control frames, which go before what the log holds for this client.
     var outbox = Outbox()
-    /// Reads the request; gone once there is a WebSocket.
-    var request: RequestParser? = RequestParser()
+    /// Reads the request; gone once there is a WebSocket. In an object of its own, because most clients have done
+    /// with it long ago.
+    var request: RequestReader? = RequestReader()
     var webSocket = WebSocketProtocol()
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
@@ -37,6 +38,11 @@ final class Peer {
     /// The close code that the log names once the connection is gone.
     var closeCode: UInt16 = 1_006
     var closeReason = ""
+
+    /// A parser that costs an open WebSocket nothing.
+    final class RequestReader {
+        var parser = RequestParser()
+    }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {
         self.socket = socket

@@ -65,6 +65,12 @@ package struct RequestHead: Sendable {
     /// The host that the client wants, `name[:port]`: the target's, where it names one, or else the Host field.
     package var host: [UInt8]? { target.authority ?? value(of: "host") }
 
+    /// Whether the client waits for ``Response/proceed`` before it sends the body (RFC 9110, section 10.1.1), as curl
+    /// does with larger ones; without it curl loses a second.
+    package var expectsContinue: Bool {
+        version == .oneOne && body != .none && hasToken("100-continue", in: "expect")
+    }
+
     /// The values of all lines of a field, in the order they came, without white space around them.
     ///
     /// - Parameter name: The field's name in lower case.

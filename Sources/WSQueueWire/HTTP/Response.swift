@@ -14,6 +14,9 @@ package struct Response: Equatable, Sendable {
         }
     }
 
+    /// Asks a client that waits to send its body now; the response proper follows.
+    package static let proceed = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+
     /// What the first line says.
     package let status: HTTPStatus
     /// The fields beside those that ``encode(for:)`` adds.

@@ -9,6 +9,7 @@ package struct MessageAssembler: Sendable {
     /// The unfinished control frame, at most 125 bytes; it may stand between the frames of a message.
     private var control: [UInt8] = []
     private var frames: UInt32 = 0
+    /// Between messages it stands where it began: a text that ends within a character ends the connection.
     private var validator = UTF8Validator()
     private var kind: MessageKind?
 
@@ -46,7 +47,6 @@ package struct MessageAssembler: Sendable {
         default:
             guard kind == nil else { throw .messageUnfinished }
             kind = piece.opcode == .text ? .text : .binary
-            validator = UTF8Validator()
             frames = 0
         }
         frames += 1

@@ -8,17 +8,16 @@ import WSQueueWire
             unixSeconds: 1_729_000_000, id: Array("na\"me".utf8), seq: 18234, channel: channel.flatMap { Channel($0) })
     }
 
-    /// The message, written twice: into a span and behind other bytes.
     private static func message(
-        _ text: String, _ fields: EventMessageFields, _ writer: inout EventMessageWriter, isChat: Bool = false
+        _ text: String, _ fields: EventMessageFields, _ writer: inout EventMessageWriter
     ) throws -> String {
         let bytes = Array(text.utf8)
-        let event = try EventText.decode(bytes.span)
-        if isChat {
-            writer.prepareChat(event, fields, in: bytes.span)
-        } else {
-            writer.prepare(event, fields, in: bytes.span)
-        }
+        writer.prepare(try EventText.decode(bytes.span), fields, in: bytes.span)
+        return written(bytes, writer)
+    }
+
+    /// What was prepared, written twice: into a span and behind other bytes.
+    private static func written(_ bytes: [UInt8], _ writer: EventMessageWriter) -> String {
         let written = [UInt8](capacity: writer.length) { writer.write(from: bytes.span, to: &$0) }
         #expect(written.count == writer.length)
         var appended: [UInt8] = [9]
@@ -57,8 +56,9 @@ import WSQueueWire
 
     @Test func `older chat pages get their own form`() throws {
         var writer = EventMessageWriter()
-        let message = try Self.message(
-            #"{"event":"chat.said","payload":"hi"}"#, Self.fields("chat.room.1"), &writer, isChat: true)
+        let bytes = Array(#"{"event":"chat.said","payload":"hi"}"#.utf8)
+        writer.prepareChat(try EventText.decode(bytes.span), Self.fields("chat.room.1"), in: bytes.span)
+        let message = Self.written(bytes, writer)
         #expect(
             message == #"{"action":"message","channel":"chat.room.1","sender":0,"message":"hi","time":1729000000,"#
                 + #""event":"chat.said","id":"na\"me","seq":18234}"#)

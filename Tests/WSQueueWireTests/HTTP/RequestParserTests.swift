@@ -113,6 +113,15 @@ import WSQueueWire
         #expect(Answer("POST / HTTP/1.1\r\nHost: h\r\n\(fields)\r\n").head?.body == body)
     }
 
+    @Test(arguments: [
+        ("POST / HTTP/1.1", "Content-Length: 9", true), ("POST / HTTP/1.1", "Content-Length: 0", false),
+        ("POST / HTTP/1.0", "Content-Length: 9", false),
+    ])
+    func `a client that waits with its body is recognised`(line: String, length: String, waits: Bool) {
+        let head = Answer(Self.request(line, "Host: h", "Expect: 100-Continue", length)).head
+        #expect(head?.expectsContinue == waits)
+    }
+
     @Test func `what follows the head stays with the caller, and the next request is read from there`() throws {
         let first = Self.request("POST /a HTTP/1.1", "Host: h", "Content-Length: 4")
         let second = Self.request("GET /b HTTP/1.1", "Host: h")

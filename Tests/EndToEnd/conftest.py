@@ -1,0 +1,108 @@
+"""What all tests share: the binaries, a queue directory, a server and a browser."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(pathlib.Path(__file__).parent), str(ROOT / "examples" / "python")]
+
+from support.browser import Browser, find_browser  # noqa: E402
+from support.client import Client  # noqa: E402
+from support.server import Server  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--binaries", default=str(ROOT / ".build" / "release"), help="where wsqueue-server is")
+    parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
+
+
+@pytest.fixture(scope="session")
+def binaries(request):
+    """The directory with the two programs, readable for another user too."""
+    source = pathlib.Path(request.config.getoption("--binaries"))
+    # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
+    with tempfile.TemporaryDirectory(prefix="wsqueue-binaries-") as copy:
+        os.chmod(copy, 0o755)
+        for name in ("wsqueue-server", "wsqueue-publish"):
+            shutil.copy(source / name, copy)
+        yield pathlib.Path(copy)
+
+
+@pytest.fixture(scope="session")
+def queue_root(request):
+    return request.config.getoption("--queue-root")
+
+
+@pytest.fixture
+def queue(queue_root):
+    """An empty queue directory, open to every user below a path that is."""
+    with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=queue_root) as parent:
+        os.chmod(parent, 0o755)
+        directory = pathlib.Path(parent) / "queue"
+        directory.mkdir()
+        yield directory
+
+
+@pytest.fixture
+def memory_queue():
+    """A queue directory in memory, for many files."""
+    root = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=root) as parent:
+        directory = pathlib.Path(parent) / "queue"
+        directory.mkdir()
+        yield directory
+
+
+@pytest.fixture
+def start(binaries, queue):
+    """Starts servers, on the queue unless another is named; all are ended with the test."""
+    servers = []
+
+    def start_server(*options, directory=None, is_ready=True, **how):
+        server = Server(binaries / "wsqueue-server", directory or queue, *options, **how)
+        servers.append(server)
+        return server.ready() if is_ready else server
+
+    yield start_server
+    for server in reversed(servers):
+        server.__exit__()
+
+
+@pytest.fixture
+def server(start):
+    return start()
+
+
+@pytest.fixture
+def client(server):
+    with Client(server) as one:
+        yield one
+
+
+@pytest.fixture
+def publish(binaries, queue):
+    """Runs wsqueue-publish on the queue."""
+    def run(*arguments, check=True, **how):
+        command = [str(binaries / "wsqueue-publish"), "-d", str(queue), *arguments]
+        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=20, **how)
+    return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not find_browser():
+        pytest.skip("no Chromium")
+    with Browser() as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """Where screenshots go, to be looked at."""
+    return ROOT / ".build" / "screenshots"

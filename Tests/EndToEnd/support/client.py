@@ -1,0 +1,130 @@
+"""A WebSocket client on a plain socket: it shows the very bytes that arrive."""
+
+import base64
+import hashlib
+import json
+import os
+import socket
+import time
+
+from .frames import FrameReader, client_frame
+
+MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+RECEIVE_BYTES = 1 << 18
+
+
+def handshake_request(host, port, path="/", protocol=None, headers=()):
+    """An opening handshake and the answer's Sec-WebSocket-Accept (RFC 6455, section 4)."""
+    key = base64.b64encode(os.urandom(16))
+    lines = [
+        f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key.decode()}",
+    ]
+    if protocol:
+        lines.append(f"Sec-WebSocket-Protocol: {protocol}")
+    lines += headers
+    accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest()).decode()
+    return ("\r\n".join(lines) + "\r\n\r\n").encode(), accept
+
+
+def split_response(data):
+    """The head of an HTTP answer as (status line, headers, the bytes behind it); None when it is not whole."""
+    head, separator, rest = data.partition(b"\r\n\r\n")
+    if not separator:
+        return None
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    return status, headers, rest
+
+
+class Client:
+    """One blocking client."""
+
+    def __init__(self, server, path="/", protocol=None, headers=(), receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(10)
+        self.socket.connect((server.host, server.port))
+        self.frames = FrameReader()
+        request, accept = handshake_request(server.host, server.port, path, protocol, headers)
+        self.socket.sendall(request)
+        self._open(accept)
+
+    def _open(self, accept):
+        data = b""
+        while not (response := split_response(data)):
+            received = self.socket.recv(65536)
+            assert received, f"the connection ended in the handshake: {data!r}"
+            data += received
+        self.status, self.headers, rest = response
+        assert self.status == "HTTP/1.1 101 Switching Protocols", data
+        assert self.headers["sec-websocket-accept"] == accept
+        self.frames.feed(rest)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _receive(self, deadline, what):
+        left = deadline - time.monotonic()
+        assert left > 0, what()
+        self.socket.settimeout(left)
+        try:
+            data = self.socket.recv(RECEIVE_BYTES)
+        except TimeoutError:
+            raise AssertionError(what()) from None
+        if data:
+            self.frames.feed(data)
+            for ping in self.frames.pings:
+                self.send(0xA, ping)
+            self.frames.pings.clear()
+        return bool(data)
+
+    def receive(self, count=1, timeout=10.0):
+        """The next `count` messages, as bytes."""
+        deadline = time.monotonic() + timeout
+        messages = self.frames.messages
+        while len(messages) < count:
+            is_open = self._receive(deadline, lambda: f"{len(messages)} of {count} messages, last {messages[-1:]}")
+            assert is_open, f"the connection ended after {len(messages)} of {count}, close {self.frames.close}"
+        taken, self.frames.messages = messages[:count], messages[count:]
+        return taken
+
+    def receive_events(self, count=1, timeout=10.0):
+        """The next `count` messages, parsed."""
+        return [json.loads(message) for message in self.receive(count, timeout)]
+
+    def receive_until_end(self, timeout=30.0):
+        """All messages until the server ends the connection."""
+        deadline = time.monotonic() + timeout
+        try:
+            while self._receive(deadline, lambda: "the connection did not end"):
+                if self.frames.close:
+                    self.send(8, self.frames.close[0].to_bytes(2, "big"))
+                    break
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        return self.frames.take()
+
+    def expect_silence(self, seconds):
+        """Fails when a message arrives within `seconds`."""
+        assert not self.frames.messages, self.frames.messages
+        self.socket.settimeout(seconds)
+        try:
+            data = self.socket.recv(RECEIVE_BYTES)
+        except TimeoutError:
+            return
+        raise AssertionError(f"unexpected: {data!r}")
+
+    def send(self, opcode, payload):
+        self.socket.settimeout(10)
+        self.socket.sendall(client_frame(opcode, payload))
+
+    def send_action(self, action, **data):
+        self.send(1, json.dumps({"action": action, "data": data}).encode())

@@ -1,0 +1,108 @@
+"""Many clients in one process, which keep no message."""
+
+import select
+import socket
+import time
+
+from .client import RECEIVE_BYTES, handshake_request, split_response
+from .frames import FrameReader
+
+
+class Member:
+    """One socket of the crowd."""
+
+    def __init__(self, index):
+        self.index = index
+        self.socket = socket.socket()
+        self.socket.setblocking(False)
+        self.frames = FrameReader()
+        self.response = b""
+        self.is_open = False
+        self.count = 0
+
+    def advance(self, data, accept):
+        """Takes what arrived; gives the whole messages in it."""
+        if not self.is_open:
+            self.response += data
+            response = split_response(self.response)
+            if not response:
+                return []
+            status, headers, data = response
+            assert status.startswith("HTTP/1.1 101 "), self.response
+            assert headers["sec-websocket-accept"] == accept
+            self.is_open = True
+            self.response = b""
+        if data:
+            self.frames.feed(data)
+        return self.frames.take()
+
+
+class Crowd:
+    """Connects `size` clients at once, `at_once` handshakes under way at a time."""
+
+    def __init__(self, server, size, at_once=100, timeout=60.0):
+        self.request, self.accept = handshake_request(server.host, server.port)
+        self.address = (server.host, server.port)
+        self.members = {}
+        self.poller = select.epoll()
+        self._connect(size, at_once, time.monotonic() + timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for member in self.members.values():
+            member.socket.close()
+        self.poller.close()
+
+    def _connect(self, size, at_once, deadline):
+        pending = 0
+        opened = 0
+        while opened < size:
+            while pending < at_once and len(self.members) < size:
+                self._start()
+                pending += 1
+            for number, events in self.poller.poll(1):
+                member = self.members[number]
+                if events & select.EPOLLOUT:
+                    member.socket.sendall(self.request)
+                    self.poller.modify(number, select.EPOLLIN)
+                elif not member.is_open:
+                    self._read(member, self._no_message)
+                    if member.is_open:
+                        opened, pending = opened + 1, pending - 1
+                else:
+                    self._read(member, self._no_message)
+            assert time.monotonic() < deadline, f"{opened} of {size} connected"
+
+    def _start(self):
+        member = Member(len(self.members))
+        member.socket.connect_ex(self.address)
+        self.members[member.socket.fileno()] = member
+        self.poller.register(member.socket, select.EPOLLOUT)
+
+    def _read(self, member, handle):
+        data = member.socket.recv(RECEIVE_BYTES)
+        assert data, f"client {member.index} was disconnected, close {member.frames.close}"
+        for message in member.advance(data, self.accept):
+            handle(member, message)
+
+    @staticmethod
+    def _no_message(member, message):
+        raise AssertionError(f"client {member.index} got {message!r} with its handshake")
+
+    def receive(self, handle, timeout):
+        """Reads until `handle(member, message)` has said of each client that it is done."""
+        missing = set(self.members.values())
+        deadline = time.monotonic() + timeout
+
+        def count(member, message):
+            if handle(member, message):
+                missing.discard(member)
+            member.count += 1
+
+        while missing:
+            for number, _ in self.poller.poll(1):
+                self._read(self.members[number], count)
+            assert time.monotonic() < deadline, (
+                f"{len(missing)} clients short, counts {sorted({member.count for member in missing})[:10]}")

@@ -1,0 +1,129 @@
+"""The real server as a child process, its log taken apart."""
+
+import collections
+import os
+import re
+import signal
+import subprocess
+import threading
+
+from .waiting import eventually
+
+PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+# Numeric, because the account may have no name in a small container.
+NOBODY = 65534
+
+
+def parse_line(text):
+    """The pairs of a log line; quoted values without their quotes and escapes."""
+    def value(raw):
+        if not raw.startswith('"'):
+            return raw
+        return re.sub(r"\\(u[0-9a-f]{4}|.)", lambda found: unescape(found[1]), raw[1:-1])
+    return {key: value(raw) for key, raw in PAIR.findall(text)}
+
+
+def unescape(escape):
+    if escape.startswith("u") and len(escape) == 5:
+        return chr(int(escape[1:], 16))
+    return {"n": "\n", "r": "\r", "t": "\t"}.get(escape, escape)
+
+
+class Server:
+    """A running wsqueue-server on a port of its own; stopped, by its id, when the `with` block ends."""
+
+    def __init__(self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0"):
+        self.queue = queue
+        command = [str(binary), "-d", str(queue), "-l", listen, *options]
+        if as_nobody and os.geteuid() == 0:
+            command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.raw_log = b""
+        self._lines = []
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+
+    def _read_log(self):
+        for line in self.process.stderr:
+            self.raw_log += line
+            self._lines.append(line.decode("utf-8", "backslashreplace").rstrip("\n"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(3)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.wait(10)
+        self._reader.join(5)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def lines(self):
+        """All that was logged so far, as dictionaries."""
+        return [parse_line(line) for line in list(self._lines)]
+
+    @property
+    def log(self):
+        return "\n".join(self._lines[-40:])
+
+    def logged(self, name, /, **pairs):
+        """The lines of one name that carry these pairs."""
+        return [
+            line for line in self.lines
+            if line.get("ev") == name and all(line.get(key) == str(value) for key, value in pairs.items())
+        ]
+
+    def wait_for(self, name, /, timeout=10.0, **pairs):
+        """The first line of one name that carries these pairs."""
+        def look():
+            found = self.logged(name, **pairs)
+            if not found and self.process.poll() is not None:
+                self._reader.join(5)
+                found = self.logged(name, **pairs)
+                assert found, f"the server ended ({self.process.returncode}) without {name}:\n{self.log}"
+            return found
+        return eventually(look, lambda: f"{name} {pairs} in the log:\n{self.log}", timeout)[0]
+
+    def ready(self, timeout=20.0):
+        """Waits until it listens, and gives itself."""
+        line = self.wait_for("server.ready", timeout)
+        host, _, port = line["listen"].rpartition(":")
+        self.host, self.port = host.strip("[]"), int(port)
+        return self
+
+    @property
+    def address(self):
+        return f"ws://{self.host}:{self.port}/"
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
+    def exit_status(self, timeout=10.0):
+        """Waits for its end."""
+        status = self.process.wait(timeout)
+        self._reader.join(5)
+        return status
+
+    def terminate(self, timeout=30.0):
+        """Asks it to drain; gives the exit status."""
+        self.signal(signal.SIGTERM)
+        return self.exit_status(timeout)
+
+    def memory(self):
+        """Kilobytes by kind, of /proc/PID/status and smaps_rollup: `VmHWM`, `RssAnon`, `RssShmem`, `Pss`, …"""
+        found = collections.Counter()
+        for name in ("status", "smaps_rollup"):
+            with open(f"/proc/{self.pid}/{name}", encoding="utf-8") as file:
+                for line in file:
+                    parts = line.split()
+                    if len(parts) == 3 and parts[2] == "kB":
+                        found[parts[0].rstrip(":")] = int(parts[1])
+        return found

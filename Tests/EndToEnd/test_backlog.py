@@ -1,0 +1,84 @@
+"""A queue that is full when the server comes, or comes back."""
+
+import random
+import signal
+
+import pytest
+
+from support.crowd import Crowd
+from support.files import fill, waiting
+from support.waiting import eventually
+
+# Of 200 bytes, as ordinary events are: the memory that is compared must not be spared by small ones.
+FILLER = b"x" * 100
+
+
+def content(number):
+    return b'{"event":"backlog","payload":{"n":%d,"filler":"%b"},"timestamp":1795231800}' % (number, FILLER)
+
+
+def shuffled(count):
+    """Numbers in no order, so that nothing can be had from the order of creation."""
+    numbers = list(range(count))
+    random.Random(7).shuffle(numbers)
+    return numbers
+
+
+def in_order(count):
+    """A handler that wants an unbroken run of numbers up to the last; gives it and the first number of each client."""
+    beginnings = [b'{"event":"backlog","payload":{"n":%d,' % number for number in range(count)]
+    first = {}
+
+    def handle(member, message):
+        if member.count == 0:
+            first[member] = int(message[len(beginnings[0]) - 2:message.index(b",", len(beginnings[0]) - 2)])
+        number = first[member] + member.count
+        assert number < count and message.startswith(beginnings[number]), f"not event {number}: {message!r}"
+        return number == count - 1
+
+    return handle, first
+
+
+def own_memory(server):
+    """The most that the server's own pages ever were, in kilobytes.
+
+    The ring's pages are shared ones, mapped twice and counted twice; it has a fixed size, fills once and never shrinks.
+    """
+    memory = server.memory()
+    return memory["VmHWM"] - memory["RssShmem"]
+
+
+@pytest.mark.timeout(240)
+def test_a_backlog_at_the_start_arrives_in_order_and_costs_no_memory(start, memory_queue):
+    peaks = {}
+    for count in (70_000, 200_000):
+        fill(memory_queue, shuffled(count), content)
+        server = start("--hold-without-clients", directory=memory_queue)
+        with Crowd(server, 10) as crowd:
+            handle, first = in_order(count)
+            crowd.receive(handle, timeout=90)
+            # The queue begins to move with the first client; the others join an unbroken stream.
+            assert min(first.values()) == 0
+            eventually(lambda: waiting(memory_queue) == [], "the queue is empty")
+        peaks[count] = own_memory(server)
+        print(f"{count} files: {server.memory()}")
+        assert server.terminate() == 0
+    # Kilobytes. The smaller one is larger than what the server holds at a time.
+    assert peaks[200_000] < peaks[70_000] + 4_096, peaks
+    assert peaks[200_000] < 65_536, peaks
+
+
+@pytest.mark.timeout(240)
+def test_200000_files_that_came_while_the_server_stood_still_reach_10_clients_in_order(start, memory_queue):
+    # Far more notices than the kernel keeps: what follows the overflow has to be found by listing.
+    count = 200_000
+    server = start(directory=memory_queue)
+    with Crowd(server, 10) as crowd:
+        server.signal(signal.SIGSTOP)
+        fill(memory_queue, shuffled(count), content)
+        server.signal(signal.SIGCONT)
+        handle, first = in_order(count)
+        crowd.receive(handle, timeout=90)
+        assert set(first.values()) == {0}
+        assert {member.count for member in crowd.members.values()} == {count}
+        eventually(lambda: waiting(memory_queue) == [], "the queue is empty")

@@ -1,0 +1,62 @@
+"""Batch files: many events in one file, one a line."""
+
+import os
+import threading
+
+import pytest
+
+from support.files import failed, name_of, place, waiting
+from support.waiting import eventually
+
+BATCH = name_of(500).removesuffix(".json")
+
+
+def lines(count):
+    return "".join('{"event":"batch","payload":%d}\n' % number for number in range(count))
+
+
+def test_a_batch_arrives_in_its_order_with_nothing_in_between(client, queue):
+    def place_singles():
+        for number in range(200):
+            place(queue, name_of(400 + number), '{"event":"single","payload":%d}' % number)
+
+    singles = threading.Thread(target=place_singles)
+    singles.start()
+    hidden = queue / ".batch"
+    hidden.write_text(lines(2_000))
+    os.rename(hidden, queue / f"{BATCH}.jsonl")
+    events = client.receive_events(2_200)
+    singles.join()
+    names = [event["event"] for event in events]
+    start = names.index("batch")
+    batch = events[start:start + 2_000]
+    assert [event["payload"] for event in batch] == list(range(2_000))
+    assert [event["id"] for event in batch] == [f"{BATCH}/{line}" for line in range(1, 2_001)]
+    assert [event["payload"] for event in events if event["event"] == "single"] == list(range(200))
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+
+
+def test_the_last_line_needs_no_line_feed(client, queue):
+    place(queue, f"{BATCH}.jsonl", lines(3).rstrip("\n"))
+    assert [event["payload"] for event in client.receive_events(3)] == [0, 1, 2]
+
+
+def test_a_batch_may_be_larger_than_an_event(client, queue):
+    place(queue, f"{BATCH}.jsonl", lines(60_000))
+    assert [event["payload"] for event in client.receive_events(60_000, timeout=30)] == list(range(60_000))
+
+
+@pytest.mark.parametrize("bad", ["nonsense", "{}", '{"event":"x","payload":1}}', '["event"]'])
+def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(client, queue, bad):
+    place(queue, f"{BATCH}.jsonl", lines(2) + bad + "\n" + lines(2))
+    eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
+    reason = (queue / ".failed" / f"{BATCH}.jsonl.why").read_text()
+    assert "line 3" in reason and "byte" in reason
+    place(queue, name_of(1), '{"event":"after"}')
+    assert client.receive_events()[0]["event"] == "after"
+
+
+def test_the_publisher_writes_a_batch_of_the_lines_it_reads(client, publish):
+    publish("--lines", "temperature", input='{"degrees":21.50}\n"warm"\n')
+    first, second = client.receive(2)
+    assert b'"payload":{"degrees":21.50},' in first and b'"payload":"warm",' in second

@@ -1,0 +1,82 @@
+"""The end of a server."""
+
+import json
+import re
+import signal
+import time
+
+from support.client import Client
+from support.files import fill, place, name_of, waiting
+
+
+def content(number):
+    return b'{"event":"drain","payload":%d,"timestamp":1795231800}' % number
+
+
+def test_clients_are_told_when_to_come_back_and_the_exit_status_is_zero(start):
+    server = start()
+    clients = [Client(server) for _ in range(20)]
+    server.signal(signal.SIGTERM)
+    delays = []
+    for client in clients:
+        client.receive_until_end()
+        code, reason = client.frames.close
+        assert code == 1001
+        delays.append(int(re.fullmatch(r"retry_ms=(\d+)", reason)[1]))
+        client.socket.close()
+    assert server.exit_status() == 0
+    assert len(set(delays)) > 1, "all would return at once"
+    server.wait_for("server.drain")
+    server.wait_for("server.stop")
+
+
+def test_interrupt_drains_as_terminate_does(start):
+    server = start()
+    with Client(server) as client:
+        server.signal(signal.SIGINT)
+        client.receive_until_end()
+        assert client.frames.close[0] == 1001
+    assert server.exit_status() == 0
+
+
+def test_what_was_sent_is_deleted_and_what_was_not_stays(start, memory_queue):
+    count = 30_000
+    fill(memory_queue, range(count), content)
+    server = start("--hold-without-clients", directory=memory_queue)
+    with Client(server) as client:
+        received = client.receive(1_000)
+        server.signal(signal.SIGTERM)
+        received += client.receive_until_end()
+    assert server.exit_status() == 0
+    sent = [json.loads(message)["payload"] for message in received]
+    assert sent == list(range(len(sent)))
+    assert waiting(memory_queue) == [name_of(number) for number in range(len(sent), count)]
+
+
+def test_the_next_server_sends_what_stayed(start, memory_queue):
+    count = 30_000
+    fill(memory_queue, range(count), content)
+    received = []
+    while len(received) < count:
+        server = start("--hold-without-clients", directory=memory_queue)
+        with Client(server) as client:
+            received += client.receive(min(8_000, count - len(received)))
+            server.signal(signal.SIGTERM)
+            received += client.receive_until_end()
+        assert server.exit_status() == 0
+    assert [json.loads(message)["payload"] for message in received] == list(range(count))
+
+
+def test_a_second_signal_ends_it_at_once(start, queue):
+    server = start("--drain", "60s")
+    with Client(server, receive_buffer=4_096) as client:
+        # More than the socket takes, to a client that does not read: the drain has to wait for it.
+        for number in range(60):
+            place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 10_000))
+        client.receive(1)
+        server.signal(signal.SIGTERM)
+        server.wait_for("server.drain")
+        begin = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert server.exit_status(10) == 0
+        assert time.monotonic() - begin < 2

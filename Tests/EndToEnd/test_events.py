@@ -1,0 +1,72 @@
+"""What the members of an event do."""
+
+import json
+import time
+
+from support.client import Client
+from support.files import name_of, place, waiting
+from support.waiting import eventually
+
+
+def test_an_event_past_its_time_is_not_sent(server, client, queue):
+    now = int(time.time())
+    place(queue, name_of(1), '{"event":"late","expires_at":%d}' % (now - 1))
+    place(queue, name_of(2), '{"event":"in time","expires_at":%d}' % (now + 600))
+    assert client.receive_events()[0]["event"] == "in time"
+    server.wait_for("event.expired", event="late")
+    eventually(lambda: waiting(queue) == [], "both files are deleted")
+
+
+def test_a_time_to_live_is_kept_by_publisher_and_server(client, publish):
+    publish("--ttl", "10m", "in time")
+    assert client.receive_events()[0]["event"] == "in time"
+
+
+def test_the_connection_that_caused_an_event_does_not_get_it(server, publish):
+    with Client(server, protocol="wsqueue.v1") as cause, Client(server) as other:
+        assert cause.headers["sec-websocket-protocol"] == "wsqueue.v1"
+        [welcome] = cause.receive_events()
+        assert welcome["action"] == "welcome" and welcome["authenticated"] is False
+        assert isinstance(welcome["connection_id"], int) and isinstance(welcome["cursor"], str)
+        publish("mine", "-x", str(welcome["connection_id"]))
+        publish("for all")
+        assert [event["event"] for event in other.receive_events(2)] == ["mine", "for all"]
+        assert [event["event"] for event in cause.receive_events(1)] == ["for all"]
+
+
+def test_a_plain_client_is_not_greeted(client):
+    client.expect_silence(0.3)
+
+
+def test_an_event_with_a_channel_does_not_reach_plain_clients(client, publish, queue):
+    publish("-c", "orders", "of a channel")
+    publish("of none")
+    assert client.receive_events()[0]["event"] == "of none"
+    eventually(lambda: waiting(queue) == [], "both files are deleted")
+
+
+def test_an_event_for_a_user_does_not_reach_a_client_without_one(client, publish):
+    publish("-u", "42", "for one")
+    publish("for all")
+    assert client.receive_events()[0]["event"] == "for all"
+
+
+def test_an_event_keeps_its_own_id_and_time(client, queue):
+    place(queue, name_of(1), '{"payload":[],"id":"order-7","timestamp":1729000000,"event":"own","unknown":1}')
+    [message] = client.receive()
+    assert message == b'{"event":"own","payload":[],"timestamp":1729000000,"id":"order-7","seq":1}'
+
+
+def test_an_event_without_id_and_time_has_those_of_its_name(client, queue):
+    place(queue, name_of(1), '{"event":"bare"}')
+    [event] = client.receive_events()
+    assert list(event.items()) == [
+        ("event", "bare"), ("payload", None), ("timestamp", 1795231800),
+        ("id", name_of(1).removesuffix(".json")), ("seq", 1)]
+
+
+def test_the_largest_event_arrives(client, queue):
+    frame = '{"event":"large","payload":"%s"}'
+    text = frame % ("x" * (1_048_576 - len(frame) + 2))
+    place(queue, name_of(1), text)
+    assert client.receive_events()[0]["payload"] == json.loads(text)["payload"]

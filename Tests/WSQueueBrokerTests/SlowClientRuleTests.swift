@@ -1,0 +1,73 @@
+import Testing
+import WSQueueBroker
+
+struct SlowClientRuleTests {
+    private static let rule = SlowClientRule(limitBytes: 1_000, limitNanoseconds: 10_000, patienceNanoseconds: 250)
+
+    /// One client that is looked at again and again.
+    private struct Watched {
+        var account: SlowClientAccount
+
+        init(end: UInt64) { account = SlowClientAccount(rule: rule, position: 0, end: end, now: 0) }
+
+        mutating func isTooSlow(
+            at position: UInt64, of end: UInt64, now: Int64, waited: Int64, clients: Int = 10, behind: Int = 1
+        ) -> Bool {
+            account.isTooSlow(
+                rule: rule, position: position, end: end, now: now, waited: waited, clients: clients, behind: behind)
+        }
+    }
+
+    @Test func `a client that takes nothing while the queue waits is too slow after one patience in all`() {
+        var client = Watched(end: 5_000)
+        let verdicts = (1...3).map { client.isTooSlow(at: 0, of: 5_000, now: $0, waited: 100, behind: 9) }
+        #expect(verdicts == [false, false, true])
+    }
+
+    @Test func `time in which the queue did not wait is not charged`() {
+        var client = Watched(end: 5_000)
+        let verdicts = (1...100).map { client.isTooSlow(at: 0, of: 5_000, now: $0, waited: 0) }
+        #expect(!verdicts.contains(true))
+    }
+
+    @Test func `whoever takes what the limit allows in one patience is never too slow`() {
+        var client = Watched(end: 5_000)
+        let verdicts = (1...1_000).map { step in
+            client.isTooSlow(
+                at: UInt64(step) * 400, of: UInt64(step) * 400 + 2_000, now: Int64(step), waited: 100)
+        }
+        #expect(!verdicts.contains(true))
+    }
+
+    @Test func `one of few that trickles is too slow, and one of many is not`() {
+        var few = Watched(end: 5_000)
+        var many = Watched(end: 5_000)
+        let steps = 1...100 as ClosedRange<Int64>
+        let fewVerdicts = steps.map { few.isTooSlow(at: UInt64($0), of: 5_000, now: $0, waited: 100, behind: 2) }
+        let manyVerdicts = steps.map { many.isTooSlow(at: UInt64($0), of: 5_000, now: $0, waited: 100, behind: 9) }
+        #expect(fewVerdicts.contains(true))
+        #expect(!manyVerdicts.contains(true))
+    }
+
+    @Test func `a client alone holds up nobody, until what it is owed is too old`() {
+        var client = Watched(end: 5_000)
+        let young = client.isTooSlow(at: 0, of: 5_000, now: 9_999, waited: 9_999, clients: 1)
+        let old = client.isTooSlow(at: 0, of: 5_000, now: 10_001, waited: 2, clients: 1)
+        #expect(!young)
+        #expect(old)
+    }
+
+    @Test func `what is owed may be little and is still too old after the time limit`() {
+        var client = Watched(end: 10)
+        let young = client.isTooSlow(at: 0, of: 10, now: 9_000, waited: 0)
+        let old = client.isTooSlow(at: 9, of: 10, now: 10_001, waited: 0)
+        #expect(!young)
+        #expect(old)
+    }
+
+    @Test func `taking what was owed at the last mark starts the time again`() {
+        var client = Watched(end: 10)
+        let verdicts = [9_000, 18_000, 19_001].map { client.isTooSlow(at: 10, of: 20, now: $0, waited: 0) }
+        #expect(verdicts == [false, false, true])
+    }
+}

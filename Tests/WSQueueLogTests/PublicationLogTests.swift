@@ -1,0 +1,79 @@
+import Testing
+import WSQueueCore
+import WSQueueLog
+
+struct PublicationLogTests {
+    private func append(
+        _ text: String, seq: UInt64, audience: Audience = .everyone, to writer: inout PublicationWriter
+    ) {
+        let bytes = Array(text.utf8)
+        writer.append(byteCount: bytes.count, seq: seq, audience: audience) { output in
+            for byte in bytes { output.append(byte) }
+        }
+    }
+
+    private func text(_ log: PublicationLog, _ range: Range<UInt64>) -> String {
+        log.ring.read(at: range.lowerBound, count: range.count) { span in
+            String(decoding: (0..<span.count).map { span[$0] }, as: UTF8.self)
+        }
+    }
+
+    @Test func `nothing is seen before it is published, and then everything at once`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 7)
+        var writer = PublicationWriter(log)
+        append("one", seq: 8, to: &writer)
+        append("two", seq: 9, to: &writer)
+        #expect(log.end == 0)
+        #expect(log.snapshot(since: 0).seq == 7)
+        writer.publish(oldestNeeded: 0)
+        #expect(log.end == 6)
+        #expect(log.snapshot(since: 0).seq == 9)
+        #expect(text(log, 0..<6) == "onetwo")
+    }
+
+    @Test func `a range across the end of the ring is contiguous`() throws {
+        let log = try PublicationLog(minimumBytes: 1, seq: 0)
+        var writer = PublicationWriter(log)
+        let capacity = log.ring.capacityBytes
+        append(String(repeating: "a", count: capacity - 2), seq: 1, to: &writer)
+        append("hello", seq: 2, to: &writer)
+        writer.publish(oldestNeeded: UInt64(capacity - 2))
+        #expect(text(log, UInt64(capacity - 2)..<UInt64(capacity + 3)) == "hello")
+        #expect(writer.room(oldestNeeded: UInt64(capacity - 2)) == capacity - 5)
+    }
+
+    @Test func `a reader learns of the selections since its position and of no others`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        append("a", seq: 1, audience: .channel("x", except: nil), to: &writer)
+        append("b", seq: 2, to: &writer)
+        append("c", seq: 3, audience: .everyoneExcept(9), to: &writer)
+        writer.publish(oldestNeeded: 0)
+        #expect(log.snapshot(since: 0).selections.map(\.seq) == [1, 3])
+        #expect(log.snapshot(since: 1).selections.map(\.seq) == [3])
+        #expect(log.snapshot(since: 3).selections.isEmpty)
+    }
+
+    @Test func `selections that nobody needs any more are forgotten`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        append("a", seq: 1, audience: .everyoneExcept(9), to: &writer)
+        writer.publish(oldestNeeded: 0)
+        append("b", seq: 2, audience: .everyoneExcept(9), to: &writer)
+        writer.publish(oldestNeeded: 1)
+        #expect(log.snapshot(since: 0).selections.map(\.seq) == [2])
+    }
+
+    @Test func `the oldest mark is that of the slowest reader`() {
+        let marks = ReaderMarks(count: 3)
+        marks.passed(10, by: 0)
+        marks.passed(30, by: 1)
+        #expect(marks.oldest == 0)
+        marks.passed(20, by: 2)
+        #expect(marks.oldest == 10)
+        marks.report(clients: 4, behind: 1, by: 0)
+        marks.report(clients: 5, behind: 2, by: 2)
+        #expect(marks.clients == 9)
+        #expect(marks.behind == 3)
+    }
+}
