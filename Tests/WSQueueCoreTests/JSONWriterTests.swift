@@ -13,7 +13,10 @@ struct JSONWriterTests {
     }
 
     @Test func `every string of the naughty list reads back as it was`() throws {
-        for text in try Corpus.naughtyStrings() {
+        let file = try Data(Corpus.bytes("naughty-strings/blns.json"))
+        let texts = try #require(try JSONSerialization.jsonObject(with: file) as? [String])
+        #expect(texts.count > 400)
+        for text in texts {
             let json = string { JSONWriter.write(text, into: &$0) }
             #expect(throws: Never.self) { try JSONScanner.validate(Array(json.utf8).span) }
             let read = try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed) as? String

@@ -166,7 +166,7 @@ extension SpoolPump {
         let sent = SentEvent(
             id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
             channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start), waitNanoseconds: wait,
-            file: event.file.name.description)
+            clientCount: context.marks.clients, file: event.file.name.description)
         return Settled(sent: sent, selections: selections)
     }
 

@@ -123,9 +123,9 @@ struct SpoolPump: ~Copyable {
         nextLook = now + Int64(context.configuration.pollMilliseconds) * 1_000_000
         let found = watcher.look()
         guard checkPresence(found, unix: unix), let reader else { return }
-        // A listing that had no room for all is repeated when its files are done, not before.
-        let mayList = !queue.isTruncated || queue.isEmpty
-        if needsListing || found == .changed, mayList { list(reader, unix: unix) }
+        // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
+        let isDue = found == .changed && (!queue.isTruncated || queue.isEmpty)
+        if needsListing || isDue { list(reader, unix: unix) }
         if !unfinished.isEmpty { queue.merge(unfinished.names, in: reader.directory) }
         if now >= nextDeletion, !undeletable.isEmpty {
             nextDeletion = now + 60_000_000_000
@@ -181,7 +181,7 @@ struct SpoolPump: ~Copyable {
             if let file = settled.file { delete(file.name, file.reader) }
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty
-            let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : context.marks.clients
+            let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : sent.clientCount
             lines.write(sent, clients: clients)
         }
     }

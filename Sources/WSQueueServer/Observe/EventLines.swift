@@ -8,6 +8,8 @@ struct SentEvent {
     let channels: [String]
     let byteCount: Int
     let waitNanoseconds: Int64
+    /// How many clients there were; it is asked only of an event for everyone.
+    let clientCount: Int
     let file: String
 }
 

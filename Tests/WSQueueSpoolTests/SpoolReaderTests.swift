@@ -1,0 +1,106 @@
+import Foundation
+import Support
+import Testing
+import WSQueueSpool
+import WSQueueSystem
+
+struct SpoolReaderTests {
+    private func fault(_ outcome: SpoolReader.Outcome) -> SpoolFault? {
+        if case .fault(let fault, _) = outcome { return fault }
+        return nil
+    }
+
+    private func write(_ text: String, _ name: String, in path: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+    }
+
+    @Test(arguments: [0, 1, 99, 100])
+    func `a file within the limit is read whole`(count: Int) throws {
+        try withTemporaryDirectory { path in
+            try write(String(repeating: "x", count: count), "a.json", in: path)
+            let reader = SpoolReader(try Directory.open(path))
+            guard case .contents(let status) = reader.read(FileName("a.json"), limitBytes: 100) else {
+                Issue.record("not read")
+                return
+            }
+            #expect(reader.contents.count == count)
+            #expect(status.sizeBytes == Int64(count))
+        }
+    }
+
+    @Test func `a file over the limit is refused without being read`() throws {
+        try withTemporaryDirectory { path in
+            try write(String(repeating: "x", count: 101), "a.json", in: path)
+            let reader = SpoolReader(try Directory.open(path))
+            #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .tooLarge(limitBytes: 100))
+            #expect(reader.contents.isEmpty)
+        }
+    }
+
+    @Test func `the next read knows nothing of the one before`() throws {
+        try withTemporaryDirectory { path in
+            try write("long contents", "a.json", in: path)
+            try write("b", "b.json", in: path)
+            let reader = SpoolReader(try Directory.open(path))
+            _ = reader.read(FileName("a.json"), limitBytes: 100)
+            _ = reader.read(FileName("b.json"), limitBytes: 100)
+            #expect(reader.contents == Array("b".utf8))
+        }
+    }
+
+    @Test func `what is no regular file is neither followed nor waited for`() throws {
+        try withTemporaryDirectory { path in
+            try write("{}", "real", in: path)
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(path)/link.json", withDestinationPath: "\(path)/real")
+            #expect(mkfifo("\(path)/pipe.json", 0o600) == 0)
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/directory.json", withIntermediateDirectories: false)
+            let reader = SpoolReader(try Directory.open(path))
+            let faults = ["link", "pipe", "directory"].map {
+                fault(reader.read(FileName("\($0).json"), limitBytes: 100))
+            }
+            #expect(faults == [.notRegular("symbolic link"), .notRegular("FIFO"), .notRegular("directory")])
+        }
+    }
+
+    @Test func `a second name is a fault, and a missing file is none`() throws {
+        try withTemporaryDirectory { path in
+            try write("{}", "a.json", in: path)
+            try FileManager.default.linkItem(atPath: "\(path)/a.json", toPath: "\(path)/b.json")
+            let reader = SpoolReader(try Directory.open(path))
+            #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .hardLinks(2))
+            #expect(reader.read(FileName("c.json"), limitBytes: 100) == .gone)
+        }
+    }
+
+    @Test func `a quarantined file is moved whole, with its reason beside it, and replaces nothing`() throws {
+        try withTemporaryDirectory { path in
+            let reader = SpoolReader(try Directory.open(path))
+            var names: [String] = []
+            for text in ["first", "second"] {
+                try write(text, "a.json", in: path)
+                names.append(try reader.quarantine(FileName("a.json"), reason: "why \(text)", unix: 0).name.description)
+            }
+            #expect(names == ["a.json", "a.json.2"])
+            let failed = "\(path)/.failed"
+            #expect(try String(contentsOfFile: "\(failed)/a.json", encoding: .utf8) == "first")
+            #expect(try String(contentsOfFile: "\(failed)/a.json.why", encoding: .utf8) == "why first\n")
+            #expect(try String(contentsOfFile: "\(failed)/a.json.2.why", encoding: .utf8) == "why second\n")
+            #expect(!FileManager.default.fileExists(atPath: "\(path)/a.json"))
+        }
+    }
+
+    @Test func `what is older than thirty days goes with its reason`() throws {
+        try withTemporaryDirectory { path in
+            let reader = SpoolReader(try Directory.open(path))
+            try write("x", "a.json", in: path)
+            _ = try reader.quarantine(FileName("a.json"), reason: "bad", unix: 0)
+            let inTime = Int64(Date().timeIntervalSince1970) * 1_000_000_000
+            #expect(reader.pruneFailedFiles(unix: inTime) == nil)
+            let late = inTime + FailedFiles.limitNanoseconds + 60_000_000_000
+            #expect(reader.pruneFailedFiles(unix: late)?.count == 1)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "\(path)/.failed").isEmpty)
+        }
+    }
+}
