@@ -27,6 +27,7 @@ def test_a_client_that_stops_reading_is_closed_and_the_others_get_everything(ser
         # Reading again after that is too late to stay, and early enough to hear why.
         messages = idle.receive_until_end()
         assert idle.frames.close == (4008, "slow")
+        idle.socket.close()
         server.wait_for("client.close", code=4008)
         # What it got before is whole and in order.
         numbers = [json.loads(message)["payload"][0] for message in messages]
