@@ -29,11 +29,13 @@ struct JSONWriterTests {
         #expect(string { JSONWriter.write(number, into: &$0) } == "\(number)")
     }
 
-    @Test(arguments: [
-        (0, "0"), (1, "0.000001"), (1_729_000_000_123_456, "1729000000.123456"), (1_729_000_000_000_000, "1729000000"),
-        (1_500_000, "1.500000"), (-1_500_000, "-1.500000"), (Int64.max, "9223372036854.775807"),
-        (Int64.min, "-9223372036854.775808"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (1, "0.000001"), (1_729_000_000_123_456, "1729000000.123456"),
+            (1_729_000_000_000_000, "1729000000"),
+            (1_500_000, "1.500000"), (-1_500_000, "-1.500000"), (Int64.max, "9223372036854.775807"),
+            (Int64.min, "-9223372036854.775808"),
+        ] as [(Int64, String)])
     func `seconds keep every microsecond`(microseconds: Int64, text: String) {
         #expect(string { JSONWriter.write(secondsOf: microseconds, into: &$0) } == text)
     }
