@@ -100,7 +100,7 @@ package struct Server: ~Copyable {
             try poller.add(signals.number, .readable, token: Self.signalToken)
             try poller.add(context.hubWakeup.number, .readable, token: Self.wakeupToken)
             if let number = pump.watcher.number { try poller.add(number, .readable, token: Self.noticeToken) }
-            try Self.startLoops(context)
+            try context.startLoops()
         } catch {
             throw .system(error)
         }
@@ -184,20 +184,6 @@ package struct Server: ~Copyable {
             return try Directory.makeIfMissing(path, mode: 0o750)
         } catch {
             throw .queue(error, path: path)
-        }
-    }
-
-    private static func startLoops(_ context: LoopContext) throws(SystemCallError) {
-        for index in context.loops.indices {
-            _ = try LoopThread(name: "wsq-loop-\(index)") {
-                do {
-                    var loop = try DeliveryLoop(index: index, context: context)
-                    loop.run()
-                } catch {
-                    context.log.write(LogLine(.error, "server.error").with("error", "\(error)"))
-                    context.loops[index].end()
-                }
-            }
         }
     }
 

@@ -207,7 +207,9 @@ extension DeliveryLoop {
     }
 
     private mutating func receiveFrames(_ range: Range<Int>, _ slot: Int, _ peer: Peer, now: Int64) {
-        let limits = WebSocketLimits(messageBytes: context.configuration.messageLimitBytes)
+        let limits = WebSocketLimits(
+            messageBytes: context.configuration.messageLimitBytes,
+            framesPerMessage: context.configuration.fragmentLimit)
         // Whatever arrives shows that the client is alive.
         peer.isAwaitingPong = false
         var position = range.lowerBound
@@ -225,10 +227,12 @@ extension DeliveryLoop {
 
     private mutating func answer(_ event: WebSocketEvent, _ slot: Int, _ peer: Peer, now: Int64) {
         switch event {
-        case .message(.text, let payload):
-            obey(payload.bytes(in: buffer.span), slot, peer, now: now)
-        case .message(.binary, _):
-            close(slot, .unsupportedData, reason: "send text, not binary", now: now)
+        case .message(let kind, let payload):
+            let bytes = payload.bytes(in: buffer.span)
+            switch context.configuration.conversation {
+            case .actions: obey(kind, bytes, slot, peer, now: now)
+            case .echo: sendOwn(FrameEncoder.frame(kind == .text ? .text : .binary, bytes.span), slot, now: now)
+            }
         case .ping(let payload):
             sendOwn(FrameEncoder.frame(.pong, payload.bytes(in: buffer.span).span), slot, now: now)
         case .pong:

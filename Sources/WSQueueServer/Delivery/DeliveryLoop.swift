@@ -159,6 +159,7 @@ struct DeliveryLoop: ~Copyable {
 
     /// Pings the clients whose turn it is. A slot's number is its place on the wheel, so nobody keeps a timer.
     private mutating func ping() {
+        guard context.configuration.pingMilliseconds > 0 else { return }
         let tickMilliseconds = Int(Self.tickNanoseconds / 1_000_000)
         let period = max(1, context.configuration.pingMilliseconds / tickMilliseconds)
         let answer = min(period - 1, max(1, context.configuration.pongMilliseconds / tickMilliseconds))

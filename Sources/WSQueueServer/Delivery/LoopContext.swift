@@ -40,6 +40,21 @@ final class LoopContext: Sendable {
         bound.withLock { $0 = opened }
     }
 
+    /// Starts a thread for each loop; the listeners are open by now.
+    func startLoops() throws(SystemCallError) {
+        for index in loops.indices {
+            _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
+                do {
+                    var loop = try DeliveryLoop(index: index, context: self)
+                    loop.run()
+                } catch {
+                    log.write(LogLine(.error, "server.error").with("error", "\(error)"))
+                    loops[index].end()
+                }
+            }
+        }
+    }
+
     /// Where clients come in.
     var listeners: [Listener] { bound.withLock { $0 } }
 
