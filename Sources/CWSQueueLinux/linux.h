@@ -20,4 +20,8 @@ int pthread_setname_np(pthread_t thread, const char *name);
 int renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned int flags);
 ssize_t getdents64(int descriptor, void *buffer, size_t length);
 
+// The environment's vector, as a function: Swift takes a C variable for shared mutable state and refuses it.
+extern char **environ;
+static inline char **wsqueue_environment(void) { return environ; }
+
 #endif

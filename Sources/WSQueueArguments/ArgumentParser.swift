@@ -10,7 +10,7 @@ extension OptionTable {
     ) throws(ArgumentFault) -> ParsedArguments {
         var parser = ArgumentParser(self, words)
         while try parser.takeWord() {}
-        return parser.finish(environment: environment)
+        return try parser.finish(environment: environment)
     }
 
     /// Reads only what stands before the first operand, which is the name of a command with a table of its own.
@@ -22,7 +22,7 @@ extension OptionTable {
         var parser = ArgumentParser(self, words)
         while !parser.isAtOperand, try parser.takeWord() {}
         parser.takeRest()
-        return parser.finish(environment: environment)
+        return try parser.finish(environment: environment)
     }
 }
 
@@ -69,14 +69,27 @@ private struct ArgumentParser {
         position = words.count
     }
 
-    func finish(environment: (String) -> String?) -> ParsedArguments {
+    func finish(environment: (String) -> String?) throws(ArgumentFault) -> ParsedArguments {
         var variables: [ParsedArguments.Occurrence] = []
         for option in table.options {
             guard let variable = option.environment, let value = environment(variable), !value.isEmpty else { continue }
+            if case .none = option.value, try !Self.isOn(value, variable) { continue }
             variables.append(.init(name: option.name, value: value, source: variable))
         }
         return ParsedArguments(
             occurrences: occurrences, variables: variables, operands: operands, terminator: terminator)
+    }
+
+    /// What a variable says of an option that is there or not.
+    private static func isOn(_ value: String, _ variable: String) throws(ArgumentFault) -> Bool {
+        switch value {
+        case "1", "yes", "true", "on": return true
+        case "0", "no", "false", "off": return false
+        default:
+            throw .badValue(
+                ValueFault(value, wanted: "1, yes, true or on, nor 0, no, false or off"), option: variable,
+                isFromEnvironment: true)
+        }
     }
 
     private func isOption(_ word: String) -> Bool { word.utf8.first == UInt8(ascii: "-") && word.utf8.count > 1 }

@@ -4,13 +4,12 @@ package enum CommandLineWords {
     ///
     /// `CommandLine.arguments` puts U+FFFD in place of bytes that are not UTF-8, and a payload would be published that
     /// nobody wrote; here they are refused.
-    package static func all() throws(ArgumentFault) -> [String] {
-        let vector = unsafe CommandLine.unsafeArgv
+    ///
+    /// - Parameter vector: The bytes of all words, the program's name first.
+    package static func decode(_ vector: [[UInt8]]) throws(ArgumentFault) -> [String] {
         var words: [String] = []
-        for position in 1..<max(1, Int(CommandLine.argc)) {
-            // The program's own vector: argc entries, each ended by NUL (execve(2)).
-            guard let word = unsafe vector[position] else { break }
-            guard let text = unsafe String(validatingCString: word) else { throw .notUnicode(position: position) }
+        for (position, word) in vector.enumerated().dropFirst() {
+            guard let text = String(validating: word, as: UTF8.self) else { throw .notUnicode(position: position) }
             words.append(text)
         }
         return words

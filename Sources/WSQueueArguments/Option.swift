@@ -22,7 +22,8 @@ package struct Option: Equatable, Sendable {
     /// Whether each time it is given counts. Of any other option the last one counts, so that an alias can be
     /// overridden.
     package let isRepeatable: Bool
-    /// The environment variable that is asked when the option is not given. An empty one counts as not set.
+    /// The environment variable that is asked when the option is not given. An empty one counts as not set; for an
+    /// option without a value it says `1` or `0`, `yes` or `no`, `true` or `false`, `on` or `off`.
     package let environment: String?
 
     /// Describes an option.

@@ -23,15 +23,18 @@ extension PublishError {
     init(_ error: SpoolWriteError, directory: Directory) {
         let path = Self.printable(directory.path)
         let cause = error.cause
-        let reason = "cannot \(error.step.words) in the queue directory \(path): \(cause.call): \(cause.reason)"
-        let circumstances = Self.whoWeAre + "; " + Self.describe(directory)
+        let call = error.step == .create ? "" : "\(cause.call): "
+        let reason = "cannot \(error.step.words) in the queue directory \(path): \(call)\(cause.reason)"
+        let status = try? directory.status()
+        let circumstances = [Self.whoWeAre, Self.describe(status), Self.place(of: directory.path)]
+            .filter { !$0.isEmpty }.joined(separator: "; ")
         switch error.step {
         case .syncVisible:
             self.init(
                 .publishedUnsafely, reason: reason, circumstances: circumstances,
                 advice: "the event is in the queue and will be sent, but a power cut may take it: "
                     + "do not publish it again, look at the disk")
-        case .create where cause.isNotFound:
+        case .create where cause.isNotFound && status?.links == 0:
             self.init(
                 .noDirectory, reason: reason, circumstances: circumstances,
                 advice: "it has been removed meanwhile: create it again")
@@ -64,23 +67,24 @@ extension PublishError {
         return "you are uid \(Process.user), gid \(Process.group)" + (groups.isEmpty ? "" : ", groups\(groups)")
     }
 
-    private static func describe(_ directory: Directory) -> String {
-        guard let status = try? directory.status() else { return "the directory cannot be looked at" }
+    private static func describe(_ status: FileStatus?) -> String {
+        guard let status else { return "the directory cannot be looked at" }
         let mode = String(status.mode, radix: 8)
         return "the directory belongs to uid \(status.owner), gid \(status.group), mode "
             + String(repeating: "0", count: max(0, 4 - mode.utf8.count)) + mode
-            + (status.links == 0 ? ", and has been removed" : "")
     }
 
     /// Relative paths mean another place in every cron job.
     private static func place(of path: String) -> String {
         guard !path.hasPrefix("/"), let current = Process.currentDirectory() else { return "" }
-        return "looked for in \(printable(current))"
+        return "relative to \(printable(current))"
     }
 
     /// A path of any bytes on one line.
     private static func printable(_ path: String) -> String {
-        guard path.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) }) else {
+        guard
+            path.isEmpty || path.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) })
+        else {
             return path
         }
         return path.debugDescription

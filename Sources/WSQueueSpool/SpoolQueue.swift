@@ -46,6 +46,7 @@ package struct SpoolQueue {
             known.insert(name)
             noticed.insert(file)
         }
+        if count > 2 * limit { keepEarliest(upTo: nil) }
     }
 
     /// Lists the directory and adds what is new.
@@ -76,15 +77,34 @@ package struct SpoolQueue {
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
             found.append(PendingFile(name: name, parsed: parsed, order: order, isNoticed: false))
-            if found.count >= 2 * limit { cut = Self.keepEarliest(limit, of: &found) }
+            if found.count >= 2 * limit {
+                found.sort { $0.precedes($1) }
+                found.removeLast(found.count - limit)
+                cut = found.last
+            }
         }
-        if found.count > limit { cut = Self.keepEarliest(limit, of: &found) }
-        horizon = cut
         listing.added = found.count
         for file in found { known.insert(file.name) }
         listed.append(contentsOf: found)
-        listed.sort { $1.precedes($0) }
+        keepEarliest(upTo: cut)
         return listing
+    }
+
+    /// Brings all files that wait into one order and holds no more of them than the limit. What goes is still in the
+    /// directory and is listed again; until then nothing behind it is taken in, or it would be overtaken.
+    ///
+    /// - Parameter cut: Files behind this one go in any case, because others among them were left out.
+    private mutating func keepEarliest(upTo cut: PendingFile?) {
+        listed.append(contentsOf: noticed.files)
+        noticed = EarliestFirst()
+        listed.sort { $1.precedes($0) }
+        horizon = cut
+        var surplus = max(0, listed.count - limit)
+        if let cut { surplus = max(surplus, listed.firstIndex { !cut.precedes($0) } ?? listed.count) }
+        guard surplus > 0 else { return }
+        for file in listed[..<surplus] { known.remove(file.name) }
+        listed.removeFirst(surplus)
+        horizon = listed.first ?? cut
     }
 
     /// Takes the oldest file. It stays known, so that it is not found again, until `finish`.
@@ -128,12 +148,6 @@ package struct SpoolQueue {
         return last
     }
 
-    private static func keepEarliest(_ limit: Int, of files: inout [PendingFile]) -> PendingFile? {
-        files.sort { $0.precedes($1) }
-        files.removeLast(files.count - limit)
-        return files.last
-    }
-
     private static func file(_ name: FileName, isNoticed: Bool, in directory: Directory) -> PendingFile? {
         let bytes = name.terminated.span.extracting(..<name.count)
         let parsed = SpoolName(bytes)
@@ -154,7 +168,7 @@ package struct SpoolQueue {
 
 /// A binary heap: the earliest file is taken first.
 private struct EarliestFirst {
-    private var files: [PendingFile] = []
+    private(set) var files: [PendingFile] = []
 
     var isEmpty: Bool { files.isEmpty }
     var count: Int { files.count }

@@ -7,7 +7,8 @@ internal import Glibc
 package struct Interruption: ~Copyable {
     private var descriptor: FileDescriptor?
 
-    /// Puts off HUP, INT and TERM from here on.
+    /// Puts off HUP, INT and TERM from here on, and XFSZ, so that a file over the limit of ulimit(1) is an error of the
+    /// write.
     package init() throws(SystemCallError) {
         var set = Self.signals()
         _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
@@ -44,7 +45,7 @@ package struct Interruption: ~Copyable {
     private static func signals() -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGHUP, SIGINT, SIGTERM] { unsafe sigaddset(&set, number) }
+        for number in [SIGHUP, SIGINT, SIGTERM, SIGXFSZ] { unsafe sigaddset(&set, number) }
         return set
     }
 }

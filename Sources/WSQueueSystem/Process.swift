@@ -1,9 +1,26 @@
+internal import CWSQueueLinux
 internal import Glibc
 
 /// Who this process is, and where: what an error message about permissions has to name.
 package enum Process {
     /// The process's number (getpid(2)).
     package static var identifier: Int32 { getpid() }
+
+    /// The words this process was started with, the program's name first, as bytes. To be asked for before anything
+    /// changes the environment.
+    ///
+    /// `CommandLine` finds them by reading /proc/self/maps, and has none where /proc is not mounted, as in a chroot, or
+    /// where no descriptor is free. The kernel lays the count, the words' pointers and a NULL directly before the
+    /// environment's (System V ABI, process initialization): walking back from there needs no system call.
+    package static func arguments() -> [[UInt8]] {
+        guard let environment = unsafe wsqueue_environment() else { return [] }
+        var count = 0
+        while unsafe UInt(bitPattern: environment[-count - 2]) != UInt(count) { count += 1 }
+        return (0..<count).map { index in
+            guard let word = unsafe environment[index - count - 1] else { return [] }
+            return unsafe Array(UnsafeRawBufferPointer(start: word, count: strlen(word)))
+        }
+    }
 
     /// The user whose rights count (geteuid(2)).
     package static var user: UInt32 { geteuid() }

@@ -9,7 +9,8 @@ enum Command {
     static func run() -> Int32 {
         let table = OptionTable.publish
         do {
-            let arguments = try table.parse(CommandLineWords.all(), environment: Console.environment)
+            let words = try CommandLineWords.decode(Console.words())
+            let arguments = try table.parse(words, environment: Console.environment)
             return run(arguments, table).rawValue
         } catch {
             report(error, hint: table.hint)

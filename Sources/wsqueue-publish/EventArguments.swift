@@ -12,7 +12,7 @@ extension ParsedArguments {
         event.except = try value(.except) { text throws(ValueFault) in
             try Quantity.parseInteger(text, in: 0...Int64.max)
         }
-        if let timeToLive = try value(.timeToLive, as: Quantity.parseDuration) { event.expiry = .after(timeToLive) }
+        if let timeToLive = try value(.timeToLive, as: Self.parseTimeToLive) { event.expiry = .after(timeToLive) }
         return event
     }
 
@@ -31,6 +31,12 @@ extension ParsedArguments {
             throw .other("more than one payload; one of --json, --text, --file, - or fields is wanted")
         }
         return sources.first ?? .none
+    }
+
+    private static func parseTimeToLive(_ text: String) throws(ValueFault) -> Duration {
+        let duration = try Quantity.parseDuration(text)
+        guard duration > .zero else { throw ValueFault(text, wanted: "a duration of more than nothing") }
+        return duration
     }
 
     private static func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {

@@ -27,7 +27,9 @@ struct EventCommand {
         let ending = try Ending()
         let receipt = try publisher.publish(event)
         ending.allow()
-        if arguments.has(.verbose) { Console.report("queued \(receipt.path), \(receipt.sizeBytes) bytes") }
+        if arguments.has(.verbose) {
+            Console.report("wsqueue-publish: queued \(receipt.path), \(receipt.sizeBytes) bytes")
+        }
         try form.print(receipt)
     }
 }

@@ -61,7 +61,8 @@ struct LinesCommand {
         try forEachChunk(&encoder, &ending) { try batch.append($0) }
         guard let receipt = try batch.publish(events: encoder.events) else { return }
         if arguments.has(.verbose) {
-            Console.report("queued \(receipt.path), \(receipt.events) events, \(receipt.sizeBytes) bytes")
+            Console.report(
+                "wsqueue-publish: queued \(receipt.path), \(receipt.events) events, \(receipt.sizeBytes) bytes")
         }
         try form.print(receipt)
     }

@@ -6,7 +6,7 @@ internal import WSQueueSystem
 /// Runs the program; every error ends here, because one that left `main` would be a trap.
 func run() -> ExitStatus {
     do throws(ArgumentFault) {
-        var words = try CommandLineWords.all()
+        var words = try CommandLineWords.decode(Process.arguments())
         if words.first == "run" { words.removeFirst() }
         let arguments = try ServerOptions.table.parse(words) { Process.environment($0) }
         if arguments.has(ServerOptions.help) {

@@ -50,7 +50,7 @@ def test_a_batch_may_be_larger_than_an_event(client, queue):
 def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(client, queue, bad):
     place(queue, f"{BATCH}.jsonl", lines(2) + bad + "\n" + lines(2))
     eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
-    reason = (queue / ".failed" / f"{BATCH}.jsonl.why").read_text()
+    reason = eventually((queue / ".failed" / f"{BATCH}.jsonl.why").read_text, "the reason")
     assert "line 3" in reason and "byte" in reason
     place(queue, name_of(1), '{"event":"after"}')
     assert client.receive_events()[0]["event"] == "after"

@@ -67,6 +67,31 @@ def test_the_next_server_sends_what_stayed(start, memory_queue):
     assert [json.loads(message)["payload"] for message in received] == list(range(count))
 
 
+def test_a_killed_server_loses_nothing_and_repeats_under_the_same_id(start, memory_queue):
+    count = 30_000
+    fill(memory_queue, range(count), content)
+    runs = []
+    for wanted in (5_000, 9_000, None):
+        server = start("--hold-without-clients", directory=memory_queue)
+        with Client(server) as client:
+            if wanted:
+                received = client.receive(wanted)
+                server.process.kill()
+                server.exit_status()
+                received += client.receive_until_end()
+            else:
+                received = client.receive(len(waiting(memory_queue)))
+                server.terminate()
+        runs.append([json.loads(message) for message in received])
+    ids = {}
+    for events in runs:
+        numbers = [event["payload"] for event in events]
+        assert numbers == list(range(numbers[0], numbers[-1] + 1))
+        for event in events:
+            assert ids.setdefault(event["payload"], event["id"]) == event["id"]
+    assert sorted(ids) == list(range(count))
+
+
 def test_a_second_signal_ends_it_at_once(start, queue):
     server = start("--drain", "60s")
     with Client(server, receive_buffer=4_096) as client:

@@ -45,6 +45,20 @@ def test_an_event_with_a_channel_does_not_reach_plain_clients(client, publish, q
     eventually(lambda: waiting(queue) == [], "both files are deleted")
 
 
+def test_an_event_with_a_channel_reaches_those_who_subscribed(server, publish):
+    with Client(server, protocol="wsqueue.v1") as subscriber:
+        assert subscriber.receive_events()[0]["action"] == "welcome"
+        subscriber.send_action("subscribe", channel="orders")
+        assert subscriber.receive_events() == [{"success": True, "action": "subscribe", "channel": "orders"}]
+        publish("-c", "orders", "-j", "[1]", "of a channel")
+        publish("-c", "others", "of another")
+        publish("of none")
+        events = subscriber.receive_events(2)
+        assert [event["event"] for event in events] == ["of a channel", "of none"]
+        assert list(events[0]) == ["event", "payload", "timestamp", "id", "seq", "channel"]
+        assert events[0]["channel"] == "orders"
+
+
 def test_an_event_for_a_user_does_not_reach_a_client_without_one(client, publish):
     publish("-u", "42", "for one")
     publish("for all")

@@ -91,6 +91,15 @@ struct ArgumentParserTests {
         }
     }
 
+    @Test(arguments: [("1", true), ("on", true), ("0", false), ("no", false), ("", false)])
+    func `a variable says yes or no for an option without a value`(value: String, isOn: Bool) throws {
+        let option = Option("hold", environment: "DEMO_HOLD", text: "Holds.")
+        let table = OptionTable("demo", forms: [], summary: "", options: [option])
+        #expect(try table.parse([]) { _ in value }.has(option) == isOn)
+        let fault = #expect(throws: ArgumentFault.self) { try table.parse([]) { _ in "maybe" } }
+        #expect(fault?.exitStatus == .configuration)
+    }
+
     @Test func `leading options end at the command`() throws {
         let arguments = try Self.table.parseLeadingOptions(["-q", "-d", "x", "check", "-v", "--unknown"])
         #expect(arguments.has(Self.quiet) && !arguments.has(Self.verbose))

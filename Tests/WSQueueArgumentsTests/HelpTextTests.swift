@@ -26,8 +26,8 @@ struct HelpTextTests {
         #expect(help.hasSuffix("Exit status:\n   0  done\n  64  the command line is wrong\n"))
     }
 
-    @Test(arguments: ExitStatus.allCases)
-    func `every exit status has a meaning`(status: ExitStatus) { #expect(!status.text.isEmpty) }
+    @Test(arguments: WSQueueArguments.ExitStatus.allCases)
+    func `every exit status has a meaning`(status: WSQueueArguments.ExitStatus) { #expect(!status.text.isEmpty) }
 
     @Test(
         arguments: [

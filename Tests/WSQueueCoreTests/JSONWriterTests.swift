@@ -13,7 +13,10 @@ struct JSONWriterTests {
     }
 
     @Test func `every string of the naughty list reads back as it was`() throws {
-        for text in try Corpus.naughtyStrings() {
+        let file = try Data(Corpus.bytes("naughty-strings/blns.json"))
+        let texts = try #require(try JSONSerialization.jsonObject(with: file) as? [String])
+        #expect(texts.count > 400)
+        for text in texts {
             let json = string { JSONWriter.write(text, into: &$0) }
             #expect(throws: Never.self) { try JSONScanner.validate(Array(json.utf8).span) }
             let read = try JSONSerialization.jsonObject(with: Data(json.utf8), options: .fragmentsAllowed) as? String
@@ -26,11 +29,13 @@ struct JSONWriterTests {
         #expect(string { JSONWriter.write(number, into: &$0) } == "\(number)")
     }
 
-    @Test(arguments: [
-        (0, "0"), (1, "0.000001"), (1_729_000_000_123_456, "1729000000.123456"), (1_729_000_000_000_000, "1729000000"),
-        (1_500_000, "1.500000"), (-1_500_000, "-1.500000"), (Int64.max, "9223372036854.775807"),
-        (Int64.min, "-9223372036854.775808"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (1, "0.000001"), (1_729_000_000_123_456, "1729000000.123456"),
+            (1_729_000_000_000_000, "1729000000"),
+            (1_500_000, "1.500000"), (-1_500_000, "-1.500000"), (Int64.max, "9223372036854.775807"),
+            (Int64.min, "-9223372036854.775808"),
+        ] as [(Int64, String)])
     func `seconds keep every microsecond`(microseconds: Int64, text: String) {
         #expect(string { JSONWriter.write(secondsOf: microseconds, into: &$0) } == text)
     }

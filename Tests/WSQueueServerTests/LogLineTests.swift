@@ -7,7 +7,8 @@ struct LogLineTests {
     }
 
     @Test func `a line has time, level, name and pairs in the order they were given`() {
-        let line = LogLine(.info, "event.sent").with("id", "a-1").with("seq", 7).with("wait_ms", milliseconds: 1_849_999)
+        let line = LogLine(.info, "event.sent").with("id", "a-1").with("seq", 7).with(
+            "wait_ms", milliseconds: 1_849_999)
         #expect(text(line) == "ts=2026-11-21T05:04:05.678Z level=info ev=event.sent id=a-1 seq=7 wait_ms=1.8\n")
         #expect(
             text(line, .json)

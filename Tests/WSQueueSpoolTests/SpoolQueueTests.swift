@@ -130,4 +130,51 @@ struct SpoolQueueTests {
             #expect(drain(&queue) == names)
         }
     }
+
+    @Test func `what notices told of does not overtake what a full listing left in the directory`() throws {
+        try withTemporaryDirectory { path in
+            let names = (100..<200).map { "\($0).json" }
+            try touch(names, in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue(limitFiles: 8)
+            // As after an overflow: some names, from anywhere among those that are there.
+            queue.merge(stride(from: 100, to: 200, by: 9).map { FileName("\($0).json") }, in: directory)
+            var seen: [String] = []
+            while seen.count < names.count {
+                _ = try queue.list(directory)
+                try #require(!queue.isEmpty)
+                while let file = queue.next() {
+                    seen.append(file.name.description)
+                    try directory.remove(file.name)
+                    queue.finish(file.name)
+                }
+            }
+            #expect(seen == names)
+        }
+    }
+
+    @Test func `notices alone do not fill the memory, and nothing of them is lost`() throws {
+        try withTemporaryDirectory { path in
+            let names = (100..<200).map { "\($0).json" }
+            try touch(names, in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue(limitFiles: 8)
+            for name in names.shuffled() {
+                queue.merge([FileName(name)], in: directory)
+                #expect(queue.count <= 17)
+            }
+            #expect(queue.isTruncated)
+            var seen: [String] = []
+            while seen.count < names.count {
+                while let file = queue.next() {
+                    seen.append(file.name.description)
+                    try directory.remove(file.name)
+                    queue.finish(file.name)
+                }
+                _ = try queue.list(directory)
+                if queue.isEmpty { break }
+            }
+            #expect(seen == names)
+        }
+    }
 }

@@ -72,7 +72,8 @@ struct SpoolWriterTests {
         try withTemporaryDirectory { path in
             let writer = try SpoolWriter(.openUnlisted(path))
             var batch = BatchFileWriter(writer)
-            try batch.append(ArraySlice(repeating: UInt8(ascii: "\n"), count: 300_000))
+            for _ in 0..<2 { try batch.append(ArraySlice(repeating: UInt8(ascii: "\n"), count: 200_000)) }
+            #expect(try names(in: path).count == 1, "the hidden file is begun")
             let event = try writer.write([0x7B].span, suffix: .event)
             try batch.append(Array("{}\n".utf8)[...])
             let stem = try #require(try batch.publish())

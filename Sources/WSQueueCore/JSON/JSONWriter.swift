@@ -7,6 +7,13 @@ package enum JSONWriter {
         bytes.append(quote)
     }
 
+    /// Writes bytes of UTF-8 as a string with its quotes.
+    package static func write(_ utf8: [UInt8], into bytes: inout [UInt8]) {
+        bytes.append(quote)
+        write(contents: utf8.span, into: &bytes)
+        bytes.append(quote)
+    }
+
     /// Writes the inside of a string.
     ///
     /// - Parameter contents: UTF-8, or a part of it cut anywhere; the caller has checked it.

@@ -6,6 +6,9 @@ package enum Console {
     /// The value of an environment variable.
     package static func environment(_ name: String) -> String? { Process.environment(name) }
 
+    /// The words the program was started with, its name first, as bytes.
+    package static func words() -> [[UInt8]] { Process.arguments() }
+
     /// Writes to standard output.
     package static func write(_ bytes: [UInt8]) throws(OutputError) {
         do {

@@ -123,9 +123,9 @@ struct SpoolPump: ~Copyable {
         nextLook = now + Int64(context.configuration.pollMilliseconds) * 1_000_000
         let found = watcher.look()
         guard checkPresence(found, unix: unix), let reader else { return }
-        // A listing that had no room for all is repeated when its files are done, not before.
-        let mayList = !queue.isTruncated || queue.isEmpty
-        if needsListing || found == .changed, mayList { list(reader, unix: unix) }
+        // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
+        let isDue = found == .changed && (!queue.isTruncated || queue.isEmpty)
+        if needsListing || isDue { list(reader, unix: unix) }
         if !unfinished.isEmpty { queue.merge(unfinished.names, in: reader.directory) }
         if now >= nextDeletion, !undeletable.isEmpty {
             nextDeletion = now + 60_000_000_000

@@ -39,7 +39,7 @@ package struct EventMessageWriter: Sendable {
     /// - Parameter payloadKey: The name of the payload's member; older pages want `data`.
     package init(payloadKey: String = "payload") {
         var name: [UInt8] = [ASCII.comma]
-        JSONOutput.append(payloadKey, to: &name)
+        JSONWriter.write(payloadKey, into: &name)
         name.append(ASCII.colon)
         payloadName = name
     }
@@ -63,7 +63,7 @@ package struct EventMessageWriter: Sendable {
         appendIdentity(event, fields, bytes)
         if let channel = fields.channel {
             tail.append(",\"channel\":")
-            JSONOutput.append(channel.name, to: &tail)
+            JSONWriter.write(channel.name, into: &tail)
         }
         tail.append("}")
     }
@@ -80,7 +80,7 @@ package struct EventMessageWriter: Sendable {
         head.append("{\"action\":\"message\"")
         if let channel = fields.channel {
             head.append(",\"channel\":")
-            JSONOutput.append(channel.name, to: &head)
+            JSONWriter.write(channel.name, into: &head)
         }
         head.append(",\"sender\":0,\"message\":")
         tail.append(",\"time\":")
@@ -131,10 +131,10 @@ package struct EventMessageWriter: Sendable {
 
     // Ids are strings for clients, even where a publisher wrote a number: they are compared as strings.
     private mutating func appendID(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        guard let id = event.id else { return JSONOutput.append(fields.id, to: &tail) }
+        guard let id = event.id else { return JSONWriter.write(fields.id, into: &tail) }
         if bytes[id.lowerBound] == UInt8(ascii: "\"") { return tail.append(bytes, id) }
-        guard let label = event.idLabel(in: bytes) else { return JSONOutput.append(fields.id, to: &tail) }
-        JSONOutput.append(label.bytes, to: &tail)
+        guard let label = event.idLabel(in: bytes) else { return JSONWriter.write(fields.id, into: &tail) }
+        JSONWriter.write(label.bytes, into: &tail)
     }
 
     private static func write(_ bytes: Span<UInt8>, to output: inout OutputSpan<UInt8>) {

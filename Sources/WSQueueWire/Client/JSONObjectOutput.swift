@@ -1,33 +1,4 @@
-/// Appends JSON values to bytes (RFC 8259).
-package enum JSONOutput {
-    /// Appends `text`, which is UTF-8, as a string with its quotes; only what must be escaped is.
-    package static func append(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
-        output.append(UInt8(ascii: "\""))
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
-            case 0x00..<0x20:
-                output.append("\\u00")
-                output.append(hexadecimalDigit(byte >> 4))
-                output.append(hexadecimalDigit(byte & 0x0F))
-            default:
-                output.append(byte)
-            }
-        }
-        output.append(UInt8(ascii: "\""))
-    }
-
-    /// Appends `text` as a string with its quotes.
-    package static func append(_ text: String, to output: inout [UInt8]) {
-        append(text.utf8, to: &output)
-    }
-
-    private static func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
-}
+internal import WSQueueCore
 
 /// An object being written: members in the order in which they are added.
 struct JSONObjectOutput {
@@ -37,7 +8,7 @@ struct JSONObjectOutput {
     init(_ name: String, _ text: String) {
         bytes = [UInt8(ascii: "{")]
         appendName(name)
-        JSONOutput.append(text, to: &bytes)
+        JSONWriter.write(text, into: &bytes)
     }
 
     /// Begins an object with a truth.
@@ -48,7 +19,7 @@ struct JSONObjectOutput {
     }
 
     func text(_ name: String, _ text: String) -> JSONObjectOutput {
-        with(name) { JSONOutput.append(text, to: &$0) }
+        with(name) { JSONWriter.write(text, into: &$0) }
     }
 
     func number(_ name: String, _ number: some BinaryInteger) -> JSONObjectOutput {
@@ -78,7 +49,7 @@ struct JSONObjectOutput {
     }
 
     private mutating func appendName(_ name: String) {
-        JSONOutput.append(name, to: &bytes)
+        JSONWriter.write(name, into: &bytes)
         bytes.append(ASCII.colon)
     }
 }

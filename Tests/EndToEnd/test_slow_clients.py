@@ -1,0 +1,48 @@
+"""A client that does not read, among others that do."""
+
+import json
+import time
+
+from support.client import Client
+from support.files import name_of, place, waiting
+from support.waiting import eventually
+
+COUNT = 2_000
+BODY = "x" * 10_000
+
+
+def test_a_client_that_stops_reading_is_closed_and_the_others_get_everything(server, queue):
+    with Client(server, receive_buffer=4_096) as idle, Client(server) as busy:
+        begin = time.monotonic()
+        received = []
+        # Twenty times what a client may owe, a little at a time, so that the server decides with much still to come.
+        for number in range(COUNT):
+            place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, BODY))
+            if number % 100 == 99:
+                received += busy.receive(100)
+        assert [json.loads(message)["payload"][0] for message in received] == list(range(COUNT))
+        assert time.monotonic() - begin < 30
+        eventually(lambda: waiting(queue) == [], "the queue is empty")
+        server.wait_for("client.slow")
+        # Reading again after that is too late to stay, and early enough to hear why.
+        messages = idle.receive_until_end()
+        assert idle.frames.close == (4008, "slow")
+        idle.socket.close()
+        server.wait_for("client.close", code=4008)
+        # What it got before is whole and in order.
+        numbers = [json.loads(message)["payload"][0] for message in messages]
+        assert numbers == list(range(len(numbers))) and len(numbers) < COUNT
+        place(queue, name_of(COUNT), '{"event":"after"}')
+        assert busy.receive_events()[0]["event"] == "after"
+
+
+def test_ten_clients_that_do_not_read_cost_no_more_than_the_ring(server, queue):
+    idle = [Client(server, receive_buffer=4_096) for _ in range(10)]
+    with Client(server) as busy:
+        for number in range(COUNT):
+            place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, BODY))
+        busy.receive(COUNT, timeout=60)
+        memory = server.memory()
+        assert memory["VmHWM"] < 65_536, memory
+    for client in idle:
+        client.socket.close()

@@ -1,0 +1,81 @@
+import Foundation
+import Support
+import Testing
+import WSQueuePublish
+
+struct PayloadSourceTests {
+    @Test(arguments: [
+        ("a=b", "a", PayloadField.Value.text("b")), ("a=", "a", .text("")), ("a==b", "a", .text("=b")),
+        ("a:=7", "a", .json("7")), ("a=:b", "a", .text(":b")), ("a:b=c", "a:b", .text("c")),
+        ("a::=1", "a:", .json("1")), ("a=@f", "a", .textFile("f")), ("a:=@f", "a", .jsonFile("f")),
+        ("a b=c d", "a b", .text("c d")), ("é=ü", "é", .text("ü")), ("a=\u{301}b", "a", .text("\u{301}b")),
+    ])
+    func `a field is split at its first sign`(word: String, name: String, value: PayloadField.Value) {
+        let field = PayloadField(word)
+        #expect(field?.name == name)
+        #expect(field?.value == value)
+    }
+
+    @Test(arguments: ["", "a", "=b", ":=b", "=", "@f"])
+    func `what has no name or no sign is no field`(word: String) { #expect(PayloadField(word) == nil) }
+
+    @Test func `fields make an object in their order`() throws {
+        try withTemporaryDirectory { path in
+            try "line\n\"2\"\n".write(toFile: "\(path)/t", atomically: false, encoding: .utf8)
+            try " [1.0, 2]\n".write(toFile: "\(path)/j", atomically: false, encoding: .utf8)
+            let words = ["z=a\"b", "a:={\"k\": 1.50}", "t=@\(path)/t", "j:=@\(path)/j"]
+            #expect(
+                try load(.fields(words.compactMap(PayloadField.init)))
+                    == "{\"z\":\"a\\\"b\",\"a\":{\"k\": 1.50},\"t\":\"line\\n\\\"2\\\"\\n\",\"j\": [1.0, 2]}")
+        }
+    }
+
+    @Test(arguments: [
+        (PayloadSource.none, "null"), (.json(" {\"a\":1} "), " {\"a\":1} "), (.text("a\nb"), "\"a\\nb\""),
+        (.text(""), "\"\""),
+    ])
+    func `a payload in a word is taken as it is, or made a string`(source: PayloadSource, text: String) throws {
+        #expect(try load(source) == text)
+    }
+
+    @Test func `a fault in a field names the field and the byte`() {
+        let field = PayloadField("customer:={\"a\":}")
+        let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+        #expect(error?.description.hasPrefix("field 'customer': the payload is not JSON: ") == true)
+        #expect(error?.description.hasSuffix("at byte 5") == true)
+    }
+
+    @Test func `a text file that is not UTF-8 is refused`() throws {
+        try withTemporaryDirectory { path in
+            try Data([0x63, 0x61, 0x66, 0xE9]).write(to: URL(filePath: "\(path)/latin1"))
+            let field = PayloadField("name=@\(path)/latin1")
+            let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+            #expect(error?.reason == "field 'name', file \(path)/latin1: not UTF-8")
+        }
+    }
+
+    @Test func `a file that is not there, or a directory, cannot be read`() throws {
+        try withTemporaryDirectory { path in
+            let missing = #expect(throws: InputError.self) { try load(.file("\(path)/none")) }
+            #expect(missing?.description == "cannot read \(path)/none: no such file or directory")
+            #expect(throws: InputError.self) { try load(.file(path)) }
+        }
+    }
+
+    @Test(arguments: [(99, true), (100, true), (101, false), (100_000, false)])
+    func `a file larger than an event may be is refused`(count: Int, isAccepted: Bool) throws {
+        try withTemporaryDirectory { path in
+            try Data(repeating: 0x37, count: count).write(to: URL(filePath: "\(path)/f"))
+            let outcome = Result { try PayloadSource.file("\(path)/f").load(limitBytes: 100) }
+            if isAccepted {
+                #expect(try outcome.get().count == count)
+            } else {
+                #expect(throws: PublishError.self) { try outcome.get() }
+            }
+        }
+    }
+
+    private func load(_ source: PayloadSource) throws -> String {
+        String(decoding: try source.load(limitBytes: 1_000), as: UTF8.self)
+    }
+}
