@@ -53,6 +53,7 @@ package struct EchoServer: ~Copyable {
         result.origins = ["*"]
         result.messageLimitBytes = 16 * 1_048_576
         result.fragmentLimit = .max
+        result.frameRate = nil
         result.pingMilliseconds = 0
         return result
     }

@@ -15,7 +15,7 @@ let table = OptionTable(
 /// Runs the program; every error ends here, because one that left `main` would be a trap.
 func run() -> ExitStatus {
     do throws(ArgumentFault) {
-        let arguments = try table.parse(try CommandLineWords.all()) { Process.environment($0) }
+        let arguments = try table.parse(try CommandLineWords.decode(Process.arguments())) { Process.environment($0) }
         if arguments.has(help) {
             print(table.help, terminator: "")
             return .success

@@ -47,7 +47,7 @@ def run(url, directory, cases):
         raise SystemExit(f"no report from the suite:\n{ended.stdout.decode()[-2000:]}") from None
 
 
-def behaviour(case, verdict):
+def behaviour(verdict):
     """What the suite says of a case, in a word; a closing handshake that was not clean is named."""
     word = verdict["behavior"]
     close = verdict["behaviorClose"]
@@ -72,7 +72,7 @@ def main():
             process.terminate()
             process.wait(10)
     order = sorted(report, key=lambda case: [int(part) for part in case.split(".")])
-    words = {case: behaviour(case, report[case]) for case in order}
+    words = {case: behaviour(report[case]) for case in order}
     failed = [case for case in order if not is_passed(case, words[case])]
     for case in failed:
         print(f"FAILED: case {case}: {words[case]}", file=sys.stderr)

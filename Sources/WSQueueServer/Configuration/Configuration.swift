@@ -41,6 +41,12 @@ package struct Configuration: Sendable {
     package var channelLimit = 128
     /// Clients at once; 0 is as many as the descriptor limit gives.
     package var clientLimit = 0
+    /// Clients of one address at once; 0 is no limit.
+    package var clientsPerAddress = 0
+    /// Messages and control frames of one client; `nil` is no limit.
+    package var frameRate: RateRule? = RateRule(perSecond: 100, burst: 1_000)
+    /// Connections that wait to be accepted.
+    package var backlog = 4_096
     package var handshakeMilliseconds = 10_000
     /// Time between two pings; 0 is none.
     package var pingMilliseconds = 25_000

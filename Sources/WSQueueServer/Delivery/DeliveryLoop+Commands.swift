@@ -57,6 +57,6 @@ extension DeliveryLoop {
     }
 
     private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        sendOwn(FrameEncoder.frame(.text, text.span), slot, now: now)
+        owe(FrameEncoder.frame(.text, text.span), slot)
     }
 }

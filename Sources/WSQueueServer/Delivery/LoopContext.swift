@@ -15,6 +15,7 @@ final class LoopContext: Sendable {
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let addresses = AddressCounts()
     private let bound = Mutex<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
@@ -35,7 +36,8 @@ final class LoopContext: Sendable {
     /// Binds all addresses; to be called once, before the loops start.
     func listen() throws(SystemCallError) {
         var listeners: [Listener] = []
-        for address in configuration.addresses { listeners.append(try Listener(address, backlog: 4_096)) }
+        let backlog = Int32(configuration.backlog)
+        for address in configuration.addresses { listeners.append(try Listener(address, backlog: backlog)) }
         let opened = listeners
         bound.withLock { $0 = opened }
     }
