@@ -129,6 +129,9 @@ extension DeliveryLoop {
     mutating func respond(_ response: Response, to method: RequestMethod, _ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
         peer.request = nil
+        var response = response
+        // RFC 9110, section 6.6.1: whoever has a clock says what time it is.
+        response.fields.append(.init("Date", HTTPDate.text(Clock.unixNanoseconds() / 1_000_000_000)))
         end(slot, peer, with: response.encode(for: method), now: now)
     }
 
