@@ -180,8 +180,8 @@ package struct Server: ~Copyable {
         let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
         context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
         pump.stopTaking()
-        while !pump.isSettled, Clock.monotonicNanoseconds() < deadline {
-            pump.settleAll()
+        while !pump.isFinished, Clock.monotonicNanoseconds() < deadline {
+            pump.finishTurn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
             sleep()
             if isTerminated() { return }
         }
@@ -190,7 +190,6 @@ package struct Server: ~Copyable {
             sleep()
             if isTerminated() { return }
         }
-        pump.settleAll()
         pump.lines.writeSum()
     }
 

@@ -56,6 +56,14 @@ def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(c
     assert client.receive_events()[0]["event"] == "after"
 
 
+def test_a_line_larger_than_an_event_may_be_refuses_the_batch(client, queue):
+    place(queue, f"{BATCH}.jsonl", lines(2) + '{"event":"x","payload":"%s"}\n' % ("x" * 1_100_000))
+    eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
+    assert "line 3" in eventually((queue / ".failed" / f"{BATCH}.jsonl.why").read_text, "the reason")
+    place(queue, name_of(1), '{"event":"after"}')
+    assert client.receive_events()[0]["event"] == "after"
+
+
 def test_the_publisher_writes_a_batch_of_the_lines_it_reads(client, publish):
     publish("--lines", "temperature", input='{"degrees":21.50}\n"warm"\n')
     first, second = client.receive(2)
