@@ -166,17 +166,17 @@ def holds_still(value):
 def test_a_half_open_connection_is_found_by_ping(start):
     server = start("--ping", "500ms", "--pong", "300ms")
     with Client(server) as silent, Client(server) as lively:
-        begin = time.monotonic()
-        silent.socket.settimeout(5)
+        # It answers what it is asked, and nothing else arrives in all that time.
+        with pytest.raises(AssertionError, match="0 of 1 messages"):
+            lively.receive(timeout=2.0)
+        assert lively.frames.close is None
+        silent.socket.settimeout(1)
         data = b""
         while received := silent.socket.recv(100):
             data += received
         assert data.startswith(b"\x89\x00") and b"no answer to ping" in data and data[2:6] == b"\x88\x13\x03\xe9"
-        assert time.monotonic() - begin < 5
-        with pytest.raises(AssertionError, match="0 of 1 messages"):
-            lively.receive(timeout=1.0)
-        assert lively.frames.close is None
-    server.wait_for("client.close", code=1001)
+    closed = server.wait_for("client.close", code=1001)
+    assert int(closed["seconds"]) <= 4
 
 
 def test_who_never_closes_after_the_closing_handshake_is_not_waited_for(server):
@@ -264,11 +264,15 @@ def test_a_storm_that_holds_its_refusals_leaves_descriptors_for_the_queue(start,
         one.close()
 
 
-def test_without_any_descriptor_left_newcomers_are_refused_and_it_rests(start, publish, server):
+def test_without_any_descriptor_left_newcomers_are_refused_and_it_rests(start, publish):
+    # Two loops would take the spare descriptor from each other, and now and then serve one more.
+    server = start("--threads", "1")
     clients = [Client(server) for _ in range(10)]
     before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
     # Nothing is left but what is open now.
-    most = 1 + max(map(int, os.listdir(f"/proc/{server.pid}/fd")))
+    numbers = set(map(int, os.listdir(f"/proc/{server.pid}/fd")))
+    most = 1 + max(numbers)
+    assert numbers == set(range(most)), "a number below the limit is free"
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (most, before[1]))
     begin = time.monotonic()
     assert [opened(server) for _ in range(20)] == [0] * 20
@@ -295,9 +299,19 @@ def cpu_seconds(server):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def thread_states(server):
+    folder = f"/proc/{server.pid}/task"
+    states = set()
+    for thread in os.listdir(folder):
+        with open(f"{folder}/{thread}/stat", encoding="utf-8") as file:
+            states.add(file.read().rpartition(")")[2].split()[0])
+    return states
+
+
 def test_the_backlog_is_what_was_asked_for(start):
     server = start("--backlog", "7")
     server.signal(signal.SIGSTOP)
+    eventually(lambda: thread_states(server) == {"T"}, "all its threads stand still")
     waiting = []
     try:
         # The kernel keeps one more than the backlog, and does not answer who comes then.
