@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from support.client import Client
 from support.files import failed, name_of, place, waiting
 from support.waiting import eventually
 
@@ -34,6 +35,17 @@ def test_a_batch_arrives_in_its_order_with_nothing_in_between(client, queue):
     assert [event["id"] for event in batch] == [f"{BATCH}/{line}" for line in range(1, 2_001)]
     assert [event["payload"] for event in events if event["event"] == "single"] == list(range(200))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
+
+
+def test_a_batch_written_in_place_is_not_taken_at_a_line_end_for_a_whole_one(start, queue):
+    with Client(start("--watch", "poll")) as client:
+        with open(queue / "1729000500_in_place.jsonl", "w", encoding="utf-8") as file:
+            for part in range(3):
+                file.write(lines(2).replace("batch", f"part{part}"))
+                file.flush()
+                client.expect_silence(0.4)
+        events = client.receive_events(6)
+    assert [event["event"] for event in events] == ["part0", "part0", "part1", "part1", "part2", "part2"]
 
 
 def test_the_last_line_needs_no_line_feed(client, queue):

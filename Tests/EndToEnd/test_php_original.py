@@ -19,7 +19,7 @@ needs_php = pytest.mark.skipif(not shutil.which("php"), reason="no php")
 
 
 def undisturbed(outputs):
-    """What the files that no other process has overwritten hold, by name; the others are the original's own loss."""
+    """What each file that nobody has overwritten holds, as name: (writer, n); the rest is the loss of the original."""
     names = [output.split() for output in outputs]
     times = collections.Counter(name for each in names for name in each)
     return {

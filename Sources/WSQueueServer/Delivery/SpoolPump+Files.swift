@@ -122,10 +122,9 @@ extension SpoolPump {
     private mutating func acceptBatch(
         _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
     ) {
-        // A batch in place may end at any line. Renaming changes the inode after the contents; a file that no notice
-        // and no such trace shows to be finished is given time to rest.
-        let isInPlace = !file.isNoticed && status.changedNanoseconds == status.modifiedNanoseconds
-        if isInPlace, !hasRested(file, status, now: now, unix: unix) { return queue.finish(file.name) }
+        if !isFinished(file, status, reader), !hasRested(file, status, now: now, unix: unix) {
+            return queue.finish(file.name)
+        }
         var lines = BatchLines()
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
@@ -144,6 +143,15 @@ extension SpoolPump {
         }
         unfinished.forget(file.name)
         batch = Batch(file: file, stem: stem, contents: reader.takeContents(), reader: reader)
+    }
+
+    /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
+    /// there must be a reason to think so: a notice, a name by the contract, no writer, or a change of the inode after
+    /// the contents, which a rename leaves. Without one it gets time to rest.
+    private func isFinished(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) -> Bool {
+        if file.isNoticed || file.isNamedByContract { return true }
+        if let isBeingWritten = reader.isBeingWritten(file.name) { return !isBeingWritten }
+        return status.changedNanoseconds != status.modifiedNanoseconds
     }
 
     /// Refuses an event whose copies, one for each channel, would not fit into the log together.

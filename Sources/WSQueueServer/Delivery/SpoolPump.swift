@@ -131,8 +131,8 @@ struct SpoolPump: ~Copyable {
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
         let isDue = found == .changed && (!queue.isTruncated || queue.isEmpty)
         if needsListing || isDue { list(reader, unix: unix) }
-        if !unfinished.isEmpty { queue.merge(unfinished.names, in: reader.directory) }
-        if !failing.isEmpty { queue.merge(Array(failing.keys), in: reader.directory) }
+        for name in unfinished.names { queue.retry(name, in: reader.directory) }
+        for name in failing.keys { queue.retry(name, in: reader.directory) }
         if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {
             nextRetry = now + 60_000_000_000
             retryStuckFiles(reader)
