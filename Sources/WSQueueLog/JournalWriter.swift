@@ -42,6 +42,7 @@ package struct JournalWriter: ~Copyable {
     private var identities = JournalIdentities()
     private var staged: [UInt8] = []
     private var stagedIdentities: [UInt64] = []
+    private var stagedSeq: UInt64 = 0
     private var mustMove = false
 
     /// So much may wait for a journal that cannot be written, before the queue waits too.
@@ -83,6 +84,7 @@ package struct JournalWriter: ~Copyable {
         _ record: JournalRecord, messageBytes: Int, writeMessage: (inout [UInt8]) -> Void
     ) {
         record.append(to: &staged, messageBytes: messageBytes, writeMessage: writeMessage)
+        stagedSeq = record.seq
         guard isKept else { return }
         let hash = JournalIdentities.hash(record.identity)
         identities.insert(hash)
@@ -122,6 +124,16 @@ package struct JournalWriter: ~Copyable {
         return trim(unix: unix)
     }
 
+    /// Shows the readers what is staged, where writing it has failed and is not tried again yet.
+    package func showStaged() {
+        guard !staged.isEmpty else { return }
+        let (pending, seq) = (staged, stagedSeq)
+        journal.withState { state in
+            state.pending = pending
+            state.lastSeq = seq
+        }
+    }
+
     /// Lets go of what is too old, where nothing new comes to push it out.
     package mutating func age(unix: Int64) -> [JournalFinding] {
         guard !hasStaged, active.count > 0, unix - active.lastUnixNanoseconds > limits.ageNanoseconds else {
@@ -151,21 +163,7 @@ package struct JournalWriter: ~Copyable {
         // Written over in place, which even a full disk allows.
         if !isFailing { try? active.setState(.failing, boot: JournalSegmentHeader.boot(boot)) }
         isFailing = true
-        let pending = staged
-        let last = lastStagedSeq
-        journal.withState { state in
-            state.pending = pending
-            state.lastSeq = last
-        }
-    }
-
-    private var lastStagedSeq: UInt64 {
-        var (position, seq) = (0, active.lastSeq)
-        while case .record(let end) = JournalScanner.look(staged.span, at: position) {
-            seq = JournalScanner.seq(staged.span, at: position)
-            position = end
-        }
-        return seq
+        showStaged()
     }
 
     /// Begins a new segment. Where that is not possible now, the old one grows and it is tried again at the next commit.
