@@ -16,7 +16,7 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let addresses = AddressCounts()
-    private let bound = Mutex<[Listener]>([])
+    private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
 
