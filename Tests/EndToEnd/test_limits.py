@@ -293,6 +293,25 @@ def test_without_any_descriptor_left_newcomers_are_refused_and_it_rests(start, p
         one.close()
 
 
+def test_when_newcomers_cannot_even_be_refused_they_wait_and_it_rests(server, publish):
+    with Client(server) as client:
+        before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+        # Below the number of its spare descriptor: what it closes is not given out again.
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        waiting = [socket.create_connection((server.host, server.port), 5) for _ in range(5)]
+        server.wait_for("client.denied", reason="descriptors")
+        used = cpu_seconds(server)
+        holds(lambda: server.process.poll() is None, 1)
+        assert cpu_seconds(server) - used < 0.3, "it turns on newcomers that it cannot accept"
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, before)
+        for one in waiting:
+            one.sendall(handshake_request(server.host, server.port)[0])
+            assert one.recv(100).startswith(b"HTTP/1.1 101 ")
+            one.close()
+        publish("order.created", "id:=7")
+        assert client.receive_events()[0]["payload"] == {"id": 7}
+
+
 def cpu_seconds(server):
     with open(f"/proc/{server.pid}/stat", encoding="utf-8") as file:
         fields = file.read().rpartition(")")[2].split()
