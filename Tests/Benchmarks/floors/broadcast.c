@@ -85,7 +85,8 @@ static void append_file(const char *name) {
     size_t name_length = strlen(name);
     if (name_length < 6 || strcmp(name + name_length - 6, ".jsonl")) {
         while (length > 0 && file_bytes[length - 1] == '\n') length--;
-        return append(file_bytes, length);
+        if (length > 0) append(file_bytes, length);
+        return;
     }
     for (char *line = file_bytes, *end = file_bytes + length; line < end;) {
         char *stop = memchr(line, '\n', end - line);

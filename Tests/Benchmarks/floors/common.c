@@ -101,7 +101,10 @@ void free_names(char **names, int count) {
 }
 
 size_t take_file(int directory, const char *name, char *buffer, size_t capacity) {
-    int file = need(openat(directory, name, O_RDONLY | O_CLOEXEC), name);
+    int file = openat(directory, name, O_RDONLY | O_CLOEXEC);
+    // A listing during which files are renamed may name one twice (seen on tmpfs).
+    if (file < 0 && errno == ENOENT) return 0;
+    need(file, name);
     size_t length = 0;
     for (ssize_t count; (count = read(file, buffer + length, capacity - length)) > 0; length += count) {}
     close(file);

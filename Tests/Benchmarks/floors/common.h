@@ -38,7 +38,7 @@ int handshake(int client);
 int list_names(int directory, char ***names);
 void free_names(char **names, int count);
 
-// Reads a file whole and deletes it. Returns its length.
+// Reads a file whole and deletes it. Returns its length, 0 when it has gone.
 size_t take_file(int directory, const char *name, char *buffer, size_t capacity);
 
 // Writes a text frame's header for `length` bytes of payload (RFC 6455, section 5.2). Returns its length.
