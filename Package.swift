@@ -57,6 +57,11 @@ let package = Package(
             name: "wsqueue-server",
             dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
+        // For the conformance tests; no product, and never installed.
+        .executableTarget(
+            name: "wsqueue-echo",
+            dependencies: ["WSQueueServer", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            swiftSettings: strict, linkerSettings: staticStandardLibrary),
         .executableTarget(
             name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
             linkerSettings: staticExecutable),

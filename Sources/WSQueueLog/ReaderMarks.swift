@@ -17,12 +17,13 @@ package final class ReaderMarks: Sendable {
 
     /// Reports that a reader's clients have all been handed everything before `position`.
     package func passed(_ position: UInt64, by reader: Int) {
-        marks[reader].position.store(position, ordering: .releasing)
+        // Sequentially consistent, because the writer looks here once more after announcing its sleep.
+        marks[reader].position.store(position, ordering: .sequentiallyConsistent)
     }
 
     /// Where the slowest client of the slowest reader stands.
     package var oldest: UInt64 {
-        marks.reduce(.max) { min($0, $1.position.load(ordering: .acquiring)) }
+        marks.reduce(.max) { min($0, $1.position.load(ordering: .sequentiallyConsistent)) }
     }
 
     /// Reports how many clients a reader serves, and how many of them are owed something.

@@ -45,6 +45,20 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The block of addresses that one customer of a network usually has: an IPv4 address, or the /64 around an IPv6 one.
+    /// `nil` for a Unix socket.
+    package var block: [UInt8]? {
+        guard case .internet(let host, _) = self else { return nil }
+        guard host.contains(":") else {
+            var address = in_addr()
+            guard unsafe inet_pton(AF_INET, host, &address) == 1 else { return nil }
+            return unsafe withUnsafeBytes(of: address) { unsafe Array($0) }
+        }
+        var address = in6_addr()
+        guard unsafe inet_pton(AF_INET6, host, &address) == 1 else { return nil }
+        return unsafe withUnsafeBytes(of: address) { unsafe Array($0.prefix(8)) }
+    }
+
     private static func numericHost(_ host: String) -> String? {
         if host.isEmpty || host == "localhost" { return "127.0.0.1" }
         if host.hasPrefix("["), host.hasSuffix("]") {

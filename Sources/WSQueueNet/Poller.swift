@@ -26,10 +26,9 @@ package struct Readiness {
         self.bits = bits
     }
 
-    package var isReadable: Bool { bits & 0x2011 != 0 }
+    /// Reading tells something: bytes, the end, or the error (`EPOLLIN`, `EPOLLRDHUP`, `EPOLLHUP`, `EPOLLERR`).
+    package var isReadable: Bool { bits & 0x2019 != 0 }
     package var isWritable: Bool { bits & 0x004 != 0 }
-    /// Error or both sides closed: nothing can be sent any more.
-    package var isBroken: Bool { bits & 0x018 != 0 }
 }
 
 /// Waits for many descriptors at once (epoll(7)), level-triggered.

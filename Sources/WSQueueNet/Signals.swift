@@ -27,6 +27,8 @@ package struct Signals: ~Copyable {
         }
         // A client or a log reader that has gone is an error of the write, not the end of the server.
         signal(SIGPIPE, SIG_IGN)
+        // Somebody opened a file that we held a lease on for an instant.
+        signal(SIGIO, SIG_IGN)
         let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         guard number >= 0 else { throw SystemCallError(call: "signalfd", object: "", code: errno) }
         descriptor = FileDescriptor(owning: number)

@@ -64,9 +64,7 @@ package struct Server: ~Copyable {
         do throws(SystemCallError) {
             let limits = try DescriptorLimit.raise()
             var configuration = configuration
-            if configuration.clientLimit == 0 {
-                configuration.clientLimit = max(1, limits.now - Self.reservedDescriptors)
-            }
+            configuration.clientLimit = Self.clientLimit(configuration, limits, log)
             var loops: [LoopHandle] = []
             for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
             context = LoopContext(
@@ -100,7 +98,7 @@ package struct Server: ~Copyable {
             try poller.add(signals.number, .readable, token: Self.signalToken)
             try poller.add(context.hubWakeup.number, .readable, token: Self.wakeupToken)
             if let number = pump.watcher.number { try poller.add(number, .readable, token: Self.noticeToken) }
-            try Self.startLoops(context)
+            try context.startLoops()
         } catch {
             throw .system(error)
         }
@@ -127,8 +125,25 @@ package struct Server: ~Copyable {
             LogLine(.notice, "server.stop").with("seq", pump.broker.seq).with("seconds", seconds))
     }
 
-    /// Descriptors that clients never get: the spool's, the log's, the loops' own.
-    private static let reservedDescriptors = 64
+    /// How many clients are refused with an answer at the same time.
+    static let refusalDescriptors = 32
+    /// Descriptors that clients never get: the spool's, the log's, and those for refusals.
+    private static let reservedDescriptors = 32 + refusalDescriptors
+    /// What each loop needs for itself.
+    private static let descriptorsPerLoop = 4
+
+    /// As many clients as are wanted, if there are descriptors for them.
+    private static func clientLimit(_ configuration: Configuration, _ limits: DescriptorLimit, _ log: Log) -> Int {
+        let reserved = reservedDescriptors + descriptorsPerLoop * max(1, configuration.threads)
+        let possible = max(1, limits.now - reserved)
+        guard configuration.clientLimit > possible else {
+            return configuration.clientLimit > 0 ? configuration.clientLimit : possible
+        }
+        log.write(
+            LogLine(.warning, "config.warn").with("clients", configuration.clientLimit).with("possible", possible)
+                .with("hint", "raise the limit of open files (LimitNOFILE, ulimit -n)"))
+        return possible
+    }
 
     private mutating func sleep() {
         context.hubWakeup.willSleep()
@@ -165,8 +180,8 @@ package struct Server: ~Copyable {
         let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
         context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
         pump.stopTaking()
-        while !pump.isSettled, Clock.monotonicNanoseconds() < deadline {
-            pump.settleAll()
+        while !pump.isFinished, Clock.monotonicNanoseconds() < deadline {
+            pump.finishTurn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
             sleep()
             if isTerminated() { return }
         }
@@ -175,7 +190,6 @@ package struct Server: ~Copyable {
             sleep()
             if isTerminated() { return }
         }
-        pump.settleAll()
         pump.lines.writeSum()
     }
 
@@ -184,20 +198,6 @@ package struct Server: ~Copyable {
             return try Directory.makeIfMissing(path, mode: 0o750)
         } catch {
             throw .queue(error, path: path)
-        }
-    }
-
-    private static func startLoops(_ context: LoopContext) throws(SystemCallError) {
-        for index in context.loops.indices {
-            _ = try LoopThread(name: "wsq-loop-\(index)") {
-                do {
-                    var loop = try DeliveryLoop(index: index, context: context)
-                    loop.run()
-                } catch {
-                    context.log.write(LogLine(.error, "server.error").with("error", "\(error)"))
-                    context.loops[index].end()
-                }
-            }
         }
     }
 

@@ -23,6 +23,14 @@ package struct PendingFile: Equatable {
     /// The name without its suffix, which is the event's id unless the event has its own; any bytes.
     package var stem: ArraySlice<UInt8> { name.bytes.prefix(stemCount) }
 
+    /// Whether the name is one that the contract's publishers make, `<19 digits>-<pid>-<counter>-<random>`: who follows
+    /// the contract that far renames, and what he wrote is whole.
+    package var isNamedByContract: Bool {
+        let parts = stem.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0].count == 19, !parts[3].isEmpty else { return false }
+        return parts[..<3].allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+    }
+
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {
         order.precedes(

@@ -40,13 +40,20 @@ package struct SpoolQueue {
 
     /// Adds names that notices told of, in the order they came.
     package mutating func merge(_ names: [FileName], in directory: Directory) {
-        for name in names where !known.contains(name) {
-            guard let file = Self.file(name, isNoticed: true, in: directory) else { continue }
-            if let horizon, horizon.precedes(file) { continue }
-            known.insert(name)
-            noticed.insert(file)
-        }
+        for name in names { insert(name, isNoticed: true, in: directory) }
         if count > 2 * limit { keepEarliest(upTo: nil) }
+    }
+
+    /// Adds a file that was looked at before and could not be taken then. Nobody said that it is finished.
+    package mutating func retry(_ name: FileName, in directory: Directory) {
+        insert(name, isNoticed: false, in: directory)
+    }
+
+    private mutating func insert(_ name: FileName, isNoticed: Bool, in directory: Directory) {
+        guard !known.contains(name), let file = Self.file(name, isNoticed: isNoticed, in: directory) else { return }
+        if let horizon, horizon.precedes(file) { return }
+        known.insert(name)
+        noticed.insert(file)
     }
 
     /// Lists the directory and adds what is new.

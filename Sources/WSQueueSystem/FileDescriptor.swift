@@ -88,6 +88,17 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return FileStatus(raw)
     }
 
+    /// Whether anyone has the file open for writing, of which a read lease tells (fcntl(2), `F_SETLEASE`); `nil` where
+    /// leases are not for this user or file system. The process must ignore `SIGIO`.
+    package var isBeingWritten: Bool? {
+        // 1024 is F_SETLEASE (linux/fcntl.h), which no header shows without _GNU_SOURCE.
+        if fcntl(number, 1_024, F_RDLCK) == 0 {
+            _ = fcntl(number, 1_024, F_UNLCK)
+            return false
+        }
+        return errno == EAGAIN ? true : nil
+    }
+
     /// Sets the permission bits whatever the umask is (fchmod(2)).
     package func setMode(_ mode: UInt32, object: @autoclosure () -> String) throws(SystemCallError) {
         _ = try systemCall("fchmod", object()) { Int(fchmod(number, mode)) }

@@ -51,6 +51,16 @@ enum ServerOptions {
     static let clients = Option(
         "clients", value: .required("N"), environment: "WSQUEUE_CLIENTS",
         text: "Clients at once (default 0: as many as the limit of open files gives).")
+    static let clientsPerAddress = Option(
+        "clients-per-address", value: .required("N"), environment: "WSQUEUE_CLIENTS_PER_ADDRESS",
+        text: "Clients of one IPv4 address or IPv6 /64 at once (default 0: no limit). Behind a proxy all have its own.")
+    static let frameRate = Option(
+        "frame-rate", value: .required("N"), environment: "WSQUEUE_FRAME_RATE",
+        text: "Messages and control frames a client may send a second on average, ten times as many at once (default "
+            + "100; 0: no limit); more closes with 4029.")
+    static let backlog = Option(
+        "backlog", value: .required("N"), environment: "WSQUEUE_BACKLOG",
+        text: "Connections that wait to be accepted (default 4096); the kernel's net.core.somaxconn may be less.")
     static let handshake = Option(
         "handshake", value: .required("DUR"), environment: "WSQUEUE_HANDSHAKE",
         text: "How long a client may take for its request (default 10s).")
@@ -89,7 +99,8 @@ enum ServerOptions {
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin, page,
-            eventSize, batchSize, messageSize, clients, handshake, ping, pong, behindSize, behindAge, drain,
+            eventSize, batchSize, messageSize, clients, clientsPerAddress, frameRate,
+            backlog, handshake, ping, pong, behindSize, behindAge, drain,
             logLevel, logFormat, logFile, logEvents, help, version,
         ],
         sections: [

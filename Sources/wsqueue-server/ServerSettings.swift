@@ -40,6 +40,11 @@ struct ServerSettings {
         result.batchLimitBytes = try bytes(arguments, ServerOptions.batchSize) ?? result.batchLimitBytes
         result.messageLimitBytes = try bytes(arguments, ServerOptions.messageSize) ?? result.messageLimitBytes
         result.clientLimit = try integer(arguments, ServerOptions.clients, 0...10_000_000) ?? 0
+        result.clientsPerAddress = try integer(arguments, ServerOptions.clientsPerAddress, 0...10_000_000) ?? 0
+        if let rate = try integer(arguments, ServerOptions.frameRate, 0...1_000_000) {
+            result.frameRate = rate == 0 ? nil : RateRule(perSecond: rate, burst: 10 * rate)
+        }
+        result.backlog = try integer(arguments, ServerOptions.backlog, 1...65_535) ?? result.backlog
         result.handshakeMilliseconds =
             try milliseconds(arguments, ServerOptions.handshake, 1) ?? result.handshakeMilliseconds
         // The loops look at their clients every 100 ms.

@@ -71,7 +71,7 @@ def make(kind, path, outside):
 
 @pytest.fixture(scope="module")
 def aftermath(binaries, queue_root):
-    """A queue with one file of each kind, good ones between them, half of it there at the start; and what became of it."""
+    """A queue with a file of each kind, good ones between them, half of it there at the start, and its end."""
     with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=queue_root) as parent:
         os.chmod(parent, 0o755)
         queue, outside = pathlib.Path(parent) / "queue", pathlib.Path(parent) / "outside"

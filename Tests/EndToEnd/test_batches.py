@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from support.client import Client
 from support.files import failed, name_of, place, waiting
 from support.waiting import eventually
 
@@ -36,6 +37,17 @@ def test_a_batch_arrives_in_its_order_with_nothing_in_between(client, queue):
     eventually(lambda: waiting(queue) == [], "the files are deleted")
 
 
+def test_a_batch_written_in_place_is_not_taken_at_a_line_end_for_a_whole_one(start, queue):
+    with Client(start("--watch", "poll")) as client:
+        with open(queue / "1729000500_in_place.jsonl", "w", encoding="utf-8") as file:
+            for part in range(3):
+                file.write(lines(2).replace("batch", f"part{part}"))
+                file.flush()
+                client.expect_silence(0.4)
+        events = client.receive_events(6)
+    assert [event["event"] for event in events] == ["part0", "part0", "part1", "part1", "part2", "part2"]
+
+
 def test_the_last_line_needs_no_line_feed(client, queue):
     place(queue, f"{BATCH}.jsonl", lines(3).rstrip("\n"))
     assert [event["payload"] for event in client.receive_events(3)] == [0, 1, 2]
@@ -52,6 +64,14 @@ def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(c
     eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
     reason = eventually((queue / ".failed" / f"{BATCH}.jsonl.why").read_text, "the reason")
     assert "line 3" in reason and "byte" in reason
+    place(queue, name_of(1), '{"event":"after"}')
+    assert client.receive_events()[0]["event"] == "after"
+
+
+def test_a_line_larger_than_an_event_may_be_refuses_the_batch(client, queue):
+    place(queue, f"{BATCH}.jsonl", lines(2) + '{"event":"x","payload":"%s"}\n' % ("x" * 1_100_000))
+    eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
+    assert "line 3" in eventually((queue / ".failed" / f"{BATCH}.jsonl.why").read_text, "the reason")
     place(queue, name_of(1), '{"event":"after"}')
     assert client.receive_events()[0]["event"] == "after"
 

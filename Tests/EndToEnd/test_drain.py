@@ -53,6 +53,21 @@ def test_what_was_sent_is_deleted_and_what_was_not_stays(start, memory_queue):
     assert waiting(memory_queue) == [name_of(number) for number in range(len(sent), count)]
 
 
+def test_a_batch_that_has_begun_is_sent_whole(start, memory_queue):
+    count = 200_000
+    lines = "".join('{"event":"batch","payload":%d}\n' % number for number in range(count))
+    place(memory_queue, name_of(1).replace(".json", ".jsonl"), lines)
+    place(memory_queue, name_of(2), '{"event":"behind"}')
+    server = start("--hold-without-clients", directory=memory_queue)
+    with Client(server) as client:
+        received = client.receive(1_000)
+        server.signal(signal.SIGTERM)
+        received += client.receive_until_end()
+    assert server.exit_status() == 0
+    assert [json.loads(message)["payload"] for message in received] == list(range(count))
+    assert waiting(memory_queue) == [name_of(2)]
+
+
 def test_the_next_server_sends_what_stayed(start, memory_queue):
     count = 30_000
     fill(memory_queue, range(count), content)

@@ -52,8 +52,8 @@ def test_pause_filter_and_clear_do_what_they_say(server, browser, publish):
         page.evaluate(
             "const field = document.getElementById('filter'); field.value = 'TWO';"
             "field.dispatchEvent(new Event('input'))")
-        assert page.evaluate(
-            "[...document.querySelectorAll('#events li:not(.hidden) .name')].map((name) => name.textContent)") == ["two"]
+        shown = "[...document.querySelectorAll('#events li:not(.hidden) .name')].map((name) => name.textContent)"
+        assert page.evaluate(shown) == ["two"]
         page.evaluate("document.getElementById('clear').click()")
         assert page.evaluate("document.querySelectorAll('#events li').length") == 0
 

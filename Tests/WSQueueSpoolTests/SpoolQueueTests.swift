@@ -177,4 +177,24 @@ struct SpoolQueueTests {
             #expect(seen == names)
         }
     }
+
+    @Test(arguments: [
+        ("1795231805123456789-1-2-ab.jsonl", true), ("1795231805123456789-1-2-.jsonl", false),
+        ("1795231805_a-1-2-ab.jsonl", false), ("179523180512345678-1-2-ab.jsonl", false),
+        ("1795231805123456789-x-2-ab.jsonl", false), ("1795231805123456789-1-2-ab-c.jsonl", false),
+    ])
+    func `a name by the contract is told from others`(name: String, isByContract: Bool) throws {
+        try withTemporaryDirectory { path in
+            var queue = SpoolQueue()
+            let directory = try Directory.open(path)
+            queue.retry(FileName(name), in: directory)
+            let file = queue.next()
+            #expect(file?.isNamedByContract == isByContract)
+            #expect(file?.isNoticed == false)
+            queue.finish(FileName(name))
+            queue.merge([FileName(name)], in: directory)
+            let noticed = queue.next()
+            #expect(noticed?.isNoticed == true)
+        }
+    }
 }

@@ -8,6 +8,14 @@ package struct Configuration: Sendable {
         case all, sampled, off
     }
 
+    /// Who answers a client's messages.
+    package enum Conversation: Sendable {
+        /// Actions in JSON text (SPEC §4).
+        case actions
+        /// The message itself goes back.
+        case echo
+    }
+
     package var queuePath = "queue"
     package var addresses: [Address] = [.internet(host: "127.0.0.1", port: 8_081)]
     /// Time between two looks at the directory.
@@ -28,16 +36,26 @@ package struct Configuration: Sendable {
     package var eventLimitBytes = 1_048_576
     package var batchLimitBytes = 64 * 1_048_576
     package var messageLimitBytes = 65_536
+    /// Frames of one message.
+    package var fragmentLimit = 1_024
     package var channelLimit = 128
     /// Clients at once; 0 is as many as the descriptor limit gives.
     package var clientLimit = 0
+    /// Clients of one address at once; 0 is no limit.
+    package var clientsPerAddress = 0
+    /// Messages and control frames of one client; `nil` is no limit.
+    package var frameRate: RateRule? = RateRule(perSecond: 100, burst: 1_000)
+    /// Connections that wait to be accepted.
+    package var backlog = 4_096
     package var handshakeMilliseconds = 10_000
+    /// Time between two pings; 0 is none.
     package var pingMilliseconds = 25_000
     package var pongMilliseconds = 10_000
     package var slowClients = SlowClientRule()
     package var drainMilliseconds = 20_000
 
     package var eventLines = EventLines.sampled
+    package var conversation = Conversation.actions
 
     package init() {}
 

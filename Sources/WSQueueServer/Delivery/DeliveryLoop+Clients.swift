@@ -4,49 +4,8 @@ internal import WSQueueNet
 internal import WSQueueSystem
 internal import WSQueueWire
 
-/// Clients coming, being heard, and going.
+/// Clients being heard, and going.
 extension DeliveryLoop {
-    /// Accepts what waits at a listener, and leaves a client to the loop that has the fewest.
-    mutating func accept(from listener: Listener, now: Int64) {
-        // Bounded, so that a storm of newcomers does not keep those who are here waiting.
-        for _ in 0..<64 {
-            switch listener.accept() {
-            case .client(let socket, let address):
-                place(socket, from: address, now: now)
-            case .nobody:
-                return
-            case .outOfDescriptors:
-                refuseForDescriptors(listener)
-                return
-            case .failed(let error):
-                context.log.write(LogLine(.error, "client.error").with("error", error.description))
-                return
-            }
-        }
-    }
-
-    /// Begins to serve a socket; the loop's count of sockets has it already.
-    mutating func adopt(_ socket: consuming Socket, from address: Address, now: Int64) {
-        let number = socket.number
-        let peer = Peer(socket: socket, address: address, openedAt: now)
-        let (slot, token) = table.insert(peer, descriptor: number)
-        do {
-            try poller.add(number, [.readable, .peerClosed], token: token)
-        } catch {
-            context.log.write(LogLine(.error, "client.error").with("error", error.description))
-            return drop(slot, now: now)
-        }
-        handshakes.add(token, deadline: now + Int64(context.configuration.handshakeMilliseconds) * 1_000_000)
-        let limit = context.configuration.clientLimit
-        if limit > 0, context.socketCount > limit {
-            context.log.write(
-                LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "clients")
-                    .with("limit", limit))
-            let advice = "The server has as many clients as it may. Try again later."
-            respond(Response(.serviceUnavailable, advice: advice), to: .get, slot, now: now)
-        }
-    }
-
     /// Reads what a client sent, once; what is left is reported again.
     mutating func receive(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
@@ -60,7 +19,7 @@ extension DeliveryLoop {
         case .closed(let code): return lost(slot, errorNumber: code, now: now)
         case .bytes(let count):
             switch peer.stage {
-            case .closing: return
+            case .closing: discard(count, slot, peer, now: now)
             case .request: receiveRequest(count, slot, peer, now: now)
             case .open: receiveFrames(0..<count, slot, peer, now: now)
             }
@@ -69,9 +28,20 @@ extension DeliveryLoop {
 
     /// Sends bytes that belong to one client alone, before what the log still holds for it.
     mutating func sendOwn(_ bytes: [UInt8], _ slot: Int, now: Int64) {
+        owe(bytes, slot)
+        sendOwed(slot, now: now)
+    }
+
+    /// Puts bytes for one client alone where `sendOwed` finds them.
+    mutating func owe(_ bytes: [UInt8], _ slot: Int) {
         guard let peer = table[slot] else { return }
         finishFrame(slot, peer)
         peer.outbox.append(bytes)
+    }
+
+    /// Sends what a client is owed of its own.
+    mutating func sendOwed(_ slot: Int, now: Int64) {
+        guard let peer = table[slot], !peer.outbox.isEmpty else { return }
         if peer.isAwaitingSpace { return updateInterest(slot, peer) }
         flushOutbox(slot, peer, now: now)
     }
@@ -110,6 +80,20 @@ extension DeliveryLoop {
         close(slot, .slow, reason: "slow", now: now)
     }
 
+    /// Closes a client that sends more than its share.
+    private mutating func closeFlood(_ slot: Int, _ peer: Peer, now: Int64) {
+        context.log.write(
+            LogLine(.warning, "client.error").with("conn", peer.connection).with("addr", peer.address.description)
+                .with("code", CloseCode.rateLimited.rawValue).with("reason", "frame rate"))
+        close(slot, .rateLimited, reason: "too many frames", now: now)
+    }
+
+    /// Throws away what arrives after our last bytes. Whoever goes on sending need not be heard to the end.
+    private mutating func discard(_ count: Int, _ slot: Int, _ peer: Peer, now: Int64) {
+        peer.discardedBytes += count
+        if peer.discardedBytes > Self.discardLimitBytes { drop(slot, now: now) }
+    }
+
     /// Ends a connection whose request did not come in time.
     mutating func refuseLateRequest(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
@@ -133,6 +117,7 @@ extension DeliveryLoop {
         poller.remove(peer.socket.number)
         table.remove(slot)
         context.loops[index].addSockets(-1)
+        if let block = peer.countedBlock { context.addresses.leave(block) }
         guard peer.connection != 0 else { return }
         var line = LogLine(.info, "client.close").with("conn", peer.connection)
             .with("addr", peer.address.description).with("code", peer.closeCode)
@@ -144,30 +129,10 @@ extension DeliveryLoop {
     mutating func respond(_ response: Response, to method: RequestMethod, _ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
         peer.request = nil
+        var response = response
+        // RFC 9110, section 6.6.1: whoever has a clock says what time it is.
+        response.fields.append(.init("Date", HTTPDate.text(Clock.unixNanoseconds() / 1_000_000_000)))
         end(slot, peer, with: response.encode(for: method), now: now)
-    }
-
-    private mutating func place(_ socket: consuming Socket, from address: Address, now: Int64) {
-        var target = index
-        for other in context.loops.indices
-        where context.loops[other].socketCount < context.loops[target].socketCount { target = other }
-        context.loops[target].addSockets(1)
-        if target == index {
-            adopt(socket, from: address, now: now)
-        } else {
-            context.loops[target].mailbox.post(.adopt(number: socket.release(), address))
-        }
-    }
-
-    private mutating func refuseForDescriptors(_ listener: Listener) {
-        context.log.write(
-            LogLine(.warning, "client.denied").with("reason", "descriptors")
-                .with("hint", "raise the limit of open files (LimitNOFILE, ulimit -n)"))
-        guard spare != nil else { return }
-        spare = nil
-        // Refused at once, so that nobody hangs in the backlog until a descriptor is free.
-        if case .client(let socket, _) = listener.accept() { _ = consume socket }
-        spare = try? FileDescriptor.spare()
     }
 
     private mutating func receiveRequest(_ count: Int, _ slot: Int, _ peer: Peer, now: Int64) {
@@ -207,10 +172,14 @@ extension DeliveryLoop {
     }
 
     private mutating func receiveFrames(_ range: Range<Int>, _ slot: Int, _ peer: Peer, now: Int64) {
-        let limits = WebSocketLimits(messageBytes: context.configuration.messageLimitBytes)
+        let limits = WebSocketLimits(
+            messageBytes: context.configuration.messageLimitBytes,
+            framesPerMessage: context.configuration.fragmentLimit)
         // Whatever arrives shows that the client is alive.
         peer.isAwaitingPong = false
         var position = range.lowerBound
+        // However much has arrived, its answers leave in one call: a flood costs no more calls than a word.
+        defer { sendOwed(slot, now: now) }
         while peer.stage == .open, table[slot] === peer {
             let event: WebSocketEvent?
             do {
@@ -219,18 +188,23 @@ extension DeliveryLoop {
                 event = peer.webSocket.next(in: &part, from: &position, limits: limits)
             }
             guard let event else { return }
+            if let rule = context.configuration.frameRate, !peer.frameRate.take(rule, now: now) {
+                return closeFlood(slot, peer, now: now)
+            }
             answer(event, slot, peer, now: now)
         }
     }
 
     private mutating func answer(_ event: WebSocketEvent, _ slot: Int, _ peer: Peer, now: Int64) {
         switch event {
-        case .message(.text, let payload):
-            obey(payload.bytes(in: buffer.span), slot, peer, now: now)
-        case .message(.binary, _):
-            close(slot, .unsupportedData, reason: "send text, not binary", now: now)
+        case .message(let kind, let payload):
+            let bytes = payload.bytes(in: buffer.span)
+            switch context.configuration.conversation {
+            case .actions: obey(kind, bytes, slot, peer, now: now)
+            case .echo: owe(FrameEncoder.frame(kind == .text ? .text : .binary, bytes.span), slot)
+            }
         case .ping(let payload):
-            sendOwn(FrameEncoder.frame(.pong, payload.bytes(in: buffer.span).span), slot, now: now)
+            owe(FrameEncoder.frame(.pong, payload.bytes(in: buffer.span).span), slot)
         case .pong:
             return
         case .close(let code, _):

@@ -15,8 +15,9 @@ extension DeliveryLoop {
         sendText(text, slot, now: now)
     }
 
-    /// Does what a text message asks for, and answers.
-    mutating func obey(_ text: [UInt8], _ slot: Int, _ peer: Peer, now: Int64) {
+    /// Does what a message asks for, and answers.
+    mutating func obey(_ kind: MessageKind, _ text: [UInt8], _ slot: Int, _ peer: Peer, now: Int64) {
+        guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         welcome(slot, peer, now: now)
         do throws(ClientError) {
             guard let answer = try answer(to: ClientCommand.decode(text.span), slot) else { return }
@@ -56,6 +57,6 @@ extension DeliveryLoop {
     }
 
     private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        sendOwn(FrameEncoder.frame(.text, text.span), slot, now: now)
+        owe(FrameEncoder.frame(.text, text.span), slot)
     }
 }

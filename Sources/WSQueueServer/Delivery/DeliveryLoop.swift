@@ -31,6 +31,8 @@ struct DeliveryLoop: ~Copyable {
     var buffer = [UInt8](repeating: 0, count: 65_536)
     /// While it is full, a spare descriptor lets us refuse clients that no descriptor is left for.
     var spare: FileDescriptor?
+    /// Whether newcomers are reported; not for a moment after one could not be accepted.
+    var isListening = true
 
     private var now: Int64
     private var nextTick: Int64
@@ -45,6 +47,9 @@ struct DeliveryLoop: ~Copyable {
     }()
 
     static let tickNanoseconds: Int64 = 100_000_000
+    /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
+    /// would reset it, and the other end might never see the answer.
+    static let discardLimitBytes = 1_048_576
     /// While the queue waits for clients, those who are behind are looked at more often.
     private static let judgeMilliseconds: Int32 = 20
     static let wakeupToken = UInt64.max
@@ -54,10 +59,7 @@ struct DeliveryLoop: ~Copyable {
     init(index: Int, context: LoopContext) throws(SystemCallError) {
         let poller = try Poller()
         try poller.add(context.loops[index].wakeup.number, .readable, token: Self.wakeupToken)
-        for (offset, listener) in context.listeners.enumerated() {
-            let token = Self.firstListenerToken + UInt64(offset)
-            try poller.add(listener.number, [.readable, .exclusive], token: token)
-        }
+        try Self.listen(to: context.listeners, poller)
         self.index = index
         self.context = context
         self.poller = poller
@@ -67,6 +69,13 @@ struct DeliveryLoop: ~Copyable {
         now = Clock.monotonicNanoseconds()
         nextTick = now + Self.tickNanoseconds
         spare = try? FileDescriptor.spare()
+    }
+
+    /// Has a poller report who comes in.
+    static func listen(to listeners: [Listener], _ poller: borrowing Poller) throws(SystemCallError) {
+        for (offset, listener) in listeners.enumerated() {
+            try poller.add(listener.number, [.readable, .exclusive], token: firstListenerToken + UInt64(offset))
+        }
     }
 
     /// Runs until the drain is over.
@@ -104,7 +113,7 @@ struct DeliveryLoop: ~Copyable {
     }
 
     private var sleepMilliseconds: Int32 {
-        if table.count == 0 && drainDeadline == nil { return -1 }
+        if table.count == 0 && isListening && drainDeadline == nil { return -1 }
         if context.held.isHeld && !behind.isEmpty { return Self.judgeMilliseconds }
         return Int32(max(1, min(Self.tickNanoseconds, nextTick - Clock.monotonicNanoseconds()) / 1_000_000))
     }
@@ -146,6 +155,7 @@ struct DeliveryLoop: ~Copyable {
     private mutating func tick() {
         nextTick = max(nextTick + Self.tickNanoseconds, now)
         tickNumber += 1
+        if drainDeadline == nil { resumeListening() }
         ping()
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
@@ -159,6 +169,7 @@ struct DeliveryLoop: ~Copyable {
 
     /// Pings the clients whose turn it is. A slot's number is its place on the wheel, so nobody keeps a timer.
     private mutating func ping() {
+        guard context.configuration.pingMilliseconds > 0 else { return }
         let tickMilliseconds = Int(Self.tickNanoseconds / 1_000_000)
         let period = max(1, context.configuration.pingMilliseconds / tickMilliseconds)
         let answer = min(period - 1, max(1, context.configuration.pongMilliseconds / tickMilliseconds))

@@ -15,6 +15,7 @@ final class LoopContext: Sendable {
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let addresses = AddressCounts()
     private let bound = Mutex<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
@@ -35,9 +36,25 @@ final class LoopContext: Sendable {
     /// Binds all addresses; to be called once, before the loops start.
     func listen() throws(SystemCallError) {
         var listeners: [Listener] = []
-        for address in configuration.addresses { listeners.append(try Listener(address, backlog: 4_096)) }
+        let backlog = Int32(configuration.backlog)
+        for address in configuration.addresses { listeners.append(try Listener(address, backlog: backlog)) }
         let opened = listeners
         bound.withLock { $0 = opened }
+    }
+
+    /// Starts a thread for each loop; the listeners are open by now.
+    func startLoops() throws(SystemCallError) {
+        for index in loops.indices {
+            _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
+                do {
+                    var loop = try DeliveryLoop(index: index, context: self)
+                    loop.run()
+                } catch {
+                    log.write(LogLine(.error, "server.error").with("error", "\(error)"))
+                    loops[index].end()
+                }
+            }
+        }
     }
 
     /// Where clients come in.

@@ -75,6 +75,7 @@ extension SpoolPump {
         queue.reset()
         unfinished = Unfinished()
         immovable = [:]
+        failing = [:]
         undeletable = [:]
     }
 

@@ -15,14 +15,17 @@ extension SpoolPump {
         case .gone:
             queue.finish(file.name)
             unfinished.forget(file.name)
+            failing[file.name] = nil
         case .failed(let error):
-            // Nobody can say yet whether it is good: it stays, and is looked at again.
-            context.log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
+            // Nobody can say yet whether it is good: it stays, and is looked at again. Said once for each reason.
+            if failing.updateValue(error.code, forKey: file.name) != error.code {
+                context.log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
+            }
             queue.finish(file.name)
-            needsListing = true
         case .fault(let fault, let status):
             judge(fault, status, file, reader, now: now, unix: unix)
         case .contents(let status):
+            if !failing.isEmpty { failing[file.name] = nil }
             guard UTF8Validator.isValid(file.stem.span) else {
                 return judge(.name, status, file, reader, now: now, unix: unix)
             }
@@ -63,26 +66,39 @@ extension SpoolPump {
         } catch  where error.isNotFound {
             // Somebody else has deleted it, which is what we wanted.
         } catch {
-            if let status = try? reader.directory.status(of: name) { undeletable[name] = Unfinished.Look(status) }
+            if self.reader === reader, let status = try? reader.directory.status(of: name) {
+                undeletable[name] = Unfinished.Look(status)
+            }
             context.log.write(
                 LogLine(.error, "event.undeletable").with("file", name.description).with("error", error.reason)
                     .with("hint", "sent once and not again; let the server's user write and delete in the queue"))
             return
         }
-        if undeletable.removeValue(forKey: name) == nil || self.reader === reader { queue.finish(name) }
+        forget(name, reader)
     }
 
-    /// Tries again what could not be deleted; a file that is another one by now is an event of its own.
-    mutating func retryDeletions(_ reader: SpoolReader) {
-        for (name, look) in undeletable {
-            if let status = try? reader.directory.status(of: name), Unfinished.Look(status) != look {
-                undeletable[name] = nil
-                queue.finish(name)
-            } else if (try? reader.delete(name)) != nil || (try? reader.directory.status(of: name)) == nil {
-                undeletable[name] = nil
-                queue.finish(name)
-            }
+    /// Tries again what could neither be deleted nor moved; a file that is another one by now is an event of its own.
+    mutating func retryStuckFiles(_ reader: SpoolReader) {
+        for (name, look) in undeletable where hasChanged(name, look, reader) || (try? reader.delete(name)) != nil {
+            undeletable[name] = nil
+            queue.finish(name)
         }
+        for (name, look) in immovable where hasChanged(name, look, reader) {
+            immovable[name] = nil
+            queue.finish(name)
+            needsListing = true
+        }
+    }
+
+    /// Whether a file is gone or another one.
+    private func hasChanged(_ name: FileName, _ look: Unfinished.Look, _ reader: SpoolReader) -> Bool {
+        guard let status = try? reader.directory.status(of: name) else { return true }
+        return Unfinished.Look(status) != look
+    }
+
+    /// Forgets a file that is deleted. One of the same name in a directory that stands there now is another.
+    private mutating func forget(_ name: FileName, _ reader: SpoolReader) {
+        if self.reader === reader { queue.finish(name) }
     }
 
     private mutating func acceptEvent(
@@ -106,15 +122,18 @@ extension SpoolPump {
     private mutating func acceptBatch(
         _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
     ) {
-        // A batch in place may end at any line. Renaming changes the inode after the contents; a file that no notice
-        // and no such trace shows to be finished is given time to rest.
-        let isInPlace = !file.isNoticed && status.changedNanoseconds == status.modifiedNanoseconds
-        if isInPlace, !hasRested(file, status, now: now, unix: unix) { return queue.finish(file.name) }
+        if !isFinished(file, status, reader), !hasRested(file, status, now: now, unix: unix) {
+            return queue.finish(file.name)
+        }
         var lines = BatchLines()
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
             let bytes = contents.span.extracting(line.range)
             do throws(EventFault) {
+                guard bytes.count <= context.configuration.eventLimitBytes else {
+                    let limit = context.configuration.eventLimitBytes
+                    throw EventFault(reason: "an event larger than the limit of \(limit) bytes", offset: 0)
+                }
                 let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
                 try checkRoom(event, byteCount: bytes.count)
             } catch {
@@ -124,6 +143,15 @@ extension SpoolPump {
         }
         unfinished.forget(file.name)
         batch = Batch(file: file, stem: stem, contents: reader.takeContents(), reader: reader)
+    }
+
+    /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
+    /// there must be a reason to think so: a notice, a name by the contract, no writer, or a change of the inode after
+    /// the contents, which a rename leaves. Without one it gets time to rest.
+    private func isFinished(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) -> Bool {
+        if file.isNoticed || file.isNamedByContract { return true }
+        if let isBeingWritten = reader.isBeingWritten(file.name) { return !isBeingWritten }
+        return status.changedNanoseconds != status.modifiedNanoseconds
     }
 
     /// Refuses an event whose copies, one for each channel, would not fit into the log together.

@@ -46,11 +46,13 @@ struct SpoolPump: ~Copyable {
     var undeletable: [FileName: Unfinished.Look] = [:]
     /// Files that can be neither read nor moved, and what they looked like when that was said.
     var immovable: [FileName: Unfinished.Look] = [:]
+    /// Files that could not be read for now, and why; they are looked at again.
+    var failing: [FileName: Int32] = [:]
     /// Whether a listing is due though nothing was noticed.
     var needsListing = true
     var isMissing = false
     private var nextLook: Int64 = 0
-    private var nextDeletion: Int64 = 0
+    private var nextRetry: Int64 = 0
     /// Whether the last turn left files behind because clients must take something first.
     private(set) var isHeld = false
 
@@ -89,19 +91,22 @@ struct SpoolPump: ~Copyable {
         return settlement.hasSettled(passed: oldest) || (isHeld && hasRoom)
     }
 
-    /// Settles what can be settled, and nothing else.
-    mutating func settleAll() { settle(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds()) }
+    /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
+    mutating func finishTurn(now: Int64, unix: Int64) {
+        // Nothing is looked for; this is only how long the hub may sleep.
+        nextLook = now + 50_000_000
+        take(now: now, unix: unix)
+        settle(now: now, unix: unix)
+    }
 
-    /// Whether everything that was appended has been handed out and deleted.
-    var isSettled: Bool { settlement.isEmpty }
+    /// Whether everything that was begun has been handed out and deleted.
+    var isFinished: Bool { settlement.isEmpty && batch == nil }
 
-    /// Stops taking files; what was appended is still settled.
+    /// Takes no further files.
     mutating func stopTaking() {
         reader = nil
-        batch = nil
         queue.reset()
         isMissing = true
-        context.held.end(Clock.monotonicNanoseconds())
     }
 
     private var isWaitingForClients: Bool {
@@ -126,16 +131,17 @@ struct SpoolPump: ~Copyable {
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
         let isDue = found == .changed && (!queue.isTruncated || queue.isEmpty)
         if needsListing || isDue { list(reader, unix: unix) }
-        if !unfinished.isEmpty { queue.merge(unfinished.names, in: reader.directory) }
-        if now >= nextDeletion, !undeletable.isEmpty {
-            nextDeletion = now + 60_000_000_000
-            retryDeletions(reader)
+        for name in unfinished.names { queue.retry(name, in: reader.directory) }
+        for name in failing.keys { queue.retry(name, in: reader.directory) }
+        if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {
+            nextRetry = now + 60_000_000_000
+            retryStuckFiles(reader)
         }
     }
 
     private mutating func take(now: Int64, unix: Int64) {
         isHeld = false
-        guard reader != nil, !isWaitingForClients else { return }
+        guard reader != nil || batch != nil, !isWaitingForClients else { return }
         let start = writer.position
         var files = 0
         while writer.position - start < UInt64(Self.passBytes), files < Self.passFiles {

@@ -1,3 +1,4 @@
+internal import WSQueueBroker
 internal import WSQueueNet
 internal import WSQueueSystem
 internal import WSQueueWire
@@ -35,6 +36,12 @@ final class Peer {
     var isAwaitingPong = false
     /// Whether the poller reports when its socket takes bytes again.
     var isAwaitingSpace = false
+    /// What it sends too much of is counted here.
+    var frameRate = RateLimiter()
+    /// What was thrown away since our last bytes.
+    var discardedBytes = 0
+    /// Where it is counted, when clients of one address are.
+    var countedBlock: [UInt8]?
     /// The close code that the log names once the connection is gone.
     var closeCode: UInt16 = 1_006
     var closeReason = ""

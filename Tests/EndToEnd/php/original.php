@@ -1,9 +1,11 @@
 <?php
 // Publishes as the PHP original does: in place, named by microtime and uniqid.
 // original.php DIRECTORY WRITER COUNT DELAY: each write pauses DELAY microseconds between its halves.
+// Prints the names: two processes may choose the same one in the same microsecond, and then overwrite each other.
 [, $directory, $writer, $count, $delay] = $argv;
 for ($n = 0; $n < (int) $count; $n++) {
     $file = $directory . '/' . microtime(true) . '_' . uniqid() . '.json';
+    echo basename($file), "\n";
     $text = json_encode([
         'event' => 'order_status_changed',
         'payload' => ['writer' => (int) $writer, 'n' => $n],

@@ -1,4 +1,4 @@
-"""Server frames out of a byte stream (RFC 6455, section 5.2), a million a second: one step for each frame, none for each byte."""
+"""Server frames out of a byte stream (RFC 6455, section 5.2): one step for each frame, none for each byte."""
 
 import struct
 

@@ -1,0 +1,60 @@
+internal import WSQueueLog
+package import WSQueueNet
+package import WSQueueSystem
+
+/// The server's connections without a queue behind them: every message goes back to who sent it. Conformance tests run
+/// against it, and so against the code that serves clients.
+package struct EchoServer: ~Copyable {
+    private let context: LoopContext
+    private let signals: Signals
+    private var poller: Poller
+
+    /// Listens and starts one loop, which sends nothing of its own.
+    ///
+    /// - Parameters:
+    ///   - address: Where to listen.
+    ///   - log: Gets what the server's log would.
+    ///   - signals: Made before any other thread, so that all threads leave signals to it.
+    package init(_ address: Address, log: Log, signals: consuming Signals) throws(SystemCallError) {
+        let context = LoopContext(
+            configuration: Self.configuration(address), log: log,
+            publications: try PublicationLog(minimumBytes: 65_536, seq: 0), epoch: "", hubWakeup: try Wakeup(),
+            loops: [try LoopHandle()])
+        let poller = try Poller()
+        try poller.add(signals.number, .readable, token: 0)
+        try context.listen()
+        try context.startLoops()
+        self.context = context
+        self.signals = signals
+        self.poller = poller
+    }
+
+    /// Serves until TERM or INT comes.
+    package mutating func run() {
+        for listener in context.listeners {
+            context.log.write(LogLine(.notice, "server.ready").with("listen", listener.address.description))
+        }
+        while !isTerminated() { _ = try? poller.wait(milliseconds: -1) }
+        for listener in context.listeners { listener.removeName() }
+    }
+
+    private func isTerminated() -> Bool {
+        while let request = signals.next() {
+            if case .terminate = request { return true }
+        }
+        return false
+    }
+
+    /// What the conformance tests need: whole messages of 16 MiB, in as many frames as they like.
+    private static func configuration(_ address: Address) -> Configuration {
+        var result = Configuration()
+        result.addresses = [address]
+        result.conversation = .echo
+        result.origins = ["*"]
+        result.messageLimitBytes = 16 * 1_048_576
+        result.fragmentLimit = .max
+        result.frameRate = nil
+        result.pingMilliseconds = 0
+        return result
+    }
+}

@@ -1,0 +1,12 @@
+import Testing
+import WSQueueWire
+
+@Suite struct HTTPDateTests {
+    @Test(arguments: [
+        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"), (4_107_542_399, "Sun, 28 Feb 2100 23:59:59 GMT"),
+        (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"), (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
+    ]) func `a time is written in the fixed form`(seconds: Int64, text: String) {
+        #expect(HTTPDate.text(seconds) == text)
+    }
+}
