@@ -73,7 +73,8 @@ struct BenchRun {
     }
 
     private func makeSource() throws(SystemCallError) -> EventSource {
-        try EventSource(dialect: dialect, event: event, directory: directory, port: publishPort)
+        try EventSource(
+            dialect: dialect, event: event, directory: dialect == .spool ? directory : nil, port: publishPort)
     }
 
     private func fillSpool() throws {
