@@ -3,14 +3,14 @@ internal import WSQueueSystem
 
 /// The server under test: what it has used so far, and its end.
 struct ServerProcess {
-    /// All its processes.
-    let identifiers: [Int32]
+    /// The processes that were started or named.
+    private let roots: [Int32]
     /// Whether this program started it and has to end it.
     private let isOwn: Bool
 
     /// Attaches to processes that run already.
     init(attachedTo identifiers: [Int32]) {
-        self.identifiers = identifiers
+        roots = identifiers
         isOwn = false
     }
 
@@ -26,13 +26,13 @@ struct ServerProcess {
         var identifier: pid_t = 0
         let code = unsafe posix_spawnp(&identifier, command[0], &actions, nil, words, environ)
         guard code == 0 else { throw SystemCallError(call: "posix_spawn", object: command[0], code: code) }
-        identifiers = [identifier]
+        roots = [identifier]
         isOwn = true
     }
 
     /// Asks a server that was started here to end, and waits for that; after ten seconds it is killed.
     func end() {
-        guard isOwn, let identifier = identifiers.first else { return }
+        guard isOwn, let identifier = roots.first else { return }
         kill(identifier, SIGTERM)
         for _ in 0..<10_000 {
             if waitpid(identifier, nil, WNOHANG) != 0 { return }
@@ -40,6 +40,14 @@ struct ServerProcess {
         }
         kill(identifier, SIGKILL)
         _ = waitpid(identifier, nil, 0)
+    }
+
+    /// All its processes: some servers work in children of the one that is started.
+    private var identifiers: [Int32] {
+        roots
+            + roots.flatMap { root in
+                Self.text(of: "/proc/\(root)/task/\(root)/children").split(separator: " ").compactMap { Int32($0) }
+            }
     }
 
     /// The processor time of all its threads so far, nanoseconds (/proc/PID/task/TID/schedstat).

@@ -57,6 +57,11 @@ def python(script, *arguments):
     return lambda directory, queue: [PYTHON, PEERS / script, PORT, *arguments]
 
 
+def node(script):
+    # A node that is not Debian's own does not look where Debian's modules are.
+    return lambda directory, queue: ["env", "NODE_PATH=/usr/share/nodejs", "node", PEERS / script, PORT]
+
+
 def all_servers():
     return [
         Server("wsqueue, one loop", "spool", wsqueue("--threads", "1"), coalesces=True),
@@ -74,7 +79,7 @@ def all_servers():
             "/usr/lib/nginx/modules/ngx_nchan_module.so"),
         Server("mosquitto (TCP)", "mqtt", configured("mosquitto.conf", "/usr/sbin/mosquitto", "-c", "FILE"),
                "/usr/sbin/mosquitto"),
-        Server("Node ws", "socket", lambda directory, queue: ["node", PEERS / "ws.js", PORT], "/usr/share/nodejs/ws"),
+        Server("Node ws", "socket", node("ws.js"), "/usr/share/nodejs/ws"),
         Server("Python websockets", "socket", python("websockets_broadcast.py"), "websockets.py"),
         Server("picows", "socket", python("picows_broadcast.py"), "picows.py"),
     ]
