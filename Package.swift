@@ -102,3 +102,13 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets bring libFuzzer's main with them: they are there only when scripts/fuzz asks.
+if Context.environment["WSQUEUE_FUZZ"] != nil {
+    for name in ["Frames", "Requests", "JSON", "SpoolNames"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool"],
+                path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
+    }
+}

@@ -63,7 +63,7 @@ package final class PublicationLog: Sendable {
     /// The log's end, and what since `position` is not for everyone.
     package func snapshot(since position: UInt64) -> Snapshot {
         tail.withLock { tail in
-            let first = tail.selections.firstIndex { $0.range.lowerBound >= position } ?? tail.selections.endIndex
+            let first = tail.selections.firstIndex(endingAfter: position)
             return Snapshot(end: tail.end, seq: tail.seq, selections: tail.selections[first...])
         }
     }
@@ -125,5 +125,17 @@ package struct PublicationWriter: ~Copyable {
     package mutating func publish(oldestNeeded: UInt64) {
         log.publish(end: position, seq: seq, selections: staged, oldestNeeded: oldestNeeded)
         staged.removeAll(keepingCapacity: true)
+    }
+}
+
+extension [PublicationLog.Selection] {
+    /// The index of the first selection that ends behind `position`, found by halving: they lie in order.
+    package func firstIndex(endingAfter position: UInt64) -> Int {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].range.upperBound > position { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -109,12 +109,16 @@ package struct Server: ~Copyable {
     }
 
     /// Serves until a signal ends it.
-    package mutating func run() {
+    ///
+    /// - Throws: ``StartError`` when an event loop could not be set up.
+    package mutating func run() throws(StartError) {
         pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
         var line = LogLine(.notice, "server.ready").with("dir", context.configuration.queuePath)
         for listener in context.listeners { line = line.with("listen", listener.address.description) }
         context.log.write(line.with("waiting", pump.queue.count))
         while !isTerminated() {
+            // A loop that is missing would be waited for for ever.
+            if let error = context.loops.lazy.compactMap(\.failure).first { throw .system(error) }
             pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
             sleep()
         }

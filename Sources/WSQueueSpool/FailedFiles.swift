@@ -12,12 +12,15 @@ package struct FailedFiles {
     /// How long a file is kept.
     package static let limitNanoseconds: Int64 = 30 * 86_400 * 1_000_000_000
 
+    private static let pruneAtLeast = 1_000
     private static let directoryName = FileName(".failed")
     private static let reasonSuffix = ".why"
 
     private let spool: Directory
     private var directory: Directory?
     private var count = 0
+    /// The count at which it is next worth looking for what can go.
+    private var nextPrune = Self.limitFiles
 
     /// Works in `spool`; `.failed/` is made when the first file needs it.
     package init(spool: Directory) { self.spool = spool }
@@ -34,11 +37,16 @@ package struct FailedFiles {
     ) throws(SystemCallError) -> (name: FileName, pruned: Pruned?) {
         let directory = try opened()
         let newName = freeName(for: name, in: directory)
-        try spool.rename(name, to: newName, in: directory)
-        count += 1
-        // The file is safe already; a reason that cannot be written is in the server's log all the same.
+        // First, so that whoever sees the file can read why; one that cannot be written is in the server's log.
         try? write(reason, beside: newName, in: directory)
-        return (newName, count > Self.limitFiles ? prune(directory, unix: unix) : nil)
+        do {
+            try spool.rename(name, to: newName, in: directory)
+        } catch {
+            try? directory.remove(newName.appending(Self.reasonSuffix))
+            throw error
+        }
+        count += 1
+        return (newName, count > nextPrune ? prune(directory, unix: unix) : nil)
     }
 
     /// Removes what is too old or too much, the oldest first. A listing: to be called seldom.
@@ -86,15 +94,18 @@ package struct FailedFiles {
         let aged = names.compactMap { name in
             (try? directory.status(of: name)).map { (name: name, changed: $0.changedNanoseconds) }
         }.sorted { $0.changed < $1.changed }
-        let excess = aged.count - Self.limitFiles
+        // Some more than must go, so that the next file does not cause the next listing.
+        let excess = aged.count > Self.limitFiles ? aged.count - Self.limitFiles + Self.pruneAtLeast : 0
         var removed = 0
         for (index, file) in aged.enumerated() {
             guard index < excess || unix - file.changed > Self.limitNanoseconds else { break }
-            guard (try? directory.remove(file.name)) != nil else { continue }
+            let isGone = (try? directory.remove(file.name)) != nil || (try? directory.removeDirectory(file.name)) != nil
+            guard isGone else { continue }
             try? directory.remove(file.name.appending(Self.reasonSuffix))
             removed += 1
         }
         count = aged.count - removed
+        nextPrune = max(Self.limitFiles, count + Self.pruneAtLeast)
         return removed > 0 ? Pruned(count: removed) : nil
     }
 

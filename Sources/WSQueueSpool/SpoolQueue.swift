@@ -65,7 +65,7 @@ package struct SpoolQueue {
     ///
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
     package mutating func list(_ directory: Directory) throws(SystemCallError) -> Listing {
-        guard let last = try Self.lastFile(in: directory) else {
+        guard let last = try lastFile(in: directory) else {
             horizon = nil
             return try noteForeign(directory)
         }
@@ -144,14 +144,17 @@ package struct SpoolQueue {
         return listing
     }
 
-    private static func lastFile(in directory: Directory) throws(SystemCallError) -> PendingFile? {
+    /// The last of the files that are not known: one that is sent and cannot be deleted says nothing of the moment.
+    private func lastFile(in directory: Directory) throws(SystemCallError) -> PendingFile? {
         var last: PendingFile?
         try directory.forEachName { bytes in
             let parsed = SpoolName(bytes)
             guard parsed.kind == .event || parsed.kind == .batch else { return }
-            guard let order = order(of: parsed, bytes, in: directory) else { return }
-            if let known = last, !known.precedes(order, bytes) { return }
-            last = PendingFile(name: FileName(bytes), parsed: parsed, order: order, isNoticed: false)
+            guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
+            if let last, !last.precedes(order, bytes) { return }
+            let name = FileName(bytes)
+            guard !known.contains(name) else { return }
+            last = PendingFile(name: name, parsed: parsed, order: order, isNoticed: false)
         }
         return last
     }

@@ -16,13 +16,16 @@ package final class SpoolReader {
 
     /// The spool.
     package let directory: Directory
+    /// Which directory that is: it may be renamed, and another one may stand at its path.
+    package let identity: FileIdentity
     /// The contents of the file that was read last.
     package private(set) var contents: [UInt8] = []
     private var failedFiles: FailedFiles
 
     /// Works in an open spool.
-    package init(_ directory: Directory) {
+    package init(_ directory: Directory) throws(SystemCallError) {
         self.directory = directory
+        identity = try directory.status().identity
         failedFiles = FailedFiles(spool: directory)
     }
 
@@ -48,8 +51,19 @@ package final class SpoolReader {
         return contents
     }
 
-    /// Deletes a file whose event has been sent.
-    package func delete(_ name: FileName) throws(SystemCallError) { try directory.remove(name) }
+    /// Deletes a file whose event has been sent, if it is still the one that was read.
+    ///
+    /// - Returns: Whether it is gone; `false` when another file stands under the name, which is an event of its own.
+    package func delete(_ name: FileName, readAs status: FileStatus) throws(SystemCallError) -> Bool {
+        do {
+            // A publisher that uses one name again and again may have renamed the next event over this one meanwhile.
+            guard try directory.status(of: name).hasContents(of: status) else { return false }
+            try directory.remove(name)
+        } catch where error.isNotFound {
+            // Somebody else has deleted it, which is what we wanted.
+        }
+        return true
+    }
 
     /// Moves a file to `.failed/` with its reason.
     package func quarantine(

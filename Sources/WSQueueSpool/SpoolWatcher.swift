@@ -25,7 +25,7 @@ package struct SpoolWatcher: ~Copyable {
     private let path: String
     private var inotify: Inotify?
     private var watch: Int32?
-    private var identity: (device: UInt64, inode: UInt64) = (0, 0)
+    private var identity: FileIdentity?
     /// The directory's mtime and the wall clock at the last listing; `nil` before the first.
     private var listed: (modified: Int64, at: Int64)?
     /// Why there are no notices, if there should be some: arrivals are then found by looking alone.
@@ -48,7 +48,7 @@ package struct SpoolWatcher: ~Copyable {
     /// follows misses nothing.
     package mutating func attach(_ directory: Directory) throws(SystemCallError) {
         let status = try directory.status()
-        identity = (status.device, status.inode)
+        identity = status.identity
         listed = nil
         if let watch { inotify?.forget(watch) }
         watch = nil
@@ -86,7 +86,7 @@ package struct SpoolWatcher: ~Copyable {
             guard status.kind == .directory else {
                 return .missing(SystemCallError.notDirectory("stat", path))
             }
-            guard (status.device, status.inode) == identity else { return .replaced }
+            guard status.identity == identity else { return .replaced }
             guard let listed, status.modifiedNanoseconds == listed.modified else { return .changed }
             // Coarse file times: a change within a second before the listing may have come after it.
             return listed.modified < listed.at - 1_000_000_000 ? .unchanged : .changed

@@ -39,8 +39,7 @@ package struct Unfinished {
     /// - Returns: Whether it has rested long enough to be judged; it is forgotten then.
     package mutating func hasRested(_ name: FileName, _ look: Look, monotonic: Int64, unix: Int64) -> Bool {
         let since = looks[name].flatMap { $0.look == look ? $0.since : nil } ?? monotonic
-        let age = unix - max(look.modifiedNanoseconds, look.changedNanoseconds)
-        if monotonic - since >= Self.restNanoseconds || age >= Self.restNanoseconds {
+        if isOver(since: since, look, monotonic: monotonic, unix: unix) {
             looks[name] = nil
             return true
         }
@@ -48,8 +47,17 @@ package struct Unfinished {
         return false
     }
 
-    /// Whether a file looks as it did when it was last refused, and need not be read again before it is judged.
-    package func isUnchanged(_ name: FileName, _ look: Look) -> Bool { looks[name]?.look == look }
+    /// Whether a file looks as it did when it was last refused and has not rested yet, so that reading it again would
+    /// tell nothing.
+    package func isResting(_ name: FileName, _ look: Look, monotonic: Int64, unix: Int64) -> Bool {
+        guard let seen = looks[name], seen.look == look else { return false }
+        return !isOver(since: seen.since, look, monotonic: monotonic, unix: unix)
+    }
+
+    private func isOver(since: Int64, _ look: Look, monotonic: Int64, unix: Int64) -> Bool {
+        let age = unix - max(look.modifiedNanoseconds, look.changedNanoseconds)
+        return monotonic - since >= Self.restNanoseconds || age >= Self.restNanoseconds
+    }
 
     /// Forgets a file that was accepted or has gone.
     package mutating func forget(_ name: FileName) { looks[name] = nil }

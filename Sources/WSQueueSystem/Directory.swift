@@ -95,6 +95,13 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Removes an empty directory (unlinkat(2) with `AT_REMOVEDIR`).
+    package func removeDirectory(_ name: FileName) throws(SystemCallError) {
+        _ = try systemCall("rmdir", path(of: name)) {
+            unsafe Int(name.withCString { unsafe unlinkat(descriptor.number, $0, AT_REMOVEDIR) })
+        }
+    }
+
     /// Creates a directory in this one (mkdirat(2)).
     package func makeDirectory(_ name: FileName, mode: UInt32) throws(SystemCallError) {
         _ = try systemCall("mkdir", path(of: name)) {

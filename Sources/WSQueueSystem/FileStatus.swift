@@ -28,6 +28,15 @@ package struct FileStatus: Equatable, Sendable {
     /// Last change of contents, name or attributes, nanoseconds since 1970.
     package let changedNanoseconds: Int64
 
+    /// Which file it is, whatever its name.
+    package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
+
+    /// Whether this is the same file with, by all signs, the same contents.
+    package func hasContents(of other: FileStatus) -> Bool {
+        identity == other.identity && sizeBytes == other.sizeBytes
+            && modifiedNanoseconds == other.modifiedNanoseconds
+    }
+
     init(_ raw: stat) {
         kind =
             switch raw.st_mode & S_IFMT {
@@ -57,4 +66,10 @@ package struct FileStatus: Equatable, Sendable {
         let seconds = max(-limit, min(limit, Int64(time.tv_sec)))
         return seconds * 1_000_000_000 + Int64(time.tv_nsec)
     }
+}
+
+/// Which file or directory, whatever its name: two statuses with the same identity are of the same one.
+package struct FileIdentity: Equatable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
 }

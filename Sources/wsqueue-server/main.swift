@@ -50,7 +50,7 @@ func serve(_ settings: ServerSettings, _ signals: consuming Signals) -> ExitStat
     defer { log.close() }
     do throws(Server.StartError) {
         var server = try Server(settings.configuration, log: log, signals: signals)
-        server.run()
+        try server.run()
         return .success
     } catch {
         log.write(

@@ -18,7 +18,7 @@ struct SpoolReaderTests {
     func `a file within the limit is read whole`(count: Int) throws {
         try withTemporaryDirectory { path in
             try write(String(repeating: "x", count: count), "a.json", in: path)
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             guard case .contents(let status) = reader.read(FileName("a.json"), limitBytes: 100) else {
                 Issue.record("not read")
                 return
@@ -31,7 +31,7 @@ struct SpoolReaderTests {
     @Test func `a file over the limit is refused without being read`() throws {
         try withTemporaryDirectory { path in
             try write(String(repeating: "x", count: 101), "a.json", in: path)
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .tooLarge(limitBytes: 100))
             #expect(reader.contents.isEmpty)
         }
@@ -41,7 +41,7 @@ struct SpoolReaderTests {
         try withTemporaryDirectory { path in
             try write("long contents", "a.json", in: path)
             try write("b", "b.json", in: path)
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             _ = reader.read(FileName("a.json"), limitBytes: 100)
             _ = reader.read(FileName("b.json"), limitBytes: 100)
             #expect(reader.contents == Array("b".utf8))
@@ -56,7 +56,7 @@ struct SpoolReaderTests {
             #expect(mkfifo("\(path)/pipe.json", 0o600) == 0)
             try FileManager.default.createDirectory(
                 atPath: "\(path)/directory.json", withIntermediateDirectories: false)
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             let faults = ["link", "pipe", "directory"].map {
                 fault(reader.read(FileName("\($0).json"), limitBytes: 100))
             }
@@ -68,7 +68,7 @@ struct SpoolReaderTests {
         try withTemporaryDirectory { path in
             try write("{}", "a.json", in: path)
             try FileManager.default.linkItem(atPath: "\(path)/a.json", toPath: "\(path)/b.json")
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .hardLinks(2))
             #expect(reader.read(FileName("c.json"), limitBytes: 100) == .gone)
         }
@@ -76,7 +76,7 @@ struct SpoolReaderTests {
 
     @Test func `a quarantined file is moved whole, with its reason beside it, and replaces nothing`() throws {
         try withTemporaryDirectory { path in
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             var names: [String] = []
             for text in ["first", "second"] {
                 try write(text, "a.json", in: path)
@@ -93,7 +93,7 @@ struct SpoolReaderTests {
 
     @Test func `what is older than thirty days goes with its reason`() throws {
         try withTemporaryDirectory { path in
-            let reader = SpoolReader(try Directory.open(path))
+            let reader = try SpoolReader(Directory.open(path))
             try write("x", "a.json", in: path)
             _ = try reader.quarantine(FileName("a.json"), reason: "bad", unix: 0)
             let inTime = Int64(Date().timeIntervalSince1970) * 1_000_000_000

@@ -168,7 +168,7 @@ extension DeliveryLoop {
         deliver(now: now)
         table.setReceiving(true, slot)
         sendOwn(handshake.answer(), slot, now: now)
-        if peer.speaksProtocol { welcome(slot, peer, now: now) }
+        if peer.speaksProtocol, table[slot] === peer { welcome(slot, peer, now: now) }
     }
 
     private mutating func receiveFrames(_ range: Range<Int>, _ slot: Int, _ peer: Peer, now: Int64) {

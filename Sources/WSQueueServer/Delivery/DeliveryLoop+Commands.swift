@@ -1,5 +1,6 @@
 internal import WSQueueBroker
 internal import WSQueueCore
+internal import WSQueueNet
 internal import WSQueueWire
 
 /// What clients that speak ask for.
@@ -19,6 +20,8 @@ extension DeliveryLoop {
     mutating func obey(_ kind: MessageKind, _ text: [UInt8], _ slot: Int, _ peer: Peer, now: Int64) {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         welcome(slot, peer, now: now)
+        // Sending may have found the connection gone, and the slot may be another client's by now.
+        guard table[slot] === peer, peer.stage == .open else { return }
         do throws(ClientError) {
             guard let answer = try answer(to: ClientCommand.decode(text.span), slot) else { return }
             sendText(answer, slot, now: now)

@@ -48,8 +48,10 @@ extension DeliveryLoop {
 
     /// Forgets the selections that nobody who is behind can still need.
     mutating func trimSelections(before passed: UInt64) {
-        guard let first = selections.first, first.range.upperBound <= passed else { return }
-        selections.removeAll { $0.range.upperBound <= passed }
+        var count = selections.firstIndex(endingAfter: passed)
+        // The copies of one event stay together: who has got the first of them must not get the next.
+        while count > 0, count < selections.count, selections[count - 1].seq == selections[count].seq { count -= 1 }
+        selections.removeFirst(count)
     }
 
     /// Notes that a client has been sent everything before `cursor` and that its socket takes no more.
@@ -128,7 +130,7 @@ extension DeliveryLoop {
 
     /// The parts of `range` that are for one client, adjacent ones joined.
     private func runs(for slot: Int, in range: Range<UInt64>) -> [Range<UInt64>] {
-        var lastSeq: UInt64 = 0
+        var lastSeq = seqReceived(by: slot, before: range.lowerBound)
         return runs(in: range) { selection in
             // Of several copies of an event a client gets the first that is for him.
             guard selection.seq != lastSeq, subscriptions.isReceiver(slot, of: selection.audience) else { return false }
@@ -137,12 +139,26 @@ extension DeliveryLoop {
         }
     }
 
+    /// The event of which a client that stands at `position` has had a copy already, if there may be more of it.
+    private func seqReceived(by slot: Int, before position: UInt64) -> UInt64 {
+        var index = selections.firstIndex(endingAfter: position)
+        // In the middle of a copy it stands because it is getting that one.
+        if index < selections.count, selections[index].range.lowerBound < position { return selections[index].seq }
+        guard index < selections.count else { return 0 }
+        let seq = selections[index].seq
+        while index > 0, selections[index - 1].seq == seq {
+            index -= 1
+            if subscriptions.isReceiver(slot, of: selections[index].audience) { return seq }
+        }
+        return 0
+    }
+
     private func runs(
         in range: Range<UInt64>, including isIncluded: (PublicationLog.Selection) -> Bool
     ) -> [Range<UInt64>] {
         var result: [Range<UInt64>] = []
         var start = range.lowerBound
-        for selection in selections where selection.range.upperBound > range.lowerBound {
+        for selection in selections[selections.firstIndex(endingAfter: range.lowerBound)...] {
             guard selection.range.lowerBound < range.upperBound else { break }
             // A cursor in the middle of a selection stands there because the client is getting it.
             if selection.range.lowerBound < range.lowerBound || isIncluded(selection) { continue }

@@ -38,6 +38,7 @@ struct DeliveryLoop: ~Copyable {
     private var nextTick: Int64
     private var tickNumber = 0
     private var heldBefore: Int64 = 0
+    private var isReportedEmpty = true
     private var reportedPosition: UInt64 = .max
     private var drainDeadline: Int64?
 
@@ -189,6 +190,11 @@ struct DeliveryLoop: ~Copyable {
     private mutating func report() {
         let passed = min(position, behind.oldestCursor ?? .max)
         context.marks.report(clients: clientCount, behind: behind.count, by: index)
+        if (clientCount == 0) != isReportedEmpty {
+            // The hub may be keeping its files until somebody is here.
+            isReportedEmpty = clientCount == 0
+            context.hubWakeup.signal()
+        }
         guard passed != reportedPosition else { return }
         reportedPosition = passed
         context.marks.passed(passed, by: index)

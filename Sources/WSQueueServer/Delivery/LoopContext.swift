@@ -46,12 +46,12 @@ final class LoopContext: Sendable {
     func startLoops() throws(SystemCallError) {
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
-                do {
+                do throws(SystemCallError) {
                     var loop = try DeliveryLoop(index: index, context: self)
                     loop.run()
                 } catch {
-                    log.write(LogLine(.error, "server.error").with("error", "\(error)"))
-                    loops[index].end()
+                    loops[index].fail(error)
+                    hubWakeup.signal()
                 }
             }
         }
@@ -81,6 +81,7 @@ final class LoopHandle: Sendable {
     let mailbox: Mailbox<Command>
     private let sockets = Atomic<Int>(0)
     private let ended = Atomic<Bool>(false)
+    private let fault = Mutex<SystemCallError?>(nil)
 
     init() throws(SystemCallError) {
         wakeup = try Wakeup()
@@ -89,6 +90,10 @@ final class LoopHandle: Sendable {
 
     var socketCount: Int { sockets.load(ordering: .relaxed) }
     func addSockets(_ count: Int) { sockets.add(count, ordering: .relaxed) }
+
+    /// Why the loop could not be set up.
+    var failure: SystemCallError? { fault.withLock { $0 } }
+    func fail(_ error: SystemCallError) { fault.withLock { $0 = error } }
 
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
     func end() { ended.store(true, ordering: .releasing) }

@@ -61,10 +61,12 @@ extension SpoolPump {
         case .taken(let taken): lock = consume taken
         }
         try watcher.attach(directory)
-        let reader = SpoolReader(directory)
+        let reader = try SpoolReader(directory)
         if let pruned = reader.pruneFailedFiles(unix: Clock.unixNanoseconds()) {
             context.log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
         }
+        if let identity, identity != reader.identity { forgetFiles() }
+        identity = reader.identity
         self.reader = reader
         needsListing = true
     }
@@ -75,8 +77,14 @@ extension SpoolPump {
         context.log.write(
             LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath).with("reason", reason)
                 .with("hint", "waiting until it is back"))
+        // What is known of its files is kept: the same directory may come back. Those that were read but not yet handed
+        // out are deleted through the directory they came from. Our own lock must not keep us out.
         reader = nil
-        // Files that were read but not yet handed out are deleted through the directory they came from.
+        lock = nil
+    }
+
+    /// Forgets what was known of another directory's files.
+    private mutating func forgetFiles() {
         queue.reset()
         unfinished = Unfinished()
         immovable = [:]
@@ -88,12 +96,15 @@ extension SpoolPump {
         do {
             try attach(Directory.open(context.configuration.queuePath))
         } catch {
+            let reason = "\(error)"
+            guard reason != reopeningFault else { return false }
+            reopeningFault = reason
             context.log.write(
-                LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath)
-                    .with("reason", "\(error)"))
+                LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath).with("reason", reason))
             return false
         }
         isMissing = false
+        reopeningFault = nil
         context.log.write(LogLine(.notice, "queue.back").with("dir", context.configuration.queuePath))
         return true
     }

@@ -11,7 +11,10 @@ extension SpoolPump {
     mutating func accept(_ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64) {
         let configuration = context.configuration
         let limit = file.isBatch ? configuration.batchLimitBytes : configuration.eventLimitBytes
-        switch reader.read(file.name, limitBytes: limit) {
+        if isResting(file, reader, now: now, unix: unix) { return queue.finish(file.name) }
+        let outcome = reader.read(file.name, limitBytes: limit)
+        readBytes += reader.contents.count
+        switch outcome {
         case .gone:
             queue.finish(file.name)
             unfinished.forget(file.name)
@@ -46,7 +49,8 @@ extension SpoolPump {
         let contents = current.contents
         while writer.position < limit, hasRoom {
             guard let line = current.lines.next(in: contents.span) else {
-                return settlement.add(Settled(file: (current.file.name, current.reader)), end: writer.position)
+                let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
+                return settlement.add(Settled(file: file), end: writer.position)
             }
             let bytes = contents.span.extracting(line.range)
             // The whole file was checked before its first line was appended.
@@ -60,28 +64,31 @@ extension SpoolPump {
     }
 
     /// Deletes a file whose event has been handed out, or remembers that it cannot be deleted.
-    mutating func delete(_ name: FileName, _ reader: SpoolReader) {
+    mutating func delete(_ file: ReadFile) {
+        // A file of the same name in a directory that stands there by now is another one.
+        let isOurs = file.reader.identity == identity
         do {
-            try reader.delete(name)
-        } catch  where error.isNotFound {
-            // Somebody else has deleted it, which is what we wanted.
+            let isGone = try file.reader.delete(file.name, readAs: file.status)
+            guard isOurs else { return }
+            queue.finish(file.name)
+            if !isGone { needsListing = true }
         } catch {
-            if self.reader === reader, let status = try? reader.directory.status(of: name) {
-                undeletable[name] = Unfinished.Look(status)
+            if isOurs, let status = try? file.reader.directory.status(of: file.name) {
+                undeletable[file.name] = Unfinished.Look(status)
             }
             context.log.write(
-                LogLine(.error, "event.undeletable").with("file", name.description).with("error", error.reason)
+                LogLine(.error, "event.undeletable").with("file", file.name.description).with("error", error.reason)
                     .with("hint", "sent once and not again; let the server's user write and delete in the queue"))
-            return
         }
-        forget(name, reader)
     }
 
     /// Tries again what could neither be deleted nor moved; a file that is another one by now is an event of its own.
     mutating func retryStuckFiles(_ reader: SpoolReader) {
-        for (name, look) in undeletable where hasChanged(name, look, reader) || (try? reader.delete(name)) != nil {
+        for (name, look) in undeletable
+        where hasChanged(name, look, reader) || (try? reader.directory.remove(name)) != nil {
             undeletable[name] = nil
             queue.finish(name)
+            needsListing = true
         }
         for (name, look) in immovable where hasChanged(name, look, reader) {
             immovable[name] = nil
@@ -96,11 +103,6 @@ extension SpoolPump {
         return Unfinished.Look(status) != look
     }
 
-    /// Forgets a file that is deleted. One of the same name in a directory that stands there now is another.
-    private mutating func forget(_ name: FileName, _ reader: SpoolReader) {
-        if self.reader === reader { queue.finish(name) }
-    }
-
     private mutating func acceptEvent(
         _ file: PendingFile, _ stem: [UInt8], _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
     ) {
@@ -110,8 +112,12 @@ extension SpoolPump {
             let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
             try checkRoom(event, byteCount: bytes.count)
             unfinished.forget(file.name)
+            let start = writer.position
             var settled = append(event, bytes, now: now, unix: unix) ?? Settled()
-            settled.file = (file.name, reader)
+            let read = ReadFile(name: file.name, status: status, reader: reader)
+            // An event that is not sent waits for nobody.
+            guard writer.position != start else { return delete(read) }
+            settled.file = read
             settlement.add(settled, end: writer.position)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
@@ -126,8 +132,10 @@ extension SpoolPump {
             return queue.finish(file.name)
         }
         var lines = BatchLines()
+        var hasEvents = false
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
+            hasEvents = true
             let bytes = contents.span.extracting(line.range)
             do throws(EventFault) {
                 guard bytes.count <= context.configuration.eventLimitBytes else {
@@ -141,8 +149,12 @@ extension SpoolPump {
                 return judge(fault, status, file, reader, now: now, unix: unix)
             }
         }
+        guard hasEvents else {
+            let fault = SpoolFault.content(reason: "no event in it; a batch has one a line", offset: 0, line: nil)
+            return judge(fault, status, file, reader, now: now, unix: unix)
+        }
         unfinished.forget(file.name)
-        batch = Batch(file: file, stem: stem, contents: reader.takeContents(), reader: reader)
+        batch = Batch(file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader)
     }
 
     /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
@@ -233,6 +245,14 @@ extension SpoolPump {
                 LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
                     .with("error", error.description).with("hint", "left in the queue; remove it by hand"))
         }
+    }
+
+    /// Whether a file that was refused looks as it did then, and has time left.
+    private func isResting(_ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64) -> Bool {
+        // A notice may say that its writer has closed it, which no status shows.
+        guard !file.isNoticed, !unfinished.isEmpty else { return false }
+        guard let status = try? reader.directory.status(of: file.name) else { return false }
+        return unfinished.isResting(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
     }
 
     private mutating func hasRested(_ file: PendingFile, _ status: FileStatus, now: Int64, unix: Int64) -> Bool {

@@ -16,7 +16,14 @@ struct SpoolPump: ~Copyable {
         var sent: SentEvent?
         var selections: [PublicationLog.Selection] = []
         /// The file to delete, with the hand that read it: by then another directory may stand at the path.
-        var file: (name: FileName, reader: SpoolReader)?
+        var file: ReadFile?
+    }
+
+    /// A file that was read: its name, what it was, and whose it is.
+    struct ReadFile {
+        let name: FileName
+        let status: FileStatus
+        let reader: SpoolReader
     }
 
     /// A batch that is being appended line by line, its file already checked as a whole.
@@ -25,6 +32,7 @@ struct SpoolPump: ~Copyable {
         let stem: [UInt8]
         let contents: [UInt8]
         var lines = BatchLines()
+        let status: FileStatus
         let reader: SpoolReader
     }
 
@@ -51,6 +59,12 @@ struct SpoolPump: ~Copyable {
     /// Whether a listing is due though nothing was noticed.
     var needsListing = true
     var isMissing = false
+    /// Why the directory could not be opened again, as it was said last.
+    var reopeningFault: String?
+    /// The directory that everything known of files is about.
+    var identity: FileIdentity?
+    /// How much the present pass has read: files that are refused take time too.
+    var readBytes = 0
     private var nextLook: Int64 = 0
     /// When a directory with files that wait may be listed again.
     var nextListing: Int64 = 0
@@ -61,6 +75,7 @@ struct SpoolPump: ~Copyable {
     /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
     private static let passBytes = 262_144
     private static let passFiles = 256
+    private static let passReadBytes = 4 * 1_048_576
 
     init(context: LoopContext) {
         self.context = context
@@ -83,7 +98,8 @@ struct SpoolPump: ~Copyable {
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     func sleepMilliseconds(now: Int64) -> Int32 {
-        if !isHeld, !isWaitingForClients, batch != nil || !queue.isEmpty { return 0 }
+        let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
+        if isTaking, !isHeld, !isWaitingForClients { return 0 }
         return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
     }
 
@@ -95,8 +111,9 @@ struct SpoolPump: ~Copyable {
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
     mutating func finishTurn(now: Int64, unix: Int64) {
-        // Nothing is looked for; this is only how long the hub may sleep.
+        // Nothing is looked for: this is how long the hub may sleep, and notices are read so that they do not wake it.
         nextLook = now + 50_000_000
+        _ = try? watcher.arrivals()
         take(now: now, unix: unix)
         settle(now: now, unix: unix)
     }
@@ -144,10 +161,11 @@ struct SpoolPump: ~Copyable {
 
     private mutating func take(now: Int64, unix: Int64) {
         isHeld = false
-        guard reader != nil || batch != nil, !isWaitingForClients else { return }
+        guard reader != nil || batch != nil, !isWaitingForClients else { return context.held.end(now) }
         let start = writer.position
         var files = 0
-        while writer.position - start < UInt64(Self.passBytes), files < Self.passFiles {
+        readBytes = 0
+        while writer.position - start < UInt64(Self.passBytes), readBytes < Self.passReadBytes, files < Self.passFiles {
             guard hasRoom else {
                 isHeld = true
                 break
@@ -187,7 +205,7 @@ struct SpoolPump: ~Copyable {
     private mutating func settle(now: Int64, unix: Int64) {
         let passed = context.marks.oldest
         while let settled = settlement.next(passed: passed) {
-            if let file = settled.file { delete(file.name, file.reader) }
+            if let file = settled.file { delete(file) }
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty
             let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : sent.clientCount

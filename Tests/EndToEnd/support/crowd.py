@@ -5,7 +5,7 @@ import socket
 import time
 
 from .client import RECEIVE_BYTES, handshake_request, split_response
-from .frames import FrameReader
+from .frames import FrameReader, client_frame
 
 
 class Member:
@@ -86,10 +86,25 @@ class Crowd:
         assert data, f"client {member.index} was disconnected, close {member.frames.close}"
         for message in member.advance(data, self.accept):
             handle(member, message)
+        for ping in member.frames.pings:
+            member.socket.send(client_frame(0xA, ping))
+        member.frames.pings.clear()
 
     @staticmethod
     def _no_message(member, message):
-        raise AssertionError(f"client {member.index} got {message!r} with its handshake")
+        raise AssertionError(f"client {member.index} got {message!r} unasked")
+
+    def read_for(self, seconds, handle):
+        """Hands what arrives within a time to `handle(member, message)`."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            for number, _ in self.poller.poll(left):
+                self._read(self.members[number], handle or self._no_message)
+
+    def read_while(self, is_going_on):
+        """Answers pings as long as `is_going_on()`; no message is expected."""
+        while is_going_on():
+            self.read_for(0.05, None)
 
     def receive(self, handle, timeout):
         """Reads until `handle(member, message)` has said of each client that it is done."""
