@@ -41,21 +41,22 @@ extension SpoolPump {
         }
     }
 
-    /// Appends the next line of the batch; behind the last one, the file is done.
-    mutating func appendBatchLine(now: Int64, unix: Int64) {
-        guard var current = batch else { return }
-        let contents = current.contents
+    /// Appends lines of the batch, as long as the log has room and ends before `limit`; behind the last one, the file is
+    /// done.
+    mutating func appendBatch(upTo limit: UInt64, now: Int64, unix: Int64) {
         // Moved out while it is used, so that what it holds is not copied.
-        batch = nil
-        guard let line = current.lines.next(in: contents.span) else {
-            let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
-            return deletions.add(file, end: writer.position)
-        }
-        let bytes = contents.span.extracting(line.range)
-        // The whole file was checked before its first line was appended.
-        if let text = try? EventFile.decode(bytes) {
+        guard var current = batch.take() else { return }
+        let contents = current.contents
+        while writer.position < limit, hasRoom {
+            guard let line = current.lines.next(in: contents.span) else {
+                let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
+                return deletions.add(file, end: writer.position)
+            }
+            let bytes = contents.span.extracting(line.range)
+            // The whole file was checked before its first line was appended.
+            guard let text = try? EventFile.decode(bytes) else { continue }
             let event = SpooledEvent(
-                text: text, stem: current.stem + Array("/\(line.number)".utf8), file: current.file,
+                text: text, stem: current.stem, line: line.number, file: current.file,
                 modifiedNanoseconds: current.status.modifiedNanoseconds)
             if let settled = append(event, bytes, now: now, unix: unix) {
                 settlement.add(settled, end: writer.position)

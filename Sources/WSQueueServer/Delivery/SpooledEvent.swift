@@ -7,8 +7,10 @@ internal import WSQueueWire
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
 struct SpooledEvent {
     let text: EventText
-    /// The id of an event that has none of its own, UTF-8.
+    /// The name of its file without the suffix, UTF-8.
     let stem: [UInt8]
+    /// Its line in a batch.
+    var line: Int?
     let file: PendingFile
     /// When the file was changed last.
     let modifiedNanoseconds: Int64
@@ -16,14 +18,20 @@ struct SpooledEvent {
     /// What tells it apart from all others. An id that is only a file's name may be used again.
     func identity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
         if let label = text.idLabel(in: bytes) { return JournalRecord.Identity(id: label.bytes, stamp: 0) }
-        return JournalRecord.Identity(id: stem, stamp: modifiedNanoseconds)
+        return JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
     }
 
     /// What goes with its own members into the message for clients.
     func fields(seq: UInt64, channel: String?) -> EventMessageFields {
         EventMessageFields(
-            unixSeconds: file.nanoseconds / 1_000_000_000, id: stem, seq: seq,
+            unixSeconds: file.nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
             channel: channel.flatMap { Channel($0) })
+    }
+
+    /// The id of an event that has none of its own, UTF-8.
+    var fileID: [UInt8] {
+        guard let line else { return stem }
+        return stem + Array("/\(line)".utf8)
     }
 
     /// Whom it is for.
@@ -42,7 +50,9 @@ struct SpooledEvent {
     }
 
     /// The id for people.
-    func id(in bytes: Span<UInt8>) -> String { text.idLabel(in: bytes)?.text ?? String(decoding: stem, as: UTF8.self) }
+    func id(in bytes: Span<UInt8>) -> String {
+        text.idLabel(in: bytes)?.text ?? String(decoding: fileID, as: UTF8.self)
+    }
 
     /// The event's name for people.
     func name(in bytes: Span<UInt8>) -> String { text.eventName(in: bytes).text }
