@@ -1,4 +1,3 @@
-internal import Synchronization
 package import WSQueueSystem
 
 /// The publications of the past, as every loop reads them by position; ``JournalWriter`` is the one hand that writes.
@@ -41,13 +40,13 @@ package final class Journal: Sendable {
     package let epoch: String
     /// The last number given before this process: connections that older events name are gone.
     package let inheritedSeq: UInt64
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     init(epoch: String, segments: [JournalSegment]) {
         self.epoch = epoch
         let seq = segments.last?.lastSeq ?? 0
         inheritedSeq = seq
-        state = Mutex(State(segments: segments, lastSeq: seq))
+        state = Guarded(State(segments: segments, lastSeq: seq))
     }
 
     /// The number of the last publication.

@@ -69,9 +69,17 @@ package struct JournalRecord: Equatable, Sendable {
     }
 }
 
-/// A record as it was read, its message still where it lies.
+/// A record as it was read, its texts still where they lie.
 package struct JournalRecordText {
-    package let record: JournalRecord
+    package let seq: UInt64
+    package let unixNanoseconds: Int64
+    package let channels: [String]
+    /// Users; `nil` is everyone.
+    package let recipients: [String]?
+    /// The connection that shall not get it.
+    package let except: Int64?
+    private let id: Range<Int>
+    private let stamp: Int64
     /// The message for clients, without the member for its channel.
     package let message: Range<Int>
     /// Behind the record.
@@ -85,17 +93,28 @@ package struct JournalRecordText {
         var reader = LittleEndianReader(position: start + JournalRecord.prefixBytes, end: end)
         guard let seq = reader.number(8, in: bytes), let unix = reader.number(8, in: bytes),
             let stamp = reader.number(8, in: bytes), let hasExcept = reader.number(1, in: bytes),
-            let except = reader.number(8, in: bytes), let id = reader.text(in: bytes),
+            let except = reader.number(8, in: bytes), let id = reader.range(in: bytes),
             let channels = reader.list(in: bytes), let recipients = reader.list(in: bytes),
             let message = reader.range(in: bytes), message.upperBound == end
         else { return nil }
-        var record = JournalRecord(
-            seq: seq, unixNanoseconds: Int64(bitPattern: unix),
-            identity: JournalRecord.Identity(id: id, stamp: Int64(bitPattern: stamp)))
-        record.channels = channels ?? []
+        return JournalRecordText(
+            seq: seq, unixNanoseconds: Int64(bitPattern: unix), channels: channels ?? [], recipients: recipients,
+            except: hasExcept == 1 ? Int64(bitPattern: except) : nil, id: id, stamp: Int64(bitPattern: stamp),
+            message: message, end: end)
+    }
+
+    /// What tells the event apart from all others.
+    package func identity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
+        JournalRecord.Identity(id: id.map { bytes[$0] }, stamp: stamp)
+    }
+
+    /// The record without its message.
+    package func record(in bytes: Span<UInt8>) -> JournalRecord {
+        var record = JournalRecord(seq: seq, unixNanoseconds: unixNanoseconds, identity: identity(in: bytes))
+        record.channels = channels
         record.recipients = recipients
-        record.except = hasExcept == 1 ? Int64(bitPattern: except) : nil
-        return JournalRecordText(record: record, message: message, end: end)
+        record.except = except
+        return record
     }
 }
 

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import WSQueueSystem
 
 /// One file of the journal. The hub appends to the newest; any thread reads.
@@ -42,8 +41,8 @@ package final class JournalSegment: Sendable {
     let createdNanoseconds: Int64
     private let path: String
     private let descriptor: FileDescriptor
-    private let header: Mutex<JournalSegmentHeader>
-    private let contents: Mutex<Contents>
+    private let header: Guarded<JournalSegmentHeader>
+    private let contents: Guarded<Contents>
 
     init(name: FileName, path: String, descriptor: consuming FileDescriptor, header: JournalSegmentHeader) {
         precedingSeq = header.precedingSeq
@@ -51,8 +50,8 @@ package final class JournalSegment: Sendable {
         self.name = name
         self.path = path
         self.descriptor = descriptor
-        self.header = Mutex(header)
-        contents = Mutex(Contents(lastSeq: header.precedingSeq))
+        self.header = Guarded(header)
+        contents = Guarded(Contents(lastSeq: header.precedingSeq))
     }
 
     /// Behind the last record.
@@ -126,9 +125,9 @@ package final class JournalSegment: Sendable {
             var position = 0
             var hashes: [UInt64] = []
             var last = lastSeq
-            while let text = JournalRecordText.decode(bytes.span, at: position), text.record.seq > last {
-                hashes.append(body(text.record.identity))
-                last = text.record.seq
+            while let text = JournalRecordText.decode(bytes.span, at: position), text.seq > last {
+                hashes.append(body(text.identity(in: bytes.span)))
+                last = text.seq
                 position = text.end
             }
             announce(bytes.span.extracting(..<position), identities: hashes)

@@ -2,7 +2,7 @@ package import WSQueueSystem
 
 /// How much history is kept: whichever bound is reached first.
 package struct JournalLimits: Equatable, Sendable {
-    /// At least so many events are kept, and at most an eighth more.
+    /// At least so many events are kept, and an eighth or the events of one pass more.
     package var events: Int
     /// Events older than this go.
     package var ageNanoseconds: Int64

@@ -68,8 +68,8 @@ struct JournalTests {
             while offset < chunk.records.count {
                 let text = try #require(decode(chunk.records, at: offset))
                 let message = String(decoding: chunk.records[text.message], as: UTF8.self)
-                #expect(message.prefix { $0 != " " } == "\(text.record.seq)")
-                if text.record.seq > seq { found.append(text.record.seq) }
+                #expect(message.prefix { $0 != " " } == "\(text.seq)")
+                if text.seq > seq { found.append(text.seq) }
                 offset = text.end
             }
             position = chunk.position(at: offset)
@@ -316,7 +316,7 @@ struct JournalTests {
             for _ in 0..<5 { try hand.write(4) }
             #expect(journal.precedingSeq == 16)
             let chunk = try #require(try journal.read(from: place, limitBytes: 100_000))
-            #expect(decode(chunk.records, at: 0)?.record.seq == 1)
+            #expect(decode(chunk.records, at: 0)?.seq == 1)
             let next = try #require(try journal.read(from: chunk.position(at: chunk.records.count), limitBytes: 1))
             #expect(next.start.precedingSeq == 16)
         }
