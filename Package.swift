@@ -65,6 +65,10 @@ let package = Package(
         .executableTarget(
             name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
             linkerSettings: staticExecutable),
+        // A load client for scripts/bench; it is not installed.
+        .executableTarget(
+            name: "wsqueue-bench", dependencies: ["WSQueueNet", "WSQueueSystem", "WSQueueArguments", "CWSQueueLinux"],
+            swiftSettings: strict, linkerSettings: staticStandardLibrary),
 
         .target(
             name: "Support", dependencies: ["WSQueueCore", "WSQueueSystem"], path: "Tests/Support",

@@ -1,3 +1,5 @@
+internal import WSQueueSystem
+
 /// The contents of `<name>.jsonl`: an event a line.
 ///
 /// Lines end with LF; a CR before it and blanks are white space of JSON. Lines with nothing but white space are no
@@ -38,16 +40,7 @@ package struct BatchLines {
 
     /// Where the line that begins at `start` ends: at its LF, or at the end of the bytes.
     package static func lineEnd(in bytes: borrowing Span<UInt8>, from start: Int) -> Int {
-        var position = start
-        // A fixed number of bytes, joined without a branch: the compiler makes vectors of this loop.
-        while bytes.count - position >= 32 {
-            var isFound: UInt8 = 0
-            for offset in position..<position + 32 { isFound |= bytes[offset] == lineFeed ? 1 : 0 }
-            if isFound != 0 { break }
-            position += 32
-        }
-        while position < bytes.count, bytes[position] != lineFeed { position += 1 }
-        return position
+        bytes.firstOffset(of: lineFeed, from: start) ?? bytes.count
     }
 
     /// `range` without white space of JSON at both ends (RFC 8259, section 2).

@@ -13,8 +13,8 @@ package struct SpoolQueue {
         package var foreign: [FileName] = []
     }
 
-    /// How many files are held in memory, about 150 bytes each.
-    package static let limitFiles = 32_768
+    /// How many files are held in memory, about 150 bytes each. A backlog is listed once, twice over, for so many.
+    package static let limitFiles = 65_536
     private static let limitForeign = 1_000
 
     /// Latest first, so that the oldest is taken from the end.
@@ -90,8 +90,9 @@ package struct SpoolQueue {
                 cut = found.last
             }
         }
+        // A listing during which files are renamed may name one twice (seen on tmpfs).
+        found.removeAll { !known.insert($0.name).inserted }
         listing.added = found.count
-        for file in found { known.insert(file.name) }
         listed.append(contentsOf: found)
         keepEarliest(upTo: cut)
         return listing

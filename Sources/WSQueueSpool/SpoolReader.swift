@@ -59,7 +59,7 @@ package final class SpoolReader {
             // A publisher that uses one name again and again may have renamed the next event over this one meanwhile.
             guard try directory.status(of: name).hasContents(of: status) else { return false }
             try directory.remove(name)
-        } catch where error.isNotFound {
+        } catch  where error.isNotFound {
             // Somebody else has deleted it, which is what we wanted.
         }
         return true

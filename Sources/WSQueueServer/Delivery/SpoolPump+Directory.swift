@@ -35,6 +35,11 @@ extension SpoolPump {
 
     /// Lists the directory and adds what is new.
     mutating func list(_ reader: SpoolReader, unix: Int64) {
+        let start = Clock.monotonicNanoseconds()
+        defer {
+            let end = Clock.monotonicNanoseconds()
+            nextListing = end + 20 * (end - start)
+        }
         do throws(SystemCallError) {
             try watcher.willList(reader.directory, unix: unix)
             let listing = try queue.list(reader.directory)

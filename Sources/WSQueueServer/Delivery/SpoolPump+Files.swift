@@ -41,21 +41,21 @@ extension SpoolPump {
         }
     }
 
-    /// Appends the next line of the batch; behind the last one, the file is done.
-    mutating func appendBatchLine(now: Int64, unix: Int64) {
-        guard var current = batch else { return }
-        let contents = current.contents
+    /// Appends lines of the batch, as long as the log has room and ends before `limit`; behind the last one, the file is
+    /// done.
+    mutating func appendBatch(upTo limit: UInt64, now: Int64, unix: Int64) {
         // Moved out while it is used, so that what it holds is not copied.
-        batch = nil
-        guard let line = current.lines.next(in: contents.span) else {
-            let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
-            settlement.add(Settled(file: file), end: writer.position)
-            return
-        }
-        let bytes = contents.span.extracting(line.range)
-        // The whole file was checked before its first line was appended.
-        if let text = try? EventFile.decode(bytes) {
-            let event = SpooledEvent(text: text, stem: current.stem + Array("/\(line.number)".utf8), file: current.file)
+        guard var current = batch.take() else { return }
+        let contents = current.contents
+        while writer.position < limit, hasRoom {
+            guard let line = current.lines.next(in: contents.span) else {
+                let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
+                return settlement.add(Settled(file: file), end: writer.position)
+            }
+            let bytes = contents.span.extracting(line.range)
+            // The whole file was checked before its first line was appended.
+            guard let text = try? EventFile.decode(bytes) else { continue }
+            let event = SpooledEvent(text: text, stem: current.stem, line: line.number, file: current.file)
             if let settled = append(event, bytes, now: now, unix: unix) {
                 settlement.add(settled, end: writer.position)
             }
@@ -193,7 +193,8 @@ extension SpoolPump {
         let start = writer.position
         for audience in audiences {
             let fields = EventMessageFields(
-                unixSeconds: event.file.nanoseconds / 1_000_000_000, id: event.stem, seq: seq,
+                unixSeconds: event.file.nanoseconds / 1_000_000_000, id: event.text.id == nil ? event.fileID : [],
+                seq: seq,
                 channel: audience.channel.flatMap { Channel($0) })
             message.prepare(event.text, fields, in: bytes)
             if let selection = appendMessage(bytes, seq: seq, audience: audience) { selections.append(selection) }

@@ -66,13 +66,15 @@ struct SpoolPump: ~Copyable {
     /// How much the present pass has read: files that are refused take time too.
     var readBytes = 0
     private var nextLook: Int64 = 0
+    /// When a directory with files that wait may be listed again.
+    var nextListing: Int64 = 0
     private var nextRetry: Int64 = 0
     /// Whether the last turn left files behind because clients must take something first.
     private(set) var isHeld = false
 
     /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
     private static let passBytes = 262_144
-    private static let passFiles = 1_024
+    private static let passFiles = 256
     private static let passReadBytes = 4 * 1_048_576
 
     init(context: LoopContext) {
@@ -146,7 +148,8 @@ struct SpoolPump: ~Copyable {
         let found = watcher.look()
         guard checkPresence(found, unix: unix), let reader else { return }
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
-        let isDue = found == .changed && (!queue.isTruncated || queue.isEmpty)
+        // Our own deletions change the directory too: while files wait, listing it may take a twentieth of the time.
+        let isDue = found == .changed && (queue.isEmpty || (!queue.isTruncated && now >= nextListing))
         if needsListing || isDue { list(reader, unix: unix) }
         for name in unfinished.names { queue.retry(name, in: reader.directory) }
         for name in failing.keys { queue.retry(name, in: reader.directory) }
@@ -167,7 +170,7 @@ struct SpoolPump: ~Copyable {
                 isHeld = true
                 break
             }
-            guard appendNext(now: now, unix: unix) else { break }
+            guard appendNext(upTo: start + UInt64(Self.passBytes), now: now, unix: unix) else { break }
             files += 1
         }
         if isHeld { context.held.begin(now) } else { context.held.end(now) }
@@ -177,7 +180,7 @@ struct SpoolPump: ~Copyable {
     }
 
     /// Whether every client the queue waits for is near enough to the end, and nothing they need would be overwritten.
-    private var hasRoom: Bool {
+    var hasRoom: Bool {
         let oldest = context.marks.oldest
         return writer.position - oldest < UInt64(context.configuration.slowClients.limitBytes)
             && writer.room(oldestNeeded: oldest) >= eventRoomBytes
@@ -186,9 +189,9 @@ struct SpoolPump: ~Copyable {
     /// The most that one event may take in the log, all its copies together.
     var eventRoomBytes: Int { 2 * context.configuration.eventLimitBytes }
 
-    private mutating func appendNext(now: Int64, unix: Int64) -> Bool {
+    private mutating func appendNext(upTo limit: UInt64, now: Int64, unix: Int64) -> Bool {
         if batch != nil {
-            appendBatchLine(now: now, unix: unix)
+            appendBatch(upTo: limit, now: now, unix: unix)
             return true
         }
         guard let reader else { return false }

@@ -5,9 +5,17 @@ internal import WSQueueSpool
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
 struct SpooledEvent {
     let text: EventText
-    /// The id of an event that has none of its own, UTF-8.
+    /// The name of its file without the suffix, UTF-8.
     let stem: [UInt8]
+    /// Its line in a batch.
+    var line: Int?
     let file: PendingFile
+
+    /// The id of an event that has none of its own, UTF-8.
+    var fileID: [UInt8] {
+        guard let line else { return stem }
+        return stem + Array("/\(line)".utf8)
+    }
 
     /// Whom it is for.
     var addressing: Broker.Addressing {
@@ -25,7 +33,9 @@ struct SpooledEvent {
     }
 
     /// The id for people.
-    func id(in bytes: Span<UInt8>) -> String { text.idLabel(in: bytes)?.text ?? String(decoding: stem, as: UTF8.self) }
+    func id(in bytes: Span<UInt8>) -> String {
+        text.idLabel(in: bytes)?.text ?? String(decoding: fileID, as: UTF8.self)
+    }
 
     /// The event's name for people.
     func name(in bytes: Span<UInt8>) -> String { text.eventName(in: bytes).text }

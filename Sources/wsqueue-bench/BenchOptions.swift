@@ -1,0 +1,41 @@
+internal import WSQueueArguments
+
+/// The options of `wsqueue-bench`.
+enum BenchOptions {
+    static let dialect = Option(
+        "dialect", value: .required("NAME"),
+        text: "How the server is spoken to: spool (default; wsqueue and the floors), socket, nchan, nats, mqtt.")
+    static let port = Option("port", short: "p", value: .required("N"), text: "Where subscribers connect on 127.0.0.1.")
+    static let path = Option("path", value: .required("PATH"), text: "What subscribers ask for (default /).")
+    static let publishPort = Option(
+        "publish-port", value: .required("N"), text: "Where events are published, for servers without a spool.")
+    static let directory = Option("dir", short: "d", value: .required("DIR"), text: "The spool, best on /dev/shm.")
+    static let process = Option(
+        "pid", value: .required("N"), isRepeatable: true, text: "A process of a server that runs already.")
+    static let clients = Option("clients", short: "c", value: .required("N"), text: "How many subscribers (1000).")
+    static let events = Option("events", short: "n", value: .required("N"), text: "Events in a scenario (1000).")
+    static let rounds = Option("rounds", value: .required("N"), text: "How often a burst is repeated (5).")
+    static let payload = Option("payload", value: .required("BYTES"), text: "The size of a payload (200).")
+    static let log = Option(
+        "log", value: .required("FILE"), text: "Where standard error of the server goes (default /dev/null).")
+    static let help = Option("help", short: "h", text: "Show this text.")
+
+    static let table = OptionTable(
+        "wsqueue-bench", forms: ["[OPTION]... SCENARIO... [-- SERVER [ARGUMENT]...]"],
+        summary: "Measures a server with many clients; every one checks that each event comes once and in order.",
+        options: [
+            dialect, port, path, publishPort, directory, process, clients, events, rounds, payload, log, help,
+        ],
+        sections: [
+            .init(
+                "Scenarios",
+                [
+                    "files     a burst of events, each a file; batch: the same as one .jsonl file",
+                    "lockstep  an event when all clients have the one before",
+                    "paced     20 events a second, with the time from the rename to each receipt",
+                    "idle      three seconds of nothing",
+                    "slow      a batch with a tenth of the clients reading no more",
+                    "drain     all events wait as files before the server starts, and one client comes",
+                ])
+        ])
+}

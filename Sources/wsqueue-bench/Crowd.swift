@@ -1,0 +1,227 @@
+internal import Glibc
+internal import WSQueueNet
+internal import WSQueueSystem
+
+/// All subscribers of a measurement, on one thread: they check that every event comes once and in order.
+struct Crowd: ~Copyable {
+    private let dialect: Dialect
+    private let port: UInt16
+    private let path: String
+    private var poller: Poller
+    private var clients: [Client] = []
+    private var buffer = [UInt8](repeating: 0, count: 262_144)
+    /// The number at which a client has got everything that was published.
+    private var goal = 0
+    /// Clients that take part: all but those that have stopped reading.
+    private var readers = 0
+    /// How many readers have got everything.
+    private var finished = 0
+    /// How many connections are open, with their subscription.
+    private(set) var opened = 0
+    private var lastArrival = Clock.monotonicNanoseconds()
+    /// When each event since `timedFrom` was published (monotonic nanoseconds); empty when nobody asks.
+    private var publishedAt: [Int64] = []
+    private var timedFrom = 0
+    /// How long each receipt took since the publishing, nanoseconds.
+    private(set) var latencies: [Int64] = []
+
+    init(dialect: Dialect, port: UInt16, path: String) throws(SystemCallError) {
+        self.dialect = dialect
+        self.port = port
+        self.path = path
+        poller = try Poller()
+    }
+
+    deinit { for client in clients { ClientSocket.abort(client.descriptor) } }
+
+    var count: Int { clients.count }
+    var isComplete: Bool { finished == readers }
+
+    /// Opens so many connections more, at most 128 handshakes at a time.
+    mutating func open(_ count: Int) throws {
+        let wanted = opened + count
+        let greeting = dialect.greeting(path: path)
+        readers = wanted
+        finished = 0
+        while opened < wanted {
+            while clients.count < wanted, clients.count - opened < 128 {
+                let number = try ClientSocket.connect(port: port)
+                try poller.add(number, .readable, token: UInt64(clients.count))
+                var client = Client(descriptor: number)
+                client.next = goal
+                clients.append(client)
+                _ = Socket.send(greeting.span, to: number)
+            }
+            try turn(milliseconds: 100)
+        }
+        finished = readers
+    }
+
+    /// Lets the first `count` clients read no more.
+    mutating func stopReading(_ count: Int) {
+        for client in clients.prefix(count) { poller.remove(client.descriptor) }
+        readers -= count
+        finished = readers
+    }
+
+    /// Says that so many more events are published now, and that all readers must get them.
+    mutating func expect(_ count: Int) {
+        goal += count
+        finished = 0
+        for client in clients where client.next == goal { finished += 1 }
+        lastArrival = Clock.monotonicNanoseconds()
+    }
+
+    /// Keeps the latencies of the events from `number` on; each is to be announced with `published`.
+    mutating func time(from number: Int) {
+        timedFrom = number
+        publishedAt = []
+        latencies = []
+    }
+
+    /// Notes the moment at which the next timed event is published.
+    mutating func published(at now: Int64) { publishedAt.append(now) }
+
+    /// Reads what has come.
+    ///
+    /// - Returns: How many sockets had something.
+    @discardableResult
+    mutating func turn(milliseconds: Int32) throws -> Int {
+        let count = try poller.wait(milliseconds: milliseconds)
+        for index in 0..<count { try receive(Int(poller.ready(index).token)) }
+        let now = Clock.monotonicNanoseconds()
+        if count > 0 || isComplete { lastArrival = now }
+        guard now - lastArrival < Self.patience else {
+            throw BenchError.stalled("\(opened) connections are open, \(finished) of \(readers) have all")
+        }
+        return count
+    }
+
+    private static let patience: Int64 = 60_000_000_000
+
+    private mutating func receive(_ index: Int) throws {
+        var client = clients[index]
+        // Moved out, so that its arrays are not copied when they are changed.
+        clients[index].leftover = []
+        clients[index].stream = []
+        let kept = client.leftover.count
+        for offset in 0..<kept { buffer[offset] = client.leftover[offset] }
+        let result: Socket.Transfer
+        do {
+            var span = buffer.mutableSpan
+            var free = span._mutatingExtracting(kept...)
+            result = Socket.receive(into: &free, from: client.descriptor)
+        }
+        switch result {
+        case .wouldBlock: break
+        case .closed(let code): throw BenchError.closed(client: index, SystemCallError.reason(of: code))
+        case .bytes(let count):
+            let before = client.next
+            let end = kept + count
+            let position = try take(end, &client, index)
+            client.leftover.removeAll(keepingCapacity: true)
+            client.leftover.append(contentsOf: buffer[position..<end])
+            if client.next > before { note(before..<client.next) }
+        }
+        clients[index] = client
+    }
+
+    /// Takes everything whole from the front of the buffer.
+    ///
+    /// - Returns: Where the rest begins.
+    private mutating func take(_ end: Int, _ client: inout Client, _ index: Int) throws -> Int {
+        var position = 0
+        if client.stage == .greeting {
+            let answer = try client.greetingEnd(buffer.span, end: end, isPacket: dialect == .mqtt)
+            guard let answer else { return 0 }
+            position = answer
+            client.stage = .subscribing
+            if let subscription = dialect.subscription {
+                _ = Socket.send(subscription.span, to: client.descriptor)
+            } else {
+                becomeOpen(&client)
+            }
+        }
+        switch dialect {
+        case .nats: try takeNats(end, &position, &client, index)
+        case .mqtt:
+            while let piece = MessageCutter.mqtt(buffer.span, from: &position, end: end) {
+                if case .subscribed = piece { becomeOpen(&client) }
+                if case .message(let range) = piece { try check(range, buffer.span, &client, index) }
+            }
+        case .spool, .socket, .nchan: try takeFrames(end, &position, &client, index)
+        }
+        return position
+    }
+
+    private func takeFrames(_ end: Int, _ position: inout Int, _ client: inout Client, _ index: Int) throws {
+        let bytes = buffer.span
+        while let piece = MessageCutter.webSocket(bytes, from: &position, end: end) {
+            switch piece {
+            case .message(let range): try check(range, bytes, &client, index)
+            case .ping(let range): answer(range, client)
+            case .close: throw BenchError.closed(client: index, "close frame")
+            case .other, .subscribed: break
+            }
+        }
+    }
+
+    /// NATS knows nothing of the frames around it: a message may begin in one and end in the next.
+    private mutating func takeNats(
+        _ end: Int, _ position: inout Int, _ client: inout Client, _ index: Int
+    ) throws {
+        while let piece = MessageCutter.webSocket(buffer.span, from: &position, end: end) {
+            switch piece {
+            case .message(let range): client.stream.append(contentsOf: buffer[range])
+            case .ping(let range): answer(range, client)
+            case .close: throw BenchError.closed(client: index, "close frame")
+            case .other, .subscribed: break
+            }
+        }
+        let stream = client.stream
+        var taken = 0
+        while let piece = MessageCutter.nats(stream.span, from: &taken, end: stream.count) {
+            if case .subscribed = piece { becomeOpen(&client) }
+            if case .message(let range) = piece { try check(range, stream.span, &client, index) }
+        }
+        client.stream = Array(stream[taken...])
+    }
+
+    private mutating func becomeOpen(_ client: inout Client) {
+        guard client.stage != .open else { return }
+        client.stage = .open
+        opened += 1
+    }
+
+    private func answer(_ range: Range<Int>, _ client: Client) {
+        let pong = Dialect.maskedFrame(10, Array(buffer[range]))
+        _ = Socket.send(pong.span, to: client.descriptor)
+    }
+
+    private func check(_ range: Range<Int>, _ bytes: Span<UInt8>, _ client: inout Client, _ index: Int) throws {
+        guard let number = BenchEvent.number(in: range, of: bytes) else {
+            let text = String(decoding: range.prefix(120).map { bytes[$0] }, as: UTF8.self)
+            throw BenchError.message(client: index, "unexpected message: \(text)")
+        }
+        guard number == client.next else {
+            throw BenchError.order(client: index, expected: client.next, got: number)
+        }
+        client.next = number + 1
+        // The order number of other servers is our text's, the same in all.
+        guard dialect == .spool, let seq = BenchEvent.seq(in: range, of: bytes), seq != 100_000 else { return }
+        guard let offset = client.seqOffset else {
+            client.seqOffset = seq - number
+            return
+        }
+        guard seq - number == offset else {
+            throw BenchError.order(client: index, expected: number + offset, got: seq)
+        }
+    }
+
+    private mutating func note(_ numbers: Range<Int>) {
+        if numbers.upperBound == goal { finished += 1 }
+        guard !publishedAt.isEmpty else { return }
+        let now = Clock.monotonicNanoseconds()
+        for number in numbers where number >= timedFrom { latencies.append(now - publishedAt[number - timedFrom]) }
+    }
+}

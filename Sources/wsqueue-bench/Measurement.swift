@@ -1,0 +1,168 @@
+internal import WSQueueSystem
+
+/// One server, one crowd, one source of events, and the scenarios that are measured with them.
+struct Measurement: ~Copyable {
+    var crowd: Crowd
+    var source: EventSource
+    let server: ServerProcess
+    /// How many events a scenario publishes.
+    let events: Int
+    /// How often a burst is repeated; the median counts.
+    let rounds: Int
+
+    /// Opens the connections: handshakes, and what an idle client costs in memory.
+    mutating func open(_ count: Int) throws {
+        let bare = server.ownBytes
+        var report = Report("open")
+        report.add("clients", count)
+        report.add("bare_mib", Double(server.residentBytes) / 1_048_576)
+        let spent = try spending { try $0.crowd.open(count) }
+        report.add("handshakes_per_s", Double(count) / spent.seconds)
+        report.add("cpu_us", spent.processorMicroseconds / Double(count))
+        try wait(milliseconds: 500)
+        report.add("bytes_per_client", Double(server.ownBytes - bare) / Double(count))
+        try report.write()
+    }
+
+    /// Publishes all events at once, as files or as one batch, and measures until every client has the last.
+    mutating func burst(_ name: String, _ prepare: (inout EventSource, Int) throws -> Void) throws {
+        for _ in 0..<rounds {
+            try prepare(&source, events)
+            crowd.expect(events)
+            let spent = try spending { try $0.publishAndFinish() }
+            try report(name, messages: events * crowd.count, spent)
+            try settle()
+        }
+    }
+
+    /// Publishes an event when all clients have the one before.
+    mutating func lockstep() throws {
+        let spent = try spending { measurement in
+            for _ in 0..<measurement.events {
+                try measurement.source.prepare(1)
+                measurement.crowd.expect(1)
+                try measurement.publishAndFinish()
+            }
+        }
+        try report("lockstep", messages: events * crowd.count, spent)
+    }
+
+    /// Publishes 20 events a second, and measures how long each takes to each client.
+    mutating func paced() throws {
+        crowd.time(from: source.next)
+        var due = Clock.monotonicNanoseconds()
+        let spent = try spending { measurement in
+            for _ in 0..<measurement.events {
+                due += 50_000_000
+                try measurement.source.prepare(1)
+                try measurement.wait(until: due)
+                measurement.crowd.expect(1)
+                measurement.crowd.published(at: Clock.monotonicNanoseconds())
+                try measurement.publishAndFinish()
+            }
+        }
+        var report = Report("paced")
+        report.add("clients", crowd.count)
+        report.add(quantilesOf: crowd.latencies)
+        report.add("cpu_us", spent.processorMicroseconds / Double(events * crowd.count))
+        try report.write()
+    }
+
+    /// Does nothing for three seconds.
+    mutating func idle() throws {
+        try wait(milliseconds: 1_000)
+        let spent = try spending { try $0.wait(milliseconds: 3_000) }
+        var report = Report("idle")
+        report.add("clients", crowd.count)
+        report.add("cpu_percent", spent.processorMicroseconds / spent.seconds / 1e4)
+        try report.write()
+    }
+
+    /// A burst with a tenth of the clients reading no more.
+    mutating func slow() throws {
+        let before = server.ownBytes
+        let stopped = max(1, crowd.count / 10)
+        crowd.stopReading(stopped)
+        try source.prepareBatch(events)
+        crowd.expect(events)
+        var most = before
+        let spent = try spending { measurement in
+            var turns = 0
+            var isBusy = try measurement.source.publish()
+            while !measurement.crowd.isComplete {
+                if isBusy { isBusy = try measurement.source.publish() }
+                try measurement.crowd.turn(milliseconds: isBusy ? 0 : 20)
+                turns += 1
+                if turns % 64 == 0 { most = max(most, measurement.server.ownBytes) }
+            }
+        }
+        most = max(most, server.ownBytes)
+        var report = Report("slow")
+        report.add("clients", crowd.count)
+        report.add("messages_per_s", Double(events * (crowd.count - stopped)) / spent.seconds)
+        report.add("grown_mib", Double(most - before) / 1_048_576)
+        try report.write()
+    }
+
+    /// Waits until files that lay in the spool before the crowd came have all been delivered and deleted.
+    mutating func drain(_ count: Int) throws {
+        let spent = try spending { measurement in
+            try measurement.crowd.open(1)
+            measurement.crowd.expect(count)
+            try measurement.publishAndFinish()
+            while try !measurement.source.isSpoolEmpty() { try measurement.wait(milliseconds: 1) }
+        }
+        try report("drain", messages: count, spent)
+    }
+
+    private mutating func publishAndFinish() throws {
+        var isBusy = try source.publish()
+        while !crowd.isComplete {
+            if isBusy { isBusy = try source.publish() }
+            try crowd.turn(milliseconds: isBusy ? 0 : 100)
+        }
+    }
+
+    private mutating func wait(milliseconds: Int64) throws {
+        try wait(until: Clock.monotonicNanoseconds() + milliseconds * 1_000_000)
+    }
+
+    private mutating func wait(until moment: Int64) throws {
+        while true {
+            let left = moment - Clock.monotonicNanoseconds()
+            guard left > 0 else { return }
+            try crowd.turn(milliseconds: Int32(left / 1_000_000))
+        }
+    }
+
+    /// Lets the server delete the files of what it has delivered, which is part of its work.
+    private mutating func settle() throws {
+        while try !source.isSpoolEmpty() { try wait(milliseconds: 1) }
+        try wait(milliseconds: 5)
+    }
+
+    private mutating func spending(_ body: (inout Measurement) throws -> Void) throws -> Spent {
+        let processor = server.processorNanoseconds
+        let start = Clock.monotonicNanoseconds()
+        try body(&self)
+        let seconds = Double(Clock.monotonicNanoseconds() - start) / 1e9
+        try settle()
+        let microseconds = Double(server.processorNanoseconds - processor) / 1_000
+        return Spent(seconds: seconds, processorMicroseconds: microseconds)
+    }
+
+    private func report(_ name: String, messages: Int, _ spent: Spent) throws {
+        var report = Report(name)
+        report.add("clients", crowd.count)
+        report.add("messages_per_s", Double(messages) / spent.seconds)
+        report.add("cpu_us", spent.processorMicroseconds / Double(messages))
+        try report.write()
+    }
+}
+
+/// What a scenario took.
+private struct Spent {
+    let seconds: Double
+    /// The server's.
+    let processorMicroseconds: Double
+}
