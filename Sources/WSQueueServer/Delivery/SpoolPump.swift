@@ -22,8 +22,15 @@ struct SpoolPump: ~Copyable {
     /// A file that was read: its name, what it was, and whose it is.
     struct ReadFile {
         let name: FileName
-        let status: FileStatus
+        /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
+        let status: FileStatus?
         let reader: SpoolReader
+
+        init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) {
+            name = file.name
+            self.status = file.isNamedByContract ? nil : status
+            self.reader = reader
+        }
     }
 
     /// A batch that is being appended line by line, its file already checked as a whole.
