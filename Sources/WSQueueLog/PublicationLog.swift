@@ -47,14 +47,14 @@ package final class PublicationLog: Sendable {
     /// The bytes themselves.
     package let ring: MappedRing
     private let endPosition = Atomic<UInt64>(0)
-    private let tail: Mutex<Tail>
+    private let tail: Guarded<Tail>
 
     /// Makes an empty log of at least `minimumBytes`.
     ///
     /// - Parameter seq: The order number of the last publication before this log; 0 for a new numbering.
     package init(minimumBytes: Int, seq: UInt64) throws(SystemCallError) {
         ring = try MappedRing(minimumBytes: minimumBytes)
-        tail = Mutex(Tail(seq: seq))
+        tail = Guarded(Tail(seq: seq))
     }
 
     /// The position behind the last publication: the cheap question whether there is anything new.

@@ -27,8 +27,15 @@ package struct LoopThread: ~Copyable {
         self.handle = handle
     }
 
+    // Nobody will join it: what the kernel and the library keep of it goes when it ends (pthread_detach(3)).
+    deinit { _ = pthread_detach(handle) }
+
     /// Waits until the thread has ended.
-    package consuming func join() { _ = pthread_join(handle, nil) }
+    package consuming func join() {
+        let handle = handle
+        discard self
+        _ = pthread_join(handle, nil)
+    }
 
     private final class Body {
         let run: @Sendable () -> Void

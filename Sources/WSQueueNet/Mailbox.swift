@@ -1,8 +1,8 @@
-internal import Synchronization
+internal import WSQueueSystem
 
 /// Messages from any thread to the one loop that owns the mailbox.
 package final class Mailbox<Message: Sendable>: Sendable {
-    private let messages = Mutex<[Message]>([])
+    private let messages = Guarded<[Message]>([])
     private let wakeup: Wakeup
 
     /// Makes an empty mailbox whose posts signal `wakeup`.

@@ -19,6 +19,7 @@ from support.server import Server  # noqa: E402
 
 def pytest_addoption(parser):
     parser.addoption("--binaries", default=str(ROOT / ".build" / "release"), help="where wsqueue-server is")
+    parser.addoption("--sanitized", action="store_true", help="the binaries are slow and large: measure nothing")
     parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
 
 
@@ -37,6 +38,12 @@ def binaries(request):
 @pytest.fixture(scope="session")
 def queue_root(request):
     return request.config.getoption("--queue-root")
+
+
+@pytest.fixture(scope="session")
+def is_measured(request):
+    """Whether time and memory mean anything."""
+    return not request.config.getoption("--sanitized")
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ def test_a_removed_directory_is_said_once_and_watched_again_when_it_is_back(star
     server = start(*options)
     with Client(server) as client:
         publish_and_expect(queue, client, 1)
+        eventually(lambda: waiting(queue) == [], "the file is deleted by the server alone")
         shutil.rmtree(queue)
         server.wait_for("queue.missing")
         client.expect_silence(0.5)

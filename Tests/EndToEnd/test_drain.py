@@ -60,9 +60,9 @@ def test_a_batch_that_has_begun_is_sent_whole(start, memory_queue):
     place(memory_queue, name_of(2), '{"event":"behind"}')
     server = start("--hold-without-clients", directory=memory_queue)
     with Client(server) as client:
-        received = client.receive(1_000)
+        received = client.receive(1_000, timeout=60)
         server.signal(signal.SIGTERM)
-        received += client.receive_until_end()
+        received += client.receive_until_end(60)
     assert server.exit_status() == 0
     assert [json.loads(message)["payload"] for message in received] == list(range(count))
     assert waiting(memory_queue) == [name_of(2)]

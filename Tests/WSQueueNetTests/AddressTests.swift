@@ -24,4 +24,20 @@ struct AddressTests {
         #expect(Address.parse("unix:/a")?.isLoopback == true)
         #expect(Address.parse("0.0.0.0:1")?.isLoopback == false)
     }
+
+    @Test(arguments: [
+        ("192.0.2.1", "192.0.2.2", false), ("192.0.2.1", "192.0.2.1", true),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", true), ("2001:db8::1", "2001:db8:0:1::1", false),
+        ("::1", "::2", true), ("192.0.2.1", "::192.0.2.1", false),
+    ]) func `a block is an IPv4 address or the 64 bits in front of an IPv6 one`(
+        one: String, other: String, isSame: Bool
+    ) {
+        let blocks = [one, other].map { Address.internet(host: $0, port: 80).block }
+        #expect(blocks.allSatisfy { $0 != nil })
+        #expect((blocks[0] == blocks[1]) == isSame)
+    }
+
+    @Test func `a Unix socket has no block`() {
+        #expect(Address.unix(path: "/run/wsqueue.sock").block == nil)
+    }
 }

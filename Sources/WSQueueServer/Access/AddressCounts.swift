@@ -1,9 +1,8 @@
-internal import Synchronization
-internal import WSQueueNet
+internal import WSQueueSystem
 
 /// How many clients of each address there are, so that one cannot take everybody's places. All loops share it.
 final class AddressCounts: Sendable {
-    private let counts = Mutex<[[UInt8]: Int]>([:])
+    private let counts = Guarded<[[UInt8]: Int]>([:])
 
     /// Counts one more client of a block of addresses.
     ///

@@ -16,7 +16,7 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let addresses = AddressCounts()
-    private let bound = Mutex<[Listener]>([])
+    private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
 
@@ -81,7 +81,7 @@ final class LoopHandle: Sendable {
     let mailbox: Mailbox<Command>
     private let sockets = Atomic<Int>(0)
     private let ended = Atomic<Bool>(false)
-    private let fault = Mutex<SystemCallError?>(nil)
+    private let fault = Guarded<SystemCallError?>(nil)
 
     init() throws(SystemCallError) {
         wakeup = try Wakeup()

@@ -30,7 +30,7 @@ package final class Log: Sendable {
     private let level: LogLevel
     private let format: LogLine.Format
     private let destination: Destination
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let wakeup: Wakeup
     private let hasEnded = Atomic<Bool>(false)
 
@@ -126,7 +126,7 @@ package final class Log: Sendable {
     }
 
     private func start(_ output: consuming Output) throws(SystemCallError) {
-        let first = Mutex<Output?>(output)
+        let first = Guarded<Output?>(output)
         _ = try LoopThread(name: "wsq-log") { [self] in
             if let output = first.withLock({ $0.take() }) { run(output) }
             hasEnded.store(true, ordering: .releasing)
