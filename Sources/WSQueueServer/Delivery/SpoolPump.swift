@@ -81,7 +81,7 @@ struct SpoolPump: ~Copyable {
 
     /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
     private static let passBytes = 262_144
-    private static let passFiles = 256
+    private static let passFiles = 1_024
     private static let passReadBytes = 4 * 1_048_576
 
     init(context: LoopContext) {
