@@ -87,6 +87,8 @@ struct DeliveryLoop: ~Copyable {
 
     /// Runs until the drain is over.
     mutating func run() {
+        // Something may have been published before this thread came to life: it stands behind that, and must say so.
+        report()
         while !isDrained {
             turn()
         }
