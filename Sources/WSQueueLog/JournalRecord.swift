@@ -51,13 +51,17 @@ package struct JournalRecord: Equatable, Sendable {
     ///   - writeMessage: Appends the message for clients, without the member for its channel.
     package func append(to buffer: inout [UInt8], messageBytes: Int, writeMessage: (inout [UInt8]) -> Void) {
         let start = buffer.count
-        buffer.append(number: 0, bytes: Self.prefixBytes)
-        buffer.append(number: seq, bytes: 8)
-        buffer.append(number: UInt64(bitPattern: unixNanoseconds), bytes: 8)
-        buffer.append(number: UInt64(bitPattern: identity.stamp), bytes: 8)
-        buffer.append(except == nil ? 0 : 1)
-        buffer.append(number: UInt64(bitPattern: except ?? 0), bytes: 8)
-        buffer.append(counted: identity.id)
+        buffer.append(addingCapacity: Self.prefixBytes + 37 + identity.id.count) { output in
+            output.append(number: 0, bytes: Self.prefixBytes)
+            output.append(number: seq, bytes: 8)
+            output.append(number: UInt64(bitPattern: unixNanoseconds), bytes: 8)
+            output.append(number: UInt64(bitPattern: identity.stamp), bytes: 8)
+            output.append(except == nil ? 0 : 1)
+            output.append(number: UInt64(bitPattern: except ?? 0), bytes: 8)
+            output.append(number: UInt64(identity.id.count), bytes: 4)
+            let id = identity.id.span
+            for index in id.indices { output.append(id[index]) }
+        }
         buffer.append(list: channels)
         buffer.append(list: recipients)
         buffer.append(number: UInt64(messageBytes), bytes: 4)

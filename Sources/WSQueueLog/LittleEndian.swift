@@ -53,9 +53,15 @@ extension Span<UInt8> {
     }
 }
 
-extension [UInt8] {
+extension OutputSpan<UInt8> {
     mutating func append(number: UInt64, bytes: Int) {
         for index in 0..<bytes { append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(number: UInt64, bytes: Int) {
+        append(addingCapacity: bytes) { $0.append(number: number, bytes: bytes) }
     }
 
     mutating func append(counted text: some Collection<UInt8>) {
