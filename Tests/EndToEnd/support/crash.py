@@ -1,0 +1,269 @@
+"""Servers and publishers that are killed at any moment, and clients that come back by cursor and count.
+
+Run as a program it is a publisher: `crash.py DIRECTORY BOARD INDEX PUBLISH-COMMAND|-`.
+"""
+
+import json
+import mmap
+import os
+import pathlib
+import random
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+sys.path += [str(ROOT / "Tests/EndToEnd"), str(ROOT / "examples/python")]
+
+import wsqueue  # noqa: E402
+
+from support.client import Client  # noqa: E402
+from support.files import waiting  # noqa: E402
+from support.server import Server  # noqa: E402
+from support.waiting import eventually  # noqa: E402
+
+PUBLISHERS = 4
+BATCH = 40
+
+
+def channel_of(publisher):
+    """Half of the publishers use a channel each, the others publish for everyone."""
+    return {"channel": f"c{publisher}"} if publisher % 2 else {}
+
+
+class Board:
+    """How many events each publisher may publish, and how many it knows to be published; it outlives any process."""
+
+    def __init__(self, path):
+        with open(path, "a+b") as file:
+            file.truncate(16 * PUBLISHERS)
+            self._map = mmap.mmap(file.fileno(), 0)
+
+    def allowed(self, publisher):
+        return struct.unpack_from("<Q", self._map, 16 * publisher)[0]
+
+    def allow(self, publisher, count):
+        struct.pack_into("<Q", self._map, 16 * publisher, count)
+
+    def done(self, publisher):
+        return struct.unpack_from("<Q", self._map, 16 * publisher + 8)[0]
+
+    def note(self, publisher, count):
+        struct.pack_into("<Q", self._map, 16 * publisher + 8, count)
+
+
+def publish_forever(directory, board, publisher, command):
+    """Publishes what is allowed. After a kill it publishes again what it is not sure of, under the same ids."""
+    while True:
+        number, allowed = board.done(publisher), board.allowed(publisher)
+        if number >= allowed:
+            time.sleep(0.001)
+        elif command == "-":
+            identity = f"{publisher}-{number}"
+            wsqueue.publish(directory, "crash", [publisher, number], id=identity, **channel_of(publisher))
+            board.note(publisher, number + 1)
+        else:
+            end = min(allowed, number + BATCH)
+            events = [
+                {"event": "crash", "payload": [publisher, one], "id": f"{publisher}-{one}", **channel_of(publisher)}
+                for one in range(number, end)]
+            lines = "\n".join(map(json.dumps, events))
+            subprocess.run([command, "-d", directory, "--lines"], input=lines.encode(), check=True)
+            board.note(publisher, end)
+
+
+class Publisher:
+    """A publisher in a process of its own."""
+
+    def __init__(self, directory, board_path, index, command):
+        self.arguments = [sys.executable, __file__, str(directory), str(board_path), str(index), command]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.arguments, start_new_session=True)
+
+    def kill(self):
+        """Kills it and what it has started, as kill -9 does."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class ReturningClient(threading.Thread):
+    """Connects, counts, loses the connection, and comes back with its cursor."""
+
+    def __init__(self, address, epoch, channels, seed):
+        super().__init__(daemon=True)
+        self.address = address
+        self.epoch, self.seq = epoch, 0
+        self.query = f"channels={','.join(channels)}&" if channels else ""
+        self.publishers = [
+            one for one in range(PUBLISHERS) if not channel_of(one) or channel_of(one)["channel"] in channels]
+        self.next = dict.fromkeys(self.publishers, 0)
+        self.random = random.Random(seed)
+        self.faults = {"lost": 0, "doubled": 0, "disordered": 0, "gaps": 0, "foreign": 0}
+        self.connections = 0
+        self.is_ending = False
+
+    def run(self):
+        while not self.is_ending:
+            try:
+                self._stay(self.random.randrange(50, 5_000))
+            except (OSError, AssertionError):
+                # The server is gone, or was killed in the middle of a handshake.
+                time.sleep(0.005)
+
+    def _stay(self, patience):
+        with Client(self, f"/?{self.query}since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
+            self.connections += 1
+            client.socket.settimeout(1)
+            while not self.is_ending and patience > 0:
+                for message in client.frames.take():
+                    patience -= 1
+                    self._take(json.loads(message))
+                try:
+                    data = client.socket.recv(1 << 16)
+                except TimeoutError:
+                    continue
+                if not data:
+                    return
+                client.frames.feed(data)
+
+    @property
+    def host(self):
+        return self.address[0]
+
+    @property
+    def port(self):
+        return self.address[1]
+
+    def _take(self, message):
+        if message.get("action") == "resumed":
+            self.faults["gaps"] += not message["complete"]
+        if "seq" not in message:
+            return
+        if message["seq"] <= self.seq:
+            self.faults["disordered"] += 1
+        self.seq = message["seq"]
+        publisher, number = message["payload"]
+        if publisher not in self.next:
+            self.faults["foreign"] += 1
+        elif number < self.next[publisher]:
+            self.faults["doubled"] += 1
+        else:
+            self.faults["lost"] += number - self.next[publisher]
+            self.next[publisher] = number + 1
+
+
+class CrashTest:
+    """The whole: `cycles` times the server is killed, and publishers now and then, while `events` are published."""
+
+    def __init__(self, binaries, directory, cycles, events, clients=8, seed=None, options=()):
+        self.binaries = pathlib.Path(binaries)
+        self.queue = pathlib.Path(directory) / "queue"
+        self.queue.mkdir()
+        self.cycles = cycles
+        self.each = -(-events // PUBLISHERS)
+        self.random = random.Random(seed)
+        self.options = options
+        self.counts = {"kills": 0, "publisher_kills": 0, "torn": 0, "duplicates": 0}
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.address = free.getsockname()
+        board_path = pathlib.Path(directory) / "board"
+        self.board = Board(board_path)
+        first = self._start()
+        epoch = first.wait_for("journal.open")["epoch"]
+        first.ready()
+        self._end(first)
+        command = str(self.binaries / "wsqueue-publish")
+        self.publishers = [
+            Publisher(self.queue, board_path, index, command if index >= 2 else "-") for index in range(PUBLISHERS)]
+        everything = [f"c{index}" for index in range(PUBLISHERS)]
+        self.clients = [
+            ReturningClient(self.address, epoch, everything if index % 2 else everything[1:2], self.random.random())
+            for index in range(clients)]
+
+    def run(self, report=lambda cycle: None):
+        """Kills, waits until all is delivered, and gives the counts."""
+        for client in self.clients:
+            client.start()
+        try:
+            for cycle in range(1, self.cycles + 1):
+                self._cycle(self.each * cycle // self.cycles)
+                report(cycle)
+            self._finish()
+        finally:
+            for publisher in self.publishers:
+                publisher.kill()
+            for client in self.clients:
+                client.is_ending = True
+        return self.result()
+
+    def result(self):
+        """The counts so far."""
+        total = dict(self.counts, events=sum(map(self.board.done, range(PUBLISHERS))))
+        total["connections"] = sum(client.connections for client in self.clients)
+        for name in self.clients[0].faults:
+            total[name] = sum(client.faults[name] for client in self.clients)
+        total["missing"] = sum(
+            self.board.done(publisher) - number
+            for client in self.clients for publisher, number in client.next.items())
+        return total
+
+    def _start(self):
+        # So much history that nobody is away for too long.
+        history = ["--journal-events", "10000000", "--journal-size", "2G"]
+        return Server(
+            self.binaries / "wsqueue-server", self.queue, *history, *self.options,
+            listen=f"{self.address[0]}:{self.address[1]}")
+
+    def _cycle(self, allowed):
+        server = self._start()
+        # Now and then killed before it is ready at all, and now and then with files that were waiting for it.
+        is_early = self.random.random() < 0.5
+        if is_early:
+            self._allow(allowed)
+        if self.random.random() < 0.8:
+            server.ready()
+        self._allow(allowed)
+        # Mostly in the midst of the events, which take some hundredths of a second.
+        time.sleep(min(0.3, self.random.expovariate(40)))
+        if self.random.random() < 0.5:
+            publisher = self.random.choice(self.publishers)
+            publisher.kill()
+            publisher.start()
+            self.counts["publisher_kills"] += 1
+        self._end(server)
+
+    def _allow(self, count):
+        for publisher in range(PUBLISHERS):
+            self.board.allow(publisher, count)
+
+    def _end(self, server):
+        server.process.kill()
+        server.exit_status()
+        self.counts["kills"] += 1
+        self._count(server)
+
+    def _count(self, server):
+        self.counts["torn"] += len(server.logged("journal.torn"))
+        self.counts["duplicates"] += sum(
+            int(line.get("repeat", 1)) for line in server.logged("event.duplicate"))
+        bad = [line for line in server.lines if line.get("level") == "error"]
+        assert not bad, bad
+
+    def _finish(self):
+        server = self._start().ready()
+        eventually(
+            lambda: all(self.board.done(one) == self.each for one in range(PUBLISHERS)) and not waiting(self.queue)
+            and not self.result()["missing"],
+            lambda: f"everything is delivered: {self.result()}\n{server.log}", 120)
+        assert server.terminate() == 0
+        self._count(server)
+
+
+if __name__ == "__main__":
+    publish_forever(sys.argv[1], Board(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
