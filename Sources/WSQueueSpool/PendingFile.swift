@@ -26,9 +26,17 @@ package struct PendingFile: Equatable {
     /// Whether the name is one that the contract's publishers make, `<19 digits>-<pid>-<counter>-<random>`: who follows
     /// the contract that far renames, and what he wrote is whole.
     package var isNamedByContract: Bool {
-        let parts = stem.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0].count == 19, !parts[3].isEmpty else { return false }
-        return parts[..<3].allSatisfy { !$0.isEmpty && $0.allSatisfy { (0x30...0x39).contains($0) } }
+        let bytes = name.terminated.span.extracting(..<stemCount)
+        var position = 0
+        for part in 0..<3 {
+            let start = position
+            while position < stemCount, bytes[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
+            guard position > start, position < stemCount, bytes[position] == UInt8(ascii: "-") else { return false }
+            guard part > 0 || position == 19 else { return false }
+            position += 1
+        }
+        for index in position..<stemCount where bytes[index] == UInt8(ascii: "-") { return false }
+        return position < stemCount
     }
 
     /// Whether this file comes first.

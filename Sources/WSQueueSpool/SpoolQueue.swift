@@ -13,8 +13,8 @@ package struct SpoolQueue {
         package var foreign: [FileName] = []
     }
 
-    /// How many files are held in memory, about 150 bytes each. A backlog is listed once, twice over, for so many.
-    package static let limitFiles = 65_536
+    /// How many files are held in memory, about 150 bytes each.
+    package static let limitFiles = 32_768
     private static let limitForeign = 1_000
 
     /// Latest first, so that the oldest is taken from the end.

@@ -53,11 +53,13 @@ package final class SpoolReader {
 
     /// Deletes a file whose event has been sent, if it is still the one that was read.
     ///
+    /// - Parameter status: What the file looked like when it was read; `nil` where its name is never used again, so
+    ///   that nobody need look.
     /// - Returns: Whether it is gone; `false` when another file stands under the name, which is an event of its own.
-    package func delete(_ name: FileName, readAs status: FileStatus) throws(SystemCallError) -> Bool {
+    package func delete(_ name: FileName, readAs status: FileStatus?) throws(SystemCallError) -> Bool {
         do {
             // A publisher that uses one name again and again may have renamed the next event over this one meanwhile.
-            guard try directory.status(of: name).hasContents(of: status) else { return false }
+            if let status, try !directory.status(of: name).hasContents(of: status) { return false }
             try directory.remove(name)
         } catch  where error.isNotFound {
             // Somebody else has deleted it, which is what we wanted.

@@ -1,8 +1,10 @@
 """A hundred connections that misbehave in every way at once, beside a hundred clients that must not notice."""
 
+import contextlib
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import time
@@ -16,7 +18,9 @@ from support.waiting import eventually
 
 CLIENTS = 100
 MISCHIEF = 100
-EVENTS = 500
+# Rounds of a second, of which the middle one counts: a processor that others take for a moment spoils one or two.
+ROUNDS = 5
+EVENTS = 100
 GAP = 0.01
 # Below this, the scheduler of two shared processors decides and not the server.
 FLOOR_MS = 25.0
@@ -63,37 +67,55 @@ def quantile(times, part):
     return times[min(len(times) - 1, int(part * len(times)))]
 
 
+def rounds(publisher):
+    """The middle one of the rounds' medians, 99th percentiles and maxima, in milliseconds."""
+    times = [publisher.run(EVENTS) for _ in range(ROUNDS)]
+    return {part: statistics.median(quantile(one, part) for one in times) for part in (0.5, 0.99, 1.0)}
+
+
 def descriptors(server):
     return len(os.listdir(f"/proc/{server.pid}/fd"))
 
 
+@contextlib.contextmanager
+def mischief(server, crowd):
+    """A hundred misbehaving connections as long as the block runs; gives how often each way was gone to its end."""
+    command = [sys.executable, "-m", "support.mischief", server.host, str(server.port), str(MISCHIEF)]
+    folder = pathlib.Path(__file__).resolve().parent
+    counts = {}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "begun\n"
+            yield counts
+            process.stdin.close()
+            crowd.read_while(lambda: process.poll() is None)
+            counts.update(json.loads(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
 @pytest.mark.timeout(180)
-def test_a_hundred_clients_do_not_notice_a_hundred_that_misbehave(start, memory_queue, is_measured):
-    server = start("--ping", "2s", "--pong", "1s", "--handshake", "1s", directory=memory_queue)
+def test_a_hundred_clients_do_not_notice_a_hundred_that_misbehave(start, memory_queue, queue, is_measured):
+    options = ("--ping", "2s", "--pong", "1s", "--handshake", "1s")
+    server, other = start(*options, directory=memory_queue), start(*options, directory=queue)
     with Crowd(server, CLIENTS) as crowd:
         publisher = Publisher(memory_queue, crowd)
         publisher.run(50)
-        quiet = publisher.run(EVENTS)
+        quiet = rounds(publisher)
+        # The same mischief at another server shows what it takes of the machine that all of them share.
+        with mischief(other, crowd):
+            elsewhere = rounds(publisher)
         before = descriptors(server), server.memory()["RssAnon"]
-        command = [sys.executable, "-m", "support.mischief", server.host, str(server.port), str(MISCHIEF)]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=pathlib.Path(__file__).resolve().parent,
-        ) as mischief:
-            try:
-                assert mischief.stdout.readline() == "begun\n"
-                loud = publisher.run(EVENTS)
-                most = descriptors(server), server.memory()["RssAnon"]
-                mischief.stdin.close()
-                crowd.read_while(lambda: mischief.poll() is None)
-                counts = json.loads(mischief.stdout.readline())
-            finally:
-                mischief.kill()
+        with mischief(server, crowd) as counts:
+            here = rounds(publisher)
+            most = descriptors(server), server.memory()["RssAnon"]
         assert set(counts) == {way.__name__ for way in WAYS}, "each way was gone"
-        figures = {part: (quantile(quiet, part), quantile(loud, part)) for part in (0.5, 0.99, 1.0)}
-        print(f"ms from rename to receipt, quiet and loud: {figures}")
-        print(f"{sum(counts.values())} misbehaviours; descriptors and kB before, at most: {before}, {most}")
-        assert quantile(loud, 0.99) < max(2 * quantile(quiet, 0.99), FLOOR_MS) or not is_measured, figures
+        print(f"ms from rename to receipt: quiet {quiet}, elsewhere {elsewhere}, here {here}")
+        print(f"{sum(counts.values())} misbehaviours; descriptors and kB before, during: {before}, {most}")
+        bound = max(2 * quiet[0.99], 2 * elsewhere[0.99], FLOOR_MS)
+        assert here[0.99] < bound or not is_measured, (quiet, elsewhere, here)
         # Nothing is left behind of them, and the hundred are all there.
         eventually(lambda: crowd.read_for(0.05, None) or descriptors(server) == before[0], "descriptors are free", 15)
         assert server.memory()["RssAnon"] - before[1] < 4_096 or not is_measured, (before, server.memory())

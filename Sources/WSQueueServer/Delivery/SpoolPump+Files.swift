@@ -49,7 +49,7 @@ extension SpoolPump {
         let contents = current.contents
         while writer.position < limit, hasRoom {
             guard let line = current.lines.next(in: contents.span) else {
-                let file = ReadFile(name: current.file.name, status: current.status, reader: current.reader)
+                let file = ReadFile(current.file, current.status, current.reader)
                 return settlement.add(Settled(file: file), end: writer.position)
             }
             let bytes = contents.span.extracting(line.range)
@@ -114,7 +114,7 @@ extension SpoolPump {
             unfinished.forget(file.name)
             let start = writer.position
             var settled = append(event, bytes, now: now, unix: unix) ?? Settled()
-            let read = ReadFile(name: file.name, status: status, reader: reader)
+            let read = ReadFile(file, status, reader)
             // An event that is not sent waits for nobody.
             guard writer.position != start else { return delete(read) }
             settled.file = read

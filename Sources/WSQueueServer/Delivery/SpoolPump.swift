@@ -22,8 +22,15 @@ struct SpoolPump: ~Copyable {
     /// A file that was read: its name, what it was, and whose it is.
     struct ReadFile {
         let name: FileName
-        let status: FileStatus
+        /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
+        let status: FileStatus?
         let reader: SpoolReader
+
+        init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) {
+            name = file.name
+            self.status = file.isNamedByContract ? nil : status
+            self.reader = reader
+        }
     }
 
     /// A batch that is being appended line by line, its file already checked as a whole.
@@ -74,7 +81,7 @@ struct SpoolPump: ~Copyable {
 
     /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
     private static let passBytes = 262_144
-    private static let passFiles = 256
+    private static let passFiles = 1_024
     private static let passReadBytes = 4 * 1_048_576
 
     init(context: LoopContext) {
