@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 
 import pytest
 
@@ -27,6 +28,12 @@ def blink(server, queue):
     server.wait_for("queue.missing")
     os.rename(away, queue)
     server.wait_for("queue.back")
+
+
+def processor_seconds_of_a_second(server):
+    before = server.processor_seconds()
+    time.sleep(1)
+    return server.processor_seconds() - before
 
 
 @needs_root
@@ -117,6 +124,18 @@ def test_a_blink_of_the_directory_repeats_nothing_that_waits_for_a_slow_client(s
         publish_and_expect(queue, busy, 1_000)
         assert slow.receive_events(count + 1)[-1]["payload"] == 1_000
         eventually(lambda: waiting(queue) == [], "the files are deleted")
+
+
+def test_losing_the_directory_in_the_middle_of_a_batch_costs_no_processor_time(start, queue, is_measured):
+    server = start("--threads", "1", "--behind-size", "64M")
+    with Client(server, receive_buffer=4_096) as idle:
+        # More than the log has room for, as long as the client does not read.
+        place(queue, name_of(1).replace(".json", ".jsonl"), '{"event":"x","payload":"%s"}\n' % ("x" * 20_000) * 2_000)
+        idle.receive(1)
+        os.rename(queue, queue.with_name("away"))
+        server.wait_for("queue.missing")
+        if is_measured:
+            assert processor_seconds_of_a_second(server) < 0.3
 
 
 @needs_root
