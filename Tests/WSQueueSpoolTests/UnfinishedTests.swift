@@ -66,7 +66,8 @@ struct UnfinishedTests {
             let unix = after.changedNanoseconds
             var unfinished = Unfinished()
             #expect(!unfinished.isResting(name, after, monotonic: 0, unix: unix))
-            #expect(!unfinished.hasRested(name, after, monotonic: 0, unix: unix))
+            let hasRested = unfinished.hasRested(name, after, monotonic: 0, unix: unix)
+            #expect(!hasRested)
             #expect(unfinished.isResting(name, after, monotonic: 1_999_999_999, unix: unix))
             #expect(!unfinished.isResting(name, before, monotonic: 1, unix: unix))
             #expect(!unfinished.isResting(name, after, monotonic: 2_000_000_000, unix: unix))
