@@ -9,7 +9,7 @@ struct FailedFilesTests {
         try FileManager.default.contentsOfDirectory(atPath: path)
     }
 
-    /// Makes `count` entries in `.failed/` by `make`, beyond which nothing more may stay.
+    /// Makes `count` entries in `.failed/` by `make`.
     private func fill(_ path: String, count: Int, _ make: (String) throws -> Void) throws {
         try FileManager.default.createDirectory(atPath: "\(path)/.failed", withIntermediateDirectories: false)
         for number in 0..<count { try make("\(path)/.failed/\(number).json") }
@@ -45,19 +45,6 @@ struct FailedFilesTests {
             var failed = FailedFiles(spool: try Directory.open(path))
             let pruned = failed.prune(unix: 0)?.count
             #expect(pruned == 1_001)
-        }
-    }
-
-    @Test func `what cannot be removed is not tried again for every file`() throws {
-        try withTemporaryDirectory { path in
-            try fill(path, count: FailedFiles.limitFiles) {
-                try FileManager.default.createDirectory(atPath: "\($0)/full", withIntermediateDirectories: true)
-            }
-            var failed = FailedFiles(spool: try Directory.open(path))
-            let oldest = try (0..<3).map { try take("new\($0).json", &failed, in: path) }
-            // The files that came last are too young to make up for it.
-            #expect(oldest == [nil, nil, nil])
-            #expect(try names(in: "\(path)/.failed").count == FailedFiles.limitFiles + 6)
         }
     }
 }
