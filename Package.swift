@@ -83,7 +83,7 @@ let package = Package(
             name: "WSQueueBrokerTests", dependencies: ["WSQueueBroker", "WSQueueCore"], swiftSettings: testing),
         .testTarget(name: "WSQueueSystemTests", dependencies: ["WSQueueSystem", "Support"], swiftSettings: testing),
         .testTarget(
-            name: "WSQueueLogTests", dependencies: ["WSQueueLog", "WSQueueCore", "WSQueueSystem"],
+            name: "WSQueueLogTests", dependencies: ["WSQueueLog", "WSQueueCore", "WSQueueSystem", "Support"],
             swiftSettings: testing),
         .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
         .testTarget(

@@ -46,7 +46,8 @@ package struct Broker {
 
     private static let everyone = [Audience.everyone]
 
-    private static func audiences(of addressing: Addressing) -> [Audience] {
+    /// Whom an event is for: one copy for each; a client gets the first that is for him.
+    package static func audiences(of addressing: Addressing) -> [Audience] {
         let except = addressing.except
         guard let users = addressing.recipients else {
             if !addressing.channels.isEmpty { return addressing.channels.map { .channel($0, except: except) } }

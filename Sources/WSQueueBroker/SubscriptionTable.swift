@@ -43,6 +43,9 @@ package struct SubscriptionTable {
     /// How many channels a connection listens to.
     package func channelCount(of slot: Int) -> Int { channelsBySlot[slot]?.count ?? 0 }
 
+    /// The channels a connection listens to.
+    package func channels(of slot: Int) -> [String] { channelsBySlot[slot] ?? [] }
+
     /// Whether a connection listens to a channel.
     package func isSubscribed(_ slot: Int, to channel: String) -> Bool {
         channelsBySlot[slot]?.contains(channel) ?? false

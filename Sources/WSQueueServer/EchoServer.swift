@@ -18,8 +18,9 @@ package struct EchoServer: ~Copyable {
     package init(_ address: Address, log: Log, signals: consuming Signals) throws(SystemCallError) {
         let context = LoopContext(
             configuration: Self.configuration(address), log: log,
-            publications: try PublicationLog(minimumBytes: 65_536, seq: 0), epoch: "", hubWakeup: try Wakeup(),
-            loops: [try LoopHandle()])
+            publications: try PublicationLog(minimumBytes: 65_536, seq: 0),
+            journal: try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal,
+            hubWakeup: try Wakeup(), loops: [try LoopHandle()])
         let poller = try Poller()
         try poller.add(signals.number, .readable, token: 0)
         try context.listen()

@@ -12,6 +12,8 @@ package struct Server: ~Copyable {
         case queue(SystemCallError, path: String)
         /// Another server owns the queue.
         case held(QueueHeld)
+        /// The journal cannot be opened.
+        case journal(SystemCallError)
         /// An address cannot be listened on.
         case address(SystemCallError)
         /// The kernel refused something every server needs.
@@ -21,6 +23,7 @@ package struct Server: ~Copyable {
             switch self {
             case .queue(let error, let path): "queue \(path): \(error)"
             case .held(let error): error.description
+            case .journal(let error): "journal: \(error)"
             case .address(let error): error.description
             case .system(let error): error.description
             }
@@ -33,6 +36,7 @@ package struct Server: ~Copyable {
             case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
             case .queue: "look at what stands at that path, or name another with --dir"
             case .held: "stop that one first, or use another --dir"
+            case .journal: "let this user read and write its files, or choose another --journal, or off"
             case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
             case .address: "choose another --listen"
             case .system: "look at the limits of this process and machine"
@@ -58,7 +62,9 @@ package struct Server: ~Copyable {
         _ configuration: Configuration, log: Log, signals: consuming Signals
     ) throws(StartError) {
         let madeQueue = try Self.makeQueue(configuration.queuePath)
-        let epoch = RandomText.make(count: 8)
+        let queue = try Self.openQueue(configuration.queuePath)
+        let lock = try Self.hold(queue)
+        let journal = try Self.openJournal(configuration, in: queue)
         let context: LoopContext
         var poller: Poller
         do throws(SystemCallError) {
@@ -69,8 +75,9 @@ package struct Server: ~Copyable {
             for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
             context = LoopContext(
                 configuration: configuration, log: log,
-                publications: try PublicationLog(minimumBytes: configuration.ringBytes, seq: 0), epoch: epoch,
-                hubWakeup: try Wakeup(), loops: loops)
+                publications: try PublicationLog(
+                    minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
+                journal: journal.journal, hubWakeup: try Wakeup(), loops: loops)
             poller = try Poller()
             Self.logStart(context, limits)
         } catch {
@@ -79,15 +86,12 @@ package struct Server: ~Copyable {
         if madeQueue {
             log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath))
         }
-        var pump = SpoolPump(context: context)
-        do {
-            try pump.open()
-        } catch let error as QueueHeld {
-            throw .held(error)
-        } catch let error as SystemCallError {
-            throw .queue(error, path: configuration.queuePath)
+        var pump = SpoolPump(context: context, journal: journal)
+        pump.reportJournal()
+        do throws(SystemCallError) {
+            try pump.open(queue, lock)
         } catch {
-            throw .queue(SystemCallError(call: "open", object: "\(error)", code: 0), path: configuration.queuePath)
+            throw .queue(error, path: configuration.queuePath)
         }
         do throws(SystemCallError) {
             try context.listen()
@@ -123,6 +127,7 @@ package struct Server: ~Copyable {
             sleep()
         }
         drain()
+        pump.closeJournal()
         for listener in context.listeners { listener.removeName() }
         let seconds = (Clock.monotonicNanoseconds() - startedAt) / 1_000_000_000
         context.log.write(
@@ -131,8 +136,9 @@ package struct Server: ~Copyable {
 
     /// How many clients are refused with an answer at the same time.
     static let refusalDescriptors = 32
-    /// Descriptors that clients never get: the spool's, the log's, and those for refusals.
-    private static let reservedDescriptors = 32 + refusalDescriptors
+    /// Descriptors that clients never get: the spool's, the journal's (about eight segments), the log's, and those for
+    /// refusals.
+    private static let reservedDescriptors = 48 + refusalDescriptors
     /// What each loop needs for itself.
     private static let descriptorsPerLoop = 4
 
@@ -202,6 +208,36 @@ package struct Server: ~Copyable {
             return try Directory.makeIfMissing(path, mode: 0o750)
         } catch {
             throw .queue(error, path: path)
+        }
+    }
+
+    private static func openQueue(_ path: String) throws(StartError) -> Directory {
+        do {
+            return try Directory.open(path)
+        } catch {
+            throw .queue(error, path: path)
+        }
+    }
+
+    private static func hold(_ queue: Directory) throws(StartError) -> FileLock {
+        do {
+            return try SpoolPump.hold(queue)
+        } catch let error as QueueHeld {
+            throw .held(error)
+        } catch let error as SystemCallError {
+            throw .queue(error, path: queue.path)
+        } catch {
+            throw .queue(SystemCallError(call: "open", object: "\(error)", code: 0), path: queue.path)
+        }
+    }
+
+    private static func openJournal(
+        _ configuration: Configuration, in queue: Directory
+    ) throws(StartError) -> JournalWriter {
+        do throws(SystemCallError) {
+            return try SpoolPump.openJournal(configuration, in: queue)
+        } catch {
+            throw .journal(error)
         }
     }
 

@@ -79,6 +79,19 @@ enum ServerOptions {
     static let drain = Option(
         "drain", value: .required("DUR"), environment: "WSQUEUE_DRAIN",
         text: "How long stopping may take (default 20s).")
+    static let journal = Option(
+        "journal", value: .required("DIR|off"), environment: "WSQUEUE_JOURNAL",
+        text: "Where history is kept, from which returning clients get what they missed and a restarted server knows "
+            + "what it has sent (default: .journal in the queue). off keeps it in memory only: files wait for clients.")
+    static let journalEvents = Option(
+        "journal-events", value: .required("N"), environment: "WSQUEUE_JOURNAL_EVENTS",
+        text: "How many events of history are kept (default 10000), about 50 bytes of memory each.")
+    static let journalAge = Option(
+        "journal-age", value: .required("DUR"), environment: "WSQUEUE_JOURNAL_AGE",
+        text: "How old history may become (default 24h).")
+    static let journalSize = Option(
+        "journal-size", value: .required("SIZE"), environment: "WSQUEUE_JOURNAL_SIZE",
+        text: "How large the journal's files may be together (default 64M).")
     static let logLevel = Option(
         "log-level", value: .required("LEVEL"), environment: "WSQUEUE_LOG_LEVEL",
         text: "error, warning, notice, info (default) or debug.")
@@ -101,6 +114,7 @@ enum ServerOptions {
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin, page,
             eventSize, batchSize, messageSize, clients, clientsPerAddress, frameRate,
             backlog, handshake, ping, pong, behindSize, behindAge, drain,
+            journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,
         ],
         sections: [

@@ -54,11 +54,36 @@ struct ServerSettings {
         if let age = try milliseconds(arguments, ServerOptions.behindAge, 100) {
             result.slowClients.limitNanoseconds = Int64(age) * 1_000_000
         }
+        try Self.readJournal(arguments, &result)
         result.drainMilliseconds = try milliseconds(arguments, ServerOptions.drain, 0) ?? result.drainMilliseconds
         result.eventLines =
             try choice(arguments, ServerOptions.logEvents, ["all": .all, "sampled": .sampled, "off": .off])
             ?? .sampled
         return result
+    }
+
+    private static func readJournal(
+        _ arguments: ParsedArguments, _ result: inout Configuration
+    ) throws(ArgumentFault) {
+        if let place = arguments.value(ServerOptions.journal) {
+            result.journalPlace = place == "off" ? .off : .directory(place)
+        }
+        result.journalEvents =
+            try integer(arguments, ServerOptions.journalEvents, 1...100_000_000) ?? result.journalEvents
+        result.journalBytes =
+            try arguments.value(ServerOptions.journalSize) { (text) throws(ValueFault) in
+                let bytes = try Quantity.parseBytes(text)
+                guard bytes >= 65_536 else { throw ValueFault(text, wanted: "a size of 64K or more") }
+                return bytes
+            } ?? result.journalBytes
+        result.journalSeconds =
+            try arguments.value(ServerOptions.journalAge) { (text) throws(ValueFault) in
+                let seconds = try Quantity.parseDuration(text).components.seconds
+                guard (1...3_153_600_000).contains(seconds) else {
+                    throw ValueFault(text, wanted: "a time of 1s or more")
+                }
+                return Int(seconds)
+            } ?? result.journalSeconds
     }
 
     private static func addresses(_ arguments: ParsedArguments) throws(ArgumentFault) -> [Address] {

@@ -89,7 +89,7 @@ def test_a_killed_server_loses_nothing_and_repeats_under_the_same_id(start, memo
     for wanted in (5_000, 9_000, None):
         # Counted before there is a client, because with the first one the queue begins to move.
         left = len(waiting(memory_queue))
-        server = start("--hold-without-clients", directory=memory_queue)
+        server = start("--hold-without-clients", "--journal", "off", directory=memory_queue)
         with Client(server) as client:
             if wanted:
                 received = client.receive(wanted)

@@ -16,6 +16,16 @@ package struct Configuration: Sendable {
         case echo
     }
 
+    /// Where history is kept.
+    package enum JournalPlace: Equatable, Sendable {
+        /// In `.journal/` of the queue.
+        case queue
+        /// In a directory of its own, which is made below a parent that exists.
+        case directory(String)
+        /// In memory, and only until the server ends.
+        case off
+    }
+
     package var queuePath = "queue"
     package var addresses: [Address] = [.internet(host: "127.0.0.1", port: 8_081)]
     /// Time between two looks at the directory.
@@ -52,6 +62,11 @@ package struct Configuration: Sendable {
     package var pingMilliseconds = 25_000
     package var pongMilliseconds = 10_000
     package var slowClients = SlowClientRule()
+    package var journalPlace = JournalPlace.queue
+    /// How much history is kept, whichever bound is reached first.
+    package var journalEvents = 10_000
+    package var journalSeconds = 86_400
+    package var journalBytes = 64 * 1_048_576
     package var drainMilliseconds = 20_000
 
     package var eventLines = EventLines.sampled

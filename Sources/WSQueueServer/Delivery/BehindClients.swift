@@ -74,7 +74,7 @@ extension PublicationLog {
     }
 
     /// The length of the server's frame that begins at `position` (RFC 6455, section 5.2).
-    private func frameLength(at position: UInt64) -> UInt64 {
+    func frameLength(at position: UInt64) -> UInt64 {
         ring.read(at: position, count: 10) { header in
             let short = header[1] & 0x7F
             if short < 126 { return 2 + UInt64(short) }

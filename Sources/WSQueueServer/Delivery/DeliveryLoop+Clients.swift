@@ -52,6 +52,7 @@ extension DeliveryLoop {
         guard flushOutbox(slot, peer, now: now), catchUp(slot, now: now) else { return }
         peer.isAwaitingSpace = false
         updateInterest(slot, peer)
+        continueReplay(slot, peer, now: now)
     }
 
     /// Asks to be told when a socket takes bytes again.
@@ -73,10 +74,15 @@ extension DeliveryLoop {
 
     /// Closes a client that is too slow; it may come back with its cursor.
     mutating func closeSlow(_ slot: Int, now: Int64) {
-        guard let peer = table[slot], let client = behind[slot] else { return }
-        context.log.write(
-            LogLine(.warning, "client.slow").with("conn", peer.connection).with("addr", peer.address.description)
-                .with("behind_bytes", context.publications.end - client.cursor))
+        guard let peer = table[slot] else { return }
+        var line = LogLine(.warning, "client.slow").with("conn", peer.connection)
+            .with("addr", peer.address.description)
+        if let client = behind[slot] {
+            line = line.with("behind_bytes", context.publications.end - client.cursor)
+        } else if let replay = peer.replay {
+            line = line.with("behind_events", seq - min(seq, replay.next))
+        }
+        context.log.write(line)
         close(slot, .slow, reason: "slow", now: now)
     }
 
@@ -148,13 +154,15 @@ extension DeliveryLoop {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
         case .open(let handshake):
-            open(slot, peer, handshake, now: now)
+            open(slot, peer, handshake, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)
         }
     }
 
-    private mutating func open(_ slot: Int, _ peer: Peer, _ handshake: Handshake, now: Int64) {
+    private mutating func open(
+        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ target: RequestTarget, now: Int64
+    ) {
         peer.request = nil
         peer.stage = .open
         peer.connection = context.nextConnection()
@@ -167,8 +175,14 @@ extension DeliveryLoop {
         // where it stands. The answer is in the outbox first, so it cannot be overtaken.
         deliver(now: now)
         table.setReceiving(true, slot)
+        peer.liveSince = seq
         sendOwn(handshake.answer(), slot, now: now)
-        if peer.speaksProtocol, table[slot] === peer { welcome(slot, peer, now: now) }
+        guard table[slot] === peer else { return }
+        let asked = subscribe(slot, peer, asAskedIn: target)
+        if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
+        if peer.speaksProtocol { welcome(slot, peer, now: now) }
+        for error in asked.errors { owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot) }
+        sendOwed(slot, now: now)
     }
 
     private mutating func receiveFrames(_ range: Range<Int>, _ slot: Int, _ peer: Peer, now: Int64) {
@@ -228,6 +242,8 @@ extension DeliveryLoop {
         table.setBehind(false, slot)
         table.setReceiving(false, slot)
         subscriptions.remove(slot, connection: peer.connection)
+        peer.replay = nil
+        peer.replayRequests = []
         clientCount -= 1
     }
 
@@ -259,7 +275,7 @@ extension DeliveryLoop {
     ///
     /// - Returns: Whether all of it has gone.
     @discardableResult
-    private mutating func flushOutbox(_ slot: Int, _ peer: Peer, now: Int64) -> Bool {
+    mutating func flushOutbox(_ slot: Int, _ peer: Peer, now: Int64) -> Bool {
         switch peer.outbox.flush(to: peer.socket.number) {
         case .bytes:
             if peer.stage == .closing { peer.socket.finishSending() }

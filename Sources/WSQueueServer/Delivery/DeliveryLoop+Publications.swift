@@ -86,14 +86,16 @@ extension DeliveryLoop {
             if selection.audience.isNearlyEveryone { isForEveryone = true }
         }
         let common = runs(in: new) { $0.audience.isNearlyEveryone }
+        var marked: [Int] = []
         for slot in concerned where table.entries[slot].isReceiving && !table.entries[slot].isBehind {
             let own = runs(for: slot, in: new)
             // Marked as behind for a moment, so that the walk below leaves it out.
             table.setBehind(true, slot)
+            marked.append(slot)
             if !own.isEmpty { sendRuns(own[...], to: slot, now: now) }
         }
         if isForEveryone { sendToEveryone(common, now: now) }
-        for slot in concerned where behind[slot] == nil { table.setBehind(false, slot) }
+        for slot in marked where behind[slot] == nil { table.setBehind(false, slot) }
         count(selected)
     }
 

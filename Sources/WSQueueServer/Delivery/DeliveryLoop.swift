@@ -23,6 +23,12 @@ struct DeliveryLoop: ~Copyable {
     var selections: [PublicationLog.Selection] = []
     /// How many clients have an open WebSocket.
     var clientCount = 0
+    /// The clients that can be sent more of the past, by their tokens, in the order of their turns.
+    var replays: [UInt64] = []
+    /// Whether none of them could be sent anything: what they want is not here yet.
+    var isReplayIdle = false
+    /// The frames of a replay on their way to a socket.
+    var replayFrames = ReplayFrames()
     var handshakes = DeadlineQueue()
     /// Connections that have been sent their last bytes, and those that must first take what they are behind with.
     var closings = DeadlineQueue()
@@ -100,6 +106,7 @@ struct DeliveryLoop: ~Copyable {
         obey()
         for index in 0..<readyCount { handle(poller.ready(index)) }
         deliver(now: now)
+        replay(now: now)
         judge()
         if now >= nextTick { tick() }
         report()
@@ -109,7 +116,8 @@ struct DeliveryLoop: ~Copyable {
         let handle = context.loops[index]
         handle.wakeup.willSleep()
         // Looked at after the announcement: whoever publishes or posts now will see that we sleep.
-        let hasWork = context.publications.end != position || !handle.mailbox.isEmpty
+        let hasWork =
+            context.publications.end != position || !handle.mailbox.isEmpty || !(replays.isEmpty || isReplayIdle)
         let count = (try? poller.wait(milliseconds: hasWork ? 0 : sleepMilliseconds)) ?? 0
         handle.wakeup.didWake()
         return count
@@ -159,6 +167,7 @@ struct DeliveryLoop: ~Copyable {
         nextTick = max(nextTick + Self.tickNanoseconds, now)
         tickNumber += 1
         if drainDeadline == nil { resumeListening() }
+        closeSlowReplays(now: now)
         ping()
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }

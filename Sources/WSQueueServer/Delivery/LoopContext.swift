@@ -10,8 +10,10 @@ final class LoopContext: Sendable {
     let log: Log
     let publications: PublicationLog
     let marks: ReaderMarks
+    /// The publications of the past.
+    let journal: Journal
     /// The identity of this numbering of events, the first part of every cursor.
-    let epoch: String
+    var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
@@ -21,14 +23,14 @@ final class LoopContext: Sendable {
     private let lastConnection = Atomic<Int64>(0)
 
     init(
-        configuration: Configuration, log: Log, publications: PublicationLog, epoch: String, hubWakeup: Wakeup,
+        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, hubWakeup: Wakeup,
         loops: [LoopHandle]
     ) {
         self.configuration = configuration
         self.log = log
         self.publications = publications
         marks = ReaderMarks(count: loops.count)
-        self.epoch = epoch
+        self.journal = journal
         self.hubWakeup = hubWakeup
         self.loops = loops
     }

@@ -5,10 +5,9 @@ internal import WSQueueSystem
 extension SpoolPump {
     /// Opens the spool at the start.
     ///
-    /// - Throws: ``SpoolPump/OpeningError``, which the server ends with.
-    mutating func open() throws {
-        let directory = try Directory.open(context.configuration.queuePath)
-        try attach(directory)
+    /// - Parameter lock: By which it is ours alone.
+    mutating func open(_ directory: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
+        try attach(directory, lock)
         if let fault = watcher.fault {
             context.log.write(
                 LogLine(.warning, "queue.nowatch").with("error", fault.description)
@@ -55,17 +54,25 @@ extension SpoolPump {
         }
     }
 
-    private mutating func attach(_ directory: Directory) throws {
+    /// Takes a directory as the only server that works in it.
+    static func hold(_ directory: Directory) throws -> FileLock {
         switch try FileLock.take(FileName(".lock"), in: directory) {
         case .held(let holder): throw QueueHeld(path: directory.path, holder: holder)
-        case .taken(let taken): lock = consume taken
+        case .taken(let taken): return taken
         }
+    }
+
+    private mutating func attach(_ directory: Directory, _ taken: consuming FileLock) throws(SystemCallError) {
+        lock = consume taken
         try watcher.attach(directory)
         let reader = try SpoolReader(directory)
         if let pruned = reader.pruneFailedFiles(unix: Clock.unixNanoseconds()) {
             context.log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
         }
-        if let identity, identity != reader.identity { forgetFiles() }
+        if let identity, identity != reader.identity {
+            forgetFiles()
+            try moveJournal(to: directory)
+        }
         identity = reader.identity
         self.reader = reader
         needsListing = true
@@ -94,7 +101,8 @@ extension SpoolPump {
 
     private mutating func reopen() -> Bool {
         do {
-            try attach(Directory.open(context.configuration.queuePath))
+            let directory = try Directory.open(context.configuration.queuePath)
+            try attach(directory, Self.hold(directory))
         } catch {
             let reason = "\(error)"
             guard reason != reopeningFault else { return false }

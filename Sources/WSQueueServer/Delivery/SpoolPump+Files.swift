@@ -50,12 +50,14 @@ extension SpoolPump {
         while writer.position < limit, hasRoom {
             guard let line = current.lines.next(in: contents.span) else {
                 let file = ReadFile(current.file, current.status, current.reader)
-                return settlement.add(Settled(file: file), end: writer.position)
+                return deletions.add(file, end: writer.position)
             }
             let bytes = contents.span.extracting(line.range)
             // The whole file was checked before its first line was appended.
             guard let text = try? EventFile.decode(bytes) else { continue }
-            let event = SpooledEvent(text: text, stem: current.stem, line: line.number, file: current.file)
+            let event = SpooledEvent(
+                text: text, stem: current.stem, line: line.number, file: current.file,
+                modifiedNanoseconds: current.status.modifiedNanoseconds)
             if let settled = append(event, bytes, now: now, unix: unix) {
                 settlement.add(settled, end: writer.position)
             }
@@ -109,16 +111,18 @@ extension SpoolPump {
         let contents = reader.contents
         let bytes = contents.span
         do throws(EventFault) {
-            let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
+            let event = SpooledEvent(
+                text: try EventFile.decode(bytes), stem: stem, file: file,
+                modifiedNanoseconds: status.modifiedNanoseconds)
             try checkRoom(event, byteCount: bytes.count)
             unfinished.forget(file.name)
             let start = writer.position
-            var settled = append(event, bytes, now: now, unix: unix) ?? Settled()
+            let settled = append(event, bytes, now: now, unix: unix)
             let read = ReadFile(file, status, reader)
             // An event that is not sent waits for nobody.
             guard writer.position != start else { return delete(read) }
-            settled.file = read
-            settlement.add(settled, end: writer.position)
+            if let settled { settlement.add(settled, end: writer.position) }
+            deletions.add(read, end: writer.position)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
             judge(fault, status, file, reader, now: now, unix: unix)
@@ -142,7 +146,8 @@ extension SpoolPump {
                     let limit = context.configuration.eventLimitBytes
                     throw EventFault(reason: "an event larger than the limit of \(limit) bytes", offset: 0)
                 }
-                let event = SpooledEvent(text: try EventFile.decode(bytes), stem: stem, file: file)
+                let event = SpooledEvent(
+                    text: try EventFile.decode(bytes), stem: stem, file: file, modifiedNanoseconds: 0)
                 try checkRoom(event, byteCount: bytes.count)
             } catch {
                 let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: line.number)
@@ -181,6 +186,11 @@ extension SpoolPump {
     private mutating func append(
         _ event: SpooledEvent, _ bytes: Span<UInt8>, now: Int64, unix: Int64
     ) -> Settled? {
+        let identity = event.identity(in: bytes)
+        if journal.knows(identity) {
+            writeDuplicate(event, bytes)
+            return nil
+        }
         let decision = broker.publish(
             event.addressing, expiresAtSeconds: event.text.expiresAtMicroseconds.map { Double($0) / 1_000_000 },
             nowSeconds: Double(unix) / 1_000_000_000)
@@ -192,13 +202,10 @@ extension SpoolPump {
         var selections: [PublicationLog.Selection] = []
         let start = writer.position
         for audience in audiences {
-            let fields = EventMessageFields(
-                unixSeconds: event.file.nanoseconds / 1_000_000_000, id: event.text.id == nil ? event.fileID : [],
-                seq: seq,
-                channel: audience.channel.flatMap { Channel($0) })
-            message.prepare(event.text, fields, in: bytes)
+            message.prepare(event.text, event.fields(seq: seq, channel: audience.channel), in: bytes)
             if let selection = appendMessage(bytes, seq: seq, audience: audience) { selections.append(selection) }
         }
+        stage(event, identity, bytes, seq: seq, unix: unix)
         let wait = event.waited(until: Clock.unixNanoseconds())
         guard lines.takesOwnLine(unix: unix) else {
             lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)

@@ -15,11 +15,10 @@ struct SpoolPump: ~Copyable {
         /// The line to write.
         var sent: SentEvent?
         var selections: [PublicationLog.Selection] = []
-        /// The file to delete, with the hand that read it: by then another directory may stand at the path.
-        var file: ReadFile?
     }
 
-    /// A file that was read: its name, what it was, and whose it is.
+    /// A file that was read: its name, what it was, and the hand that read it, because by the time it is deleted another
+    /// directory may stand at the path.
     struct ReadFile {
         let name: FileName
         /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
@@ -51,7 +50,14 @@ struct SpoolPump: ~Copyable {
     var unfinished = Unfinished()
     var broker: Broker
     var writer: PublicationWriter
+    var journal: JournalWriter
+    /// Up to here everything is in the journal.
+    var keptPosition: UInt64 = 0
+    /// Since when the journal cannot be written (monotonic nanoseconds), and when it is tried again.
+    var journalFault: (since: Int64, nextTry: Int64)?
     var settlement = Settlement<Settled>()
+    /// Files whose events have been appended.
+    var deletions = Settlement<ReadFile>()
     var lines: EventLines
     var batch: Batch?
     /// The hand in the spool, while there is one.
@@ -76,6 +82,7 @@ struct SpoolPump: ~Copyable {
     /// When a directory with files that wait may be listed again.
     var nextListing: Int64 = 0
     private var nextRetry: Int64 = 0
+    private var nextAging: Int64 = 0
     /// Whether the last turn left files behind because clients must take something first.
     private(set) var isHeld = false
 
@@ -84,8 +91,9 @@ struct SpoolPump: ~Copyable {
     private static let passFiles = 1_024
     private static let passReadBytes = 4 * 1_048_576
 
-    init(context: LoopContext) {
+    init(context: LoopContext, journal: consuming JournalWriter) {
         self.context = context
+        self.journal = journal
         let configuration = context.configuration
         message = EventMessageWriter(payloadKey: configuration.payloadKey)
         watcher = SpoolWatcher(path: configuration.queuePath, usesNotices: configuration.usesNotices)
@@ -106,14 +114,15 @@ struct SpoolPump: ~Copyable {
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
-        if isTaking, !isHeld, !isWaitingForClients { return 0 }
+        if isTaking, !isHeld, !isWaitingForClients, !journal.isFull { return 0 }
         return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
     var canGoOn: Bool {
         let oldest = context.marks.oldest
-        return settlement.hasSettled(passed: oldest) || (isHeld && hasRoom)
+        return settlement.hasSettled(passed: oldest) || deletions.hasSettled(passed: deletable(oldest))
+            || (isHeld && hasRoom)
     }
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
@@ -126,7 +135,10 @@ struct SpoolPump: ~Copyable {
     }
 
     /// Whether everything that was begun has been handed out and deleted.
-    var isFinished: Bool { settlement.isEmpty && batch == nil }
+    var isFinished: Bool {
+        // What a journal that cannot be written keeps from being deleted stays for the next server.
+        settlement.isEmpty && batch == nil && (deletions.isEmpty || journal.isFailing)
+    }
 
     /// Takes no further files.
     mutating func stopTaking() {
@@ -160,6 +172,10 @@ struct SpoolPump: ~Copyable {
         if needsListing || isDue { list(reader, unix: unix) }
         for name in unfinished.names { queue.retry(name, in: reader.directory) }
         for name in failing.keys { queue.retry(name, in: reader.directory) }
+        if now >= nextAging {
+            nextAging = now + 1_000_000_000
+            report(journal.age(unix: unix))
+        }
         if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {
             nextRetry = now + 60_000_000_000
             retryStuckFiles(reader)
@@ -168,7 +184,10 @@ struct SpoolPump: ~Copyable {
 
     private mutating func take(now: Int64, unix: Int64) {
         isHeld = false
-        guard reader != nil || batch != nil, !isWaitingForClients else { return context.held.end(now) }
+        guard reader != nil || batch != nil, !isWaitingForClients else {
+            context.held.end(now)
+            return keep(now: now, unix: unix)
+        }
         let start = writer.position
         var files = 0
         readBytes = 0
@@ -177,10 +196,12 @@ struct SpoolPump: ~Copyable {
                 isHeld = true
                 break
             }
-            guard appendNext(upTo: start + UInt64(Self.passBytes), now: now, unix: unix) else { break }
+            guard !journal.isFull, appendNext(upTo: start + UInt64(Self.passBytes), now: now, unix: unix) else { break }
             files += 1
         }
         if isHeld { context.held.begin(now) } else { context.held.end(now) }
+        // First, because a client may come back with the number of any event it was sent.
+        keep(now: now, unix: unix)
         guard writer.position != start else { return }
         writer.publish(oldestNeeded: context.marks.oldest)
         for loop in context.loops { loop.wakeup.signal() }
@@ -208,11 +229,11 @@ struct SpoolPump: ~Copyable {
         return true
     }
 
-    /// Deletes what everyone has been handed, and says so.
+    /// Deletes what is kept, and says what everyone has been handed.
     private mutating func settle(now: Int64, unix: Int64) {
         let passed = context.marks.oldest
+        while let file = deletions.next(passed: deletable(passed)) { delete(file) }
         while let settled = settlement.next(passed: passed) {
-            if let file = settled.file { delete(file) }
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty
             let clients = isForSome ? settled.selections.reduce(0) { $0 + $1.receivers } : sent.clientCount

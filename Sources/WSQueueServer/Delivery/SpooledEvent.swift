@@ -1,6 +1,8 @@
 internal import WSQueueBroker
 internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueSpool
+internal import WSQueueWire
 
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
 struct SpooledEvent {
@@ -10,6 +12,21 @@ struct SpooledEvent {
     /// Its line in a batch.
     var line: Int?
     let file: PendingFile
+    /// When the file was changed last.
+    let modifiedNanoseconds: Int64
+
+    /// What tells it apart from all others. An id that is only a file's name may be used again.
+    func identity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
+        if let label = text.idLabel(in: bytes) { return JournalRecord.Identity(id: label.bytes, stamp: 0) }
+        return JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
+    }
+
+    /// What goes with its own members into the message for clients.
+    func fields(seq: UInt64, channel: String?) -> EventMessageFields {
+        EventMessageFields(
+            unixSeconds: file.nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
+            channel: channel.flatMap { Channel($0) })
+    }
 
     /// The id of an event that has none of its own, UTF-8.
     var fileID: [UInt8] {

@@ -38,6 +38,14 @@ final class Peer {
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
+    /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
+    var liveSince: UInt64 = 0
+    /// The same for the channels it listens to.
+    var channelsLiveSince: [String: UInt64] = [:]
+    /// What it is getting of the past.
+    var replay: Replay?
+    /// What it wants of the past besides, first come first served.
+    var replayRequests: [Replay.Request] = []
     /// What was thrown away since our last bytes.
     var discardedBytes = 0
     /// Where it is counted, when clients of one address are.

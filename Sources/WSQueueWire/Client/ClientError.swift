@@ -30,6 +30,9 @@ package struct ClientError: Error, Equatable, Sendable {
         ClientError("Invalid field: \(name); send \(expected)", code: "invalid_field")
     }
 
+    /// A cursor that is none.
+    package static let invalidCursor = invalidField("since", expected: "a cursor that this server has given")
+
     /// No action has this name; the beginning of a long one is told.
     package static func unknownAction(_ name: String) -> ClientError {
         ClientError("Unknown action: \(String(name.unicodeScalars.prefix(64)))", code: "unknown_action")

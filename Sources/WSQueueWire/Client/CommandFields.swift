@@ -47,9 +47,7 @@ struct CommandFields {
     /// A cursor; `null` is as good as absent.
     func optionalCursor(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Cursor? {
         guard let text = try optionalText(name, in: bytes) else { return nil }
-        guard let cursor = Cursor.parse(text) else {
-            throw .invalidField(name, expected: "a cursor that this server has given")
-        }
+        guard let cursor = Cursor.parse(text) else { throw .invalidCursor }
         return cursor
     }
 

@@ -40,8 +40,8 @@ class Member:
 class Crowd:
     """Connects `size` clients at once, `at_once` handshakes under way at a time."""
 
-    def __init__(self, server, size, at_once=100, timeout=60.0):
-        self.request, self.accept = handshake_request(server.host, server.port)
+    def __init__(self, server, size, at_once=100, timeout=60.0, path="/"):
+        self.request, self.accept = handshake_request(server.host, server.port, path)
         self.address = (server.host, server.port)
         self.members = {}
         self.poller = select.epoll()
@@ -68,11 +68,11 @@ class Crowd:
                     member.socket.sendall(self.request)
                     self.poller.modify(number, select.EPOLLIN)
                 elif not member.is_open:
-                    self._read(member, self._no_message)
+                    self._read(member, self._early_message)
                     if member.is_open:
                         opened, pending = opened + 1, pending - 1
                 else:
-                    self._read(member, self._no_message)
+                    self._read(member, self._early_message)
             assert time.monotonic() < deadline, f"{opened} of {size} connected"
 
     def _start(self):
@@ -91,7 +91,7 @@ class Crowd:
         member.frames.pings.clear()
 
     @staticmethod
-    def _no_message(member, message):
+    def _early_message(member, message):
         raise AssertionError(f"client {member.index} got {message!r} unasked")
 
     def read_for(self, seconds, handle):
@@ -121,3 +121,19 @@ class Crowd:
                 self._read(self.members[number], count)
             assert time.monotonic() < deadline, (
                 f"{len(missing)} clients short, counts {sorted({member.count for member in missing})[:10]}")
+
+
+class ReturningCrowd(Crowd):
+    """Clients that get messages while others still connect; these are handled first."""
+
+    def __init__(self, *arguments, **how):
+        self.early = []
+        super().__init__(*arguments, **how)
+
+    def _early_message(self, member, message):
+        self.early.append((member, message))
+
+    def receive(self, handle, timeout):
+        for member, message in self.early:
+            handle(member, message)
+        super().receive(handle, timeout)

@@ -1,0 +1,135 @@
+package import WSQueueSystem
+
+/// The publications of the past, as every loop reads them by position; ``JournalWriter`` is the one hand that writes.
+///
+/// What a publication log has published is here already, so a client that reads here up to where its loop stands has
+/// missed nothing.
+package final class Journal: Sendable {
+    /// Where a reader stands.
+    package struct Position: Sendable {
+        let segment: JournalSegment
+        let offset: Int
+
+        /// The last number before the segment in which it stands: after a jump over records that are gone, more than
+        /// the reader has seen.
+        package var precedingSeq: UInt64 { segment.precedingSeq }
+    }
+
+    /// What reading gives.
+    package struct Chunk: Sendable {
+        /// Whole records, at least one.
+        package let records: [UInt8]
+        /// Where the first of them stands.
+        package let start: Position
+
+        /// The place of the record that begins at `offset` in ``records``; its end is the place behind the last.
+        package func position(at offset: Int) -> Position {
+            Position(segment: start.segment, offset: start.offset + offset)
+        }
+    }
+
+    struct State {
+        /// Oldest first; there is always one, to which the hub appends.
+        var segments: [JournalSegment]
+        /// Records that were published and could not be written yet. They will stand behind the last segment's end.
+        var pending: [UInt8] = []
+        var lastSeq: UInt64
+    }
+
+    /// The identity of the numbering.
+    package let epoch: String
+    /// The last number given before this process: connections that older events name are gone.
+    package let inheritedSeq: UInt64
+    private let state: Guarded<State>
+
+    init(epoch: String, segments: [JournalSegment]) {
+        self.epoch = epoch
+        let seq = segments.last?.lastSeq ?? 0
+        inheritedSeq = seq
+        state = Guarded(State(segments: segments, lastSeq: seq))
+    }
+
+    /// The number of the last publication.
+    package var lastSeq: UInt64 { state.withLock { $0.lastSeq } }
+
+    /// The last number before the oldest record.
+    package var precedingSeq: UInt64 { state.withLock { $0.segments.first?.precedingSeq ?? $0.lastSeq } }
+
+    /// How many events it holds, and how many bytes those are.
+    package var size: (events: Int, bytes: Int) {
+        withState { $0.segments.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.end) } }
+    }
+
+    /// Where to begin reading for everything behind `seq`: at that record or somewhat before it, or at the oldest.
+    package func position(after seq: UInt64) -> Position? {
+        let segment = withState { state -> JournalSegment? in
+            var (low, high) = (0, state.segments.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if state.segments[middle].precedingSeq <= seq { low = middle + 1 } else { high = middle }
+            }
+            return state.segments.isEmpty ? nil : state.segments[max(0, low - 1)]
+        }
+        return segment.map { Position(segment: $0, offset: $0.offset(before: seq)) }
+    }
+
+    /// Reads whole records from `position` on, about `limitBytes` of them, but at least one.
+    ///
+    /// At the end of a segment that is followed by another, it goes on there.
+    /// - Returns: `nil` when there is nothing behind `position` yet.
+    package func read(from position: Position, limitBytes: Int) throws(SystemCallError) -> Chunk? {
+        var position = position
+        while true {
+            let bytes = try bytes(at: position, limitBytes: limitBytes)
+            if !bytes.isEmpty { return Chunk(records: bytes, start: position) }
+            guard let next = segment(behind: position) else { return nil }
+            position = Position(segment: next, offset: JournalSegmentHeader.byteCount)
+        }
+    }
+
+    /// Where the segment behind the one of `position` begins: to go on where a record is damaged.
+    package func nextSegment(behind position: Position) -> Position? {
+        withState { state in
+            let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
+            return next.map { Position(segment: $0, offset: JournalSegmentHeader.byteCount) }
+        }
+    }
+
+    func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { body(&$0) }
+    }
+
+    /// The segment in which a reader goes on who has come to the end of another.
+    private func segment(behind position: Position) -> JournalSegment? {
+        withState { state in
+            let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
+            // Records may have been added since the reader looked; the segment is finished only once another follows.
+            guard let next, position.offset >= position.segment.end else { return nil }
+            return next
+        }
+    }
+
+    private func bytes(at position: Position, limitBytes: Int) throws(SystemCallError) -> [UInt8] {
+        var limit = limitBytes
+        while true {
+            let bytes = try someBytes(at: position, count: limit)
+            guard case .cut(let needed) = JournalScanner.look(bytes.span, at: 0) else {
+                let whole = JournalScanner.wholeBytes(bytes.span)
+                // What is no record is given as it is: whoever decodes it will see.
+                return whole == 0 || whole == bytes.count ? bytes : Array(bytes[..<whole])
+            }
+            // A length that leads past the end is none: it is given as it is too.
+            guard !bytes.isEmpty, needed > limit else { return bytes }
+            limit = needed
+        }
+    }
+
+    private func someBytes(at position: Position, count: Int) throws(SystemCallError) -> [UInt8] {
+        let (pending, end) = withState { state -> ([UInt8], Int) in
+            state.segments.last === position.segment ? (state.pending, position.segment.end) : ([], .max)
+        }
+        guard position.offset >= end else { return try position.segment.read(at: position.offset, count: count) }
+        let start = position.offset - end
+        return start < pending.count ? Array(pending[start..<min(pending.count, start + count)]) : []
+    }
+}

@@ -1,0 +1,110 @@
+package import WSQueueSystem
+
+/// What the journal tells its owner, for the log.
+package enum JournalFinding: Equatable, Sendable {
+    /// The end of the newest segment was cut off: a write had not come to its end.
+    case torn(name: String, byteCount: Int)
+    /// Something in a file is not what was written, so part of the history is missing.
+    case damaged(name: String, byteCount: Int)
+    /// A segment of another numbering was removed.
+    case foreign(name: String)
+    /// It is not sure which numbers had been given, so these are left out.
+    case skipped(from: UInt64, to: UInt64)
+    /// History that had to go to keep the bounds.
+    case trimmed(from: UInt64, to: UInt64, reason: String)
+    /// A segment that is no longer needed could not be removed.
+    case undeletable(name: String, SystemCallError)
+}
+
+/// Puts the journal in order at the start.
+struct JournalOpening {
+    /// More numbers than can have been given without having reached the disk.
+    static let skippedSeqs: UInt64 = 1 << 24
+
+    private(set) var segments: [JournalSegment] = []
+    private(set) var findings: [JournalFinding] = []
+    private(set) var identities = JournalIdentities()
+    private let storage: JournalStorage
+    private let boot: String
+    /// Whether numbers may have been given that the journal does not know.
+    private var isUnsure = false
+    private var leastSeq: UInt64 = 0
+
+    init(_ storage: JournalStorage, boot: String) {
+        self.storage = storage
+        self.boot = boot
+    }
+
+    /// The segment that is written to; only after `run`.
+    var active: JournalSegment {
+        guard let last = segments.last else { preconditionFailure("a journal that was not opened") }
+        return last
+    }
+
+    /// Opens and checks all segments, and makes the first one where there is none.
+    mutating func run(epoch: String, unix: Int64) throws(SystemCallError) {
+        try collect()
+        try scan()
+        guard let last = segments.last else {
+            return try begin(epoch: epoch, precedingSeq: leastSeq == 0 ? 0 : leastSeq + Self.skippedSeqs, unix: unix)
+        }
+        if last.state == .failing || (last.state == .open && last.boot != JournalSegmentHeader.boot(boot)) {
+            isUnsure = true
+        }
+        guard isUnsure else { return try last.setState(.open, boot: JournalSegmentHeader.boot(boot)) }
+        let first = max(last.lastSeq, leastSeq)
+        try begin(epoch: last.epoch, precedingSeq: first + Self.skippedSeqs, unix: unix)
+        findings.append(.skipped(from: first + 1, to: first + Self.skippedSeqs))
+        // Only now, so that the doubt stays on disk until the new numbers are there.
+        try last.setState(.closed, boot: JournalSegmentHeader.boot(boot))
+    }
+
+    private mutating func begin(epoch: String, precedingSeq: UInt64, unix: Int64) throws(SystemCallError) {
+        let header = JournalSegmentHeader(
+            epoch: epoch, precedingSeq: precedingSeq, createdNanoseconds: unix, boot: boot)
+        segments.append(try storage.create(header))
+    }
+
+    /// Finds the segments of the newest numbering, and removes those of others.
+    private mutating func collect() throws(SystemCallError) {
+        let (found, damaged) = try storage.open()
+        let newest = found.max {
+            ($0.createdNanoseconds, $0.precedingSeq) < ($1.createdNanoseconds, $1.precedingSeq)
+        }
+        for segment in found where segment.epoch != newest?.epoch {
+            try storage.remove(segment.name)
+            findings.append(.foreign(name: segment.name.description))
+        }
+        segments = found.filter { $0.epoch == newest?.epoch }.sorted { $0.precedingSeq < $1.precedingSeq }
+        for name in damaged {
+            findings.append(.damaged(name: name.description, byteCount: JournalSegmentHeader.byteCount))
+            guard newest == nil || JournalStorage.epoch(of: name) == newest?.epoch else { continue }
+            let seq = JournalStorage.precedingSeq(of: name)
+            guard seq >= segments.last?.precedingSeq ?? 0 else { continue }
+            leastSeq = max(leastSeq, seq)
+            isUnsure = true
+        }
+    }
+
+    /// Checks all records. Damage in the middle leaves a hole: readers see it by the preceding number of the segment
+    /// behind it. At the end of the newest segment it leaves doubt about the numbers.
+    private mutating func scan() throws(SystemCallError) {
+        for segment in segments {
+            let tail = try segment.scan { identity in
+                let hash = JournalIdentities.hash(identity)
+                identities.insert(hash)
+                return hash
+            }
+            let name = segment.name.description
+            switch tail {
+            case .whole: continue
+            case .torn(let byteCount) where segment === segments.last:
+                findings.append(.torn(name: name, byteCount: byteCount))
+                try segment.cut()
+            case .torn(let byteCount), .damaged(let byteCount):
+                findings.append(.damaged(name: name, byteCount: byteCount))
+                if segment === segments.last { isUnsure = true }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+internal import WSQueueSystem
+
+/// One file of the journal. The hub appends to the newest; any thread reads.
+package final class JournalSegment: Sendable {
+    /// What is known about the records, and grows.
+    struct Contents {
+        /// Behind the last whole record.
+        var end = JournalSegmentHeader.byteCount
+        var count = 0
+        var lastSeq: UInt64
+        /// When the last event got its number, Unix nanoseconds.
+        var lastUnixNanoseconds: Int64 = 0
+        var marks: [Mark] = []
+        /// The hashes of the events' identities, so that they can be forgotten with the segment.
+        var identities: [UInt64] = []
+    }
+
+    /// Where a record begins: one of many, so that the memory for a search does not grow with the history.
+    struct Mark {
+        let seq: UInt64
+        let offset: Int
+    }
+
+    /// How a segment's file ends.
+    enum Tail: Equatable {
+        case whole
+        /// In the middle of a record: the write did not come to its end.
+        case torn(byteCount: Int)
+        /// With something that is no record, or not the one that was written.
+        case damaged(byteCount: Int)
+    }
+
+    /// A mark every so many records, or so many bytes.
+    fileprivate static let markRecords = 64
+    fileprivate static let markBytes = 65_536
+    private static let scanBytes = 1_048_576
+
+    /// The last number before this segment.
+    package let precedingSeq: UInt64
+    let name: FileName
+    let createdNanoseconds: Int64
+    private let path: String
+    private let descriptor: FileDescriptor
+    private let header: Guarded<JournalSegmentHeader>
+    private let contents: Guarded<Contents>
+
+    init(name: FileName, path: String, descriptor: consuming FileDescriptor, header: JournalSegmentHeader) {
+        precedingSeq = header.precedingSeq
+        createdNanoseconds = header.createdNanoseconds
+        self.name = name
+        self.path = path
+        self.descriptor = descriptor
+        self.header = Guarded(header)
+        contents = Guarded(Contents(lastSeq: header.precedingSeq))
+    }
+
+    /// Behind the last record.
+    var end: Int { contents.withLock { $0.end } }
+    var count: Int { contents.withLock { $0.count } }
+    var lastSeq: UInt64 { contents.withLock { $0.lastSeq } }
+    var lastUnixNanoseconds: Int64 { contents.withLock { $0.lastUnixNanoseconds } }
+    var identities: [UInt64] { contents.withLock { $0.identities } }
+    var state: JournalSegmentHeader.State { header.withLock { $0.state } }
+    var boot: [UInt8] { header.withLock { $0.boot } }
+    var epoch: String { header.withLock { $0.epoch } }
+
+    /// The offset of a record at or before the one with this number, found in a sorted list.
+    func offset(before seq: UInt64) -> Int {
+        contents.withLock { contents in
+            var (low, high) = (0, contents.marks.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if contents.marks[middle].seq <= seq { low = middle + 1 } else { high = middle }
+            }
+            return low == 0 ? JournalSegmentHeader.byteCount : contents.marks[low - 1].offset
+        }
+    }
+
+    /// Up to `count` bytes from `offset` on, as far as records were announced.
+    func read(at offset: Int, count: Int) throws(SystemCallError) -> [UInt8] {
+        try descriptor.read(at: offset, count: min(count, end - offset), object: path)
+    }
+
+    /// Writes records behind the last one; nobody sees them before `announce`.
+    func write(_ records: Span<UInt8>) throws(SystemCallError) {
+        try descriptor.writeAll(records, at: end, object: path)
+    }
+
+    /// Shows the records that were written last.
+    ///
+    /// - Parameter identities: A hash for each of them.
+    func announce(_ records: Span<UInt8>, identities: [UInt64]) {
+        contents.withLock { contents in
+            contents.take(records)
+            contents.identities += identities
+        }
+    }
+
+    /// Says in the header what is known of the segment's end.
+    func setState(_ state: JournalSegmentHeader.State, boot: [UInt8]) throws(SystemCallError) {
+        let bytes = header.withLock { header in
+            header.state = state
+            header.boot = boot
+            return header.bytes
+        }
+        try descriptor.writeAll(bytes.span, at: 0, object: path)
+    }
+
+    /// Makes everything durable (fdatasync(2)).
+    func sync() throws(SystemCallError) { try descriptor.sync(dataOnly: true, object: path) }
+
+    /// Cuts off what stands behind the last whole record.
+    func cut() throws(SystemCallError) { try descriptor.setSize(end, object: path) }
+
+    /// Reads the whole file, checks each record, and learns where they are.
+    ///
+    /// - Parameter body: Gets each record's identity.
+    /// - Returns: How the file ends; what is behind the last whole record is not looked at again.
+    func scan(_ body: (JournalRecord.Identity) -> UInt64) throws(SystemCallError) -> Tail {
+        var wanted = Self.scanBytes
+        while true {
+            let start = end
+            let bytes = try descriptor.read(at: start, count: wanted, object: path)
+            guard !bytes.isEmpty else { return .whole }
+            var position = 0
+            var hashes: [UInt64] = []
+            var last = lastSeq
+            while let text = JournalRecordText.decode(bytes.span, at: position), text.seq > last {
+                hashes.append(body(text.identity(in: bytes.span)))
+                last = text.seq
+                position = text.end
+            }
+            announce(bytes.span.extracting(..<position), identities: hashes)
+            if position > 0 {
+                wanted = Self.scanBytes
+                continue
+            }
+            let size = Int(try descriptor.status(object: path).sizeBytes)
+            guard case .cut(let needed) = JournalScanner.look(bytes.span, at: 0) else {
+                return .damaged(byteCount: size - start)
+            }
+            if needed > size - start { return .torn(byteCount: size - start) }
+            wanted = max(needed, Self.scanBytes)
+        }
+    }
+}
+
+extension JournalSegment.Contents {
+    /// Counts whole records, and marks some.
+    fileprivate mutating func take(_ records: Span<UInt8>) {
+        var position = 0
+        while case .record(let next) = JournalScanner.look(records, at: position) {
+            let offset = end + position
+            lastSeq = JournalScanner.seq(records, at: position)
+            lastUnixNanoseconds = JournalScanner.unixNanoseconds(records, at: position)
+            if isMarkDue(at: offset) { marks.append(JournalSegment.Mark(seq: lastSeq, offset: offset)) }
+            count += 1
+            position = next
+        }
+        end += position
+    }
+
+    private func isMarkDue(at offset: Int) -> Bool {
+        guard let last = marks.last else { return true }
+        return count % JournalSegment.markRecords == 0 || offset - last.offset >= JournalSegment.markBytes
+    }
+}

@@ -1,0 +1,93 @@
+package import WSQueueSystem
+
+/// Where the segments are.
+package enum JournalStorage: Sendable {
+    /// Files in a directory, which outlive the process.
+    case directory(Directory)
+    /// Memory: clients can go on after a lost connection, but not after a restart.
+    case memory
+
+    static let suffix = ".segment"
+
+    /// Makes an empty segment.
+    func create(_ header: JournalSegmentHeader) throws(SystemCallError) -> JournalSegment {
+        let name = Self.name(header)
+        switch self {
+        case .memory:
+            let path = "journal in memory"
+            let file = try FileDescriptor.inMemory("wsqueue-journal")
+            try file.writeAll(header.bytes.span, at: 0, object: path)
+            return JournalSegment(name: name, path: path, descriptor: file, header: header)
+        case .directory(let directory):
+            let path = directory.path(of: name)
+            // One of this name can only be what is left of an attempt that failed half way.
+            try? directory.remove(name)
+            let file = try directory.openOrCreateFile(name, mode: 0o600)
+            do throws(SystemCallError) {
+                try file.writeAll(header.bytes.span, at: 0, object: path)
+            } catch {
+                try? directory.remove(name)
+                throw error
+            }
+            return JournalSegment(name: name, path: path, descriptor: file, header: header)
+        }
+    }
+
+    /// Removes a segment's file; readers who have it open can read on.
+    func remove(_ name: FileName) throws(SystemCallError) {
+        guard case .directory(let directory) = self else { return }
+        do {
+            try directory.remove(name)
+        } catch  where error.isNotFound {
+            return
+        }
+    }
+
+    /// Makes the names of the segments durable.
+    func sync() throws(SystemCallError) {
+        guard case .directory(let directory) = self else { return }
+        try directory.sync()
+    }
+
+    /// What is found at the start: the segments in no order, and files that should be some.
+    func open() throws(SystemCallError) -> (segments: [JournalSegment], damaged: [FileName]) {
+        guard case .directory(let directory) = self else { return ([], []) }
+        var names: [FileName] = []
+        try directory.forEachName { bytes in
+            let name = FileName(bytes)
+            if name.description.hasSuffix(Self.suffix) { names.append(name) }
+        }
+        var segments: [JournalSegment] = []
+        var damaged: [FileName] = []
+        for name in names {
+            let path = directory.path(of: name)
+            let file = try directory.openOrCreateFile(name, mode: 0o600)
+            let bytes = try file.read(at: 0, count: JournalSegmentHeader.byteCount, object: path)
+            if let header = JournalSegmentHeader(bytes.span), header.epoch == Self.epoch(of: name) {
+                segments.append(JournalSegment(name: name, path: path, descriptor: file, header: header))
+            } else if bytes.count < JournalSegmentHeader.byteCount {
+                // Made, and never written to: the server was killed in between.
+                try directory.remove(name)
+            } else {
+                damaged.append(name)
+            }
+        }
+        return (segments, damaged)
+    }
+
+    /// The epoch that a segment's name says.
+    static func epoch(of name: FileName) -> String {
+        String(decoding: name.bytes.prefix { $0 != UInt8(ascii: "-") }, as: UTF8.self)
+    }
+
+    /// The preceding number that a segment's name says.
+    static func precedingSeq(of name: FileName) -> UInt64 {
+        UInt64(name.description.dropFirst(epoch(of: name).utf8.count + 1).dropLast(suffix.utf8.count)) ?? 0
+    }
+
+    private static func name(_ header: JournalSegmentHeader) -> FileName {
+        let digits = String(header.precedingSeq)
+        let padded = String(repeating: "0", count: 20 - digits.utf8.count) + digits
+        return FileName("\(header.epoch)-\(padded)\(suffix)")
+    }
+}

@@ -1,0 +1,212 @@
+package import WSQueueSystem
+
+/// How much history is kept: whichever bound is reached first.
+package struct JournalLimits: Equatable, Sendable {
+    /// At least so many events are kept, and an eighth or the events of one pass more.
+    package var events: Int
+    /// Events older than this go.
+    package var ageNanoseconds: Int64
+    /// The files together are no larger.
+    package var bytes: Int
+
+    package init(events: Int = 10_000, ageNanoseconds: Int64 = 86_400_000_000_000, bytes: Int = 64 * 1_048_576) {
+        self.events = events
+        self.ageNanoseconds = ageNanoseconds
+        self.bytes = bytes
+    }
+
+    /// History goes by whole segments, so there are about eight.
+    fileprivate func isFull(_ segment: JournalSegment, unix: Int64) -> Bool {
+        guard segment.count > 0 else { return false }
+        return segment.end >= bytes / 8 || segment.count >= max(1, events / 8)
+            || unix - segment.createdNanoseconds >= ageNanoseconds / 8
+    }
+}
+
+/// The one hand that writes the journal. It belongs to the hub's thread.
+///
+/// Records are staged, then written by one pwrite(2) a pass. What could not be written stays staged, readers see it
+/// all the same, and it goes first when writing is possible again.
+package struct JournalWriter: ~Copyable {
+    package let journal: Journal
+    /// What was found when it was opened, for the log.
+    package private(set) var findings: [JournalFinding] = []
+    /// Whether events with known identities are known over restarts.
+    package let isKept: Bool
+    /// Whether the last write failed.
+    package private(set) var isFailing = false
+    private var storage: JournalStorage
+    private let limits: JournalLimits
+    private let boot: String
+    private var active: JournalSegment
+    private var identities = JournalIdentities()
+    private var staged: [UInt8] = []
+    private var stagedIdentities: [UInt64] = []
+    private var stagedSeq: UInt64 = 0
+    private var mustMove = false
+
+    /// So much may wait for a journal that cannot be written, before the queue waits too.
+    private static let stagedLimitBytes = 16 * 1_048_576
+    private static let keptBytes = 1_048_576
+
+    /// Opens the journal, checks all that is in it, and begins a new one where there is none.
+    ///
+    /// - Parameters:
+    ///   - epoch: The identity of a new numbering, if one must be begun.
+    ///   - unix: The present moment in Unix nanoseconds.
+    ///   - boot: Which run of the machine this is.
+    package init(
+        _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String
+    ) throws(SystemCallError) {
+        var opening = JournalOpening(storage, boot: boot)
+        try opening.run(epoch: epoch, unix: unix)
+        journal = Journal(epoch: opening.active.epoch, segments: opening.segments)
+        findings = opening.findings
+        identities = opening.identities
+        active = opening.active
+        if case .memory = storage { isKept = false } else { isKept = true }
+        self.storage = storage
+        self.limits = limits
+        self.boot = boot
+    }
+
+    /// Whether the journal knows an event; always `false` of one that is not kept.
+    package func knows(_ identity: JournalRecord.Identity) -> Bool {
+        isKept && identities.contains(JournalIdentities.hash(identity))
+    }
+
+    /// Adds an event to those that the next `commit` writes.
+    ///
+    /// - Parameters:
+    ///   - messageBytes: How many bytes `writeMessage` appends.
+    ///   - writeMessage: Appends the message for clients, without the member for its channel.
+    package mutating func stage(
+        _ record: JournalRecord, messageBytes: Int, writeMessage: (inout [UInt8]) -> Void
+    ) {
+        record.append(to: &staged, messageBytes: messageBytes, writeMessage: writeMessage)
+        stagedSeq = record.seq
+        guard isKept else { return }
+        let hash = JournalIdentities.hash(record.identity)
+        identities.insert(hash)
+        stagedIdentities.append(hash)
+    }
+
+    /// Whether anything is staged.
+    package var hasStaged: Bool { !staged.isEmpty }
+
+    /// Whether so much could not be written that no more may be staged.
+    package var isFull: Bool { isFailing && staged.count > Self.stagedLimitBytes }
+
+    /// Writes what is staged, and shows it to the readers, whether it could be written or not.
+    ///
+    /// - Returns: What had to go to keep the bounds.
+    /// - Throws: Why it could not be written; nothing is lost, and it is to be tried again.
+    package mutating func commit(unix: Int64) throws(SystemCallError) -> [JournalFinding] {
+        guard !staged.isEmpty else { return [] }
+        do {
+            try active.write(staged.span)
+        } catch {
+            fail()
+            throw error
+        }
+        journal.withState { state in
+            active.announce(staged.span, identities: stagedIdentities)
+            state.lastSeq = active.lastSeq
+            state.pending = []
+        }
+        staged.removeAll(keepingCapacity: staged.count <= Self.keptBytes)
+        stagedIdentities.removeAll(keepingCapacity: stagedIdentities.count <= Self.keptBytes / 8)
+        if isFailing {
+            isFailing = false
+            try? active.setState(.open, boot: JournalSegmentHeader.boot(boot))
+        }
+        if mustMove || limits.isFull(active, unix: unix) { roll(unix: unix) }
+        return trim(unix: unix)
+    }
+
+    /// Shows the readers what is staged, where writing it has failed and is not tried again yet.
+    package func showStaged() {
+        guard !staged.isEmpty else { return }
+        let (pending, seq) = (staged, stagedSeq)
+        journal.withState { state in
+            state.pending = pending
+            state.lastSeq = seq
+        }
+    }
+
+    /// Lets go of what is too old, where nothing new comes to push it out.
+    package mutating func age(unix: Int64) -> [JournalFinding] {
+        guard !hasStaged, active.count > 0, unix - active.lastUnixNanoseconds > limits.ageNanoseconds else {
+            return trim(unix: unix)
+        }
+        roll(unix: unix)
+        return trim(unix: unix)
+    }
+
+    /// Writes new segments to another directory: the queue has been replaced. What is in the old one can be read until
+    /// its time is over.
+    package mutating func move(to storage: JournalStorage, unix: Int64) {
+        self.storage = storage
+        mustMove = true
+        if !hasStaged { roll(unix: unix) }
+    }
+
+    /// Says on disk that the journal ends here in order.
+    package mutating func close() throws(SystemCallError) {
+        guard !hasStaged else { return }
+        try active.sync()
+        try active.setState(.closed, boot: JournalSegmentHeader.boot(boot))
+        try active.sync()
+    }
+
+    private mutating func fail() {
+        // Written over in place, which even a full disk allows.
+        if !isFailing { try? active.setState(.failing, boot: JournalSegmentHeader.boot(boot)) }
+        isFailing = true
+        showStaged()
+    }
+
+    /// Begins a new segment. Where that is not possible now, the old one grows and it is tried again at the next commit.
+    private mutating func roll(unix: Int64) {
+        let header = JournalSegmentHeader(
+            epoch: journal.epoch, precedingSeq: active.lastSeq, createdNanoseconds: unix, boot: boot)
+        guard let next = try? storage.create(header) else { return }
+        active = next
+        mustMove = false
+        journal.withState { $0.segments.append(next) }
+    }
+
+    private mutating func trim(unix: Int64) -> [JournalFinding] {
+        var findings: [JournalFinding] = []
+        while let (oldest, reason) = surplus(unix: unix) {
+            identities.remove(oldest.identities)
+            findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
+            do throws(SystemCallError) {
+                try storage.remove(oldest.name)
+            } catch {
+                findings.append(.undeletable(name: oldest.name.description, error))
+            }
+        }
+        return findings
+    }
+
+    /// Takes the oldest segment out if it is one too many, and says why.
+    private func surplus(unix: Int64) -> (JournalSegment, String)? {
+        let size = journal.size
+        return journal.withState { state in
+            guard state.segments.count > 1, let oldest = state.segments.first else { return nil }
+            let reason: String
+            if size.events - oldest.count >= limits.events {
+                reason = "events"
+            } else if size.bytes > limits.bytes {
+                reason = "bytes"
+            } else if oldest.count == 0 || unix - oldest.lastUnixNanoseconds > limits.ageNanoseconds {
+                reason = "age"
+            } else {
+                return nil
+            }
+            state.segments.removeFirst()
+            return (oldest, reason)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueSpool
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// Events on their way into the journal.
+extension SpoolPump {
+    /// How long after a failed write the next one is tried.
+    private static let retryNanoseconds: Int64 = 100_000_000
+    private static let journalName = FileName(".journal")
+
+    /// Opens the journal of a queue that this server holds.
+    static func openJournal(_ configuration: Configuration, in queue: Directory) throws(SystemCallError)
+        -> JournalWriter
+    {
+        let limits = JournalLimits(
+            events: configuration.journalEvents, ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
+            bytes: configuration.journalBytes)
+        return try JournalWriter(
+            storage(configuration.journalPlace, in: queue), limits: limits, epoch: RandomText.make(count: 8),
+            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text())
+    }
+
+    /// Adds an event to what the journal gets at the end of the pass; `message` holds the text of its last copy.
+    mutating func stage(
+        _ event: SpooledEvent, _ identity: JournalRecord.Identity, _ bytes: Span<UInt8>, seq: UInt64, unix: Int64
+    ) {
+        var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
+        if !event.text.channels.isEmpty {
+            record.channels = event.text.channels.map(\.name)
+            message.prepare(event.text, event.fields(seq: seq, channel: nil), in: bytes)
+        }
+        record.recipients = event.text.recipients.map { $0.map(\.text) }
+        record.except = event.text.except
+        journal.stage(record, messageBytes: message.length) { message.append(from: bytes, to: &$0) }
+    }
+
+    /// Writes what was staged, so that it can be announced and its files deleted. Where that fails the events are sent
+    /// all the same, and the files stay.
+    mutating func keep(now: Int64, unix: Int64) {
+        guard journal.hasStaged else {
+            keptPosition = writer.position
+            return
+        }
+        if let journalFault, now < journalFault.nextTry { return journal.showStaged() }
+        do throws(SystemCallError) {
+            report(try journal.commit(unix: unix))
+            keptPosition = writer.position
+            guard let fault = journalFault else { return }
+            journalFault = nil
+            context.log.write(LogLine(.notice, "journal.back").with("seconds", (now - fault.since) / 1_000_000_000))
+        } catch {
+            if journalFault == nil {
+                context.log.write(
+                    LogLine(.error, "journal.failing").with("error", error.description)
+                        .with("hint", "events are sent, and their files stay until they can be written here too"))
+            }
+            journalFault = (journalFault?.since ?? now, now + Self.retryNanoseconds)
+        }
+    }
+
+    /// Up to where files may be deleted: what the journal has nobody need wait for.
+    func deletable(_ passed: UInt64) -> UInt64 { journal.isKept ? keptPosition : passed }
+
+    /// Writes on in a directory that has taken the place of the queue.
+    mutating func moveJournal(to queue: Directory) throws(SystemCallError) {
+        guard case .queue = context.configuration.journalPlace else { return }
+        journal.move(to: try Self.storage(.queue, in: queue), unix: Clock.unixNanoseconds())
+    }
+
+    /// Says what was found at the start.
+    func reportJournal() {
+        report(journal.findings)
+        let size = journal.journal.size
+        context.log.write(
+            LogLine(.notice, "journal.open").with("epoch", context.epoch).with("seq", journal.journal.inheritedSeq)
+                .with("events", size.events).with("bytes", size.bytes))
+    }
+
+    /// Says that the journal ends in order.
+    mutating func closeJournal() {
+        do throws(SystemCallError) {
+            try journal.close()
+        } catch {
+            context.log.write(LogLine(.error, "journal.failing").with("error", error.description))
+        }
+    }
+
+    /// Says that an event is not sent again.
+    func writeDuplicate(_ event: SpooledEvent, _ bytes: Span<UInt8>) {
+        context.log.write(
+            LogLine(.info, "event.duplicate").with("id", event.id(in: bytes))
+                .with("file", event.file.name.description))
+    }
+
+    /// Says what the journal found, or let go.
+    func report(_ findings: [JournalFinding]) {
+        for finding in findings { context.log.write(Self.line(finding)) }
+    }
+
+    private static func storage(
+        _ place: Configuration.JournalPlace, in queue: Directory
+    ) throws(SystemCallError) -> JournalStorage {
+        switch place {
+        case .off: return .memory
+        case .queue:
+            do {
+                try queue.makeDirectory(journalName, mode: 0o700)
+            } catch  where error.isExisting {}
+            return .directory(try queue.openDirectory(journalName))
+        case .directory(let path):
+            _ = try Directory.makeIfMissing(path, mode: 0o700)
+            return .directory(try Directory.open(path))
+        }
+    }
+
+    private static func line(_ finding: JournalFinding) -> LogLine {
+        switch finding {
+        case .torn(let name, let byteCount):
+            LogLine(.warning, "journal.torn").with("file", name).with("bytes", byteCount)
+                .with("hint", "the server was killed while it wrote; nothing of it had been sent")
+        case .damaged(let name, let byteCount):
+            LogLine(.error, "journal.damaged").with("file", name).with("bytes", byteCount)
+                .with("hint", "left out; clients that need it are told of the gap")
+        case .foreign(let name):
+            LogLine(.warning, "journal.foreign").with("file", name).with("hint", "of another numbering; removed")
+        case .skipped(let from, let to):
+            LogLine(.warning, "journal.skip").with("from", from).with("to", to)
+                .with("hint", "the machine went down, or the disk failed: these numbers may have been given")
+        case .trimmed(let from, let to, let reason):
+            LogLine(.info, "journal.trim").with("from", from).with("to", to).with("reason", reason)
+        case .undeletable(let name, let error):
+            LogLine(.error, "journal.undeletable").with("file", name).with("error", error.description)
+        }
+    }
+}
