@@ -187,3 +187,18 @@ def test_a_file_that_is_written_for_three_seconds_arrives_once_it_is_whole(serve
     assert event["payload"] == "x" * 60
     eventually(lambda: waiting(queue) == [], "the file is deleted")
     assert failed(queue) == []
+
+
+def test_large_unfinished_files_are_not_read_again_and_again_while_they_rest(server, client, queue):
+    size, count = 500_000, 40
+    text = b'{"event":"unfinished","payload":[' + b"1," * (size // 2)
+    before = server.bytes_read()
+    for number in range(count):
+        place(queue, name_of(number), text)
+    # Many looks at the directory, each of which finds them all: these come behind them by name.
+    for number in range(count, 2 * count):
+        place(queue, name_of(number), '{"event":"good"}')
+        assert client.receive_events()[0]["event"] == "good"
+    eventually(lambda: len(failed(queue)) == 2 * count, lambda: failed(queue))
+    # Once when they come, once when they are judged, and once for the notice and the listing that both saw them.
+    assert server.bytes_read() - before < 4 * count * size

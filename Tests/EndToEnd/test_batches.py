@@ -68,6 +68,16 @@ def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(c
     assert client.receive_events()[0]["event"] == "after"
 
 
+@pytest.mark.parametrize("text", ["", "\n", " \n \n"], ids=["empty", "a line end", "spaces"])
+def test_a_batch_without_events_is_refused_and_said(client, queue, text):
+    place(queue, f"{BATCH}.jsonl", text)
+    eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))
+    reason = eventually((queue / ".failed" / f"{BATCH}.jsonl.why").read_text, "the reason")
+    assert "no event in it" in reason
+    place(queue, name_of(1), '{"event":"after"}')
+    assert client.receive_events()[0]["event"] == "after"
+
+
 def test_a_line_larger_than_an_event_may_be_refuses_the_batch(client, queue):
     place(queue, f"{BATCH}.jsonl", lines(2) + '{"event":"x","payload":"%s"}\n' % ("x" * 1_100_000))
     eventually(lambda: failed(queue) == [f"{BATCH}.jsonl", f"{BATCH}.jsonl.why"], lambda: failed(queue))

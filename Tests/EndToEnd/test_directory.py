@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import time
 
 import pytest
 
@@ -18,6 +19,21 @@ def publish_and_expect(queue, client, number):
     place(queue, name_of(number), '{"event":"number","payload":%d}' % number)
     [event] = client.receive_events()
     assert event["payload"] == number
+
+
+def blink(server, queue):
+    """Moves the directory away until the server has noticed, and back."""
+    away = queue.with_name("away")
+    os.rename(queue, away)
+    server.wait_for("queue.missing")
+    os.rename(away, queue)
+    server.wait_for("queue.back")
+
+
+def processor_seconds_of_a_second(server):
+    before = server.processor_seconds()
+    time.sleep(1)
+    return server.processor_seconds() - before
 
 
 @needs_root
@@ -81,6 +97,71 @@ def test_a_directory_that_another_one_replaces_is_noticed(start, queue, options)
         place(queue.with_name("old"), name_of(4), '{"event":"number","payload":4}')
         publish_and_expect(queue, client, 5)
         eventually(lambda: waiting(queue) == [], "the files are deleted")
+
+
+@pytest.mark.parametrize("options", [(), ("--watch", "poll")], ids=["inotify", "poll"])
+def test_a_directory_that_is_moved_away_and_back_is_served_again(start, queue, options):
+    server = start(*options)
+    with Client(server) as client:
+        publish_and_expect(queue, client, 1)
+        # Our own lock, still held on the directory that left, must not keep us out of it when it returns.
+        blink(server, queue)
+        publish_and_expect(queue, client, 2)
+        eventually(lambda: waiting(queue) == [], "the files are deleted")
+        assert len(server.logged("queue.missing")) == 1
+
+
+def test_a_blink_of_the_directory_repeats_nothing_that_waits_for_a_slow_client(start, queue):
+    server = start("--threads", "1", "--behind-size", "64M")
+    count = 30
+    with Client(server, receive_buffer=4_096) as slow, Client(server) as busy:
+        for number in range(count):
+            place(queue, name_of(number), '{"event":"number","payload":[%d,"%s"]}' % (number, "x" * 300_000))
+        busy.receive(count)
+        assert waiting(queue), "the slow client has taken everything"
+        blink(server, queue)
+        # What is older would come before it, were it sent again.
+        publish_and_expect(queue, busy, 1_000)
+        assert slow.receive_events(count + 1)[-1]["payload"] == 1_000
+        eventually(lambda: waiting(queue) == [], "the files are deleted")
+
+
+def test_losing_the_directory_in_the_middle_of_a_batch_costs_no_processor_time(start, queue, is_measured):
+    server = start("--threads", "1", "--behind-size", "64M")
+    with Client(server, receive_buffer=4_096) as idle:
+        # More than the log has room for, as long as the client does not read.
+        place(queue, name_of(1).replace(".json", ".jsonl"), '{"event":"x","payload":"%s"}\n' % ("x" * 20_000) * 2_000)
+        idle.receive(1)
+        os.rename(queue, queue.with_name("away"))
+        server.wait_for("queue.missing")
+        if is_measured:
+            assert processor_seconds_of_a_second(server) < 0.3
+
+
+@needs_root
+def test_a_blink_of_the_directory_repeats_nothing_that_cannot_be_deleted(start, queue):
+    os.chmod(queue, 0o1777)
+    server = start(as_nobody=True)
+    with Client(server) as client:
+        publish_and_expect(queue, client, 1)
+        server.wait_for("event.undeletable", file=name_of(1))
+        # The path cannot be looked at for a moment; the directory is the same all the time.
+        os.chmod(queue.parent, 0o700)
+        server.wait_for("queue.missing")
+        os.chmod(queue.parent, 0o755)
+        server.wait_for("queue.back")
+        publish_and_expect(queue, client, 2)
+
+
+@needs_root
+def test_a_bad_file_that_cannot_be_moved_is_sent_once_its_owner_has_repaired_it(start, queue):
+    os.chmod(queue, 0o1777)
+    server = start(as_nobody=True)
+    with Client(server) as client:
+        place(queue, name_of(1), "nonsense")
+        server.wait_for("event.rejected", file=name_of(1))
+        publish_and_expect(queue, client, 1)
+        publish_and_expect(queue, client, 2)
 
 
 def test_a_second_server_on_the_queue_exits_with_75_and_names_the_first(server, start):

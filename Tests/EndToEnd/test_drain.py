@@ -122,3 +122,18 @@ def test_a_second_signal_ends_it_at_once(start, queue):
         server.signal(signal.SIGTERM)
         assert server.exit_status(10) == 0
         assert time.monotonic() - begin < 2
+
+
+def test_waiting_for_a_client_that_does_not_read_costs_no_processor_time(start, queue, is_measured):
+    server = start("--threads", "1", "--behind-size", "64M", "--drain", "60s")
+    with Client(server, receive_buffer=4_096) as idle:
+        for number in range(30):
+            place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 300_000))
+        idle.receive(1)
+        server.signal(signal.SIGTERM)
+        server.wait_for("server.drain")
+        before = server.processor_seconds()
+        time.sleep(1)
+        if is_measured:
+            assert server.processor_seconds() - before < 0.3
+        assert server.process.poll() is None

@@ -1,6 +1,7 @@
 """What the members of an event do."""
 
 import json
+import signal
 import time
 
 from support.client import Client
@@ -57,6 +58,24 @@ def test_an_event_with_a_channel_reaches_those_who_subscribed(server, publish):
         assert [event["event"] for event in events] == ["of a channel", "of none"]
         assert list(events[0]) == ["event", "payload", "timestamp", "id", "seq", "channel"]
         assert events[0]["channel"] == "orders"
+
+
+def test_a_subscription_ends_with_its_connection_and_never_passes_to_the_next(start, queue):
+    server = start("--threads", "1")
+    for number in range(3):
+        with Client(server) as vanished:
+            # The server finds the wish and the end of the connection in one turn.
+            server.signal(signal.SIGSTOP)
+            eventually(lambda: server.state() == "T", "the server stands still")
+            vanished.send_action("subscribe", channel="orders")
+        server.signal(signal.SIGCONT)
+        eventually(lambda: len(server.logged("client.close")) == 2 * number + 1, "the end is noticed")
+        with Client(server) as successor:
+            place(queue, name_of(number), '{"event":"for subscribers","channel":"orders"}')
+            place(queue, name_of(number + 1), '{"event":"for all"}')
+            assert successor.receive_events()[0]["event"] == "for all"
+            eventually(lambda: waiting(queue) == [], "both files are deleted")
+        eventually(lambda: len(server.logged("client.close")) == 2 * number + 2, "the end is noticed")
 
 
 def test_an_event_for_a_user_does_not_reach_a_client_without_one(client, publish):

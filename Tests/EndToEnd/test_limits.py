@@ -293,7 +293,9 @@ def test_without_any_descriptor_left_newcomers_are_refused_and_it_rests(start, p
         one.close()
 
 
-def test_when_newcomers_cannot_even_be_refused_they_wait_and_it_rests(server, publish):
+def test_when_newcomers_cannot_even_be_refused_they_wait_and_it_rests(start, publish):
+    # One loop, which has begun when it serves the client: another might still need a descriptor to begin with.
+    server = start("--threads", "1")
     with Client(server) as client:
         before = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
         # Below the number of its spare descriptor: what it closes is not given out again.

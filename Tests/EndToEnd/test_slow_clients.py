@@ -3,6 +3,8 @@
 import json
 import time
 
+import pytest
+
 from support.client import Client
 from support.files import name_of, place, waiting
 from support.waiting import eventually
@@ -46,3 +48,24 @@ def test_ten_clients_that_do_not_read_cost_no_more_than_the_ring(server, queue):
         assert memory["VmHWM"] < 65_536, memory
     for client in idle:
         client.socket.close()
+
+
+@pytest.mark.parametrize("count, size", [(30, 300_000), (2_000, 3_000)], ids=["large", "small"])
+def test_a_client_that_is_behind_gets_one_copy_of_an_event_with_several_channels(start, queue, count, size):
+    server = start("--threads", "1", "--behind-size", "64M")
+    with Client(server, protocol="wsqueue.v1", receive_buffer=4_096) as slow, \
+            Client(server, protocol="wsqueue.v1") as busy:
+        for one, channels in ((slow, "ab"), (busy, "b")):
+            for channel in channels:
+                one.send_action("subscribe", channel=channel)
+            one.receive(1 + len(channels))
+        text = '{"event":"both","payload":[%d,"%s"],"channels":["a","b"]}'
+        for number in range(count):
+            place(queue, name_of(number), text % (number, "x" * size))
+        place(queue, name_of(count), '{"event":"last"}')
+        # Every other place in the log is a copy for somebody else, and the slow one's socket is full in any of them.
+        assert [event["channel"] for event in busy.receive_events(count)] == ["b"] * count
+        assert waiting(queue), "the slow client has taken everything"
+        events = slow.receive_events(count + 1, timeout=30)
+        assert [(event["payload"][0], event["channel"]) for event in events[:-1]] == [(n, "a") for n in range(count)]
+        assert events[-1]["event"] == "last"

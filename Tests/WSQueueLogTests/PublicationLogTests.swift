@@ -76,4 +76,21 @@ struct PublicationLogTests {
         #expect(marks.clients == 9)
         #expect(marks.behind == 3)
     }
+
+    @Test(arguments: [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2), (9, 3), (100, 3)])
+    func `the first selection that ends behind a position is found`(position: UInt64, index: Int) throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        // At 0..<2, 4..<6 and 7..<9; the others are for everyone.
+        append("aa", seq: 1, audience: .everyoneExcept(9), to: &writer)
+        append("bb", seq: 2, to: &writer)
+        append("cc", seq: 3, audience: .everyoneExcept(9), to: &writer)
+        append("d", seq: 4, to: &writer)
+        append("ee", seq: 5, audience: .everyoneExcept(9), to: &writer)
+        writer.publish(oldestNeeded: 0)
+        let selections = Array(log.snapshot(since: 0).selections)
+        #expect(selections.map(\.seq) == [1, 3, 5])
+        #expect(selections.firstIndex(endingAfter: position) == index)
+        #expect(log.snapshot(since: position).selections.map(\.seq) == Array([1, 3, 5][index...]))
+    }
 }

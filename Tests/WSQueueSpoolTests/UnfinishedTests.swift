@@ -57,4 +57,21 @@ struct UnfinishedTests {
             #expect(verdicts == [false, true])
         }
     }
+
+    @Test func `a refused file that has not changed need not be read again until it has rested`() throws {
+        try withTemporaryDirectory { path in
+            let before = try look(path, "{")
+            let after = try look(path, "{\"event\"")
+            let name = FileName("a")
+            let unix = after.changedNanoseconds
+            var unfinished = Unfinished()
+            #expect(!unfinished.isResting(name, after, monotonic: 0, unix: unix))
+            let hasRested = unfinished.hasRested(name, after, monotonic: 0, unix: unix)
+            #expect(!hasRested)
+            #expect(unfinished.isResting(name, after, monotonic: 1_999_999_999, unix: unix))
+            #expect(!unfinished.isResting(name, before, monotonic: 1, unix: unix))
+            #expect(!unfinished.isResting(name, after, monotonic: 2_000_000_000, unix: unix))
+            #expect(!unfinished.isResting(name, after, monotonic: 1, unix: unix + 2_000_000_000))
+        }
+    }
 }

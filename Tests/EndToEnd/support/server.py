@@ -119,6 +119,24 @@ class Server:
         self.signal(signal.SIGTERM)
         return self.exit_status(timeout)
 
+    def _stat(self):
+        """The fields of /proc/PID/stat behind the name, which may hold anything: `R`, `S`, `T`, … is the first."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()
+
+    def state(self):
+        """`R`, `S`, `T` (stopped), … (proc_pid_stat(5))."""
+        return self._stat()[0]
+
+    def processor_seconds(self):
+        """The processor time that it has used, in all its threads."""
+        return sum(int(ticks) for ticks in self._stat()[11:13]) / os.sysconf("SC_CLK_TCK")
+
+    def bytes_read(self):
+        """What it has read so far, of files and of sockets (`rchar` of proc_pid_io(5))."""
+        with open(f"/proc/{self.pid}/io", encoding="utf-8") as file:
+            return int(dict(line.split(": ") for line in file)["rchar"])
+
     def memory(self):
         """Kilobytes by kind, of /proc/PID/status and smaps_rollup: `VmHWM`, `RssAnon`, `RssShmem`, `Pss`, …"""
         found = collections.Counter()

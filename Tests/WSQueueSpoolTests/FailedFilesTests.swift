@@ -1,0 +1,50 @@
+import Foundation
+import Support
+import Testing
+import WSQueueSpool
+import WSQueueSystem
+
+struct FailedFilesTests {
+    private func names(in path: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path)
+    }
+
+    /// Makes `count` entries in `.failed/` by `make`.
+    private func fill(_ path: String, count: Int, _ make: (String) throws -> Void) throws {
+        try FileManager.default.createDirectory(atPath: "\(path)/.failed", withIntermediateDirectories: false)
+        for number in 0..<count { try make("\(path)/.failed/\(number).json") }
+    }
+
+    private func take(_ name: String, _ failed: inout FailedFiles, in path: String) throws -> FailedFiles.Pruned? {
+        #expect(FileManager.default.createFile(atPath: "\(path)/\(name)", contents: nil))
+        // The wall clock at 1970: no file is too old.
+        return try failed.take(FileName(name), reason: "bad", unix: 0).pruned
+    }
+
+    @Test func `one file too many makes room for many more`() throws {
+        try withTemporaryDirectory { path in
+            try fill(path, count: FailedFiles.limitFiles) {
+                #expect(FileManager.default.createFile(atPath: $0, contents: nil))
+            }
+            var failed = FailedFiles(spool: try Directory.open(path))
+            let pruned = try (0..<500).map { try take("new\($0).json", &failed, in: path)?.count }
+            // Each look at what can go is a listing and as many calls as there are files.
+            #expect(pruned.compactMap(\.self) == [1_001])
+            #expect(try #require(pruned.first) == 1_001)
+            let left = try names(in: "\(path)/.failed").filter { $0.hasSuffix(".json") }
+            #expect(left.count == FailedFiles.limitFiles + 500 - 1_001)
+            #expect(left.contains("new0.json"))
+        }
+    }
+
+    @Test func `empty directories that were set aside go like files`() throws {
+        try withTemporaryDirectory { path in
+            try fill(path, count: FailedFiles.limitFiles + 1) {
+                try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
+            }
+            var failed = FailedFiles(spool: try Directory.open(path))
+            let pruned = failed.prune(unix: 0)?.count
+            #expect(pruned == 1_001)
+        }
+    }
+}
