@@ -52,7 +52,7 @@ def test_ten_clients_that_do_not_read_cost_no_more_than_the_ring(server, queue):
 
 @pytest.mark.parametrize("count, size", [(30, 300_000), (2_000, 3_000)], ids=["large", "small"])
 def test_a_client_that_is_behind_gets_one_copy_of_an_event_with_several_channels(start, queue, count, size):
-    server = start("--threads", "1", "--behind-size", "64M")
+    server = start("--threads", "1", "--behind-size", "64M", "--journal", "off")
     with Client(server, protocol="wsqueue.v1", receive_buffer=4_096) as slow, \
             Client(server, protocol="wsqueue.v1") as busy:
         for one, channels in ((slow, "ab"), (busy, "b")):

@@ -99,7 +99,7 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             for number, _ in self.poller.poll(left):
-                self._read(self.members[number], handle or self._no_message)
+                self._read(self.members[number], handle or self._early_message)
 
     def read_while(self, is_going_on):
         """Answers pings as long as `is_going_on()`; no message is expected."""
