@@ -52,7 +52,8 @@ struct BenchRun {
             command.isEmpty
             ? ServerProcess(attachedTo: processes) : try ServerProcess(starting: command, log: log)
         defer { server.end() }
-        try awaitPort()
+        try Self.awaitPort(port)
+        if publishPort != port { try Self.awaitPort(publishPort) }
         var measurement = Measurement(
             crowd: try Crowd(dialect: dialect, port: port, path: path), source: try makeSource(), server: server,
             events: events, rounds: rounds)
@@ -84,7 +85,7 @@ struct BenchRun {
     }
 
     /// Waits up to ten seconds until the server listens.
-    private func awaitPort() throws(SystemCallError) {
+    private static func awaitPort(_ port: UInt16) throws(SystemCallError) {
         for attempt in 1... {
             do throws(SystemCallError) {
                 return ClientSocket.abort(try ClientSocket.connect(port: port))
