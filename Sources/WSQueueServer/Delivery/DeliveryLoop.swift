@@ -15,6 +15,8 @@ struct DeliveryLoop: ~Copyable {
     var table = ConnectionTable<Peer>()
     var behind = BehindClients()
     var subscriptions = SubscriptionTable()
+    /// Who may listen where, and send.
+    var access = Access()
     /// Up to here everything has been handed to every client that is not behind.
     var position: UInt64
     /// The order number of the last publication before `position`.

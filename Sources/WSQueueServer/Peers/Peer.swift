@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueSystem
 internal import WSQueueWire
@@ -28,6 +29,8 @@ final class Peer {
     var webSocket = WebSocketProtocol()
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
+    /// Who the client is, as its token says; `nil` is nobody known.
+    var identity: Identity?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
     /// Whether it has been told its connection id.
