@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
-from .waiting import eventually
+from .waiting import deadline_after, eventually
 
 PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 # Numeric, because the account may have no name in a small container.
@@ -110,7 +111,7 @@ class Server:
 
     def exit_status(self, timeout=10.0):
         """Waits for its end."""
-        status = self.process.wait(timeout)
+        status = self.process.wait(deadline_after(timeout) - time.monotonic())
         self._reader.join(5)
         return status
 
