@@ -33,13 +33,15 @@ def unescape(escape):
 class Server:
     """A running wsqueue-server on a port of its own; stopped, by its id, when the `with` block ends."""
 
-    def __init__(self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None):
+    def __init__(
+            self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None, prefix=()):
         self.queue = queue
         command = [str(binary), "-d", str(queue), "-l", listen, *options]
         if as_nobody and os.geteuid() == 0:
             command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
+        command = [*prefix, *command]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.raw_log = b""
         self._lines = []
