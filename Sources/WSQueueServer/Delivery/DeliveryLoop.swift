@@ -23,6 +23,11 @@ struct DeliveryLoop: ~Copyable {
     var seq: UInt64
     /// Publications for part of the clients, as long as one that is behind may still need them.
     var selections: [PublicationLog.Selection] = []
+    /// Who gets what of the pass under way, and who hears one of its publications; both kept for their memory.
+    var groups = ReceiverGroups()
+    var receivers: [Int] = []
+    /// The clients that see events in another form than the log holds them, by their slots.
+    var viewers: Set<Int> = []
     /// How many clients have an open WebSocket.
     var clientCount = 0
     /// The clients that can be sent more of the past, by their tokens, in the order of their turns.
