@@ -55,7 +55,9 @@ let package = Package(
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
-            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            dependencies: [
+                "WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "WSQueueArguments",
+            ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
         .executableTarget(
