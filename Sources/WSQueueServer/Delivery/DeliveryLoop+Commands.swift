@@ -14,7 +14,7 @@ extension DeliveryLoop {
         subscriptions.name(peer.connection, slot: slot)
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
-            isAuthenticated: false, cursor: cursor)
+            isAuthenticated: peer.identity != nil, cursor: cursor)
         sendText(text, slot, now: now)
     }
 
@@ -67,7 +67,9 @@ extension DeliveryLoop {
             subscriptions.unsubscribe(slot, from: channel)
             peer.channelsLiveSince[channel] = nil
             return ServerMessage.unsubscribed(channel)
-        case .message, .authenticate, .presence:
+        case .authenticate(let token):
+            return try authenticate(token, slot, peer)
+        case .message, .presence:
             throw ClientError("This server does not offer that yet", code: "not_offered")
         }
     }
@@ -91,8 +93,8 @@ extension DeliveryLoop {
         guard let channel = Channel(name) else {
             throw .invalidField("channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :")
         }
-        guard case .open = channel.kind else {
-            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: name)
+        if let refusal = refusal(of: access.verdict(.subscribe, channel.name, by: peer.identity), channel.name) {
+            throw refusal
         }
         guard subscriptions.channelCount(of: slot) < context.configuration.channelLimit else {
             throw ClientError(
