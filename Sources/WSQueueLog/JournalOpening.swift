@@ -41,8 +41,18 @@ struct JournalOpening {
         return last
     }
 
-    /// Opens and checks all segments, and makes the first one where there is none.
+    /// Opens and checks all segments, makes the first one where there is none, and sees to it that all of that is on the
+    /// disk: files are deleted whose events are known from here.
     mutating func run(epoch: String, unix: Int64) throws(SystemCallError) {
+        try repair(epoch: epoch, unix: unix)
+        guard case .directory = storage else { return }
+        var sync = JournalSync()
+        for segment in segments { sync.add(segment) }
+        sync.add(storage)
+        try sync.run()
+    }
+
+    private mutating func repair(epoch: String, unix: Int64) throws(SystemCallError) {
         try collect()
         try scan()
         guard let last = segments.last else {

@@ -15,6 +15,13 @@ package final class JournalSegment: Sendable {
         var identities: [UInt64] = []
     }
 
+    /// What is known to be on the disk.
+    struct Durable {
+        var end = 0
+        /// Whether what stands behind `end` may be lost although it can be read.
+        var isDoubtful = false
+    }
+
     /// Where a record begins: one of many, so that the memory for a search does not grow with the history.
     struct Mark {
         let seq: UInt64
@@ -43,6 +50,7 @@ package final class JournalSegment: Sendable {
     private let descriptor: FileDescriptor
     private let header: Guarded<JournalSegmentHeader>
     private let contents: Guarded<Contents>
+    private let durable = Guarded(Durable())
 
     init(name: FileName, path: String, descriptor: consuming FileDescriptor, header: JournalSegmentHeader) {
         precedingSeq = header.precedingSeq
@@ -98,19 +106,56 @@ package final class JournalSegment: Sendable {
 
     /// Says in the header what is known of the segment's end.
     func setState(_ state: JournalSegmentHeader.State, boot: [UInt8]) throws(SystemCallError) {
-        let bytes = header.withLock { header in
+        try header.withLock { header throws(SystemCallError) in
             header.state = state
             header.boot = boot
-            return header.bytes
+            try descriptor.writeAll(header.bytes.span, at: 0, object: path)
         }
-        try descriptor.writeAll(bytes.span, at: 0, object: path)
     }
 
-    /// Makes everything durable (fdatasync(2)).
-    func sync() throws(SystemCallError) { try descriptor.sync(dataOnly: true, object: path) }
+    /// Makes all records durable (fdatasync(2)).
+    ///
+    /// Where that has failed the kernel may have thrown away what it could not write, and calls the next attempt good:
+    /// so everything since the last good one is written again first.
+    func sync() throws(SystemCallError) {
+        let end = end
+        let (start, isDoubtful) = durable.withLock { ($0.end, $0.isDoubtful) }
+        do throws(SystemCallError) {
+            if isDoubtful { try rewrite(start..<end) }
+            try descriptor.sync(dataOnly: true, object: path)
+        } catch {
+            durable.withLock { $0.isDoubtful = true }
+            throw error
+        }
+        durable.withLock { durable in
+            durable.isDoubtful = false
+            durable.end = max(durable.end, end)
+        }
+    }
 
     /// Cuts off what stands behind the last whole record.
     func cut() throws(SystemCallError) { try descriptor.setSize(end, object: path) }
+
+    /// Writes what stands in the file once more, if it is still what was written.
+    private func rewrite(_ range: Range<Int>) throws(SystemCallError) {
+        try setState(state, boot: boot)
+        var position = max(range.lowerBound, JournalSegmentHeader.byteCount)
+        var wanted = Self.scanBytes
+        while position < range.upperBound {
+            let bytes = try descriptor.read(at: position, count: min(wanted, range.upperBound - position), object: path)
+            var count = 0
+            while let end = JournalScanner.soundEnd(of: bytes.span, at: count) { count = end }
+            if count == 0 {
+                guard case .cut(let needed) = JournalScanner.look(bytes.span, at: 0), needed > wanted else {
+                    throw SystemCallError.inputOutput("pread", path)
+                }
+                wanted = needed
+                continue
+            }
+            try descriptor.writeAll(bytes.span.extracting(..<count), at: position, object: path)
+            position += count
+        }
+    }
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///

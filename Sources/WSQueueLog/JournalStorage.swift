@@ -43,12 +43,6 @@ package enum JournalStorage: Sendable {
         }
     }
 
-    /// Makes the names of the segments durable.
-    func sync() throws(SystemCallError) {
-        guard case .directory(let directory) = self else { return }
-        try directory.sync()
-    }
-
     /// What is found at the start: the segments in no order, and files that should be some.
     func open() throws(SystemCallError) -> (segments: [JournalSegment], damaged: [FileName]) {
         guard case .directory(let directory) = self else { return ([], []) }

@@ -44,6 +44,9 @@ package struct JournalWriter: ~Copyable {
     private var stagedIdentities: [UInt64] = []
     private var stagedSeq: UInt64 = 0
     private var mustMove = false
+    private var unsynced = JournalSync()
+    /// Whether what was written could not be brought to the disk.
+    private var isSyncFailing = false
 
     /// So much may wait for a journal that cannot be written, before the queue waits too.
     private static let stagedLimitBytes = 16 * 1_048_576
@@ -99,9 +102,11 @@ package struct JournalWriter: ~Copyable {
 
     /// Writes what is staged, and shows it to the readers, whether it could be written or not.
     ///
+    /// - Parameter finished: Up to this number all events' files are gone. Those of later ones would be sent again after
+    ///   a crash if the journal did not know them, so these stay whatever the bounds say.
     /// - Returns: What had to go to keep the bounds.
     /// - Throws: Why it could not be written; nothing is lost, and it is to be tried again.
-    package mutating func commit(unix: Int64) throws(SystemCallError) -> [JournalFinding] {
+    package mutating func commit(unix: Int64, finished: UInt64 = .max) throws(SystemCallError) -> [JournalFinding] {
         guard !staged.isEmpty else { return [] }
         do {
             try active.write(staged.span)
@@ -116,12 +121,13 @@ package struct JournalWriter: ~Copyable {
         }
         staged.removeAll(keepingCapacity: staged.count <= Self.keptBytes)
         stagedIdentities.removeAll(keepingCapacity: stagedIdentities.count <= Self.keptBytes / 8)
+        unsynced.add(active)
         if isFailing {
             isFailing = false
-            try? active.setState(.open, boot: JournalSegmentHeader.boot(boot))
+            setState()
         }
         if mustMove || limits.isFull(active, unix: unix) { roll(unix: unix) }
-        return trim(unix: unix)
+        return trim(unix: unix, finished: finished)
     }
 
     /// Shows the readers what is staged, where writing it has failed and is not tried again yet.
@@ -135,12 +141,21 @@ package struct JournalWriter: ~Copyable {
     }
 
     /// Lets go of what is too old, where nothing new comes to push it out.
-    package mutating func age(unix: Int64) -> [JournalFinding] {
-        guard !hasStaged, active.count > 0, unix - active.lastUnixNanoseconds > limits.ageNanoseconds else {
-            return trim(unix: unix)
-        }
-        roll(unix: unix)
-        return trim(unix: unix)
+    package mutating func age(unix: Int64, finished: UInt64 = .max) -> [JournalFinding] {
+        if !hasStaged, active.count > 0, unix - active.lastUnixNanoseconds > limits.ageNanoseconds { roll(unix: unix) }
+        return trim(unix: unix, finished: finished)
+    }
+
+    /// What was written since it was asked last. Files must not be deleted before their events are on the disk.
+    package mutating func takeUnsynced() -> JournalSync {
+        defer { unsynced = JournalSync() }
+        return unsynced
+    }
+
+    /// Notes whether what was written could be brought to the disk.
+    package mutating func noteSync(isFailing: Bool) {
+        isSyncFailing = isFailing
+        setState()
     }
 
     /// Writes new segments to another directory: the queue has been replaced. What is in the old one can be read until
@@ -161,9 +176,16 @@ package struct JournalWriter: ~Copyable {
 
     private mutating func fail() {
         // Written over in place, which even a full disk allows.
-        if !isFailing { try? active.setState(.failing, boot: JournalSegmentHeader.boot(boot)) }
+        let wasFailing = isFailing
         isFailing = true
+        if !wasFailing { setState() }
         showStaged()
+    }
+
+    /// Says on disk whether the numbers behind the last record may have been given.
+    private func setState() {
+        let state: JournalSegmentHeader.State = isFailing || isSyncFailing ? .failing : .open
+        try? active.setState(state, boot: JournalSegmentHeader.boot(boot))
     }
 
     /// Begins a new segment. Where that is not possible now, the old one grows and it is tried again at the next commit.
@@ -173,12 +195,16 @@ package struct JournalWriter: ~Copyable {
         guard let next = try? storage.create(header) else { return }
         active = next
         mustMove = false
+        unsynced.add(next)
+        unsynced.add(storage)
+        if isSyncFailing { setState() }
         journal.withState { $0.segments.append(next) }
     }
 
-    private mutating func trim(unix: Int64) -> [JournalFinding] {
+    /// Lets go of what is too much. `finished` is as in `commit`.
+    package mutating func trim(unix: Int64, finished: UInt64) -> [JournalFinding] {
         var findings: [JournalFinding] = []
-        while let (oldest, reason) = surplus(unix: unix) {
+        while let (oldest, reason) = surplus(unix: unix, finished: finished) {
             identities.remove(oldest.identities)
             findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
             do throws(SystemCallError) {
@@ -191,10 +217,12 @@ package struct JournalWriter: ~Copyable {
     }
 
     /// Takes the oldest segment out if it is one too many, and says why.
-    private func surplus(unix: Int64) -> (JournalSegment, String)? {
+    private func surplus(unix: Int64, finished: UInt64) -> (JournalSegment, String)? {
         let size = journal.size
         return journal.withState { state in
-            guard state.segments.count > 1, let oldest = state.segments.first else { return nil }
+            guard state.segments.count > 1, let oldest = state.segments.first, oldest.lastSeq <= finished else {
+                return nil
+            }
             let reason: String
             if size.events - oldest.count >= limits.events {
                 reason = "events"

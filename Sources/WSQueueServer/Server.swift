@@ -71,6 +71,7 @@ package struct Server: ~Copyable {
         let lock = try Self.hold(queue)
         let journal = try Self.openJournal(configuration, in: queue)
         let context: LoopContext
+        let syncer: JournalSyncer?
         var poller: Poller
         do throws(SystemCallError) {
             let limits = try DescriptorLimit.raise()
@@ -83,6 +84,7 @@ package struct Server: ~Copyable {
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
                 journal: journal.journal, control: control, hubWakeup: try Wakeup(), loops: loops)
+            syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
             Self.logStart(context, limits)
             for line in control.warnings { log.write(line) }
@@ -92,7 +94,7 @@ package struct Server: ~Copyable {
         if madeQueue {
             log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath))
         }
-        var pump = SpoolPump(context: context, journal: journal)
+        var pump = SpoolPump(context: context, journal: journal, syncer: syncer)
         pump.reportJournal()
         do throws(SystemCallError) {
             try pump.open(queue, lock)

@@ -28,6 +28,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
         SystemCallError(call: call, object: object, code: ENOTDIR)
     }
 
+    /// The error of contents that are not what was written (`EIO`).
+    package static func inputOutput(_ call: String, _ object: String) -> SystemCallError {
+        SystemCallError(call: call, object: object, code: EIO)
+    }
+
     /// An error number in words, as strerror(3) has it, lower case at the start.
     package static func reason(of code: Int32) -> String {
         let text = unsafe String(cString: strerror(code))

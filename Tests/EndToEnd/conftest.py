@@ -15,12 +15,18 @@ sys.path += [str(pathlib.Path(__file__).parent), str(ROOT / "examples" / "python
 from support.browser import Browser, find_browser  # noqa: E402
 from support.client import Client  # noqa: E402
 from support.server import Server  # noqa: E402
+from support import waiting  # noqa: E402
 
 
 def pytest_addoption(parser):
     parser.addoption("--binaries", default=str(ROOT / ".build" / "release"), help="where wsqueue-server is")
     parser.addoption("--sanitized", action="store_true", help="the binaries are slow and large: measure nothing")
     parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
+
+
+def pytest_configure(config):
+    if config.getoption("--sanitized"):
+        waiting.patience = 6.0
 
 
 @pytest.fixture(scope="session")

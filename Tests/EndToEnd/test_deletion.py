@@ -9,7 +9,7 @@ BODY = "x" * 300_000
 
 
 def test_a_file_that_replaces_one_which_is_sent_but_not_yet_deleted_is_an_event_too(start, queue):
-    server = start("--threads", "1", "--behind-size", "64M", "--journal", "off")
+    server = start("--threads", "1", "--behind-size", "64M", "--behind-age", "10m", "--journal", "off")
     with Client(server, receive_buffer=4_096) as slow, Client(server) as busy:
         # More than the slow one's socket takes: what is sent behind it cannot be deleted before he reads.
         for number in range(FILLERS):

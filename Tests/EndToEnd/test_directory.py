@@ -112,7 +112,7 @@ def test_a_directory_that_is_moved_away_and_back_is_served_again(start, queue, o
 
 
 def test_a_blink_of_the_directory_repeats_nothing_that_waits_for_a_slow_client(start, queue):
-    server = start("--threads", "1", "--behind-size", "64M", "--journal", "off")
+    server = start("--threads", "1", "--behind-size", "64M", "--behind-age", "10m", "--journal", "off")
     count = 30
     with Client(server, receive_buffer=4_096) as slow, Client(server) as busy:
         for number in range(count):
@@ -127,10 +127,10 @@ def test_a_blink_of_the_directory_repeats_nothing_that_waits_for_a_slow_client(s
 
 
 def test_losing_the_directory_in_the_middle_of_a_batch_costs_no_processor_time(start, queue, is_measured):
-    server = start("--threads", "1", "--behind-size", "64M", "--journal", "off")
+    server = start("--threads", "1", "--behind-size", "256K", "--behind-age", "10m", "--journal", "off")
     with Client(server, receive_buffer=4_096) as idle:
         # More than the log has room for, as long as the client does not read.
-        place(queue, name_of(1).replace(".json", ".jsonl"), '{"event":"x","payload":"%s"}\n' % ("x" * 20_000) * 2_000)
+        place(queue, name_of(1).replace(".json", ".jsonl"), '{"event":"x","payload":"%s"}\n' % ("x" * 20_000) * 600)
         idle.receive(1)
         os.rename(queue, queue.with_name("away"))
         server.wait_for("queue.missing")

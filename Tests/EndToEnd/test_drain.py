@@ -58,7 +58,7 @@ def test_a_batch_that_has_begun_is_sent_whole(start, memory_queue):
     lines = "".join('{"event":"batch","payload":%d}\n' % number for number in range(count))
     place(memory_queue, name_of(1).replace(".json", ".jsonl"), lines)
     place(memory_queue, name_of(2), '{"event":"behind"}')
-    server = start("--hold-without-clients", directory=memory_queue)
+    server = start("--hold-without-clients", "--drain", "5m", directory=memory_queue)
     with Client(server) as client:
         received = client.receive(1_000, timeout=60)
         server.signal(signal.SIGTERM)

@@ -2,6 +2,18 @@ import Testing
 import WSQueueBroker
 
 struct SettlementTests {
+    @Test func `the oldest item is seen before it is taken`() {
+        var settlement = Settlement<Int>()
+        #expect(settlement.first == nil)
+        settlement.add(1, end: 10)
+        settlement.add(2, end: 20)
+        #expect(settlement.first == 1)
+        _ = settlement.next(passed: 10)
+        #expect(settlement.first == 2)
+        _ = settlement.next(passed: 20)
+        #expect(settlement.first == nil)
+    }
+
     @Test func `items come out in order and only when everyone has passed their end`() {
         var settlement = Settlement<Int>()
         for index in 1...1_000 { settlement.add(index, end: UInt64(index * 10)) }

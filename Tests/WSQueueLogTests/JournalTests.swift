@@ -49,6 +49,10 @@ struct JournalTests {
         func commit() throws -> [JournalFinding] { try writer.commit(unix: 0) }
         func age(unix: Int64) -> [JournalFinding] { writer.age(unix: unix) }
         func close() throws { try writer.close() }
+        func commit(finished: UInt64) throws -> [JournalFinding] { try writer.commit(unix: 0, finished: finished) }
+        func trim(finished: UInt64) -> [JournalFinding] { writer.trim(unix: 0, finished: finished) }
+        func takeUnsynced() -> JournalSync { writer.takeUnsynced() }
+        func noteSync(isFailing: Bool) { writer.noteSync(isFailing: isFailing) }
 
         static func identity(_ seq: UInt64) -> JournalRecord.Identity {
             JournalRecord.Identity(id: Array("id-\(seq)".utf8), stamp: 0)

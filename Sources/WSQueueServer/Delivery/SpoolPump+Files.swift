@@ -49,7 +49,7 @@ extension SpoolPump {
         let contents = current.contents
         while writer.position < limit, hasRoom {
             guard let line = current.lines.next(in: contents.span) else {
-                let file = ReadFile(current.file, current.status, current.reader)
+                let file = ReadFile(current.file, current.status, current.reader, seq: broker.seq)
                 return deletions.add(file, end: writer.position)
             }
             let bytes = contents.span.extracting(line.range)
@@ -118,9 +118,9 @@ extension SpoolPump {
             unfinished.forget(file.name)
             let start = writer.position
             let settled = append(event, bytes, now: now, unix: unix)
-            let read = ReadFile(file, status, reader)
-            // An event that is not sent waits for nobody.
-            guard writer.position != start else { return delete(read) }
+            let read = ReadFile(file, status, reader, seq: broker.seq)
+            // An event that is not sent waits for nobody, but that it is known may not be on the disk yet.
+            if writer.position == start, isSynced { return delete(read) }
             if let settled { settlement.add(settled, end: writer.position) }
             deletions.add(read, end: writer.position)
         } catch {

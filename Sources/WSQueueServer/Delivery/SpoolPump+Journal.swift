@@ -10,6 +10,9 @@ extension SpoolPump {
     /// How long after a failed write the next one is tried.
     private static let retryNanoseconds: Int64 = 100_000_000
     private static let journalName = FileName(".journal")
+    /// So much may wait for a disk that is slower than the events, before the queue waits too.
+    private static let unsyncedFiles = 32_768
+    private static let unsyncedBytes: UInt64 = 64 * 1_048_576
 
     /// Opens the journal of a queue that this server holds.
     static func openJournal(_ configuration: Configuration, in queue: Directory) throws(SystemCallError)
@@ -37,32 +40,61 @@ extension SpoolPump {
         journal.stage(record, messageBytes: message.length) { message.append(from: bytes, to: &$0) }
     }
 
-    /// Writes what was staged, so that it can be announced and its files deleted. Where that fails the events are sent
-    /// all the same, and the files stay.
+    /// Writes what was staged, so that it can be announced, and has it brought to the disk, so that its files can be
+    /// deleted. Where that fails the events are sent all the same, and the files stay.
     mutating func keep(now: Int64, unix: Int64) {
-        guard journal.hasStaged else {
-            keptPosition = writer.position
-            return
-        }
+        guard journal.hasStaged else { return }
         if let journalFault, now < journalFault.nextTry { return journal.showStaged() }
         do throws(SystemCallError) {
-            report(try journal.commit(unix: unix))
-            keptPosition = writer.position
+            report(try journal.commit(unix: unix, finished: finishedSeq))
+            syncer?.request(journal.takeUnsynced(), position: writer.position)
             guard let fault = journalFault else { return }
             journalFault = nil
             context.log.write(LogLine(.notice, "journal.back").with("seconds", (now - fault.since) / 1_000_000_000))
         } catch {
-            if journalFault == nil {
-                context.log.write(
-                    LogLine(.error, "journal.failing").with("error", error.description)
-                        .with("hint", "events are sent, and their files stay until they can be written here too"))
-            }
+            if journalFault == nil { writeFailing(error) }
             journalFault = (journalFault?.since ?? now, now + Self.retryNanoseconds)
         }
     }
 
-    /// Up to where files may be deleted: what the journal has nobody need wait for.
-    func deletable(_ passed: UInt64) -> UInt64 { journal.isKept ? keptPosition : passed }
+    /// Up to where files may be deleted: for what the journal has on the disk nobody need wait.
+    func deletable(_ passed: UInt64) -> UInt64 { syncer?.syncedPosition ?? passed }
+
+    /// Whether all that was appended is on the disk, or would be of no use there.
+    var isSynced: Bool { syncer.map { $0.syncedPosition == writer.position } ?? true }
+
+    /// Up to this number all events' files are gone.
+    var finishedSeq: UInt64 {
+        guard journal.isKept else { return .max }
+        if let oldest = deletions.first { return max(1, oldest.seq) - 1 }
+        // What is left of a batch begins behind its last line that the journal knows.
+        return batch == nil ? .max : max(1, broker.seq) - 1
+    }
+
+    /// Whether so much is not on the disk that no more may be taken.
+    var isJournalBehind: Bool {
+        guard let syncer else { return false }
+        return journal.isFull || deletions.count >= Self.unsyncedFiles
+            || writer.position - syncer.syncedPosition >= Self.unsyncedBytes
+    }
+
+    /// Whether files wait for a disk that takes nothing.
+    var isJournalFailing: Bool { journal.isFailing || syncFaultSince != nil }
+
+    /// Says when what was written does not get to the disk, and when it does again.
+    mutating func noteSync(now: Int64) {
+        guard let syncer else { return }
+        let fault = syncer.fault
+        guard (fault != nil) != (syncFaultSince != nil) else { return }
+        journal.noteSync(isFailing: fault != nil)
+        if let fault {
+            syncFaultSince = now
+            writeFailing(fault)
+        } else if let since = syncFaultSince {
+            syncFaultSince = nil
+            context.log.write(LogLine(.notice, "journal.back").with("seconds", (now - since) / 1_000_000_000))
+        }
+    }
 
     /// Writes on in a directory that has taken the place of the queue.
     mutating func moveJournal(to queue: Directory) throws(SystemCallError) {
@@ -88,6 +120,12 @@ extension SpoolPump {
         }
     }
 
+    private func writeFailing(_ error: SystemCallError) {
+        context.log.write(
+            LogLine(.error, "journal.failing").with("error", error.description)
+                .with("hint", "events are sent, and their files stay until they can be written here too"))
+    }
+
     /// Says that an event is not sent again.
     func writeDuplicate(_ event: SpooledEvent, _ bytes: Span<UInt8>) {
         context.log.write(
@@ -108,11 +146,14 @@ extension SpoolPump {
         case .queue:
             do {
                 try queue.makeDirectory(journalName, mode: 0o700)
-            } catch  where error.isExisting {}
+                try queue.sync()
+            } catch  where error.isExisting || error.isUnsupported {}
             return .directory(try queue.openDirectory(journalName))
         case .directory(let path):
-            _ = try Directory.makeIfMissing(path, mode: 0o700)
-            return .directory(try Directory.open(path))
+            let isNew = try Directory.makeIfMissing(path, mode: 0o700)
+            let directory = try Directory.open(path)
+            if isNew { try? directory.openDirectory(FileName("..")).sync() }
+            return .directory(directory)
         }
     }
 

@@ -24,11 +24,14 @@ struct SpoolPump: ~Copyable {
         /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
         let status: FileStatus?
         let reader: SpoolReader
+        /// The number of its last event, or of the last event before it.
+        let seq: UInt64
 
-        init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) {
+        init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, seq: UInt64) {
             name = file.name
             self.status = file.isNamedByContract ? nil : status
             self.reader = reader
+            self.seq = seq
         }
     }
 
@@ -51,10 +54,12 @@ struct SpoolPump: ~Copyable {
     var broker: Broker
     var writer: PublicationWriter
     var journal: JournalWriter
-    /// Up to here everything is in the journal.
-    var keptPosition: UInt64 = 0
+    /// Brings a journal that is kept to the disk.
+    let syncer: JournalSyncer?
     /// Since when the journal cannot be written (monotonic nanoseconds), and when it is tried again.
     var journalFault: (since: Int64, nextTry: Int64)?
+    /// Since when it cannot be brought to the disk.
+    var syncFaultSince: Int64?
     var settlement = Settlement<Settled>()
     /// Files whose events have been appended.
     var deletions = Settlement<ReadFile>()
@@ -78,6 +83,8 @@ struct SpoolPump: ~Copyable {
     var identity: FileIdentity?
     /// How much the present pass has read: files that are refused take time too.
     var readBytes = 0
+    /// How many files the present pass may still delete.
+    private var deletionsLeft = 0
     private var nextLook: Int64 = 0
     /// When a directory with files that wait may be listed again.
     var nextListing: Int64 = 0
@@ -90,10 +97,14 @@ struct SpoolPump: ~Copyable {
     private static let passBytes = 262_144
     private static let passFiles = 1_024
     private static let passReadBytes = 4 * 1_048_576
+    /// A sync releases many files at once; deleting them all in one pass would keep new ones waiting. So many more than
+    /// were taken make up for it.
+    private static let turnDeletions = 32
 
-    init(context: LoopContext, journal: consuming JournalWriter) {
+    init(context: LoopContext, journal: consuming JournalWriter, syncer: JournalSyncer?) {
         self.context = context
         self.journal = journal
+        self.syncer = syncer
         let configuration = context.configuration
         message = EventMessageWriter(payloadKey: configuration.payloadKey)
         watcher = SpoolWatcher(path: configuration.queuePath, usesNotices: configuration.usesNotices)
@@ -114,7 +125,7 @@ struct SpoolPump: ~Copyable {
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
-        if isTaking, !isHeld, !isWaitingForClients, !journal.isFull { return 0 }
+        if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
         return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
     }
 
@@ -137,7 +148,7 @@ struct SpoolPump: ~Copyable {
     /// Whether everything that was begun has been handed out and deleted.
     var isFinished: Bool {
         // What a journal that cannot be written keeps from being deleted stays for the next server.
-        settlement.isEmpty && batch == nil && (deletions.isEmpty || journal.isFailing)
+        settlement.isEmpty && batch == nil && (deletions.isEmpty || isJournalFailing)
     }
 
     /// Takes no further files.
@@ -174,7 +185,7 @@ struct SpoolPump: ~Copyable {
         for name in failing.keys { queue.retry(name, in: reader.directory) }
         if now >= nextAging {
             nextAging = now + 1_000_000_000
-            report(journal.age(unix: unix))
+            report(journal.age(unix: unix, finished: finishedSeq))
         }
         if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {
             nextRetry = now + 60_000_000_000
@@ -184,6 +195,7 @@ struct SpoolPump: ~Copyable {
 
     private mutating func take(now: Int64, unix: Int64) {
         isHeld = false
+        deletionsLeft = Self.turnDeletions
         guard reader != nil || batch != nil, !isWaitingForClients else {
             context.held.end(now)
             return keep(now: now, unix: unix)
@@ -196,9 +208,12 @@ struct SpoolPump: ~Copyable {
                 isHeld = true
                 break
             }
-            guard !journal.isFull, appendNext(upTo: start + UInt64(Self.passBytes), now: now, unix: unix) else { break }
+            guard !isJournalBehind, appendNext(upTo: start + UInt64(Self.passBytes), now: now, unix: unix) else {
+                break
+            }
             files += 1
         }
+        deletionsLeft += files
         if isHeld { context.held.begin(now) } else { context.held.end(now) }
         // First, because a client may come back with the number of any event it was sent.
         keep(now: now, unix: unix)
@@ -232,7 +247,15 @@ struct SpoolPump: ~Copyable {
     /// Deletes what is kept, and says what everyone has been handed.
     private mutating func settle(now: Int64, unix: Int64) {
         let passed = context.marks.oldest
-        while let file = deletions.next(passed: deletable(passed)) { delete(file) }
+        noteSync(now: now)
+        let deletable = deletable(passed)
+        var isTrimDue = false
+        while deletionsLeft > 0, let file = deletions.next(passed: deletable) {
+            deletionsLeft -= 1
+            delete(file)
+            isTrimDue = true
+        }
+        if isTrimDue { report(journal.trim(unix: unix, finished: finishedSeq)) }
         while let settled = settlement.next(passed: passed) {
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty

@@ -8,6 +8,7 @@ import socket
 import time
 
 from .frames import FrameReader, client_frame
+from .waiting import deadline_after
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 RECEIVE_BYTES = 1 << 18
@@ -88,7 +89,7 @@ class Client:
 
     def receive(self, count=1, timeout=10.0):
         """The next `count` messages, as bytes."""
-        deadline = time.monotonic() + timeout
+        deadline = deadline_after(timeout)
         messages = self.frames.messages
         while len(messages) < count:
             is_open = self._receive(deadline, lambda: f"{len(messages)} of {count} messages, last {messages[-1:]}")
@@ -102,7 +103,7 @@ class Client:
 
     def receive_until_end(self, timeout=30.0):
         """All messages until the server ends the connection."""
-        deadline = time.monotonic() + timeout
+        deadline = deadline_after(timeout)
         try:
             while self._receive(deadline, lambda: "the connection did not end"):
                 if self.frames.close:

@@ -6,6 +6,7 @@ import time
 
 from .client import RECEIVE_BYTES, handshake_request, split_response
 from .frames import FrameReader, client_frame
+from .waiting import deadline_after
 
 
 class Member:
@@ -45,7 +46,7 @@ class Crowd:
         self.address = (server.host, server.port)
         self.members = {}
         self.poller = select.epoll()
-        self._connect(size, at_once, time.monotonic() + timeout)
+        self._connect(size, at_once, deadline_after(timeout))
 
     def __enter__(self):
         return self
@@ -109,7 +110,7 @@ class Crowd:
     def receive(self, handle, timeout):
         """Reads until `handle(member, message)` has said of each client that it is done."""
         missing = set(self.members.values())
-        deadline = time.monotonic() + timeout
+        deadline = deadline_after(timeout)
 
         def count(member, message):
             if handle(member, message):

@@ -4,6 +4,7 @@ import socket
 import time
 
 from .client import split_response
+from .waiting import deadline_after
 
 
 class Answer:
@@ -21,7 +22,7 @@ def exchange(server, *pieces, timeout=5.0, wants_end=True):
     """Sends the pieces one by one, and reads until the server ends the connection, or has answered 101."""
     with socket.create_connection((server.host, server.port), timeout) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        deadline = time.monotonic() + timeout
+        deadline = deadline_after(timeout)
         try:
             for piece in pieces:
                 connection.sendall(piece)

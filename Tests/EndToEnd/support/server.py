@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import threading
+import time
 
-from .waiting import eventually
+from .waiting import deadline_after, eventually
 
 PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 # Numeric, because the account may have no name in a small container.
@@ -32,13 +33,15 @@ def unescape(escape):
 class Server:
     """A running wsqueue-server on a port of its own; stopped, by its id, when the `with` block ends."""
 
-    def __init__(self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None):
+    def __init__(
+            self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None, prefix=()):
         self.queue = queue
         command = [str(binary), "-d", str(queue), "-l", listen, *options]
         if as_nobody and os.geteuid() == 0:
             command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
+        command = [*prefix, *command]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.raw_log = b""
         self._lines = []
@@ -110,7 +113,7 @@ class Server:
 
     def exit_status(self, timeout=10.0):
         """Waits for its end."""
-        status = self.process.wait(timeout)
+        status = self.process.wait(deadline_after(timeout) - time.monotonic())
         self._reader.join(5)
         return status
 

@@ -1,0 +1,87 @@
+import Foundation
+import Support
+import Testing
+import WSQueueLog
+import WSQueueSystem
+
+/// What is on the disk, and what files still wait for.
+extension JournalTests {
+    @Test func `what files still wait for outlives the bounds`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path, limits: JournalLimits(events: 80))
+            for _ in 0..<50 {
+                hand.stage(4)
+                #expect(try hand.commit(finished: 0).isEmpty)
+            }
+            #expect(hand.knows(1))
+            let trimmed = hand.trim(finished: 30)
+            #expect(trimmed.last == .trimmed(from: 13, to: 24, reason: "events"))
+            #expect(!hand.knows(24))
+            #expect(hand.knows(25))
+        }
+    }
+
+    @Test func `there is something to bring to the disk after each commit, and once`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path)
+            #expect(hand.takeUnsynced().isEmpty)
+            try hand.write(1)
+            let sync = hand.takeUnsynced()
+            #expect(!sync.isEmpty)
+            try sync.run()
+            #expect(hand.takeUnsynced().isEmpty)
+        }
+    }
+
+    @Test func `what could not be brought to the disk is written again`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path)
+            try hand.write(1_000, padding: 10_000)
+            let sync = hand.takeUnsynced()
+            let failed = SystemCallFaults.failing(callNumber: 1, with: 5) { (try? sync.run()) == nil }
+            #expect(failed.result && failed.didFail)
+            // As a kernel does that drops what it could not write: the header's place is read as zeros, no record is.
+            let url = try #require(
+                try FileManager.default.contentsOfDirectory(
+                    at: URL(fileURLWithPath: path), includingPropertiesForKeys: nil
+                ).first)
+            let whole = try Data(contentsOf: url)
+            let file = try FileHandle(forWritingTo: url)
+            try file.write(contentsOf: Data(count: 64))
+            try file.close()
+            try sync.run()
+            #expect(try Data(contentsOf: url) == whole)
+        }
+    }
+
+    @Test func `what could not be brought to the disk and is lost stays an error`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path)
+            try hand.write(10)
+            let sync = hand.takeUnsynced()
+            _ = SystemCallFaults.failing(callNumber: 1, with: 5) { try? sync.run() }
+            let url = try #require(
+                try FileManager.default.contentsOfDirectory(
+                    at: URL(fileURLWithPath: path), includingPropertiesForKeys: nil
+                ).first)
+            let file = try FileHandle(forWritingTo: url)
+            try file.seek(toOffset: 100)
+            try file.write(contentsOf: Data(count: 64))
+            try file.close()
+            for _ in 0..<2 {
+                #expect { try sync.run() } throws: { ($0 as? SystemCallError)?.isInputOutput == true }
+            }
+        }
+    }
+
+    @Test func `numbers that the disk may not have are not given again`() throws {
+        try withTemporaryDirectory { path in
+            do {
+                let hand = try Hand(path)
+                try hand.write(2)
+                hand.noteSync(isFailing: true)
+            }
+            #expect(try Hand(path).seq > 1_000_000)
+        }
+    }
+}
