@@ -75,6 +75,9 @@ enum ServerOptions {
         "frame-rate", value: .required("N"), environment: "WSQUEUE_FRAME_RATE",
         text: "Messages and control frames a client may send a second on average, ten times as many at once (default "
             + "100; 0: no limit); more closes with 4029.")
+    static let channels = Option(
+        "channels", value: .required("N"), environment: "WSQUEUE_CHANNELS",
+        text: "Channels and patterns a client may listen to (default 128).")
     static let backlog = Option(
         "backlog", value: .required("N"), environment: "WSQUEUE_BACKLOG",
         text: "Connections that wait to be accepted (default 4096); the kernel's net.core.somaxconn may be less.")
@@ -130,7 +133,7 @@ enum ServerOptions {
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
             secretFile, algorithm, audience, rules, authorizeURL, page,
-            eventSize, batchSize, messageSize, clients, clientsPerAddress, frameRate,
+            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, frameRate,
             backlog, handshake, ping, pong, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,

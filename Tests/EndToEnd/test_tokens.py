@@ -9,6 +9,7 @@ from support.client import Client, handshake_request
 from support.files import name_of, place
 from support.http import exchange
 from support.tokens import SECRET, make_token, soon, write_secrets
+from support.waiting import eventually
 
 SPEAKING = "wsqueue.v1"
 OTHER = "another secret of sixty-four bytes, enough for all algorithms to"
@@ -70,7 +71,7 @@ def test_without_a_token_nobody_is_a_user(guarded):
     with connect(guarded) as client:
         assert client.welcome["authenticated"] is False
         answer = ask(client, "subscribe", channel="private.user.42")
-        assert (answer["success"], answer["code"], answer["channel"]) == (False, "unauthenticated", "private.user.42")
+        assert (answer["success"], answer["code"], answer["channel"]) == (False, "forbidden", "private.user.42")
 
 
 def test_the_action_makes_a_user_and_renews_in_place(guarded):
@@ -257,3 +258,25 @@ def test_a_server_without_secrets_takes_no_tokens_and_leaves_authorization_alone
     with connect(server, "for-another-server", "header") as client:
         assert client.welcome["authenticated"] is False
         assert ask(client, "authenticate", token=make_token())["code"] == "not_offered"
+
+
+def test_a_user_of_a_recipients_list_gets_the_event_and_nobody_else(guarded, queue):
+    with connect(guarded, make_token("42")) as one, connect(guarded, make_token("7")) as two, connect(guarded) as three:
+        place(queue, name_of(1), json.dumps({"event": "for you", "recipients": [42]}))
+        place(queue, name_of(2), json.dumps({"event": "for all"}))
+        assert [event["event"] for event in one.receive_events(2)] == ["for you", "for all"]
+        for client in (two, three):
+            assert [event["event"] for event in client.receive_events(1)] == ["for all"]
+    eventually(lambda: guarded.logged("event.sent", event="for you"), "the event in the log")
+
+
+def test_who_becomes_a_user_may_have_what_that_user_missed(guarded, queue):
+    with connect(guarded) as client:
+        start = client.welcome["cursor"]
+        place(queue, name_of(1), json.dumps({"event": "for you", "recipients": [42]}))
+        place(queue, name_of(2), json.dumps({"event": "for all"}))
+        assert [event["event"] for event in client.receive_events(1)] == ["for all"]
+        assert ask(client, "authenticate", token=make_token("42"))["success"] is True
+        client.send_action("resume", since=start)
+        missed, answer = client.receive_events(2)
+        assert (missed["event"], answer["complete"]) == ("for you", True)

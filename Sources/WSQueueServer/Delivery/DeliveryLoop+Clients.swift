@@ -246,7 +246,8 @@ extension DeliveryLoop {
         behind[slot] = nil
         table.setBehind(false, slot)
         table.setReceiving(false, slot)
-        subscriptions.remove(slot, connection: peer.connection)
+        subscriptions.remove(slot)
+        viewers.remove(slot)
         peer.replay = nil
         peer.replayRequests = []
         clientCount -= 1
@@ -266,7 +267,7 @@ extension DeliveryLoop {
 
     /// Where a client stands in the middle of a frame, moves the rest of that frame to its outbox, so that something of
     /// its own may follow.
-    private mutating func finishFrame(_ slot: Int, _ peer: Peer) {
+    mutating func finishFrame(_ slot: Int, _ peer: Peer) {
         guard var client = behind[slot], client.frameEnd > client.cursor else { return }
         let count = Int(client.frameEnd - client.cursor)
         context.publications.ring.read(at: client.cursor, count: count) { rest in

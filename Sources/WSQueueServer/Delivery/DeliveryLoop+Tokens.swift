@@ -11,7 +11,7 @@ extension DeliveryLoop {
 
     /// Takes a client for whom its token names.
     mutating func identify(_ slot: Int, _ peer: Peer, as bearer: TokenVerifier.Result) {
-        peer.identity = bearer.identity
+        identify(slot, peer, as: bearer.identity)
         let unix = Clock.unixNanoseconds() / 1_000_000_000
         // Who came with a token that was over by our clock only stays for as long as clocks may differ.
         var end = bearer.identity.expiresAtSeconds.map { $0 > unix ? $0 : $0 + TokenVerifier.leewaySeconds }
@@ -74,7 +74,7 @@ extension DeliveryLoop {
 
     /// Looks at all clients again after secrets or rules were read.
     mutating func reviewAccess(now: Int64) {
-        access = context.control.access
+        subscriptions.access = context.control.access
         for slot in table.entries.indices {
             guard let peer = table[slot], peer.stage == .open else { continue }
             if let held = peer.token, let retired = context.control.end(ofSecret: held.secret) {
@@ -91,7 +91,7 @@ extension DeliveryLoop {
         switch verdict {
         case .allowed: nil
         case .needsUser:
-            ClientError("Channel needs an authenticated user", code: "unauthenticated", channel: channel)
+            ClientError("Channel needs an authenticated user", code: "forbidden", channel: channel)
         case .forbidden, .ask: ClientError("Channel is not for you", code: "forbidden", channel: channel)
         }
     }
@@ -100,7 +100,9 @@ extension DeliveryLoop {
     private mutating func reviewSubscriptions(_ slot: Int, _ peer: Peer) {
         // What patterns match is asked about when it is delivered.
         for channel in subscriptions.channels(of: slot) where Channel.isValid(channel) {
-            guard let refusal = refusal(of: access.verdict(.subscribe, channel, by: peer.identity), channel) else {
+            guard
+                let refusal = refusal(of: subscriptions.access.verdict(.subscribe, channel, by: peer.identity), channel)
+            else {
                 continue
             }
             subscriptions.unsubscribe(slot, from: channel)

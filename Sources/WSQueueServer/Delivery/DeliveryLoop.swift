@@ -15,8 +15,6 @@ struct DeliveryLoop: ~Copyable {
     var table = ConnectionTable<Peer>()
     var behind = BehindClients()
     var subscriptions = SubscriptionTable()
-    /// Who may listen where, and send.
-    var access: Access
     /// When something is due about clients' tokens.
     var tokenTimes = TimeHeap()
     /// Up to here everything has been handed to every client that is not behind.
@@ -25,6 +23,11 @@ struct DeliveryLoop: ~Copyable {
     var seq: UInt64
     /// Publications for part of the clients, as long as one that is behind may still need them.
     var selections: [PublicationLog.Selection] = []
+    /// Who gets what of the pass under way, and who hears one of its publications; both kept for their memory.
+    var groups = ReceiverGroups()
+    var receivers: [Int] = []
+    /// The clients that see events in another form than the log holds them, by their slots.
+    var viewers: Set<Int> = []
     /// How many clients have an open WebSocket.
     var clientCount = 0
     /// The clients that can be sent more of the past, by their tokens, in the order of their turns.
@@ -75,7 +78,7 @@ struct DeliveryLoop: ~Copyable {
         self.context = context
         self.poller = poller
         let snapshot = context.publications.snapshot(since: context.publications.end)
-        access = context.control.access
+        subscriptions.access = context.control.access
         position = snapshot.end
         seq = snapshot.seq
         now = Clock.monotonicNanoseconds()

@@ -35,6 +35,8 @@ final class Peer {
     var token: HeldToken?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
+    /// How it sees events.
+    var view = EventView()
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
@@ -45,7 +47,9 @@ final class Peer {
     var frameRate = RateLimiter()
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
-    /// The same for the channels it listens to.
+    /// The same for what is for its user.
+    var identifiedSince: UInt64 = 0
+    /// The same for the channels and patterns it listens to.
     var channelsLiveSince: [String: UInt64] = [:]
     /// What it is getting of the past.
     var replay: Replay?
