@@ -15,7 +15,7 @@ extension DeliveryLoop {
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
             isAuthenticated: peer.identity != nil, cursor: cursor)
-        sendText(text, slot, now: now)
+        sendText(text, slot)
     }
 
     /// Does what a message asks for, and answers.
@@ -24,10 +24,10 @@ extension DeliveryLoop {
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
             let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
+            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
-            sendText(ServerMessage.error(error), slot, now: now)
+            sendText(ServerMessage.error(error), slot)
         }
     }
 
@@ -72,7 +72,9 @@ extension DeliveryLoop {
         }
         if let globs = target.value(of: "events"), !globs.isEmpty {
             if let filter = EventFilter(globs) {
-                setView(EventView(filter: filter), slot, peer)
+                var view = peer.view
+                view.filter = filter
+                setView(view, slot, peer)
             } else {
                 errors.append(.invalidField("events", expected: "up to \(EventFilter.globLimit) names, * for any part"))
             }
@@ -141,7 +143,9 @@ extension DeliveryLoop {
         }
     }
 
-    private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        owe(FrameEncoder.frame(.text, text.span), slot)
+    /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.
+    mutating func sendText(_ text: [UInt8], _ slot: Int) {
+        guard let peer = table[slot] else { return }
+        owe(peer.isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span), slot)
     }
 }

@@ -204,6 +204,10 @@ struct DeliveryLoop: ~Copyable {
         }
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            if peer.isStream {
+                sendOwn(ServerSentEvent.comment, slot, now: now)
+                continue
+            }
             peer.isAwaitingPong = true
             sendOwn(Self.pingFrame, slot, now: now)
         }

@@ -37,6 +37,8 @@ final class Peer {
     var speaksProtocol = false
     /// How it sees events.
     var view = EventView()
+    /// Whether it gets Server-Sent Events, and says nothing.
+    var isStream: Bool { view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
