@@ -23,10 +23,13 @@ extension DeliveryLoop {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
+            if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
             if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
+            // Behind a close frame there is nothing more.
+            guard table[slot] === peer, peer.stage == .open else { return }
             sendText(ServerMessage.error(error), slot, now: now)
         }
     }
@@ -52,10 +55,13 @@ extension DeliveryLoop {
                 setView(view, slot, peer)
             }
         }
+        if case .success(.ping) = result { return .ping }
+        try charge(slot, peer, now: now)
         return try result.get()
     }
 
-    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b` and `since=<cursor>`.
+    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and
+    /// `since=<cursor>`.
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
@@ -69,6 +75,7 @@ extension DeliveryLoop {
                 errors.append(error)
             }
         }
+        peer.wantsPingMessages = target.value(of: "heartbeat") == "app"
         if let globs = target.value(of: "events"), !globs.isEmpty {
             if let filter = EventFilter(globs) {
                 setView(EventView(filter: filter), slot, peer)
@@ -95,7 +102,7 @@ extension DeliveryLoop {
             subscriptions.unsubscribe(slot, from: channel)
             peer.channelsLiveSince[channel] = nil
             return ServerMessage.unsubscribed(channel)
-        case .message, .authenticate, .presence:
+        case .message, .presence, .authenticate:
             throw ClientError("This server does not offer that yet", code: "not_offered")
         }
     }
@@ -123,6 +130,7 @@ extension DeliveryLoop {
         if pattern.isChannel { try checkAccess(.subscribe, name, peer) }
         if subscriptions.isSubscribed(slot, to: name) { return }
         guard subscriptions.channelCount(of: slot) < context.configuration.channelLimit else {
+            context.counters.channels.add()
             throw ClientError(
                 "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
         }
@@ -132,7 +140,7 @@ extension DeliveryLoop {
     }
 
     /// Refuses what a client may not do with a channel.
-    private func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
+    func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
         switch subscriptions.access.verdict(verb, channel, by: peer.identity) {
         case .allowed: return
         case .needsUser:
@@ -142,7 +150,7 @@ extension DeliveryLoop {
         }
     }
 
-    private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
+    mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
         owe(FrameEncoder.frame(.text, text.span), slot)
     }
 }

@@ -17,6 +17,7 @@ final class LoopContext: Sendable {
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let counters = ClientCounters()
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
@@ -75,6 +76,10 @@ final class LoopHandle: Sendable {
     enum Command: Sendable {
         /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
         case adopt(number: Int32, Address)
+        /// Hand a client's message to your clients, and say how many there were.
+        case pass(ClientMessage, from: Int, ticket: UInt64)
+        /// So many clients of another loop have been handed a message of yours.
+        case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
     }
