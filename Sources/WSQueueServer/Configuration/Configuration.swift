@@ -1,5 +1,6 @@
 package import WSQueueBroker
 package import WSQueueNet
+package import WSQueueWire
 
 /// Everything the operator decides, with the defaults of SPEC §6. Made once, never changed, passed down.
 package struct Configuration: Sendable {
@@ -42,6 +43,16 @@ package struct Configuration: Sendable {
     package var path: String?
     /// Further origins that may connect; `*` is everyone.
     package var origins: [String] = []
+    /// The file with the secrets that tokens are signed with; `nil` takes no tokens.
+    package var tokenSecretPath: String?
+    /// How tokens may be signed.
+    package var tokenAlgorithms = Set(TokenAlgorithm.allCases)
+    /// Whom tokens must be meant for; empty takes those that are meant for nobody in particular.
+    package var tokenAudiences: [String] = []
+    /// The file with the rules about channels.
+    package var rulesPath: String?
+    /// Where the application is asked about channels.
+    package var authorizeURL: HTTPLocation?
 
     package var eventLimitBytes = 1_048_576
     package var batchLimitBytes = 64 * 1_048_576

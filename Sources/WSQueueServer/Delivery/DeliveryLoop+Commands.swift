@@ -14,7 +14,7 @@ extension DeliveryLoop {
         subscriptions.name(peer.connection, slot: slot)
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
-            isAuthenticated: false, cursor: cursor)
+            isAuthenticated: peer.identity != nil, cursor: cursor)
         sendText(text, slot, now: now)
     }
 
@@ -36,6 +36,7 @@ extension DeliveryLoop {
 
     /// Says whose client it is from now on; `nil` is nobody's.
     mutating func identify(_ slot: Int, _ peer: Peer, as identity: Identity?) {
+        if peer.identity?.user != identity?.user { peer.identifiedSince = seqReached(by: slot, peer) }
         peer.identity = identity
         subscriptions.identify(slot, as: identity)
     }
@@ -102,7 +103,9 @@ extension DeliveryLoop {
             subscriptions.unsubscribe(slot, from: channel)
             peer.channelsLiveSince[channel] = nil
             return ServerMessage.unsubscribed(channel)
-        case .message, .presence, .authenticate:
+        case .authenticate(let token):
+            return try authenticate(token, slot, peer)
+        case .message, .presence:
             throw ClientError("This server does not offer that yet", code: "not_offered")
         }
     }
@@ -141,12 +144,8 @@ extension DeliveryLoop {
 
     /// Refuses what a client may not do with a channel.
     func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
-        switch subscriptions.access.verdict(verb, channel, by: peer.identity) {
-        case .allowed: return
-        case .needsUser:
-            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: channel)
-        // Nobody can be asked yet.
-        case .forbidden, .ask: throw ClientError("Channel is not for you", code: "forbidden", channel: channel)
+        if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
+            throw refusal
         }
     }
 

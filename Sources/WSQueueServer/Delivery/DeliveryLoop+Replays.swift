@@ -193,7 +193,9 @@ extension DeliveryLoop {
         let addressing = Broker.Addressing(channels: text.channels, recipients: text.recipients, except: except)
         let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
         let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
-        let isLive = ways.contains { liveSince($0, peer) < text.seq }
+        // What is for a user has been sent live since the client is that user.
+        let identifiedSince = text.recipients == nil ? 0 : peer.identifiedSince
+        let isLive = ways.contains { max(liveSince($0, peer), identifiedSince) < text.seq }
         if text.seq > replay.heldSince { return isLive ? matching.first : nil }
         return !isLive && ways.contains(where: replay.includes) ? matching.first : nil
     }

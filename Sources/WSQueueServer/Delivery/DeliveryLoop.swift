@@ -15,8 +15,8 @@ struct DeliveryLoop: ~Copyable {
     var table = ConnectionTable<Peer>()
     var behind = BehindClients()
     var subscriptions = SubscriptionTable()
-    /// Who may listen where, and send.
-    var access = Access()
+    /// When something is due about clients' tokens.
+    var tokenTimes = TimeHeap()
     /// Up to here everything has been handed to every client that is not behind.
     var position: UInt64
     /// The order number of the last publication before `position`.
@@ -83,6 +83,7 @@ struct DeliveryLoop: ~Copyable {
         self.context = context
         self.poller = poller
         let snapshot = context.publications.snapshot(since: context.publications.end)
+        subscriptions.access = context.control.access
         position = snapshot.end
         seq = snapshot.seq
         now = Clock.monotonicNanoseconds()
@@ -153,6 +154,8 @@ struct DeliveryLoop: ~Copyable {
                 notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
+            case .accessChanged:
+                reviewAccess(now: now)
             }
         }
     }
@@ -185,6 +188,7 @@ struct DeliveryLoop: ~Copyable {
         tickNumber += 1
         if drainDeadline == nil { resumeListening() }
         closeSlowReplays(now: now)
+        checkTokens(now: now)
         ping()
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }

@@ -12,6 +12,7 @@ final class LoopContext: Sendable {
     let marks: ReaderMarks
     /// The publications of the past.
     let journal: Journal
+    let control: AccessControl
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
@@ -24,14 +25,15 @@ final class LoopContext: Sendable {
     private let lastConnection = Atomic<Int64>(0)
 
     init(
-        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, hubWakeup: Wakeup,
-        loops: [LoopHandle]
+        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
+        hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
         self.log = log
         self.publications = publications
         marks = ReaderMarks(count: loops.count)
         self.journal = journal
+        self.control = control
         self.hubWakeup = hubWakeup
         self.loops = loops
     }
@@ -82,6 +84,8 @@ final class LoopHandle: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
+        /// Look at secrets and rules again: they may have changed.
+        case accessChanged
     }
 
     let wakeup: Wakeup
