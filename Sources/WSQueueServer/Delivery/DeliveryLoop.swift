@@ -54,7 +54,7 @@ struct DeliveryLoop: ~Copyable {
     private var tickNumber = 0
     private var heldBefore: Int64 = 0
     private var isReportedEmpty = true
-    private var reportedPosition: UInt64 = .max
+    private var reported: (passed: UInt64, pace: UInt64) = (.max, .max)
     private var drainDeadline: Int64?
 
     private static let pingFrame: [UInt8] = {
@@ -70,7 +70,7 @@ struct DeliveryLoop: ~Copyable {
     /// would reset it, and the other end might never see the answer.
     static let discardLimitBytes = 1_048_576
     /// While the queue waits for clients, those who are behind are looked at more often.
-    private static let judgeMilliseconds: Int32 = 20
+    private static let judgeMilliseconds: Int32 = 10
     static let wakeupToken = UInt64.max
     private static let firstListenerToken = UInt64.max - 64
 
@@ -177,7 +177,7 @@ struct DeliveryLoop: ~Copyable {
         let held = context.held.sum(now)
         defer { heldBefore = held }
         guard !behind.isEmpty else { return }
-        let slow = behind.tooSlow(
+        let slow = behind.judge(
             rule: context.configuration.slowClients, end: context.publications.end, now: now,
             waited: held - heldBefore, clientCount: context.marks.clients, behindCount: context.marks.behind)
         for slot in slow { closeSlow(slot, now: now) }
@@ -220,16 +220,17 @@ struct DeliveryLoop: ~Copyable {
     }
 
     private mutating func report() {
-        let passed = min(position, behind.oldestCursor ?? .max)
+        let oldest = behind.oldestCursors
+        let (passed, pace) = (min(position, oldest.all), min(position, oldest.pacing))
         context.marks.report(clients: clientCount, behind: behind.count, by: index)
         if (clientCount == 0) != isReportedEmpty {
             // The hub may be keeping its files until somebody is here.
             isReportedEmpty = clientCount == 0
             context.hubWakeup.signal()
         }
-        guard passed != reportedPosition else { return }
-        reportedPosition = passed
-        context.marks.passed(passed, by: index)
+        guard (passed, pace) != reported else { return }
+        reported = (passed, pace)
+        context.marks.passed(passed, pace: pace, by: index)
         trimSelections(before: passed)
         context.hubWakeup.signal()
     }

@@ -110,14 +110,19 @@ final class LoopHandle: Sendable {
     func end() { ended.store(true, ordering: .releasing) }
 }
 
-/// For how long the queue has waited for clients, in all.
+/// For how long the queue has waited for clients, in all; where it goes on without those that have stalled, for how
+/// long it would have waited for them.
 final class HeldTime: Sendable {
     private let total = Atomic<Int64>(0)
     private let since = Atomic<Int64>(0)
 
     /// The queue waits from now on (monotonic nanoseconds).
-    func begin(_ now: Int64) {
-        if since.load(ordering: .relaxed) == 0 { since.store(now, ordering: .relaxed) }
+    ///
+    /// - Returns: Whether it did not wait before.
+    func begin(_ now: Int64) -> Bool {
+        guard !isHeld else { return false }
+        since.store(now, ordering: .relaxed)
+        return true
     }
 
     /// The queue goes on.
