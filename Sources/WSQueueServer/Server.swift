@@ -190,7 +190,9 @@ package struct Server: ~Copyable {
         context.log.write(
             LogLine(.notice, "server.status").with("seq", pump.broker.seq).with("clients", context.marks.clients)
                 .with("behind", context.marks.behind).with("waiting", pump.queue.count)
-                .with("unsettled", pump.settlement.count))
+                .with("unsettled", pump.settlement.count).with("messages", context.counters.messages.value)
+                .with("limited", context.counters.limited.value).with("flooded", context.counters.flooded.value)
+                .with("too_many_channels", context.counters.channels.value))
     }
 
     /// Stops reading the queue, lets the clients have what was appended, deletes its files, and says goodbye. A second

@@ -75,6 +75,11 @@ enum ServerOptions {
         "frame-rate", value: .required("N"), environment: "WSQUEUE_FRAME_RATE",
         text: "Messages and control frames a client may send a second on average, ten times as many at once (default "
             + "100; 0: no limit); more closes with 4029.")
+    static let messageRate = Option(
+        "messages-per-minute", value: .required("N"), environment: "WSQUEUE_MESSAGES_PER_MINUTE",
+        text:
+            "Messages a client may send a minute, pings and pongs apart (default 60; 0: no limit). More are refused; who "
+            + "goes on, with as many again refused in a minute, is closed with 4029.")
     static let channels = Option(
         "channels", value: .required("N"), environment: "WSQUEUE_CHANNELS",
         text: "Channels and patterns a client may listen to (default 128).")
@@ -133,7 +138,7 @@ enum ServerOptions {
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
             secretFile, algorithm, audience, rules, authorizeURL, page,
-            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, frameRate,
+            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
             backlog, handshake, ping, pong, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,

@@ -229,3 +229,14 @@ def test_what_a_reader_sends_is_not_read_for_ever(server):
             for _ in range(1_000):
                 stream.socket.sendall(b"x" * 65_536)
                 time.sleep(0.001)
+
+
+def test_a_reader_hears_what_clients_say_to_each_other(start, queue):
+    rules = queue.parent / "rules.json"
+    rules.write_text('[{"channel": "chat.{room}", "subscribe": "anyone", "publish": "anyone"}]')
+    server = start("--rules", str(rules), "--threads", "2")
+    with Stream(server, "/events?channels=chat.1") as stream, Client(server, protocol="wsqueue.v1") as client:
+        client.send_action("subscribe", channel="chat.1")
+        client.send_action("message", channel="chat.1", message={"text": "hello"})
+        [message] = stream.receive_events()
+        assert (message["action"], message["message"]) == ("message", {"text": "hello"})

@@ -66,6 +66,8 @@ package struct Configuration: Sendable {
     package var clientsPerAddress = 0
     /// Messages and control frames of one client; `nil` is no limit.
     package var frameRate: RateRule? = RateRule(perSecond: 100, burst: 1_000)
+    /// Messages of one client but pings and pongs; `nil` is no limit.
+    package var messageRate: RateRule? = RateRule(perMinute: 60)
     /// Connections that wait to be accepted.
     package var backlog = 4_096
     package var handshakeMilliseconds = 10_000

@@ -18,6 +18,7 @@ final class LoopContext: Sendable {
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let counters = ClientCounters()
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
@@ -77,6 +78,10 @@ final class LoopHandle: Sendable {
     enum Command: Sendable {
         /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
         case adopt(number: Int32, Address)
+        /// Hand a client's message to your clients, and say how many there were.
+        case pass(ClientMessage, from: Int, ticket: UInt64)
+        /// So many clients of another loop have been handed a message of yours.
+        case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
         /// Look at secrets and rules again: they may have changed.
@@ -105,14 +110,19 @@ final class LoopHandle: Sendable {
     func end() { ended.store(true, ordering: .releasing) }
 }
 
-/// For how long the queue has waited for clients, in all.
+/// For how long the queue has waited for clients, in all; where it goes on without those that have stalled, for how
+/// long it would have waited for them.
 final class HeldTime: Sendable {
     private let total = Atomic<Int64>(0)
     private let since = Atomic<Int64>(0)
 
     /// The queue waits from now on (monotonic nanoseconds).
-    func begin(_ now: Int64) {
-        if since.load(ordering: .relaxed) == 0 { since.store(now, ordering: .relaxed) }
+    ///
+    /// - Returns: Whether it did not wait before.
+    func begin(_ now: Int64) -> Bool {
+        guard !isHeld else { return false }
+        since.store(now, ordering: .relaxed)
+        return true
     }
 
     /// The queue goes on.

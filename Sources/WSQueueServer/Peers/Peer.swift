@@ -47,6 +47,11 @@ final class Peer {
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
+    /// Its messages, and those that were too many.
+    var messageRate = RateLimiter()
+    var refusalRate = RateLimiter()
+    /// Whether it cannot see the protocol's pings.
+    var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
     /// The same for what is for its user.
