@@ -1,86 +1,232 @@
 package import WSQueueCore
 
-/// Who listens to which channel, among the connections of one loop. Connections are known by their slot.
+/// Who listens to which channels, among the connections of one loop. Connections are known by their slot.
+///
+/// A channel is found by its name, a pattern through a tree of segments: what a publication costs is what it reaches.
+/// What a pattern matches is asked about by its name (``Access``), so that no pattern reaches where its name would not.
 package struct SubscriptionTable {
-    private var subscribersByChannel: [String: [Int]] = [:]
-    private var channelsBySlot: [Int: [String]] = [:]
+    /// One subscription in a topic's list, and where its slot keeps it.
+    private struct Member {
+        let slot: Int
+        var place: Int
+    }
+
+    /// A channel or a pattern that somebody listens to.
+    private struct Topic {
+        let pattern: ChannelPattern
+        let isChannel: Bool
+        var members: [Member] = []
+
+        init(_ pattern: ChannelPattern) {
+            self.pattern = pattern
+            isChannel = pattern.isChannel
+        }
+    }
+
+    /// One subscription in a slot's list, and where its topic keeps it.
+    private struct Subscription {
+        let topic: Int
+        var place: Int
+    }
+
+    /// What is known of a connection.
+    private struct Listener {
+        var connection: Int64?
+        var identity: Identity?
+        var subscriptions: [Subscription] = []
+    }
+
+    /// Who may listen where.
+    package var access = Access()
+    private var topics: [Topic] = []
+    private var freeTopics: [Int] = []
+    private var topicByText: [String: Int] = [:]
+    private var patterns = PatternTree()
+    private var listeners: [Int: Listener] = [:]
     private var slotByConnection: [Int64: Int] = [:]
+    private var slotsByUser: [[UInt8]: [Int]] = [:]
 
     /// Makes an empty table.
     package init() {}
 
     /// Makes a connection known by its id, so that `except` finds it.
-    package mutating func name(_ connection: Int64, slot: Int) { slotByConnection[connection] = slot }
+    package mutating func name(_ connection: Int64, slot: Int) {
+        listeners[slot, default: Listener()].connection = connection
+        slotByConnection[connection] = slot
+    }
+
+    /// Says whose connection it is; `nil` is nobody's.
+    package mutating func identify(_ slot: Int, as identity: Identity?) {
+        let before = listeners[slot]?.identity
+        if before?.user != identity?.user {
+            if let user = before?.user.bytes { removeUser(user, slot) }
+            if let user = identity?.user.bytes { slotsByUser[user, default: []].append(slot) }
+        }
+        listeners[slot, default: Listener()].identity = identity
+    }
 
     /// Adds a subscription; twice is one.
     ///
     /// - Returns: Whether it is new.
     @discardableResult
-    package mutating func subscribe(_ slot: Int, to channel: String) -> Bool {
-        guard !isSubscribed(slot, to: channel) else { return false }
-        subscribersByChannel[channel, default: []].append(slot)
-        channelsBySlot[slot, default: []].append(channel)
+    package mutating func subscribe(_ slot: Int, to pattern: ChannelPattern) -> Bool {
+        let known = topicByText[pattern.text]
+        var listener = listeners.removeValue(forKey: slot) ?? Listener()
+        defer { listeners[slot] = listener }
+        if let known, listener.subscriptions.contains(where: { $0.topic == known }) { return false }
+        let topic = known ?? makeTopic(pattern)
+        topics[topic].members.append(Member(slot: slot, place: listener.subscriptions.count))
+        listener.subscriptions.append(Subscription(topic: topic, place: topics[topic].members.count - 1))
         return true
     }
 
     /// Removes a subscription.
     ///
+    /// - Parameter text: The channel or pattern as it was subscribed to.
     /// - Returns: Whether there was one.
     @discardableResult
-    package mutating func unsubscribe(_ slot: Int, from channel: String) -> Bool {
-        guard let index = channelsBySlot[slot]?.firstIndex(of: channel) else { return false }
-        channelsBySlot[slot]?.remove(at: index)
-        removeSubscriber(slot, of: channel)
+    package mutating func unsubscribe(_ slot: Int, from text: String) -> Bool {
+        guard let topic = topicByText[text], var listener = listeners[slot],
+            let place = listener.subscriptions.firstIndex(where: { $0.topic == topic })
+        else { return false }
+        let removed = listener.subscriptions[place]
+        let last = listener.subscriptions.removeLast()
+        if place < listener.subscriptions.count {
+            listener.subscriptions[place] = last
+            topics[last.topic].members[last.place].place = place
+        }
+        listeners[slot] = listener
+        removeMember(removed)
         return true
     }
 
     /// Forgets a connection that has gone.
-    package mutating func remove(_ slot: Int, connection: Int64) {
-        for channel in channelsBySlot.removeValue(forKey: slot) ?? [] { removeSubscriber(slot, of: channel) }
-        slotByConnection[connection] = nil
+    package mutating func remove(_ slot: Int) {
+        guard let listener = listeners.removeValue(forKey: slot) else { return }
+        for subscription in listener.subscriptions { removeMember(subscription) }
+        if let user = listener.identity?.user.bytes { removeUser(user, slot) }
+        if let connection = listener.connection { slotByConnection[connection] = nil }
     }
 
-    /// How many channels a connection listens to.
-    package func channelCount(of slot: Int) -> Int { channelsBySlot[slot]?.count ?? 0 }
+    /// How many channels and patterns a connection listens to.
+    package func channelCount(of slot: Int) -> Int { listeners[slot]?.subscriptions.count ?? 0 }
 
-    /// The channels a connection listens to.
-    package func channels(of slot: Int) -> [String] { channelsBySlot[slot] ?? [] }
-
-    /// Whether a connection listens to a channel.
-    package func isSubscribed(_ slot: Int, to channel: String) -> Bool {
-        channelsBySlot[slot]?.contains(channel) ?? false
+    /// The channels and patterns a connection listens to.
+    package func channels(of slot: Int) -> [String] {
+        listeners[slot]?.subscriptions.map { topics[$0.topic].pattern.text } ?? []
     }
 
-    /// The slots that get a publication for part of the clients; for `everyoneExcept`, the one slot that does not.
-    package func slots(selectedBy audience: Audience) -> [Int] {
+    /// Whether a connection has subscribed to this very channel or pattern.
+    package func isSubscribed(_ slot: Int, to text: String) -> Bool {
+        guard let topic = topicByText[text], let listener = listeners[slot] else { return false }
+        return listener.subscriptions.contains { $0.topic == topic }
+    }
+
+    /// The subscriptions through which a connection hears a channel.
+    package func subscriptions(of slot: Int, hearing channel: String) -> [String] {
+        guard let listener = listeners[slot] else { return [] }
+        return listener.subscriptions.filter { hears(listener, $0, channel) }.map { topics[$0.topic].pattern.text }
+    }
+
+    /// Whether a connection hears a channel, by its name or by a pattern.
+    package func hears(_ slot: Int, _ channel: String) -> Bool {
+        guard let listener = listeners[slot] else { return false }
+        return listener.subscriptions.contains { hears(listener, $0, channel) }
+    }
+
+    /// The slot of a connection that has been named.
+    package func slot(of connection: Int64) -> Int? { slotByConnection[connection] }
+
+    /// Adds the slots that get a publication for part of the clients; for `everyoneExcept`, the one slot that does not.
+    ///
+    /// - Parameter slots: A slot may be added twice, when several of its subscriptions match.
+    package func append(selectedBy audience: Audience, to slots: inout [Int]) {
         switch audience {
-        case .everyone: []
-        case .everyoneExcept(let connection): slotByConnection[connection].map { [$0] } ?? []
+        case .everyone: return
+        case .everyoneExcept(let connection):
+            if let slot = slotByConnection[connection] { slots.append(slot) }
         case .channel(let channel, let except):
-            without(except, subscribersByChannel[channel] ?? [])
-        // Nobody is a known user before tokens are checked.
-        case .users: []
+            append(hearing: channel, except: except.flatMap { slotByConnection[$0] }, to: &slots)
+        case .users(let users, let channel, let except):
+            let excepted = except.flatMap { slotByConnection[$0] }
+            for user in users {
+                for slot in slotsByUser[Array(user.utf8)] ?? [] where slot != excepted {
+                    guard let channel else {
+                        slots.append(slot)
+                        continue
+                    }
+                    if hears(slot, channel) { slots.append(slot) }
+                }
+            }
         }
     }
 
     /// Whether a publication is for a connection.
     package func isReceiver(_ slot: Int, of audience: Audience) -> Bool {
         switch audience {
-        case .everyone: true
-        case .everyoneExcept(let connection): slotByConnection[connection] != slot
+        case .everyone: return true
+        case .everyoneExcept(let connection): return slotByConnection[connection] != slot
         case .channel(let channel, let except):
-            isSubscribed(slot, to: channel) && !(except.map { slotByConnection[$0] == slot } ?? false)
-        case .users: false
+            return !isExcepted(slot, except) && hears(slot, channel)
+        case .users(let users, let channel, let except):
+            guard let user = listeners[slot]?.identity?.user.bytes, !isExcepted(slot, except),
+                users.contains(where: { $0.utf8.elementsEqual(user) })
+            else { return false }
+            return channel.map { hears(slot, $0) } ?? true
         }
     }
 
-    private func without(_ except: Int64?, _ slots: [Int]) -> [Int] {
-        guard let except, let excepted = slotByConnection[except] else { return slots }
-        return slots.filter { $0 != excepted }
+    private func append(hearing channel: String, except: Int?, to slots: inout [Int]) {
+        if let topic = topicByText[channel] {
+            for member in topics[topic].members where member.slot != except { slots.append(member.slot) }
+        }
+        guard !patterns.isEmpty else { return }
+        for topic in patterns.matches(channel) {
+            for member in topics[topic].members where member.slot != except {
+                if let listener = listeners[member.slot], isAllowed(listener, channel) { slots.append(member.slot) }
+            }
+        }
     }
 
-    private mutating func removeSubscriber(_ slot: Int, of channel: String) {
-        subscribersByChannel[channel]?.removeAll { $0 == slot }
-        if subscribersByChannel[channel]?.isEmpty ?? false { subscribersByChannel[channel] = nil }
+    private func hears(_ listener: Listener, _ subscription: Subscription, _ channel: String) -> Bool {
+        let topic = topics[subscription.topic]
+        if topic.isChannel { return topic.pattern.text == channel }
+        return topic.pattern.matches(channel) && isAllowed(listener, channel)
+    }
+
+    private func isAllowed(_ listener: Listener, _ channel: String) -> Bool {
+        access.verdict(.subscribe, channel, by: listener.identity) == .allowed
+    }
+
+    private func isExcepted(_ slot: Int, _ connection: Int64?) -> Bool {
+        connection.map { slotByConnection[$0] == slot } ?? false
+    }
+
+    private mutating func makeTopic(_ pattern: ChannelPattern) -> Int {
+        let topic = freeTopics.popLast() ?? topics.count
+        if topic == topics.count { topics.append(Topic(pattern)) } else { topics[topic] = Topic(pattern) }
+        topicByText[pattern.text] = topic
+        if !topics[topic].isChannel { patterns.insert(pattern, topic) }
+        return topic
+    }
+
+    /// Takes a subscription out of its topic's list; the last one moves to its place.
+    private mutating func removeMember(_ subscription: Subscription) {
+        let topic = subscription.topic
+        let last = topics[topic].members.removeLast()
+        if subscription.place < topics[topic].members.count {
+            topics[topic].members[subscription.place] = last
+            listeners[last.slot]?.subscriptions[last.place].place = subscription.place
+        }
+        guard topics[topic].members.isEmpty else { return }
+        let pattern = topics[topic].pattern
+        topicByText[pattern.text] = nil
+        if !topics[topic].isChannel { patterns.remove(pattern) }
+        freeTopics.append(topic)
+    }
+
+    private mutating func removeUser(_ user: [UInt8], _ slot: Int) {
+        slotsByUser[user]?.removeAll { $0 == slot }
+        if slotsByUser[user]?.isEmpty ?? false { slotsByUser[user] = nil }
     }
 }

@@ -10,6 +10,8 @@ package struct ConnectionTable<Peer: AnyObject> {
         package var isReceiving = false
         /// Whether it is still owed something that its socket would not take.
         package var isBehind = false
+        /// Whether it gets publications in a form of its own, and so never the bytes of the log.
+        package var hasOwnView = false
     }
 
     /// All slots, in no order, those without a connection among them.
@@ -65,4 +67,7 @@ package struct ConnectionTable<Peer: AnyObject> {
 
     /// Says whether a connection is owed something.
     package mutating func setBehind(_ isBehind: Bool, _ slot: Int) { entries[slot].isBehind = isBehind }
+
+    /// Says whether a connection gets publications in a form of its own.
+    package mutating func setOwnView(_ hasOwnView: Bool, _ slot: Int) { entries[slot].hasOwnView = hasOwnView }
 }

@@ -1,59 +1,160 @@
 import Testing
 import WSQueueBroker
+import WSQueueCore
 
 struct SubscriptionTableTests {
-    private func table() -> SubscriptionTable {
+    private func pattern(_ text: String) throws -> ChannelPattern { try #require(ChannelPattern(text)) }
+
+    private func identity(_ user: String) throws -> Identity { Identity(user: try #require(Label(user))) }
+
+    private func table() throws -> SubscriptionTable {
         var table = SubscriptionTable()
         for slot in 0..<3 { table.name(Int64(100 + slot), slot: slot) }
-        table.subscribe(0, to: "orders")
-        table.subscribe(2, to: "orders")
-        table.subscribe(2, to: "users")
+        table.subscribe(0, to: try pattern("orders"))
+        table.subscribe(2, to: try pattern("orders"))
+        table.subscribe(2, to: try pattern("users"))
         return table
     }
 
-    @Test func `a channel reaches its subscribers and nobody else`() {
-        let table = table()
-        #expect(table.slots(selectedBy: .channel("orders", except: nil)).sorted() == [0, 2])
-        #expect(table.slots(selectedBy: .channel("order", except: nil)).isEmpty)
+    private func slots(_ table: SubscriptionTable, _ audience: Audience) -> [Int] {
+        var slots: [Int] = []
+        table.append(selectedBy: audience, to: &slots)
+        return slots.sorted()
+    }
+
+    private func slots(_ table: SubscriptionTable, _ channel: String) -> [Int] {
+        slots(table, .channel(channel, except: nil))
+    }
+
+    @Test func `a channel reaches its subscribers and nobody else`() throws {
+        let table = try table()
+        #expect(slots(table, "orders") == [0, 2])
+        #expect(slots(table, "order").isEmpty)
         #expect(!table.isReceiver(1, of: .channel("orders", except: nil)))
     }
 
-    @Test func `subscribing twice is one subscription`() {
-        var table = table()
-        let isNew = table.subscribe(0, to: "orders")
+    @Test func `subscribing twice is one subscription`() throws {
+        var table = try table()
+        let isNew = table.subscribe(0, to: try pattern("orders"))
         #expect(!isNew)
-        #expect(table.slots(selectedBy: .channel("orders", except: nil)).sorted() == [0, 2])
+        #expect(slots(table, "orders") == [0, 2])
         #expect(table.channelCount(of: 0) == 1)
     }
 
-    @Test func `except holds for channels and for everyone`() {
-        let table = table()
-        #expect(table.slots(selectedBy: .channel("orders", except: 102)) == [0])
+    @Test func `except holds for channels, for users and for everyone`() throws {
+        var table = try table()
+        table.identify(0, as: try identity("7"))
+        table.identify(2, as: try identity("7"))
+        #expect(slots(table, .channel("orders", except: 102)) == [0])
         #expect(!table.isReceiver(2, of: .channel("orders", except: 102)))
-        #expect(table.slots(selectedBy: .everyoneExcept(101)) == [1])
+        #expect(slots(table, .users(["7"], channel: nil, except: 100)) == [2])
+        #expect(!table.isReceiver(0, of: .users(["7"], channel: nil, except: 100)))
+        #expect(slots(table, .everyoneExcept(101)) == [1])
         #expect(!table.isReceiver(1, of: .everyoneExcept(101)))
         #expect(table.isReceiver(0, of: .everyoneExcept(101)))
-        #expect(table.slots(selectedBy: .everyoneExcept(999)).isEmpty)
+        #expect(slots(table, .everyoneExcept(999)).isEmpty)
     }
 
-    @Test func `a connection that has gone is in no channel, and its slot inherits nothing`() {
-        var table = table()
-        table.remove(2, connection: 102)
-        #expect(table.slots(selectedBy: .channel("orders", except: nil)) == [0])
-        #expect(table.slots(selectedBy: .channel("users", except: nil)).isEmpty)
-        #expect(table.slots(selectedBy: .everyoneExcept(102)).isEmpty)
+    @Test func `a connection that has gone is in no channel, and its slot inherits nothing`() throws {
+        var table = try table()
+        table.subscribe(2, to: try pattern("a.*"))
+        table.identify(2, as: try identity("7"))
+        table.remove(2)
+        #expect(slots(table, "orders") == [0])
+        #expect(slots(table, "users").isEmpty)
+        #expect(slots(table, "a.b").isEmpty)
+        #expect(slots(table, .everyoneExcept(102)).isEmpty)
+        #expect(slots(table, .users(["7"], channel: nil, except: nil)).isEmpty)
         #expect(!table.isReceiver(2, of: .channel("users", except: nil)))
+        #expect(!table.isReceiver(2, of: .users(["7"], channel: nil, except: nil)))
     }
 
-    @Test func `unsubscribing says whether there was a subscription`() {
-        var table = table()
+    @Test func `unsubscribing says whether there was a subscription`() throws {
+        var table = try table()
         let answers = [table.unsubscribe(0, from: "orders"), table.unsubscribe(0, from: "orders")]
         #expect(answers == [true, false])
-        #expect(table.slots(selectedBy: .channel("orders", except: nil)) == [2])
+        #expect(slots(table, "orders") == [2])
     }
 
-    @Test func `nobody is a user before tokens are checked`() {
-        #expect(table().slots(selectedBy: .users(["1"], channel: nil, except: nil)).isEmpty)
-        #expect(!table().isReceiver(0, of: .users(["1"], channel: nil, except: nil)))
+    @Test(arguments: [
+        ("orders.*", "orders.7", true), ("orders.*", "orders", false), ("orders.*", "orders.7.items", false),
+        ("orders.**", "orders", true), ("orders.**", "orders.7.items", true), ("orders.**", "ordersx", false),
+        ("*.created", "orders.created", true), ("*.*", "orders", false), ("**", "anything.at.all", true),
+        ("a.*.c.**", "a.b.c", true), ("a.*.c.**", "a.b.d", false), ("a..*", "a..b", true),
+    ])
+    func `a pattern reaches what it stands for`(text: String, channel: String, isReached: Bool) throws {
+        var table = SubscriptionTable()
+        table.subscribe(5, to: try pattern(text))
+        #expect(slots(table, channel) == (isReached ? [5] : []))
+        #expect(table.isReceiver(5, of: .channel(channel, except: nil)) == isReached)
+    }
+
+    @Test func `no pattern reaches where its name would not`() throws {
+        var table = SubscriptionTable()
+        for (slot, text) in ["**", "private.**", "private.user.*", "*.user.*"].enumerated() {
+            table.subscribe(slot, to: try pattern(text))
+        }
+        #expect(slots(table, "private.user.7").isEmpty)
+        #expect((0..<4).allSatisfy { !table.hears($0, "private.user.7") })
+        table.identify(0, as: try identity("8"))
+        table.identify(2, as: try identity("7"))
+        #expect(slots(table, "private.user.7") == [2])
+        #expect(!table.hears(0, "private.user.7"))
+        #expect(slots(table, "private.room") == [0])
+    }
+
+    @Test func `users are reached by their id, compared byte by byte`() throws {
+        var table = try table()
+        table.identify(0, as: try identity("caf\u{E9}"))
+        table.identify(1, as: try identity("cafe\u{301}"))
+        table.identify(2, as: try identity("caf\u{E9}"))
+        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: nil)) == [0, 2])
+        #expect(slots(table, .users(["caf\u{E9}"], channel: "users", except: nil)) == [2])
+        table.identify(2, as: nil)
+        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: nil)) == [0])
+        #expect(slots(table, .users([], channel: nil, except: nil)).isEmpty)
+    }
+
+    /// Against a list of pairs that is searched from end to end.
+    @Test(arguments: 0..<12)
+    func `whatever is done, it answers as a plain list would`(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let texts = ["a", "a.b", "a.b.c", "b.a", "a.*", "*.b", "**", "a.**", "*.*.c", "private.x", "private.*", "b.**"]
+        let channels = ["a", "b", "a.b", "b.a", "a.b.c", "private.x", "b.b.b", "c"]
+        var table = SubscriptionTable()
+        var pairs: [(slot: Int, text: String)] = []
+        var users: [Int: String] = [:]
+        for _ in 0..<150 {
+            let slot = Int.random(in: 0..<6, using: &random)
+            let text = texts.randomElement(using: &random) ?? "a"
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0...3:
+                let isNew = table.subscribe(slot, to: try pattern(text))
+                #expect(isNew == !pairs.contains { $0.slot == slot && $0.text == text })
+                if isNew { pairs.append((slot, text)) }
+            case 4...5:
+                let isGone = table.unsubscribe(slot, from: text)
+                #expect(isGone == pairs.contains { $0.slot == slot && $0.text == text })
+                pairs.removeAll { $0.slot == slot && $0.text == text }
+            case 6:
+                users[slot] = Bool.random(using: &random) ? "7" : nil
+                table.identify(slot, as: try users[slot].map(identity))
+            default:
+                table.remove(slot)
+                pairs.removeAll { $0.slot == slot }
+                users[slot] = nil
+            }
+            for channel in channels {
+                let isOpen = { (slot: Int) in !channel.hasPrefix("private.") || users[slot] != nil }
+                let expected = try Set(
+                    pairs.filter { pair in
+                        let matches = try pattern(pair.text).matches(channel)
+                        return pair.text == channel || (matches && isOpen(pair.slot))
+                    }.map(\.slot))
+                #expect(Set(slots(table, channel)) == expected)
+                #expect(Set((0..<6).filter { table.hears($0, channel) }) == expected)
+            }
+            #expect(Set(table.channels(of: slot)) == Set(pairs.filter { $0.slot == slot }.map(\.text)))
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
@@ -153,24 +154,27 @@ extension DeliveryLoop {
         switch Router(context: context).route(head, from: peer.address) {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
-        case .open(let handshake):
-            open(slot, peer, handshake, head.target, now: now)
+        case .open(let handshake, let bearer):
+            open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)
         }
     }
 
     private mutating func open(
-        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ target: RequestTarget, now: Int64
+        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ bearer: TokenVerifier.Result?, _ target: RequestTarget,
+        now: Int64
     ) {
         peer.request = nil
         peer.stage = .open
         peer.connection = context.nextConnection()
         peer.speaksProtocol = handshake.isSubprotocolChosen
         clientCount += 1
-        context.log.write(
-            LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
-                .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain"))
+        if let bearer { identify(slot, peer, as: bearer) }
+        var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
+            .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain")
+        if let identity = peer.identity { line = line.with("user", identity.user.text) }
+        context.log.write(line)
         // What was published before this moment is not for this client, and what comes from now on is: `position` is
         // where it stands. The answer is in the outbox first, so it cannot be overtaken.
         deliver(now: now)
@@ -182,6 +186,7 @@ extension DeliveryLoop {
         if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if peer.speaksProtocol { welcome(slot, peer, now: now) }
         for error in asked.errors { owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot) }
+        warnOfExpiry(slot, peer, unix: Clock.unixNanoseconds())
         sendOwed(slot, now: now)
     }
 
@@ -241,7 +246,8 @@ extension DeliveryLoop {
         behind[slot] = nil
         table.setBehind(false, slot)
         table.setReceiving(false, slot)
-        subscriptions.remove(slot, connection: peer.connection)
+        subscriptions.remove(slot)
+        viewers.remove(slot)
         peer.replay = nil
         peer.replayRequests = []
         clientCount -= 1
@@ -261,7 +267,7 @@ extension DeliveryLoop {
 
     /// Where a client stands in the middle of a frame, moves the rest of that frame to its outbox, so that something of
     /// its own may follow.
-    private mutating func finishFrame(_ slot: Int, _ peer: Peer) {
+    mutating func finishFrame(_ slot: Int, _ peer: Peer) {
         guard var client = behind[slot], client.frameEnd > client.cursor else { return }
         let count = Int(client.frameEnd - client.cursor)
         context.publications.ring.read(at: client.cursor, count: count) { rest in

@@ -14,27 +14,55 @@ extension DeliveryLoop {
         subscriptions.name(peer.connection, slot: slot)
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
-            isAuthenticated: false, cursor: cursor)
+            isAuthenticated: peer.identity != nil, cursor: cursor)
         sendText(text, slot, now: now)
     }
 
     /// Does what a message asks for, and answers.
     mutating func obey(_ kind: MessageKind, _ text: [UInt8], _ slot: Int, _ peer: Peer, now: Int64) {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
-        welcome(slot, peer, now: now)
-        // Sending may have found the connection gone, and the slot may be another client's by now.
-        guard table[slot] === peer, peer.stage == .open else { return }
         do throws(ClientError) {
-            let command = try ClientCommand.decode(text.span)
+            let command = try decode(text, slot, peer, now: now)
+            if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
             if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
+            // Behind a close frame there is nothing more.
+            guard table[slot] === peer, peer.stage == .open else { return }
             sendText(ServerMessage.error(error), slot, now: now)
         }
     }
 
-    /// Does what the query of a client's request asks for: `channels=a,b` and `since=<cursor>`.
+    /// Says whose client it is from now on; `nil` is nobody's.
+    mutating func identify(_ slot: Int, _ peer: Peer, as identity: Identity?) {
+        if peer.identity?.user != identity?.user { peer.identifiedSince = seqReached(by: slot, peer) }
+        peer.identity = identity
+        subscriptions.identify(slot, as: identity)
+    }
+
+    /// Reads a message; the first one makes the client one that speaks.
+    private mutating func decode(
+        _ text: [UInt8], _ slot: Int, _ peer: Peer, now: Int64
+    ) throws(ClientError) -> ClientCommand {
+        let result = Result { () throws(ClientError) in try ClientCommand.decode(text.span) }
+        // Who only says that he is there has asked for nothing.
+        if case .success(.pong) = result { return .pong }
+        if !peer.isWelcomed {
+            welcome(slot, peer, now: now)
+            if !peer.speaksProtocol {
+                var view = peer.view
+                view.isChat = true
+                setView(view, slot, peer)
+            }
+        }
+        if case .success(.ping) = result { return .ping }
+        try charge(slot, peer, now: now)
+        return try result.get()
+    }
+
+    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and
+    /// `since=<cursor>`.
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
@@ -46,6 +74,14 @@ extension DeliveryLoop {
                 try subscribe(slot, peer, to: String(name))
             } catch {
                 errors.append(error)
+            }
+        }
+        peer.wantsPingMessages = target.value(of: "heartbeat") == "app"
+        if let globs = target.value(of: "events"), !globs.isEmpty {
+            if let filter = EventFilter(globs) {
+                setView(EventView(filter: filter), slot, peer)
+            } else {
+                errors.append(.invalidField("events", expected: "up to \(EventFilter.globLimit) names, * for any part"))
             }
         }
         guard let since = target.value(of: "since") else { return (nil, errors) }
@@ -67,7 +103,9 @@ extension DeliveryLoop {
             subscriptions.unsubscribe(slot, from: channel)
             peer.channelsLiveSince[channel] = nil
             return ServerMessage.unsubscribed(channel)
-        case .message, .authenticate, .presence:
+        case .authenticate(let token):
+            return try authenticate(token, slot, peer)
+        case .message, .presence:
             throw ClientError("This server does not offer that yet", code: "not_offered")
         }
     }
@@ -88,23 +126,30 @@ extension DeliveryLoop {
     }
 
     private mutating func subscribe(_ slot: Int, _ peer: Peer, to name: String) throws(ClientError) {
-        guard let channel = Channel(name) else {
-            throw .invalidField("channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :")
+        guard let pattern = ChannelPattern(name) else {
+            throw .invalidField(
+                "channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **")
         }
-        guard case .open = channel.kind else {
-            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: name)
-        }
+        if pattern.isChannel { try checkAccess(.subscribe, name, peer) }
+        if subscriptions.isSubscribed(slot, to: name) { return }
         guard subscriptions.channelCount(of: slot) < context.configuration.channelLimit else {
+            context.counters.channels.add()
             throw ClientError(
                 "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
         }
         // What a replay under way holds back is not for the new channel either.
-        let reached = peer.replay == nil ? seqReached(by: slot, peer) : seq
-        guard subscriptions.subscribe(slot, to: channel.name) else { return }
-        peer.channelsLiveSince[channel.name] = reached
+        peer.channelsLiveSince[name] = peer.replay == nil ? seqReached(by: slot, peer) : seq
+        subscriptions.subscribe(slot, to: pattern)
     }
 
-    private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
+    /// Refuses what a client may not do with a channel.
+    func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
+        if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
+            throw refusal
+        }
+    }
+
+    mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
         owe(FrameEncoder.frame(.text, text.span), slot)
     }
 }

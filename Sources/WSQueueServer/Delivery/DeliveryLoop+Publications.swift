@@ -15,6 +15,7 @@ extension DeliveryLoop {
         if clientCount == 0 { return }
         if snapshot.selections.isEmpty {
             sendToEveryone([new], now: now)
+            if !viewers.isEmpty { sendToViewersOfEverything(new, now: now) }
         } else {
             selections.append(contentsOf: snapshot.selections)
             sendSelected(new, Array(snapshot.selections), now: now)
@@ -26,6 +27,7 @@ extension DeliveryLoop {
     /// - Returns: Whether it is behind no longer.
     mutating func catchUp(_ slot: Int, now: Int64) -> Bool {
         guard var client = behind[slot] else { return true }
+        if table.entries[slot].hasOwnView { return catchUpViewer(slot, client, now: now) }
         let runs = runs(for: slot, in: client.cursor..<position)
         var next = runs[...]
         while !next.isEmpty {
@@ -71,7 +73,7 @@ extension DeliveryLoop {
         guard !runs.isEmpty else { return }
         for slot in table.entries.indices {
             let entry = table.entries[slot]
-            guard entry.isReceiving, !entry.isBehind else { continue }
+            guard entry.isReceiving, !entry.isBehind, !entry.hasOwnView else { continue }
             sendRuns(runs[...], to: slot, now: now)
         }
     }
@@ -79,35 +81,59 @@ extension DeliveryLoop {
     /// A pass with publications that are not for everyone: their receivers are found through the table of
     /// subscriptions, so that the others cost nothing.
     private mutating func sendSelected(_ new: Range<UInt64>, _ selected: [PublicationLog.Selection], now: Int64) {
-        var concerned: Set<Int> = []
-        var isForEveryone = new.count > selected.reduce(0) { $0 + $1.range.count }
-        for selection in selected {
-            concerned.formUnion(subscriptions.slots(selectedBy: selection.audience))
-            if selection.audience.isNearlyEveryone { isForEveryone = true }
+        group(selected)
+        var runsByGroup = [[Range<UInt64>]?](repeating: nil, count: groups.count)
+        for slot in groups.slots {
+            let entry = table.entries[slot]
+            guard entry.isReceiving, !entry.isBehind, !entry.hasOwnView else { continue }
+            let group = groups.group(of: slot)
+            let runs = runsByGroup[group] ?? runs(ofGroup: group, in: new, selected)
+            runsByGroup[group] = runs
+            sendRuns(runs[...], to: slot, now: now)
         }
-        let common = runs(in: new) { $0.audience.isNearlyEveryone }
-        var marked: [Int] = []
-        for slot in concerned where table.entries[slot].isReceiving && !table.entries[slot].isBehind {
-            let own = runs(for: slot, in: new)
-            // Marked as behind for a moment, so that the walk below leaves it out.
-            table.setBehind(true, slot)
-            marked.append(slot)
-            if !own.isEmpty { sendRuns(own[...], to: slot, now: now) }
-        }
-        if isForEveryone { sendToEveryone(common, now: now) }
-        for slot in marked where behind[slot] == nil { table.setBehind(false, slot) }
-        count(selected)
+        let isForEveryone =
+            new.count > selected.reduce(0) { $0 + $1.range.count }
+            || selected.contains { $0.audience.isNearlyEveryone }
+        if isForEveryone { sendToRest(runs(ofGroup: 0, in: new, selected), now: now) }
+        if !viewers.isEmpty { sendToViewers(new, selected, now: now) }
     }
 
-    /// Counts the receivers of each selection for the log line of its event.
-    private func count(_ selected: [PublicationLog.Selection]) {
-        for selection in selected {
-            let listed = subscriptions.slots(selectedBy: selection.audience).count
-            if selection.audience.isNearlyEveryone {
-                selection.addReceivers(clientCount - listed)
-            } else {
-                selection.addReceivers(listed)
-            }
+    /// Finds who gets what of a pass, and counts receivers for the log line of each event.
+    private mutating func group(_ selected: [PublicationLog.Selection]) {
+        groups.begin(slotCount: table.entries.count)
+        for (index, selection) in selected.enumerated() {
+            receivers.removeAll(keepingCapacity: true)
+            subscriptions.append(selectedBy: selection.audience, to: &receivers)
+            let count = groups.add(index, seq: selection.seq, receivers: receivers)
+            selection.addReceivers(selection.audience.isNearlyEveryone ? clientCount - count : count)
+        }
+    }
+
+    /// The parts of a pass that one group gets: what is for everyone, turned round by the group's selections.
+    func runs(
+        ofGroup group: Int, in range: Range<UInt64>, _ selected: [PublicationLog.Selection]
+    ) -> [Range<UInt64>] {
+        var own = groups.selections(of: group)[...]
+        var result: [Range<UInt64>] = []
+        var start = range.lowerBound
+        for (index, selection) in selected.enumerated() {
+            let isOwn = own.first == index
+            if isOwn { own.removeFirst() }
+            if isOwn != selection.audience.isNearlyEveryone { continue }
+            if selection.range.lowerBound > start { result.append(start..<selection.range.lowerBound) }
+            start = selection.range.upperBound
+        }
+        if start < range.upperBound { result.append(start..<range.upperBound) }
+        return result
+    }
+
+    /// Hands out what everyone gets who is in no group.
+    private mutating func sendToRest(_ runs: [Range<UInt64>], now: Int64) {
+        guard !runs.isEmpty else { return }
+        for slot in table.entries.indices {
+            let entry = table.entries[slot]
+            guard entry.isReceiving, !entry.isBehind, !entry.hasOwnView, groups.group(of: slot) == 0 else { continue }
+            sendRuns(runs[...], to: slot, now: now)
         }
     }
 
@@ -131,7 +157,7 @@ extension DeliveryLoop {
     }
 
     /// The parts of `range` that are for one client, adjacent ones joined.
-    private func runs(for slot: Int, in range: Range<UInt64>) -> [Range<UInt64>] {
+    func runs(for slot: Int, in range: Range<UInt64>) -> [Range<UInt64>] {
         var lastSeq = seqReceived(by: slot, before: range.lowerBound)
         return runs(in: range) { selection in
             // Of several copies of an event a client gets the first that is for him.

@@ -148,7 +148,7 @@ extension DeliveryLoop {
             next = text.seq + 1
             guard let audience = audience(of: text, slot, peer, replay) else { continue }
             replayFrames.append(
-                chunk.records[text.message], channel: audience.channel, next: next, offset: offset)
+                chunk.records[text.message], channel: audience.channel, as: peer.view, next: next, offset: offset)
         }
         return (offset, next)
     }
@@ -194,14 +194,18 @@ extension DeliveryLoop {
         let except = text.seq > context.journal.inheritedSeq ? text.except : nil
         let addressing = Broker.Addressing(channels: text.channels, recipients: text.recipients, except: except)
         let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
-        let isLive = matching.contains { liveSince($0, peer) < text.seq }
+        let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
+        // What is for a user has been sent live since the client is that user.
+        let identifiedSince = text.recipients == nil ? 0 : peer.identifiedSince
+        let isLive = ways.contains { max(liveSince($0, peer), identifiedSince) < text.seq }
         if text.seq > replay.heldSince { return isLive ? matching.first : nil }
-        return !isLive && matching.contains(where: replay.includes) ? matching.first : nil
+        return !isLive && ways.contains(where: replay.includes) ? matching.first : nil
     }
 
-    private func liveSince(_ audience: Audience, _ peer: Peer) -> UInt64 {
-        guard let channel = audience.channel else { return peer.liveSince }
-        return peer.channelsLiveSince[channel] ?? .max
+    /// Since when a client has been sent live what comes through one of these subscriptions; `nil` is no subscription.
+    private func liveSince(_ subscriptions: [String]?, _ peer: Peer) -> UInt64 {
+        guard let subscriptions else { return peer.liveSince }
+        return subscriptions.lazy.compactMap { peer.channelsLiveSince[$0] }.min() ?? .max
     }
 
     /// Goes on behind what cannot be read.

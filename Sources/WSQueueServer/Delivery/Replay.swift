@@ -13,7 +13,7 @@ final class Replay {
     }
 
     let request: Request
-    /// The channels whose past is wanted.
+    /// The channels and patterns whose past is wanted.
     let channels: Set<String>
     /// Where the client stands after what it can no longer get.
     let start: UInt64
@@ -64,10 +64,10 @@ final class Replay {
         gap = ResumeGap(from: gap?.from ?? request.since, to: end, reason: gap?.reason ?? reason)
     }
 
-    /// Whether the past of this audience is wanted.
-    func includes(_ audience: Audience) -> Bool {
-        guard let channel = audience.channel else { return request.channel == nil }
-        return channels.contains(channel)
+    /// Whether the past of what comes through one of these subscriptions is wanted; `nil` is no subscription.
+    func includes(_ subscriptions: [String]?) -> Bool {
+        guard let subscriptions else { return request.channel == nil }
+        return subscriptions.contains { channels.contains($0) }
     }
 }
 
@@ -93,12 +93,18 @@ struct ReplayFrames {
     /// - Parameters:
     ///   - message: What was sent live, but for the member for the channel.
     ///   - channel: Where this copy goes.
+    ///   - view: How the client sees it.
     ///   - next: The first number behind the event.
     ///   - offset: The place behind its record.
-    mutating func append(_ message: ArraySlice<UInt8>, channel: String?, next: UInt64, offset: Int) {
-        if let channel {
-            // The brace that ends the object comes after the channel, whose name needs no escapes.
-            let member = Array(",\"channel\":\"\(channel)\"}".utf8)
+    mutating func append(
+        _ message: ArraySlice<UInt8>, channel: String?, as view: EventView, next: UInt64, offset: Int
+    ) {
+        // The brace that ends the object comes after the channel, whose name needs no escapes.
+        let member = channel.map { Array(",\"channel\":\"\($0)\"}".utf8) }
+        if !view.isLogs {
+            let whole = member.map { message.dropLast() + $0 } ?? message
+            guard view.append(Array(whole).span, to: &bytes) else { return }
+        } else if let member {
             FrameEncoder.appendHeader(.text, payloadLength: message.count - 1 + member.count, to: &bytes)
             bytes += message.dropLast()
             bytes += member

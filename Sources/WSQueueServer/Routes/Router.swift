@@ -8,7 +8,7 @@ struct Router {
         /// An answer, after which the connection ends.
         case respond(Response)
         /// A WebSocket.
-        case open(Handshake)
+        case open(Handshake, TokenVerifier.Result?)
     }
 
     let context: LoopContext
@@ -25,10 +25,15 @@ struct Router {
                     .with("origin", head.text(of: "origin") ?? "").with("hint", "--origin allows it"))
             return .respond(refusal)
         }
+        let handshake: Handshake
         do throws(HandshakeError) {
-            return .open(try Handshake(head))
+            handshake = try Handshake(head)
         } catch {
             return .respond(error.response)
+        }
+        switch context.bearer(of: head, offered: handshake.token) {
+        case .success(let bearer): return .open(handshake, bearer)
+        case .failure(let error): return .respond(context.refuse(error, from: address))
         }
     }
 

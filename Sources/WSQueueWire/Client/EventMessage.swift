@@ -24,7 +24,7 @@ package struct EventMessageFields: Equatable, Sendable {
 ///
 /// Name, payload and timestamp go out as they were written. The length is known before the first byte is written, so
 /// that the message can be framed and written straight into the log. One writer serves all events one after the other
-/// and keeps its buffers: ``prepare(_:_:in:)`` or ``prepareChat(_:_:in:)``, then ``write(from:to:)``.
+/// and keeps its buffers: ``prepare(_:_:in:)``, then ``write(from:to:)``.
 package struct EventMessageWriter: Sendable {
     private let payloadName: [UInt8]
     /// What stands before and behind the payload.
@@ -60,34 +60,14 @@ package struct EventMessageWriter: Sendable {
         head.append(contentsOf: payloadName)
         tail.append(",\"timestamp\":")
         appendTimestamp(event, fields, bytes)
-        appendIdentity(event, fields, bytes)
+        tail.append(",\"id\":")
+        appendID(event, fields, bytes)
+        tail.append(",\"seq\":")
+        tail.append(String(fields.seq))
         if let channel = fields.channel {
             tail.append(",\"channel\":")
             JSONWriter.write(channel.name, into: &tail)
         }
-        tail.append("}")
-    }
-
-    /// Prepares what older chat pages want:
-    /// `{"action":"message","channel":…,"sender":0,"message":…,"time":…,"event":…,"id":…,"seq":…}`.
-    ///
-    /// - Parameters:
-    ///   - event: Where the event's members lie.
-    ///   - fields: The rest; without a channel its member is left out.
-    ///   - bytes: The text that the event was decoded from.
-    package mutating func prepareChat(_ event: EventText, _ fields: EventMessageFields, in bytes: Span<UInt8>) {
-        begin(event)
-        head.append("{\"action\":\"message\"")
-        if let channel = fields.channel {
-            head.append(",\"channel\":")
-            JSONWriter.write(channel.name, into: &head)
-        }
-        head.append(",\"sender\":0,\"message\":")
-        tail.append(",\"time\":")
-        appendTimestamp(event, fields, bytes)
-        tail.append(",\"event\":")
-        tail.append(bytes, event.event)
-        appendIdentity(event, fields, bytes)
         tail.append("}")
     }
 
@@ -120,13 +100,6 @@ package struct EventMessageWriter: Sendable {
     private mutating func appendTimestamp(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
         guard let timestamp = event.timestamp else { return tail.append(String(fields.unixSeconds)) }
         tail.append(bytes, timestamp)
-    }
-
-    private mutating func appendIdentity(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        tail.append(",\"id\":")
-        appendID(event, fields, bytes)
-        tail.append(",\"seq\":")
-        tail.append(String(fields.seq))
     }
 
     // Ids are strings for clients, even where a publisher wrote a number: they are compared as strings.

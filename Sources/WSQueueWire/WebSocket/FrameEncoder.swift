@@ -40,6 +40,15 @@ package enum FrameEncoder {
         }
     }
 
+    /// Where the payload begins in a frame that was written here.
+    package static func payloadStart(in frame: Span<UInt8>) -> Int {
+        switch frame[1] {
+        case 126: 4
+        case 127: 10
+        default: 2
+        }
+    }
+
     /// Makes a whole frame.
     ///
     /// - Parameters:

@@ -54,16 +54,6 @@ import WSQueueWire
         #expect(message.hasPrefix(#"{"event":"a","data":[1],"timestamp""#))
     }
 
-    @Test func `older chat pages get their own form`() throws {
-        var writer = EventMessageWriter()
-        let bytes = Array(#"{"event":"chat.said","payload":"hi"}"#.utf8)
-        writer.prepareChat(try EventText.decode(bytes.span), Self.fields("chat.room.1"), in: bytes.span)
-        let message = Self.written(bytes, writer)
-        #expect(
-            message == #"{"action":"message","channel":"chat.room.1","sender":0,"message":"hi","time":1729000000,"#
-                + #""event":"chat.said","id":"na\"me","seq":18234}"#)
-    }
-
     @Test func `a writer serves one event after the other`() throws {
         var writer = EventMessageWriter()
         let first = try Self.message(#"{"event":"a","payload":[1,2,3]}"#, Self.fields("x"), &writer)

@@ -1,0 +1,66 @@
+package import WSQueueCore
+
+/// A message as clients get it for an event, read again: for those few that want it in another form, or not at all.
+package struct EventMessageText: Equatable, Sendable {
+    /// The event's name as it stands, quotes and escapes included.
+    package let event: Range<Int>
+    private let payload: Range<Int>
+    private let timestamp: Range<Int>
+    private let id: Range<Int>
+    private let seq: Range<Int>
+    /// The channel with its quotes, where it has one.
+    private let channel: Range<Int>?
+
+    /// Reads a message that ``EventMessageWriter`` has written; its members stand in a fixed order.
+    ///
+    /// - Returns: `nil` for anything else.
+    package static func decode(_ bytes: Span<UInt8>) -> EventMessageText? {
+        var values: [Range<Int>] = []
+        values.reserveCapacity(6)
+        var reader = JSONObjectReader()
+        do throws(JSONFault) {
+            while let member = try reader.next(in: bytes) { values.append(member.value) }
+        } catch { return nil }
+        guard values.count == 5 || values.count == 6 else { return nil }
+        return EventMessageText(
+            event: values[0], payload: values[1], timestamp: values[2], id: values[3], seq: values[4],
+            channel: values.count == 6 ? values[5] : nil)
+    }
+
+    /// Whether it goes to a channel.
+    package var hasChannel: Bool { channel != nil }
+
+    /// Whether a filter lets it pass.
+    package func passes(_ filter: EventFilter, in bytes: Span<UInt8>) -> Bool {
+        let name = JSONString.contents(of: event)
+        guard JSONString.isEscaped(name, in: bytes) else { return filter.includes(bytes.extracting(name)) }
+        let decoded = JSONString.decode(name, in: bytes) ?? []
+        return filter.includes(decoded.span)
+    }
+
+    /// The same for older chat pages:
+    /// `{"action":"message","channel":…,"sender":0,"message":…,"time":…,"event":…,"id":…,"seq":…}`.
+    ///
+    /// - Parameter bytes: The message that was decoded.
+    package func chat(in bytes: Span<UInt8>) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count + 64)
+        output.append("{\"action\":\"message\"")
+        if let channel {
+            output.append(",\"channel\":")
+            output.append(bytes, channel)
+        }
+        output.append(",\"sender\":0,\"message\":")
+        output.append(bytes, payload)
+        output.append(",\"time\":")
+        output.append(bytes, timestamp)
+        output.append(",\"event\":")
+        output.append(bytes, event)
+        output.append(",\"id\":")
+        output.append(bytes, id)
+        output.append(",\"seq\":")
+        output.append(bytes, seq)
+        output.append("}")
+        return output
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+import WSQueueCore
+import WSQueueWire
+
+struct EventMessageTextTests {
+    private func message(_ text: String, channel: String? = nil, payloadKey: String = "payload") throws -> [UInt8] {
+        let bytes = Array(text.utf8)
+        var writer = EventMessageWriter(payloadKey: payloadKey)
+        writer.prepare(try EventText.decode(bytes.span), EventMessageTests.fields(channel), in: bytes.span)
+        var message: [UInt8] = []
+        writer.append(from: bytes.span, to: &message)
+        return message
+    }
+
+    @Test(arguments: ["payload", "data"])
+    func `older chat pages get their own form, the payload's bytes as they were`(payloadKey: String) throws {
+        let bytes = try message(
+            #"{"event":"chat.\"said\"","payload":{"b" : 1.0, "a":"\u00e9"},"timestamp":17.250}"#,
+            channel: "chat.room.1", payloadKey: payloadKey)
+        let decoded = EventMessageText.decode(bytes.span)
+        let text = try #require(decoded)
+        let chat = String(decoding: text.chat(in: bytes.span), as: UTF8.self)
+        #expect(
+            chat
+                == #"{"action":"message","channel":"chat.room.1","sender":0,"message":{"b" : 1.0, "a":"\u00e9"},"#
+                + #""time":17.250,"event":"chat.\"said\"","id":"na\"me","seq":18234}"#)
+    }
+
+    @Test func `it knows whether there is a channel`() throws {
+        let (with, without) = (try message(#"{"event":"a"}"#, channel: "x"), try message(#"{"event":"a"}"#))
+        let decoded = [EventMessageText.decode(with.span), EventMessageText.decode(without.span)]
+        #expect(decoded.map(\.?.hasChannel) == [true, false])
+    }
+
+    @Test(arguments: [("caf\\u00e9.*", true), ("caf.*", false)])
+    func `a filter sees the name without escapes`(escaped: String, isWanted: Bool) throws {
+        let bytes = try message(#"{"event":"caf\u00e9.opened"}"#)
+        let decoded = EventMessageText.decode(bytes.span)
+        let text = try #require(decoded)
+        let filter = try #require(EventFilter(escaped.replacing("\\u00e9", with: "\u{E9}")))
+        let passes = text.passes(filter, in: bytes.span)
+        #expect(passes == isWanted)
+    }
+
+    @Test(arguments: ["", "{}", "[]", #"{"event":"a"}"#, #"{"event":"a","payload":1,"timestamp":2,"id":"x","seq":3"#])
+    func `anything else is no such message`(text: String) {
+        let bytes = Array(text.utf8)
+        let decoded = EventMessageText.decode(bytes.span)
+        #expect(decoded == nil)
+    }
+}
