@@ -69,7 +69,9 @@ extension DeliveryLoop {
             return Replay.start(after: request.since, in: context.journal, seq: seq)
         }
         guard let client = behind[slot], client.frameEnd < position else { return seq }
-        return context.publications.seq(ofFrameAt: client.frameEnd).map { $0 - 1 } ?? seq
+        guard let next = context.publications.seq(ofFrameAt: client.frameEnd) else { return seq }
+        // It may be a further copy of an event that the client has had.
+        return seqReceived(by: slot, before: client.frameEnd) == next ? next : next - 1
     }
 
     private mutating func begin(_ request: Replay.Request, _ slot: Int, _ peer: Peer, now: Int64) {
