@@ -10,6 +10,8 @@ final class Peer {
     enum Stage {
         /// A request is awaited or being read.
         case request
+        /// Others make the answer.
+        case answering
         /// A WebSocket is open.
         case open
         /// Our last bytes are on their way, or were sent; what still arrives is thrown away.
@@ -83,6 +85,10 @@ final class Peer {
     /// A parser that costs an open WebSocket nothing.
     final class RequestReader {
         var parser = RequestParser()
+        /// Reads the body, once the head is read and the body is wanted.
+        var body: RequestBodyReader?
+        /// What the answer says besides.
+        var answerFields: [Response.Field] = []
     }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {

@@ -9,6 +9,8 @@ struct Router {
         case respond(Response)
         /// A WebSocket.
         case open(Handshake, TokenVerifier.Result?)
+        /// An event that is in the body, with further fields for the answer.
+        case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
         /// A stream of events, with further fields for its answer.
         case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
     }
@@ -38,6 +40,9 @@ struct Router {
 
     private func plain(_ head: RequestHead, from address: Address) -> Route {
         if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: address) }
+        if head.target.path == PublishRoute.path, context.publishDesk != nil {
+            return PublishRoute(context: context).route(head, from: address)
+        }
         return .respond(page(head))
     }
 
