@@ -58,7 +58,9 @@ let package = Package(
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
-            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            dependencies: [
+                "WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "WSQueueArguments",
+            ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
         .executableTarget(
@@ -108,10 +110,10 @@ let package = Package(
 
 // The fuzz targets bring libFuzzer's main with them: they are there only when scripts/fuzz asks.
 if Context.environment["WSQUEUE_FUZZ"] != nil {
-    for name in ["Frames", "Requests", "JSON", "SpoolNames"] {
+    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal"] {
         package.targets.append(
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool"],
+                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }

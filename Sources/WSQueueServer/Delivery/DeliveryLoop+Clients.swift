@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
@@ -21,6 +22,8 @@ extension DeliveryLoop {
             switch peer.stage {
             case .closing: discard(count, slot, peer, now: now)
             case .request: receiveRequest(count, slot, peer, now: now)
+            // A stream has been asked for, and there is nothing more to say.
+            case .open where peer.isStream: discard(count, slot, peer, now: now)
             case .open: receiveFrames(0..<count, slot, peer, now: now)
             }
         }
@@ -69,7 +72,8 @@ extension DeliveryLoop {
         peer.closeCode = code.rawValue
         peer.closeReason = reason
         leave(slot, peer)
-        end(slot, peer, with: FrameEncoder.close(code, reason: reason), now: now)
+        let farewell = peer.isStream ? Self.farewell(reason) : FrameEncoder.close(code, reason: reason)
+        end(slot, peer, with: farewell, now: now)
     }
 
     /// Closes a client that is too slow; it may come back with its cursor.
@@ -153,24 +157,29 @@ extension DeliveryLoop {
         switch Router(context: context).route(head, from: peer.address) {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
-        case .open(let handshake):
-            open(slot, peer, handshake, head.target, now: now)
+        case .stream(let head, let bearer, let fields):
+            openStream(slot, peer, head, bearer, fields, now: now)
+        case .open(let handshake, let bearer):
+            open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)
         }
     }
 
     private mutating func open(
-        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ target: RequestTarget, now: Int64
+        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ bearer: TokenVerifier.Result?, _ target: RequestTarget,
+        now: Int64
     ) {
         peer.request = nil
         peer.stage = .open
         peer.connection = context.nextConnection()
         peer.speaksProtocol = handshake.isSubprotocolChosen
         clientCount += 1
-        context.log.write(
-            LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
-                .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain"))
+        if let bearer { identify(slot, peer, as: bearer) }
+        var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
+            .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain")
+        if let identity = peer.identity { line = line.with("user", identity.user.text) }
+        context.log.write(line)
         // What was published before this moment is not for this client, and what comes from now on is: `position` is
         // where it stands. The answer is in the outbox first, so it cannot be overtaken.
         deliver(now: now)
@@ -181,7 +190,8 @@ extension DeliveryLoop {
         let asked = subscribe(slot, peer, asAskedIn: target)
         if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if peer.speaksProtocol { welcome(slot, peer, now: now) }
-        for error in asked.errors { owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot) }
+        for error in asked.errors { sendText(ServerMessage.error(error), slot) }
+        warnOfExpiry(slot, peer, unix: Clock.unixNanoseconds())
         sendOwed(slot, now: now)
     }
 

@@ -12,25 +12,28 @@ final class LoopContext: Sendable {
     let marks: ReaderMarks
     /// The publications of the past.
     let journal: Journal
+    let control: AccessControl
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let counters = ClientCounters()
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
 
     init(
-        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, hubWakeup: Wakeup,
-        loops: [LoopHandle]
+        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
+        hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
         self.log = log
         self.publications = publications
         marks = ReaderMarks(count: loops.count)
         self.journal = journal
+        self.control = control
         self.hubWakeup = hubWakeup
         self.loops = loops
     }
@@ -75,8 +78,14 @@ final class LoopHandle: Sendable {
     enum Command: Sendable {
         /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
         case adopt(number: Int32, Address)
+        /// Hand a client's message to your clients, and say how many there were.
+        case pass(ClientMessage, from: Int, ticket: UInt64)
+        /// So many clients of another loop have been handed a message of yours.
+        case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
+        /// Look at secrets and rules again: they may have changed.
+        case accessChanged
     }
 
     let wakeup: Wakeup
@@ -101,14 +110,19 @@ final class LoopHandle: Sendable {
     func end() { ended.store(true, ordering: .releasing) }
 }
 
-/// For how long the queue has waited for clients, in all.
+/// For how long the queue has waited for clients, in all; where it goes on without those that have stalled, for how
+/// long it would have waited for them.
 final class HeldTime: Sendable {
     private let total = Atomic<Int64>(0)
     private let since = Atomic<Int64>(0)
 
     /// The queue waits from now on (monotonic nanoseconds).
-    func begin(_ now: Int64) {
-        if since.load(ordering: .relaxed) == 0 { since.store(now, ordering: .relaxed) }
+    ///
+    /// - Returns: Whether it did not wait before.
+    func begin(_ now: Int64) -> Bool {
+        guard !isHeld else { return false }
+        since.store(now, ordering: .relaxed)
+        return true
     }
 
     /// The queue goes on.

@@ -43,9 +43,13 @@ struct SpoolPump: ~Copyable {
         var lines = BatchLines()
         let status: FileStatus
         let reader: SpoolReader
+        /// Up to this line the journal has it, from a server that did not come to its end.
+        let knownLines: Int
     }
 
     let context: LoopContext
+    /// The wall clock when the server came, nanoseconds.
+    let startedAt = Clock.unixNanoseconds()
     /// Writes what clients get, one event after the other.
     var message: EventMessageWriter
     var watcher: SpoolWatcher
@@ -214,7 +218,7 @@ struct SpoolPump: ~Copyable {
             files += 1
         }
         deletionsLeft += files
-        if isHeld { context.held.begin(now) } else { context.held.end(now) }
+        noteWaiting(now: now)
         // First, because a client may come back with the number of any event it was sent.
         keep(now: now, unix: unix)
         guard writer.position != start else { return }
@@ -222,11 +226,22 @@ struct SpoolPump: ~Copyable {
         for loop in context.loops { loop.wakeup.signal() }
     }
 
-    /// Whether every client the queue waits for is near enough to the end, and nothing they need would be overwritten.
+    /// Whether every client the queue waits for is near enough to the end, and nothing anybody needs would be
+    /// overwritten.
     var hasRoom: Bool {
-        let oldest = context.marks.oldest
-        return writer.position - oldest < UInt64(context.configuration.slowClients.limitBytes)
-            && writer.room(oldestNeeded: oldest) >= eventRoomBytes
+        isWithinLimit(context.marks.pace) && writer.room(oldestNeeded: context.marks.oldest) >= eventRoomBytes
+    }
+
+    private func isWithinLimit(_ position: UInt64) -> Bool {
+        writer.position - position < UInt64(context.configuration.slowClients.limitBytes)
+    }
+
+    /// Charges those the queue waits for, and those it goes on without because they take nothing.
+    private func noteWaiting(now: Int64) {
+        guard isHeld || !isWithinLimit(context.marks.oldest) else { return context.held.end(now) }
+        guard context.held.begin(now) else { return }
+        // They look at the clients that are behind, again and again, as long as this lasts.
+        for loop in context.loops { loop.wakeup.signal() }
     }
 
     /// The most that one event may take in the log, all its copies together.

@@ -31,10 +31,14 @@ final class Peer {
     var connection: Int64 = 0
     /// Who the client is, as its token says; `nil` is nobody known.
     var identity: Identity?
+    /// What becomes of its token.
+    var token: HeldToken?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
     /// How it sees events.
     var view = EventView()
+    /// Whether it gets Server-Sent Events, and says nothing.
+    var isStream: Bool { view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
@@ -43,8 +47,15 @@ final class Peer {
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
+    /// Its messages, and those that were too many.
+    var messageRate = RateLimiter()
+    var refusalRate = RateLimiter()
+    /// Whether it cannot see the protocol's pings.
+    var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
+    /// The same for what is for its user.
+    var identifiedSince: UInt64 = 0
     /// The same for the channels and patterns it listens to.
     var channelsLiveSince: [String: UInt64] = [:]
     /// What it is getting of the past.
@@ -58,6 +69,16 @@ final class Peer {
     /// The close code that the log names once the connection is gone.
     var closeCode: UInt16 = 1_006
     var closeReason = ""
+
+    /// A token that was good when it came.
+    struct HeldToken {
+        /// The fingerprint of the secret that signed it.
+        let secret: UInt64
+        /// When the client may stay no longer, Unix seconds; `nil` is never.
+        var endsAt: Int64?
+        /// Whether the client knows that.
+        var isWarned = false
+    }
 
     /// A parser that costs an open WebSocket nothing.
     final class RequestReader {

@@ -10,28 +10,37 @@ struct Router {
         /// An answer, after which the connection ends.
         case respond(Response)
         /// A WebSocket.
-        case open(Handshake)
+        case open(Handshake, TokenVerifier.Result?)
+        /// A stream of events, with further fields for its answer.
+        case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
     }
 
     let context: LoopContext
 
     /// Looks at a request's method, target and fields.
     func route(_ head: RequestHead, from address: Address) -> Route {
-        guard Handshake.isWanted(by: head) else { return .respond(page(head)) }
+        guard Handshake.isWanted(by: head) else { return plain(head, from: address) }
         if let path = context.configuration.path, head.target.path != path {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
         if let refusal = OriginPolicy(context.configuration).refusal(of: head) {
-            context.log.write(
-                LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "origin")
-                    .with("origin", head.text(of: "origin") ?? "").with("hint", "--origin allows it"))
-            return .respond(refusal)
+            return .respond(context.refuse(refusal, head, from: address))
         }
+        let handshake: Handshake
         do throws(HandshakeError) {
-            return .open(try Handshake(head))
+            handshake = try Handshake(head)
         } catch {
             return .respond(error.response)
         }
+        switch context.bearer(of: head, offered: handshake.token) {
+        case .success(let bearer): return .open(handshake, bearer)
+        case .failure(let error): return .respond(context.refuse(error, from: address))
+        }
+    }
+
+    private func plain(_ head: RequestHead, from address: Address) -> Route {
+        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: address) }
+        return .respond(page(head))
     }
 
     private func page(_ head: RequestHead) -> Response {

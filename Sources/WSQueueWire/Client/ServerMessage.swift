@@ -28,8 +28,21 @@ package enum ServerMessage {
     }
 
     /// Answers `authenticate`.
-    package static func authenticated(user: String) -> [UInt8] {
-        success("authenticate").text("user", user).finished()
+    ///
+    /// - Parameter expiresAtSeconds: When the token's time is over, if ever.
+    package static func authenticated(user: String, expiresAtSeconds: Int64?) -> [UInt8] {
+        let output = success("authenticate").text("user", user)
+        return (expiresAtSeconds.map { output.number("expires_at", $0) } ?? output).finished()
+    }
+
+    /// Warns a client that its token's time will soon be over.
+    ///
+    /// - Parameters:
+    ///   - expiresAtSeconds: When, Unix seconds.
+    ///   - leftSeconds: How long that is from now.
+    package static func tokenExpiring(expiresAtSeconds: Int64, leftSeconds: Int64) -> [UInt8] {
+        JSONObjectOutput("action", "token_expiring").number("expires_at", expiresAtSeconds)
+            .number("expires_in", leftSeconds).finished()
     }
 
     /// Answers `resume` when everything that was missed has been sent.

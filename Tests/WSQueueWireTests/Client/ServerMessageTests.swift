@@ -18,7 +18,18 @@ import WSQueueWire
         (ServerMessage.subscribed("chat.room.1"), #"{"success":true,"action":"subscribe","channel":"chat.room.1"}"#),
         (ServerMessage.unsubscribed("a"), #"{"success":true,"action":"unsubscribe","channel":"a"}"#),
         (ServerMessage.messageSent(recipients: 3), #"{"success":true,"action":"message_sent","recipients_count":3}"#),
-        (ServerMessage.authenticated(user: "42"), #"{"success":true,"action":"authenticate","user":"42"}"#),
+        (
+            ServerMessage.authenticated(user: "42", expiresAtSeconds: nil),
+            #"{"success":true,"action":"authenticate","user":"42"}"#
+        ),
+        (
+            ServerMessage.authenticated(user: "42", expiresAtSeconds: 1_729_000_060),
+            #"{"success":true,"action":"authenticate","user":"42","expires_at":1729000060}"#
+        ),
+        (
+            ServerMessage.tokenExpiring(expiresAtSeconds: 1_729_000_060, leftSeconds: 59),
+            #"{"action":"token_expiring","expires_at":1729000060,"expires_in":59}"#
+        ),
         (ServerMessage.pong(), #"{"action":"pong"}"#), (ServerMessage.ping(), #"{"action":"ping"}"#),
         (
             ServerMessage.message(channel: "c", sender: 7, message: Array(#"{"a": 1.0}"#.utf8), unixSeconds: 17),
