@@ -1,3 +1,5 @@
+internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueWire
 
@@ -47,12 +49,30 @@ struct Router {
     }
 
     private func page(_ head: RequestHead) -> Response {
-        guard head.target.path == "/", context.configuration.showsPage else {
+        let path = head.target.path
+        let answer: () -> Response
+        if path == "/", context.configuration.showsPage {
+            answer = LivePage.response
+        } else if path == "/cursor" {
+            answer = cursor
+        } else if let file = StaticFile.at(path) {
+            answer = { file.response(to: head) }
+        } else {
             return Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
         }
         guard head.method == .get || head.method == .head else {
             return Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")])
         }
-        return LivePage.response()
+        return answer()
+    }
+
+    /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
+    /// nothing of what changes afterwards.
+    private func cursor() -> Response {
+        let text = Cursor(epoch: context.epoch, seq: context.journal.lastSeq)?.text ?? ""
+        let fields: [Response.Field] = [
+            .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),
+        ]
+        return Response(.ok, fields: fields, body: Array(text.utf8))
     }
 }
