@@ -83,7 +83,9 @@ package struct Server: ~Copyable {
                 configuration: configuration, log: log,
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
-                journal: journal.journal, control: control, hubWakeup: try Wakeup(), loops: loops)
+                journal: journal.journal, control: control,
+                publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(), hubWakeup: try Wakeup(),
+                loops: loops)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
             Self.logStart(context, limits)
@@ -190,7 +192,9 @@ package struct Server: ~Copyable {
         context.log.write(
             LogLine(.notice, "server.status").with("seq", pump.broker.seq).with("clients", context.marks.clients)
                 .with("behind", context.marks.behind).with("waiting", pump.queue.count)
-                .with("unsettled", pump.settlement.count))
+                .with("unsettled", pump.settlement.count).with("messages", context.counters.messages.value)
+                .with("limited", context.counters.limited.value).with("flooded", context.counters.flooded.value)
+                .with("too_many_channels", context.counters.channels.value))
     }
 
     /// Stops reading the queue, lets the clients have what was appended, deletes its files, and says goodbye. A second

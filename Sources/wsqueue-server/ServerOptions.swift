@@ -54,6 +54,10 @@ enum ServerOptions {
     static let authorizeURL = Option(
         "authorize-url", value: .required("URL"), environment: "WSQUEUE_AUTHORIZE_URL",
         text: "Where the application is asked about channels whose rule says ask: http://127.0.0.1:8000/authorize.")
+    static let publishTokens = Option(
+        "publish-token-file", value: .required("FILE"), environment: "WSQUEUE_PUBLISH_TOKEN_FILE",
+        text: "Take events by POST /publish from those who know a token of this file, one a line of at least 16 bytes "
+            + "(default: nobody); read again on HUP.")
     static let page = Option(
         "page", value: .required("on|off"), environment: "WSQUEUE_PAGE", text: "Whether / shows the live page (on).")
     static let eventSize = Option(
@@ -75,6 +79,11 @@ enum ServerOptions {
         "frame-rate", value: .required("N"), environment: "WSQUEUE_FRAME_RATE",
         text: "Messages and control frames a client may send a second on average, ten times as many at once (default "
             + "100; 0: no limit); more closes with 4029.")
+    static let messageRate = Option(
+        "messages-per-minute", value: .required("N"), environment: "WSQUEUE_MESSAGES_PER_MINUTE",
+        text:
+            "Messages a client may send a minute, pings and pongs apart (default 60; 0: no limit). More are refused; who "
+            + "goes on, with as many again refused in a minute, is closed with 4029.")
     static let channels = Option(
         "channels", value: .required("N"), environment: "WSQUEUE_CHANNELS",
         text: "Channels and patterns a client may listen to (default 128).")
@@ -132,8 +141,8 @@ enum ServerOptions {
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
-            secretFile, algorithm, audience, rules, authorizeURL, page,
-            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, frameRate,
+            secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
+            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
             backlog, handshake, ping, pong, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,

@@ -43,6 +43,9 @@ struct ServerSettings {
         result.clientLimit = try integer(arguments, ServerOptions.clients, 0...10_000_000) ?? 0
         result.clientsPerAddress = try integer(arguments, ServerOptions.clientsPerAddress, 0...10_000_000) ?? 0
         result.channelLimit = try integer(arguments, ServerOptions.channels, 1...65_536) ?? result.channelLimit
+        if let rate = try integer(arguments, ServerOptions.messageRate, 0...1_000_000) {
+            result.messageRate = rate == 0 ? nil : RateRule(perMinute: rate)
+        }
         if let rate = try integer(arguments, ServerOptions.frameRate, 0...1_000_000) {
             result.frameRate = rate == 0 ? nil : RateRule(perSecond: rate, burst: 10 * rate)
         }
@@ -94,6 +97,7 @@ struct ServerSettings {
     ) throws(ArgumentFault) {
         result.tokenSecretPath = arguments.value(ServerOptions.secretFile)
         result.tokenAudiences = arguments.values(ServerOptions.audience)
+        result.publishTokenPath = arguments.value(ServerOptions.publishTokens)
         result.rulesPath = arguments.value(ServerOptions.rules)
         let names = arguments.values(ServerOptions.algorithm)
         if !names.isEmpty { result.tokenAlgorithms = [] }

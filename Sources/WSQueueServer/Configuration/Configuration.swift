@@ -51,6 +51,8 @@ package struct Configuration: Sendable {
     package var tokenAudiences: [String] = []
     /// The file with the rules about channels.
     package var rulesPath: String?
+    /// The file with the tokens of those who may publish by HTTP; `nil` is nobody.
+    package var publishTokenPath: String?
     /// Where the application is asked about channels.
     package var authorizeURL: HTTPLocation?
 
@@ -66,6 +68,8 @@ package struct Configuration: Sendable {
     package var clientsPerAddress = 0
     /// Messages and control frames of one client; `nil` is no limit.
     package var frameRate: RateRule? = RateRule(perSecond: 100, burst: 1_000)
+    /// Messages of one client but pings and pongs; `nil` is no limit.
+    package var messageRate: RateRule? = RateRule(perMinute: 60)
     /// Connections that wait to be accepted.
     package var backlog = 4_096
     package var handshakeMilliseconds = 10_000

@@ -15,7 +15,7 @@ extension DeliveryLoop {
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
             isAuthenticated: peer.identity != nil, cursor: cursor)
-        sendText(text, slot, now: now)
+        sendText(text, slot)
     }
 
     /// Does what a message asks for, and answers.
@@ -23,11 +23,14 @@ extension DeliveryLoop {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
+            if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
+            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
-            sendText(ServerMessage.error(error), slot, now: now)
+            // Behind a close frame there is nothing more.
+            guard table[slot] === peer, peer.stage == .open else { return }
+            sendText(ServerMessage.error(error), slot)
         }
     }
 
@@ -53,10 +56,13 @@ extension DeliveryLoop {
                 setView(view, slot, peer)
             }
         }
+        if case .success(.ping) = result { return .ping }
+        try charge(slot, peer, now: now)
         return try result.get()
     }
 
-    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b` and `since=<cursor>`.
+    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and
+    /// `since=<cursor>`.
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
@@ -70,9 +76,12 @@ extension DeliveryLoop {
                 errors.append(error)
             }
         }
+        peer.wantsPingMessages = target.value(of: "heartbeat") == "app"
         if let globs = target.value(of: "events"), !globs.isEmpty {
             if let filter = EventFilter(globs) {
-                setView(EventView(filter: filter), slot, peer)
+                var view = peer.view
+                view.filter = filter
+                setView(view, slot, peer)
             } else {
                 errors.append(.invalidField("events", expected: "up to \(EventFilter.globLimit) names, * for any part"))
             }
@@ -126,6 +135,7 @@ extension DeliveryLoop {
         if pattern.isChannel { try checkAccess(.subscribe, name, peer) }
         if subscriptions.isSubscribed(slot, to: name) { return }
         guard subscriptions.channelCount(of: slot) < context.configuration.channelLimit else {
+            context.counters.channels.add()
             throw ClientError(
                 "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
         }
@@ -135,13 +145,15 @@ extension DeliveryLoop {
     }
 
     /// Refuses what a client may not do with a channel.
-    private func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
+    func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
         if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
             throw refusal
         }
     }
 
-    private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        owe(FrameEncoder.frame(.text, text.span), slot)
+    /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.
+    mutating func sendText(_ text: [UInt8], _ slot: Int) {
+        guard let peer = table[slot] else { return }
+        owe(peer.isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span), slot)
     }
 }

@@ -28,6 +28,8 @@ struct DeliveryLoop: ~Copyable {
     var receivers: [Int] = []
     /// The clients that see events in another form than the log holds them, by their slots.
     var viewers: Set<Int> = []
+    /// Messages of own clients that other loops have not all handed out.
+    var messagesUnderWay = MessagesUnderWay()
     /// How many clients have an open WebSocket.
     var clientCount = 0
     /// The clients that can be sent more of the past, by their tokens, in the order of their turns.
@@ -59,6 +61,9 @@ struct DeliveryLoop: ~Copyable {
         let nothing: [UInt8] = []
         return FrameEncoder.frame(.ping, nothing.span)
     }()
+
+    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there.
+    private static let pingMessageFrames = FrameEncoder.frame(.text, ServerMessage.ping().span) + pingFrame
 
     static let tickNanoseconds: Int64 = 100_000_000
     /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
@@ -142,8 +147,16 @@ struct DeliveryLoop: ~Copyable {
             switch command {
             case .adopt(let number, let address):
                 adopt(Socket(FileDescriptor(owning: number)), from: address, now: now)
+            case .pass(let message, let other, let ticket):
+                let count = hand(message, now: now)
+                context.loops[other].mailbox.post(.passed(ticket: ticket, count: count))
+            case .passed(let ticket, let count):
+                notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
+            case .answer(let response, let token):
+                guard let slot = table.slot(of: token) else { continue }
+                respond(response, to: .post, slot, now: now)
             case .accessChanged:
                 reviewAccess(now: now)
             }
@@ -204,8 +217,12 @@ struct DeliveryLoop: ~Copyable {
         }
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            if peer.isStream {
+                sendOwn(ServerSentEvent.comment, slot, now: now)
+                continue
+            }
             peer.isAwaitingPong = true
-            sendOwn(Self.pingFrame, slot, now: now)
+            sendOwn(peer.wantsPingMessages ? Self.pingMessageFrames : Self.pingFrame, slot, now: now)
         }
     }
 
@@ -237,7 +254,7 @@ struct DeliveryLoop: ~Copyable {
             case .open:
                 let milliseconds = Int.random(in: 0..<spread)
                 close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
-            case .request: drop(slot, now: now)
+            case .request, .answering: drop(slot, now: now)
             case .closing: break
             }
         }
