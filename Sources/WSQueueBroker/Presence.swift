@@ -8,6 +8,8 @@ package struct PresenceRule: Equatable, Sendable {
     /// size costs at most about 10,000 deliveries a second.
     package var pauseNanoseconds: Int64 = 20_000_000
     package var pausePerMemberNanoseconds: Int64 = 100_000
+    /// The longest info or activity, bytes of JSON; longer info is left out.
+    package var detailLimitBytes = 1_024
     /// How many users one piece of news names.
     package var namedLimit = 50
     /// How many users a client is told of at once.
@@ -22,7 +24,7 @@ package struct PresenceRule: Equatable, Sendable {
 ///
 /// It knows no clock: each input says the present moment (monotonic nanoseconds, never less than before).
 package struct Presence: Sendable {
-    private let rule: PresenceRule
+    package let rule: PresenceRule
     private var rooms: [String: PresenceRoom] = [:]
     /// Those whose last connection has gone, oldest first.
     private var leaving: [(at: Int64, channel: String, user: [UInt8])] = []
@@ -39,8 +41,9 @@ package struct Presence: Sendable {
     package var channelCount: Int { rooms.count }
 
     /// A user's connection listens to a channel from now on.
-    package mutating func enter(_ channel: String, _ identity: Identity, _ connection: Int64, now: Int64) {
-        rooms[channel, default: PresenceRoom()].enter(identity, connection)
+    package mutating func enter(_ channel: String, _ identity: Identity, _ connection: Int64) {
+        let info = identity.info.flatMap { $0.count <= rule.detailLimitBytes ? $0 : nil }
+        rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection)
         noteNews(channel)
     }
 
@@ -102,8 +105,9 @@ package struct Presence: Sendable {
         if room.hasNews {
             talking.insert(channel)
             dueAt = min(dueAt, room.dueAt(rule))
-        } else if room.isEmpty {
-            rooms[channel] = nil
+        } else {
+            talking.remove(channel)
+            if room.isEmpty { rooms[channel] = nil }
         }
     }
 }

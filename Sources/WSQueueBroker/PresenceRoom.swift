@@ -24,8 +24,8 @@ package struct PresencePage: Equatable, Sendable {
 /// What the others of a channel are told at once.
 package struct PresenceNews: Equatable, Sendable {
     /// What happened to them.
-    package enum Kind: String, Sendable {
-        case join, leave, update
+    package enum Kind: String, Sendable, CaseIterable {
+        case leave, join, update
     }
 
     package let channel: String
@@ -48,43 +48,45 @@ struct PresenceRoom {
         var leavesAt: Int64?
     }
 
+    private enum Change {
+        case joined, updated
+        case left(PresentUser)
+    }
+
     private var members: [[UInt8]: Member] = [:]
     /// The numbers and ids in the order in which members came; some may have gone.
     private var order: [(number: UInt64, user: [UInt8])] = []
     private var lastNumber: UInt64 = 0
-    private var joined: [[UInt8]] = []
-    private var left: [PresentUser] = []
-    private var updated: [[UInt8]] = []
+    /// What the others have not been told, and the users it is about in the order in which it happened; whose change has
+    /// been taken back is still there.
+    private var changes: [[UInt8]: Change] = [:]
+    private var changed: [[UInt8]] = []
     /// When the others were told something last.
     private var toldAt = Int64.min / 2
 
     var isEmpty: Bool { members.isEmpty && !hasNews }
     var count: Int { members.count }
-    var hasNews: Bool { !joined.isEmpty || !left.isEmpty || !updated.isEmpty }
+    var hasNews: Bool { !changes.isEmpty }
 
     /// When the news may be told.
     func dueAt(_ rule: PresenceRule) -> Int64 { toldAt + rule.pause(members: members.count) }
 
     /// A connection has come.
-    mutating func enter(_ identity: Identity, _ connection: Int64) {
-        let key = identity.user.bytes
+    mutating func enter(_ user: Label, _ info: [UInt8]?, _ connection: Int64) {
+        let key = user.bytes
         if var member = members[key] {
             member.connections.insert(connection)
             member.leavesAt = nil
-            member.user.info = identity.info
+            member.user.info = info
             members[key] = member
             return
         }
         lastNumber += 1
-        let user = PresentUser(user: identity.user, info: identity.info)
-        members[key] = Member(number: lastNumber, user: user, connections: [connection])
+        members[key] = Member(
+            number: lastNumber, user: PresentUser(user: user, info: info), connections: [connection])
         order.append((lastNumber, key))
-        if let index = left.firstIndex(where: { $0.user == identity.user }) {
-            // Nobody has been told that the user had gone.
-            left.remove(at: index)
-        } else {
-            joined.append(key)
-        }
+        // Who has not been told that the user had gone sees it change at most.
+        if case .left = changes[key] { note(.updated, key) } else { note(.joined, key) }
     }
 
     /// A connection has gone.
@@ -102,14 +104,9 @@ struct PresenceRoom {
     mutating func expire(_ user: [UInt8], leavesAt: Int64) {
         guard let member = members[user], member.leavesAt == leavesAt else { return }
         members[user] = nil
-        updated.removeAll { $0 == user }
         // Moved together only when that is no more than what has been taken out since.
         if order.count > 2 * members.count + 16 { order.removeAll { members[$0.user]?.number != $0.number } }
-        if let index = joined.firstIndex(of: user) {
-            joined.remove(at: index)
-        } else {
-            left.append(member.user)
-        }
+        if case .joined = changes[user] { changes[user] = nil } else { note(.left(member.user), user) }
     }
 
     /// A user says something of itself.
@@ -121,8 +118,8 @@ struct PresenceRoom {
         if let status { member.user.status = status }
         if let activity { member.user.activity = activity }
         members[user.bytes] = member
-        let isKnown = !joined.contains(user.bytes) && !updated.contains(user.bytes)
-        if member.user != before, isKnown { updated.append(user.bytes) }
+        // Who joins is told as it is by then.
+        if member.user != before, changes[user.bytes] == nil { note(.updated, user.bytes) }
         return true
     }
 
@@ -142,16 +139,26 @@ struct PresenceRoom {
     /// Takes what the others have not been told.
     mutating func takeNews(_ channel: String, _ rule: PresenceRule, now: Int64) -> [PresenceNews] {
         toldAt = now
-        let kinds: [(PresenceNews.Kind, [PresentUser])] = [
-            (.leave, left), (.join, joined.compactMap { members[$0]?.user }),
-            (.update, updated.compactMap { members[$0]?.user }),
-        ]
-        (joined, left, updated) = ([], [], [])
-        return kinds.filter { !$0.1.isEmpty }.map { kind, users in
-            PresenceNews(
-                channel: channel, kind: kind, users: Array(users.prefix(rule.namedLimit)),
-                unnamed: max(0, users.count - rule.namedLimit), count: count)
+        var users: [PresenceNews.Kind: [PresentUser]] = [:]
+        for key in changed {
+            switch changes.removeValue(forKey: key) {
+            case .joined: if let member = members[key] { users[.join, default: []].append(member.user) }
+            case .updated: if let member = members[key] { users[.update, default: []].append(member.user) }
+            case .left(let user): users[.leave, default: []].append(user)
+            case nil: continue
+            }
         }
+        changed = []
+        return PresenceNews.Kind.allCases.compactMap { kind in
+            guard let concerned = users[kind] else { return nil }
+            return PresenceNews(
+                channel: channel, kind: kind, users: Array(concerned.prefix(rule.namedLimit)),
+                unnamed: max(0, concerned.count - rule.namedLimit), count: count)
+        }
+    }
+
+    private mutating func note(_ change: Change, _ user: [UInt8]) {
+        if changes.updateValue(change, forKey: user) == nil { changed.append(user) }
     }
 
     private func place(behind number: UInt64) -> Int {

@@ -105,8 +105,7 @@ extension DeliveryLoop {
             else {
                 continue
             }
-            subscriptions.unsubscribe(slot, from: channel)
-            peer.channelsLiveSince[channel] = nil
+            endSubscription(channel, slot, peer)
             owe(FrameEncoder.frame(.text, ServerMessage.error(refusal).span), slot)
         }
     }
