@@ -93,7 +93,9 @@ def test_only_where_a_rule_lets_clients_send(chat):
             assert sender.ask("message", channel=channel, message=1)["code"] == "forbidden"
 
 
-@pytest.mark.parametrize("recipients, is_valid", [(None, True), ([1.5], False), (["1"], False), ({}, False), (7, False)])
+@pytest.mark.parametrize("recipients, is_valid", [
+    (None, True), ([1.5], False), (["1"], False), ({}, False), (7, False),
+])
 def test_recipients_are_connection_ids(chat, recipients, is_valid):
     with Speaking(chat, "/", "chat.a") as sender:
         answer = sender.ask("message", channel="chat.a", message=1, recipients=recipients)
