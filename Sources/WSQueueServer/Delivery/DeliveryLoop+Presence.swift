@@ -40,7 +40,7 @@ extension DeliveryLoop {
     /// Tells a client that speaks who is in a channel to which it has just subscribed.
     mutating func tellPresence(_ name: String, _ slot: Int, _ peer: Peer, now: Int64) {
         guard peer.isWelcomed, Channel(name)?.kind == .presence else { return }
-        sendText(members(of: name, after: 0), slot, now: now)
+        sendText(members(of: name, after: 0), slot)
     }
 
     /// Does what `presence` asks for.

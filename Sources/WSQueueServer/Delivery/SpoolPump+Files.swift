@@ -52,6 +52,7 @@ extension SpoolPump {
                 let file = ReadFile(current.file, current.status, current.reader, seq: broker.seq)
                 return deletions.add(file, end: writer.position)
             }
+            if line.number <= current.knownLines { continue }
             let bytes = contents.span.extracting(line.range)
             // The whole file was checked before its first line was appended.
             guard let text = try? EventFile.decode(bytes) else { continue }
@@ -137,6 +138,7 @@ extension SpoolPump {
         }
         var lines = BatchLines()
         var hasEvents = false
+        var knownLines = 0
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
             hasEvents = true
@@ -147,8 +149,12 @@ extension SpoolPump {
                     throw EventFault(reason: "an event larger than the limit of \(limit) bytes", offset: 0)
                 }
                 let event = SpooledEvent(
-                    text: try EventFile.decode(bytes), stem: stem, file: file, modifiedNanoseconds: 0)
+                    text: try EventFile.decode(bytes), stem: stem, line: line.number, file: file,
+                    modifiedNanoseconds: status.modifiedNanoseconds)
                 try checkRoom(event, byteCount: bytes.count)
+                if mayBeBegun(status), journal.knows(event.lineIdentity ?? event.identity(in: bytes)) {
+                    knownLines = line.number
+                }
             } catch {
                 let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: line.number)
                 return judge(fault, status, file, reader, now: now, unix: unix)
@@ -159,7 +165,17 @@ extension SpoolPump {
             return judge(fault, status, file, reader, now: now, unix: unix)
         }
         unfinished.forget(file.name)
-        batch = Batch(file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader)
+        let begun = Batch(
+            file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader,
+            knownLines: knownLines)
+        if knownLines > 0 { writeDuplicateLines(begun) }
+        batch = begun
+    }
+
+    /// Whether a server before this one may have sent lines of a batch. The journal knows the last of them, but of a
+    /// large batch no longer the first.
+    private func mayBeBegun(_ status: FileStatus) -> Bool {
+        context.journal.inheritedSeq > 0 && status.changedNanoseconds < startedAt
     }
 
     /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so

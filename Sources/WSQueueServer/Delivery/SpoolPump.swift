@@ -43,9 +43,13 @@ struct SpoolPump: ~Copyable {
         var lines = BatchLines()
         let status: FileStatus
         let reader: SpoolReader
+        /// Up to this line the journal has it, from a server that did not come to its end.
+        let knownLines: Int
     }
 
     let context: LoopContext
+    /// The wall clock when the server came, nanoseconds.
+    let startedAt = Clock.unixNanoseconds()
     /// Writes what clients get, one event after the other.
     var message: EventMessageWriter
     var watcher: SpoolWatcher
