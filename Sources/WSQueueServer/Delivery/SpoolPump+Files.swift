@@ -235,7 +235,8 @@ extension SpoolPump {
     }
 
     /// Appends the prepared message as one text frame, written once for all clients.
-    private mutating func appendMessage(
+    @discardableResult
+    mutating func appendMessage(
         _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
     ) -> PublicationLog.Selection? {
         let length = message.length

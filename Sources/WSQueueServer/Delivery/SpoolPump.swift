@@ -130,7 +130,8 @@ struct SpoolPump: ~Copyable {
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
         if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
-        return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
+        let look = (nextLook - now + 999_999) / 1_000_000
+        return Int32(max(0, min(1_000, look, isHeld ? 1_000 : presenceSleepMilliseconds(now: now))))
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
@@ -207,6 +208,7 @@ struct SpoolPump: ~Copyable {
         let start = writer.position
         var files = 0
         readBytes = 0
+        publishPresence(now: now, unix: unix)
         while writer.position - start < UInt64(Self.passBytes), readBytes < Self.passReadBytes, files < Self.passFiles {
             guard hasRoom else {
                 isHeld = true
