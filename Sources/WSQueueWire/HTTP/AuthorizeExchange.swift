@@ -77,6 +77,12 @@ package struct AuthorizeAnswer: Equatable, Sendable {
     /// `max-age` of `Cache-Control`; 0 where it may not be kept.
     package let maximumAgeSeconds: Int
 
+    /// Makes an answer.
+    package init(isAllowed: Bool, maximumAgeSeconds: Int) {
+        self.isAllowed = isAllowed
+        self.maximumAgeSeconds = maximumAgeSeconds
+    }
+
     /// Nobody has answered.
     package static let none = AuthorizeAnswer(isAllowed: false, maximumAgeSeconds: 0)
 }
