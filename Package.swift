@@ -50,7 +50,10 @@ let package = Package(
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
                 "WSQueueNet",
             ],
-            resources: [.embedInCode("Web/live.html")],
+            resources: [
+                .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
+                .embedInCode("Web/wsqueue.d.ts"),
+            ],
             swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(

@@ -83,7 +83,9 @@ package struct Server: ~Copyable {
                 configuration: configuration, log: log,
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
-                journal: journal.journal, control: control, hubWakeup: try Wakeup(), loops: loops)
+                journal: journal.journal, control: control,
+                publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(), hubWakeup: try Wakeup(),
+                loops: loops)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
             Self.logStart(context, limits)

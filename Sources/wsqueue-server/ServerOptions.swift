@@ -54,6 +54,10 @@ enum ServerOptions {
     static let authorizeURL = Option(
         "authorize-url", value: .required("URL"), environment: "WSQUEUE_AUTHORIZE_URL",
         text: "Where the application is asked about channels whose rule says ask: http://127.0.0.1:8000/authorize.")
+    static let publishTokens = Option(
+        "publish-token-file", value: .required("FILE"), environment: "WSQUEUE_PUBLISH_TOKEN_FILE",
+        text: "Take events by POST /publish from those who know a token of this file, one a line of at least 16 bytes "
+            + "(default: nobody); read again on HUP.")
     static let page = Option(
         "page", value: .required("on|off"), environment: "WSQUEUE_PAGE", text: "Whether / shows the live page (on).")
     static let eventSize = Option(
@@ -137,7 +141,7 @@ enum ServerOptions {
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
-            secretFile, algorithm, audience, rules, authorizeURL, page,
+            secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
             eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
             backlog, handshake, ping, pong, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,

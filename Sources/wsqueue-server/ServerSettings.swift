@@ -97,6 +97,7 @@ struct ServerSettings {
     ) throws(ArgumentFault) {
         result.tokenSecretPath = arguments.value(ServerOptions.secretFile)
         result.tokenAudiences = arguments.values(ServerOptions.audience)
+        result.publishTokenPath = arguments.value(ServerOptions.publishTokens)
         result.rulesPath = arguments.value(ServerOptions.rules)
         let names = arguments.values(ServerOptions.algorithm)
         if !names.isEmpty { result.tokenAlgorithms = [] }

@@ -11,6 +11,8 @@ final class AccessControl: Sendable {
         var verifier: TokenVerifier?
         /// Secrets that are no longer in the file, and until when (Unix seconds) they count.
         var retired: [(secret: TokenSecret, until: Int64)] = []
+        /// The digests of the tokens of those who may publish by HTTP.
+        var publishers: [[UInt8]] = []
     }
 
     private let configuration: Configuration
@@ -26,6 +28,7 @@ final class AccessControl: Sendable {
         self.configuration = configuration
         try loadSecrets(unixSeconds: 0)
         try loadRules()
+        try loadPublishers()
     }
 
     /// Whether there are secrets, so that tokens mean something.
@@ -100,14 +103,40 @@ final class AccessControl: Sendable {
 
     /// What must be said of the files, though they can be used: each by others than their owner is one to mend.
     var warnings: [LogLine] {
-        guard let path = configuration.tokenSecretPath, let status = try? Directory.status(at: path),
-            status.mode & 0o007 != 0
-        else { return [] }
-        return [
-            LogLine(.warning, "config.warn").with("file", path).with("mode", String(status.mode, radix: 8))
+        [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in
+            guard let path, let status = try? Directory.status(at: path), status.mode & 0o007 != 0 else { return nil }
+            return LogLine(.warning, "config.warn").with("file", path).with("mode", String(status.mode, radix: 8))
                 .with("hint", "everybody on this machine may read the secrets; chmod 640")
-        ]
+        }
     }
+
+    /// Reads again who may publish by HTTP: a token a line.
+    func loadPublishers() throws(AccessFileError) {
+        guard let path = configuration.publishTokenPath else { return }
+        let bytes = try AccessFileError.read(path, option: "--publish-token-file")
+        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        guard !lines.isEmpty, lines.allSatisfy({ $0.count >= Self.leastPublishTokenBytes }) else {
+            throw AccessFileError(
+                path: path, option: "--publish-token-file",
+                reason: "a token is a line of \(Self.leastPublishTokenBytes) bytes or more; "
+                    + "make one with: openssl rand -hex 24")
+        }
+        let publishers = lines.map { SHA2.sha256.digest($0.span) }
+        state.withLock { $0.publishers = publishers }
+    }
+
+    /// Whether a token is one of those; how long the answer takes tells nothing of them.
+    func mayPublish(_ token: Span<UInt8>) -> Bool {
+        let digest = SHA2.sha256.digest(token)
+        var isKnown = false
+        for publisher in state.withLock({ $0.publishers }) where HMAC.isEqual(publisher.span, digest.span) {
+            isKnown = true
+        }
+        return isKnown
+    }
+
+    /// So many nobody guesses.
+    private static let leastPublishTokenBytes = 16
 
     private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {
         TokenVerifier(

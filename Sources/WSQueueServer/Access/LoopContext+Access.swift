@@ -8,6 +8,9 @@ extension LoopContext {
             try control.loadSecrets(unixSeconds: Clock.unixNanoseconds() / 1_000_000_000)
         }
         reload("rules", configuration.rulesPath) { () throws(AccessFileError) in try control.loadRules() }
+        reload("publishers", configuration.publishTokenPath) { () throws(AccessFileError) in
+            try control.loadPublishers()
+        }
         for loop in loops { loop.mailbox.post(.accessChanged) }
     }
 

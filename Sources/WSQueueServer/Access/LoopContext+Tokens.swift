@@ -21,6 +21,14 @@ extension LoopContext {
         }
     }
 
+    /// Notes a page that may not connect.
+    func refuse(_ refusal: Response, _ head: RequestHead, from address: Address) -> Response {
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "origin")
+                .with("origin", head.text(of: "origin") ?? "").with("hint", "--origin allows it"))
+        return refusal
+    }
+
     /// Notes a bad token and makes the answer.
     func refuse(_ error: TokenError, from address: Address) -> Response {
         var line = LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "token")

@@ -51,6 +51,8 @@ package struct Configuration: Sendable {
     package var tokenAudiences: [String] = []
     /// The file with the rules about channels.
     package var rulesPath: String?
+    /// The file with the tokens of those who may publish by HTTP; `nil` is nobody.
+    package var publishTokenPath: String?
     /// Where the application is asked about channels.
     package var authorizeURL: HTTPLocation?
 

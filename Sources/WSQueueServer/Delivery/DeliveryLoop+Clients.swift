@@ -20,8 +20,10 @@ extension DeliveryLoop {
         case .closed(let code): return lost(slot, errorNumber: code, now: now)
         case .bytes(let count):
             switch peer.stage {
-            case .closing: discard(count, slot, peer, now: now)
+            case .closing, .answering: discard(count, slot, peer, now: now)
             case .request: receiveRequest(count, slot, peer, now: now)
+            // A stream has been asked for, and there is nothing more to say.
+            case .open where peer.isStream: discard(count, slot, peer, now: now)
             case .open: receiveFrames(0..<count, slot, peer, now: now)
             }
         }
@@ -70,7 +72,8 @@ extension DeliveryLoop {
         peer.closeCode = code.rawValue
         peer.closeReason = reason
         leave(slot, peer)
-        end(slot, peer, with: FrameEncoder.close(code, reason: reason), now: now)
+        let farewell = peer.isStream ? Self.farewell(reason) : FrameEncoder.close(code, reason: reason)
+        end(slot, peer, with: farewell, now: now)
     }
 
     /// Closes a client that is too slow; it may come back with its cursor.
@@ -104,7 +107,9 @@ extension DeliveryLoop {
     /// Ends a connection whose request did not come in time.
     mutating func refuseLateRequest(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
-        guard peer.request?.parser.isInsideRequest ?? false else { return drop(slot, now: now) }
+        guard let request = peer.request, request.body != nil || request.parser.isInsideRequest else {
+            return drop(slot, now: now)
+        }
         let advice = "The request did not arrive in time. Send it at once."
         respond(Response(.requestTimeout, advice: advice), to: .get, slot, now: now)
     }
@@ -143,6 +148,7 @@ extension DeliveryLoop {
     }
 
     private mutating func receiveRequest(_ count: Int, _ slot: Int, _ peer: Peer, now: Int64) {
+        if peer.request?.body != nil { return receiveBody(0..<count, slot, peer, now: now) }
         let head: RequestHead
         let used: Int
         do throws(RequestError) {
@@ -154,6 +160,11 @@ extension DeliveryLoop {
         switch Router(context: context).route(head, from: peer.address) {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
+        case .publish(let reader, let expectsContinue, let fields):
+            beginBody(
+                reader, expectsContinue: expectsContinue, fields, used..<count, slot, peer, now: now)
+        case .stream(let head, let bearer, let fields):
+            openStream(slot, peer, head, bearer, fields, now: now)
         case .open(let handshake, let bearer):
             open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
@@ -185,7 +196,7 @@ extension DeliveryLoop {
         let asked = subscribe(slot, peer, asAskedIn: target)
         if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if peer.speaksProtocol { welcome(slot, peer, now: now) }
-        for error in asked.errors { owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot) }
+        for error in asked.errors { sendText(ServerMessage.error(error), slot) }
         warnOfExpiry(slot, peer, unix: Clock.unixNanoseconds())
         sendOwed(slot, now: now)
     }

@@ -15,7 +15,7 @@ extension DeliveryLoop {
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
             isAuthenticated: peer.identity != nil, cursor: cursor)
-        sendText(text, slot, now: now)
+        sendText(text, slot)
     }
 
     /// Does what a message asks for, and answers.
@@ -25,12 +25,12 @@ extension DeliveryLoop {
             let command = try decode(text, slot, peer, now: now)
             if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
+            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
             // Behind a close frame there is nothing more.
             guard table[slot] === peer, peer.stage == .open else { return }
-            sendText(ServerMessage.error(error), slot, now: now)
+            sendText(ServerMessage.error(error), slot)
         }
     }
 
@@ -79,7 +79,9 @@ extension DeliveryLoop {
         peer.wantsPingMessages = target.value(of: "heartbeat") == "app"
         if let globs = target.value(of: "events"), !globs.isEmpty {
             if let filter = EventFilter(globs) {
-                setView(EventView(filter: filter), slot, peer)
+                var view = peer.view
+                view.filter = filter
+                setView(view, slot, peer)
             } else {
                 errors.append(.invalidField("events", expected: "up to \(EventFilter.globLimit) names, * for any part"))
             }
@@ -149,7 +151,9 @@ extension DeliveryLoop {
         }
     }
 
-    mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        owe(FrameEncoder.frame(.text, text.span), slot)
+    /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.
+    mutating func sendText(_ text: [UInt8], _ slot: Int) {
+        guard let peer = table[slot] else { return }
+        owe(peer.isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span), slot)
     }
 }

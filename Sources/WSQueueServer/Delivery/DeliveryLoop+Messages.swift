@@ -68,10 +68,15 @@ extension DeliveryLoop {
             if peer.outbox.count > context.configuration.slowClients.limitBytes {
                 closeSlow(slot, now: now)
             } else {
-                sendOwn(message.frame, slot, now: now)
+                sendOwn(peer.isStream ? Self.streamed(message.frame) : message.frame, slot, now: now)
             }
         }
         return slots.count
+    }
+
+    /// The message of a frame, as a reader of a stream gets it.
+    private static func streamed(_ frame: [UInt8]) -> [UInt8] {
+        ServerSentEvent.message(frame.span.extracting(FrameEncoder.payloadStart(in: frame.span)...))
     }
 
     /// Notes that another loop has handed out a message of this one.
@@ -83,6 +88,6 @@ extension DeliveryLoop {
 
     private mutating func sendCount(_ count: Int, _ sender: UInt64, now: Int64) {
         guard let slot = table.slot(of: sender), table[slot]?.stage == .open else { return }
-        sendText(ServerMessage.messageSent(recipients: count), slot, now: now)
+        sendText(ServerMessage.messageSent(recipients: count), slot)
     }
 }

@@ -230,10 +230,11 @@ extension DeliveryLoop {
         peer.replay = nil
         if let cursor = Cursor(epoch: context.epoch, seq: seq) {
             if let gap = replay.gap {
-                owe(FrameEncoder.frame(.text, ServerMessage.resumed(cursor, gap: gap).span), slot)
-            } else if replay.request.channel == nil {
-                owe(FrameEncoder.frame(.text, ServerMessage.resumed(cursor).span), slot)
+                sendText(ServerMessage.resumed(cursor, gap: gap), slot)
+            } else if replay.request.channel == nil, !peer.isStream {
+                sendText(ServerMessage.resumed(cursor), slot)
             }
+            if peer.isStream { owe(ServerSentEvent.position(cursor.text), slot) }
         }
         table.setBehind(false, slot)
         guard flushOutbox(slot, peer, now: now) else { return }

@@ -66,10 +66,8 @@ extension DeliveryLoop {
             end - seconds <= Self.warningSeconds
         else { return }
         peer.token?.isWarned = true
-        owe(
-            FrameEncoder.frame(
-                .text, ServerMessage.tokenExpiring(expiresAtSeconds: end, leftSeconds: max(0, end - seconds)).span),
-            slot)
+        let text = ServerMessage.tokenExpiring(expiresAtSeconds: end, leftSeconds: max(0, end - seconds))
+        sendText(text, slot)
     }
 
     /// Looks at all clients again after secrets or rules were read.
@@ -107,7 +105,7 @@ extension DeliveryLoop {
             }
             subscriptions.unsubscribe(slot, from: channel)
             peer.channelsLiveSince[channel] = nil
-            owe(FrameEncoder.frame(.text, ServerMessage.error(refusal).span), slot)
+            sendText(ServerMessage.error(refusal), slot)
         }
     }
 
@@ -119,9 +117,9 @@ extension DeliveryLoop {
     }
 
     private mutating func expire(_ slot: Int, _ peer: Peer, now: Int64) {
-        if peer.isWelcomed {
+        if peer.isWelcomed || peer.isStream {
             let error = ClientError("Token expired. Connect with a new one.", code: "token_expired")
-            owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot)
+            sendText(ServerMessage.error(error), slot)
         }
         close(slot, .tokenExpired, reason: "token expired", now: now)
     }

@@ -154,6 +154,9 @@ struct DeliveryLoop: ~Copyable {
                 notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
+            case .answer(let response, let token):
+                guard let slot = table.slot(of: token) else { continue }
+                respond(response, to: .post, slot, now: now)
             case .accessChanged:
                 reviewAccess(now: now)
             }
@@ -214,6 +217,10 @@ struct DeliveryLoop: ~Copyable {
         }
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            if peer.isStream {
+                sendOwn(ServerSentEvent.comment, slot, now: now)
+                continue
+            }
             peer.isAwaitingPong = true
             sendOwn(peer.wantsPingMessages ? Self.pingMessageFrames : Self.pingFrame, slot, now: now)
         }
@@ -247,7 +254,7 @@ struct DeliveryLoop: ~Copyable {
             case .open:
                 let milliseconds = Int.random(in: 0..<spread)
                 close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
-            case .request: drop(slot, now: now)
+            case .request, .answering: drop(slot, now: now)
             case .closing: break
             }
         }

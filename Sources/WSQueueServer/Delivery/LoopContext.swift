@@ -3,6 +3,7 @@ internal import WSQueueBroker
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
+internal import WSQueueWire
 
 /// What the hub and all loops share. Everything in it may be used from any thread.
 final class LoopContext: Sendable {
@@ -13,6 +14,8 @@ final class LoopContext: Sendable {
     /// The publications of the past.
     let journal: Journal
     let control: AccessControl
+    /// Writes what comes by HTTP; `nil` where nothing may.
+    let publishDesk: PublishDesk?
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
@@ -26,7 +29,7 @@ final class LoopContext: Sendable {
 
     init(
         configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
-        hubWakeup: Wakeup, loops: [LoopHandle]
+        publishDesk: PublishDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
         self.log = log
@@ -34,6 +37,7 @@ final class LoopContext: Sendable {
         marks = ReaderMarks(count: loops.count)
         self.journal = journal
         self.control = control
+        self.publishDesk = publishDesk
         self.hubWakeup = hubWakeup
         self.loops = loops
     }
@@ -49,6 +53,7 @@ final class LoopContext: Sendable {
 
     /// Starts a thread for each loop; the listeners are open by now.
     func startLoops() throws(SystemCallError) {
+        try publishDesk?.start(self)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
@@ -84,6 +89,8 @@ final class LoopHandle: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
+        /// Answer the request of a connection.
+        case answer(Response, token: UInt64)
         /// Look at secrets and rules again: they may have changed.
         case accessChanged
     }

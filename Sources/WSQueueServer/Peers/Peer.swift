@@ -10,6 +10,8 @@ final class Peer {
     enum Stage {
         /// A request is awaited or being read.
         case request
+        /// Others make the answer.
+        case answering
         /// A WebSocket is open.
         case open
         /// Our last bytes are on their way, or were sent; what still arrives is thrown away.
@@ -37,6 +39,8 @@ final class Peer {
     var speaksProtocol = false
     /// How it sees events.
     var view = EventView()
+    /// Whether it gets Server-Sent Events, and says nothing.
+    var isStream: Bool { view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
@@ -81,6 +85,10 @@ final class Peer {
     /// A parser that costs an open WebSocket nothing.
     final class RequestReader {
         var parser = RequestParser()
+        /// Reads the body, once the head is read and the body is wanted.
+        var body: RequestBodyReader?
+        /// What the answer says besides.
+        var answerFields: [Response.Field] = []
     }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {

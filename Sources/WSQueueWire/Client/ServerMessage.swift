@@ -85,6 +85,17 @@ package enum ServerMessage {
         return success("presence").text("channel", channel).raw("members", list).finished()
     }
 
+    /// Answers an event that came by HTTP and is in the queue.
+    package static func published(id: String) -> [UInt8] { JSONObjectOutput("id", id).finished() }
+
+    /// Answers what came by HTTP and is no event.
+    ///
+    /// - Parameter offset: The byte where it is wrong, counted from 0.
+    package static func publishRefused(_ reason: String, offset: Int) -> [UInt8] {
+        JSONObjectOutput("success", false).text("error", "\(reason), at byte \(offset)").number("offset", offset)
+            .finished()
+    }
+
     /// Asks a client with `heartbeat=app` whether it is there.
     package static func ping() -> [UInt8] {
         JSONObjectOutput("action", "ping").finished()
