@@ -196,6 +196,7 @@ extension DeliveryLoop {
         let asked = subscribe(slot, peer, asAskedIn: target)
         if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if peer.speaksProtocol { welcome(slot, peer, now: now) }
+        for (channel, _) in peer.presences { tellPresence(channel, slot, peer, now: now) }
         for error in asked.errors { sendText(ServerMessage.error(error), slot) }
         warnOfExpiry(slot, peer, unix: Clock.unixNanoseconds())
         sendOwed(slot, now: now)
@@ -259,6 +260,7 @@ extension DeliveryLoop {
         table.setReceiving(false, slot)
         subscriptions.remove(slot)
         viewers.remove(slot)
+        leaveAllPresences(peer, now: now)
         peer.replay = nil
         peer.replayRequests = []
         clientCount -= 1

@@ -26,6 +26,7 @@ extension DeliveryLoop {
             if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
             if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
+            if case .subscribe(let channel, _) = command { tellPresence(channel, slot, peer, now: now) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
             // Behind a close frame there is nothing more.
@@ -37,8 +38,10 @@ extension DeliveryLoop {
     /// Says whose client it is from now on; `nil` is nobody's.
     mutating func identify(_ slot: Int, _ peer: Peer, as identity: Identity?) {
         if peer.identity?.user != identity?.user { peer.identifiedSince = seqReached(by: slot, peer) }
+        let isOther = peer.identity?.user != identity?.user || peer.identity?.info != identity?.info
         peer.identity = identity
         subscriptions.identify(slot, as: identity)
+        if isOther { renewPresences(slot, peer, now: now) }
     }
 
     /// Reads a message; the first one makes the client one that speaks.
@@ -102,13 +105,13 @@ extension DeliveryLoop {
             try subscribe(slot, peer, to: channel)
             return ServerMessage.subscribed(channel)
         case .unsubscribe(let channel):
-            subscriptions.unsubscribe(slot, from: channel)
-            peer.channelsLiveSince[channel] = nil
+            endSubscription(channel, slot, peer)
             return ServerMessage.unsubscribed(channel)
         case .authenticate(let token):
             return try authenticate(token, slot, peer)
-        case .message, .presence:
-            throw ClientError("This server does not offer that yet", code: "not_offered")
+        case .presence: return try presence(command, slot, peer)
+        // Answered by whoever hands it out.
+        case .message: return nil
         }
     }
 
@@ -142,6 +145,14 @@ extension DeliveryLoop {
         // What a replay under way holds back is not for the new channel either.
         peer.channelsLiveSince[name] = peer.replay == nil ? seqReached(by: slot, peer) : seq
         subscriptions.subscribe(slot, to: pattern)
+        enterPresence(name, peer)
+    }
+
+    /// Ends a subscription.
+    mutating func endSubscription(_ name: String, _ slot: Int, _ peer: Peer) {
+        subscriptions.unsubscribe(slot, from: name)
+        peer.channelsLiveSince[name] = nil
+        leavePresence(name, peer, now: now)
     }
 
     /// Refuses what a client may not do with a channel.

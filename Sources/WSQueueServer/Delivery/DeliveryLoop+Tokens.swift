@@ -103,8 +103,7 @@ extension DeliveryLoop {
             else {
                 continue
             }
-            subscriptions.unsubscribe(slot, from: channel)
-            peer.channelsLiveSince[channel] = nil
+            endSubscription(channel, slot, peer)
             sendText(ServerMessage.error(refusal), slot)
         }
     }

@@ -49,7 +49,8 @@ struct DeliveryLoop: ~Copyable {
     /// Whether newcomers are reported; not for a moment after one could not be accepted.
     var isListening = true
 
-    private var now: Int64
+    /// The moment of the present turn (monotonic nanoseconds).
+    private(set) var now: Int64
     private var nextTick: Int64
     private var tickNumber = 0
     private var heldBefore: Int64 = 0

@@ -22,6 +22,8 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let counters = ClientCounters()
+    /// Who is where: the loops say who comes and goes, the hub tells the others.
+    let presence: Guarded<Presence>
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
@@ -32,6 +34,7 @@ final class LoopContext: Sendable {
         publishDesk: PublishDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
+        presence = Guarded(Presence(configuration.presence))
         self.log = log
         self.publications = publications
         marks = ReaderMarks(count: loops.count)

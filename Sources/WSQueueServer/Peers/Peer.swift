@@ -60,6 +60,8 @@ final class Peer {
     var identifiedSince: UInt64 = 0
     /// The same for the channels and patterns it listens to.
     var channelsLiveSince: [String: UInt64] = [:]
+    /// The channels in which it is there, and as whom.
+    var presences: [(channel: String, user: Label)] = []
     /// What it is getting of the past.
     var replay: Replay?
     /// What it wants of the past besides, first come first served.
