@@ -1,8 +1,10 @@
 """A client that does not read, among others that do."""
 
 import json
+import multiprocessing
 import threading
 import time
+import types
 
 import pytest
 
@@ -94,95 +96,92 @@ def test_a_client_that_is_behind_gets_one_copy_of_an_event_with_several_channels
         assert events[-1]["event"] == "last"
 
 
-class Delays:
-    """How long events took to reach every client of a crowd, by their numbers."""
+def slow_count(server):
+    """How many clients were closed as slow; lines of one kind are folded."""
+    return sum(int(line.get("repeat", 1)) for line in server.logged("client.slow"))
 
-    def __init__(self, size):
-        self.size = size
-        self.placed, self.last = {}, {}
 
-    def place(self, queue, number, body):
-        self.placed[number] = time.monotonic()
-        place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, body))
+def read_all(server, size, count, is_open):
+    """In a process of its own, so that it delays nobody here: many clients get all events in their order."""
+    with Crowd(server, size) as crowd:
+        is_open.set()
 
-    def handle(self, member, message):
-        # All numbers have one width, so that nothing need be parsed a hundred thousand times.
-        number = int(message[26:30])
-        assert number == 1_000 + member.count, message[:60]
-        self.last[number] = time.monotonic()
-        return member.count == len(self.placed) - 1
+        def handle(member, message):
+            # All numbers have one width, so that nothing need be parsed a hundred thousand times.
+            assert int(message[26:30]) == 1_000 + member.count, message[:60]
+            return member.count == count - 1
 
-    def seconds(self):
-        """For each event, until the last client had it."""
-        return [self.last[number] - self.placed[number] for number in sorted(self.placed)]
+        crowd.receive(handle, 60)
 
 
 def test_one_among_a_thousand_that_stops_reading_delays_the_others_once_and_returns(start, memory_queue, is_measured):
     # So little may be owed that the others need not take gigabytes until one is too slow.
-    server = start("--behind-size", "64K", directory=memory_queue)
-    size, count = (999, 150) if is_measured else (99, 150)
-    delays = Delays(size)
-    with Client(server, protocol="wsqueue.v1", receive_buffer=4_096) as idle, Crowd(server, size) as crowd:
+    server = start("--behind-size", "64K", "--threads", "1", directory=memory_queue)
+    size, count = (998, 100) if is_measured else (98, 100)
+    processes = multiprocessing.get_context("fork")
+    is_open = processes.Event()
+    place_of_server = types.SimpleNamespace(host=server.host, port=server.port)
+    crowd = processes.Process(target=read_all, args=(place_of_server, size, count, is_open))
+    with Client(server, protocol="wsqueue.v1", receive_buffer=4_096) as idle:
         epoch = idle.receive_events()[0]["cursor"].partition(":")[0]
+        crowd.start()
+        assert is_open.wait(30)
+        delays = []
+        # The last to be sent anything.
+        with Client(server) as witness:
+            begin = time.monotonic()
+            placed = []
 
-        def publish():
-            for number in range(1_000, 1_000 + count):
-                delays.place(memory_queue, number, "x" * 4_000)
-                time.sleep(0.04)
+            def publish():
+                for number in range(count):
+                    time.sleep(max(0, begin + number * 0.06 - time.monotonic()))
+                    placed.append(time.monotonic())
+                    place(memory_queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (
+                        1_000 + number, "x" * 8_000))
 
-        publisher = threading.Thread(target=publish)
-        publisher.start()
-        crowd.receive(lambda member, message: delays.handle(member, message) and member.count == count - 1, 60)
-        publisher.join()
-        seconds = delays.seconds()
+            publisher = threading.Thread(target=publish)
+            publisher.start()
+            for number in range(count):
+                assert witness.receive_events(timeout=30)[0]["payload"][0] == 1_000 + number
+                delays.append(time.monotonic() - placed[number])
+            publisher.join()
+        crowd.join(60)
+        assert crowd.exitcode == 0
         server.wait_for("client.slow")
-        assert len(server.logged("client.slow")) == 1
+        assert slow_count(server) == 1
         got = [json.loads(message) for message in idle.receive_until_end()]
         assert idle.frames.close == (4008, "slow")
-    print(sorted(seconds)[-10:])
-    stalls = [now for before, now in zip([0, *seconds], seconds) if now > 0.15 >= before]
-    assert len(stalls) <= 1 or not is_measured, seconds
-    # A quarter of a second, and what a thousand clients in Python take.
-    assert max(seconds) < 0.5 or not is_measured, seconds
+    print([round(delay, 3) for delay in sorted(delays)[-10:]])
+    # A stall delays the events that come meanwhile, each less than the one before.
+    stalls = [after for before, after in zip([0.0, *delays], delays) if before <= 0.15 < after]
+    assert len(stalls) <= 1 or not is_measured, delays
+    # A quarter of a second, and what it takes to send to a thousand clients beside others on this machine.
+    assert max(delays) < 0.5 or not is_measured, delays
     with Client(server, f"/?since={epoch}:{len(got)}", protocol="wsqueue.v1") as back:
         while len(got) < count:
             got += [event for event in back.receive_events() if "seq" in event]
     assert [event["payload"][0] for event in got] == list(range(1_000, 1_000 + count))
 
 
-def test_a_thousand_clients_that_read_nothing_cost_little_and_are_all_closed(start, queue, is_measured):
-    server = start("--behind-size", "256K")
-    size = 1_000 if is_measured else 100
-    idle = [Client(server, receive_buffer=4_096) for _ in range(size)]
-    with Client(server) as busy:
-        before = server.memory()["RssAnon"]
-        for number in range(400):
-            place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, BODY))
-            if number % 20 == 19:
-                assert [event["payload"][0] for event in busy.receive_events(20, timeout=30)] == list(
-                    range(number - 19, number + 1))
-        eventually(lambda: len(server.logged("client.slow")) == size, "they are closed", 30)
-        # In kilobytes: what is left of one event for each, and its entry in the table.
-        grown = server.memory()["RssAnon"] - before
-        print(grown)
-        assert grown < 32_768 or not is_measured, grown
-    for client in idle:
-        client.socket.close()
+@pytest.mark.parametrize("size, count, limit", [(10_000, 400, 24_576), (1_000_000, 12, 49_152)], ids=["small", "large"])
+def test_a_thousand_clients_that_read_nothing_cost_little_and_are_all_closed(
+        start, queue, is_measured, size, count, limit):
+    server = start("--behind-size", "256K", "--threads", "2")
+    idle = [Client(server, receive_buffer=4_096) for _ in range(1_000 if is_measured else 100)]
 
+    def own_memory():
+        # Kilobytes at the most; the ring's pages are shared ones.
+        memory = server.memory()
+        return memory["VmHWM"] - memory["RssShmem"]
 
-@pytest.mark.timeout(120)
-def test_slow_clients_in_the_midst_of_large_events_cost_no_event_each(start, queue, is_measured):
-    server = start("--behind-size", "1M")
-    size = 500 if is_measured else 50
-    idle = [Client(server, receive_buffer=4_096) for _ in range(size)]
     with Client(server) as busy:
-        before = server.memory()["RssAnon"]
-        for number in range(12):
-            place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, "x" * 1_000_000))
+        before = own_memory()
+        for number in range(count):
+            place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, "x" * size))
             assert busy.receive_events(timeout=30)[0]["payload"][0] == number
-        eventually(lambda: len(server.logged("client.slow")) == size, "they are closed", 30)
-        grown = server.memory()["RssAnon"] - before
-        print(grown)
-        assert grown < 131_072 or not is_measured, grown
+        eventually(lambda: slow_count(server) == len(idle), lambda: slow_count(server), 30)
+        grown = own_memory() - before
+        print(grown, "KB")
+        assert grown < limit or not is_measured, grown
     for client in idle:
         client.socket.close()
