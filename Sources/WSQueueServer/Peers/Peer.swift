@@ -66,6 +66,8 @@ final class Peer {
     var replay: Replay?
     /// What it wants of the past besides, first come first served.
     var replayRequests: [Replay.Request] = []
+    /// What is kept for it though it is being closed, as far as it is counted.
+    var farewellBytes = 0
     /// What was thrown away since our last bytes.
     var discardedBytes = 0
     /// Where it is counted, when clients of one address are.
