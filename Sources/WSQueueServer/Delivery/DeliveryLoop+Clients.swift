@@ -176,8 +176,10 @@ extension DeliveryLoop {
             beginBody(
                 reader, expectsContinue: expectsContinue, fields, used..<count, slot, peer, now: now)
         case .stream(let head, let bearer, let fields):
+            peer.credentials = context.credentials(of: head, offered: nil)
             openStream(slot, peer, head, bearer, fields, now: now)
         case .open(let handshake, let bearer):
+            peer.credentials = context.credentials(of: head, offered: handshake.token)
             open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)

@@ -162,6 +162,8 @@ struct DeliveryLoop: ~Copyable {
             case .answer(let response, let token):
                 guard let slot = table.slot(of: token) else { continue }
                 respond(response, to: .post, slot, now: now)
+            case .authorized(let request, let isAllowed, let token):
+                resume(request, isAllowed: isAllowed, token, now: now)
             case .accessChanged:
                 reviewAccess(now: now)
             }
