@@ -28,62 +28,31 @@ final class Peer {
     /// Reads the request; gone once there is a WebSocket. In an object of its own, because most clients have done
     /// with it long ago.
     var request: RequestReader? = RequestReader()
-    var webSocket = WebSocketProtocol()
+    /// What has come of a frame or message that is not whole; nothing between two of them, where nearly all clients
+    /// stand.
+    private var input: Input?
+    /// What few clients have; see `Peer+Rare.swift`.
+    private var rare: Rare?
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
-    /// Who the client is, as its token says; `nil` is nobody known.
-    var identity: Identity?
-    /// What becomes of its token.
-    var token: HeldToken?
-    /// What the application may know it by, where there is one to ask.
-    var credentials: AuthorizeRequest.Credentials?
-    /// What it wants that the application is being asked about.
-    var parked: [Parked] = []
-    /// The answer that is being acted on.
-    var grant: (request: AuthorizeRequest, isAllowed: Bool)?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
-    /// How it sees events.
-    var view = EventView()
     /// Whether it gets Server-Sent Events, and says nothing.
     var isStream: Bool { view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
     var isAwaitingPong = false
-    /// Whether it is not heard before an answer has come from elsewhere, and what it has said meanwhile.
+    /// Whether it is not heard before an answer has come from elsewhere.
     var isAwaitingAnswer = false
-    var unheard: [UInt8] = []
     /// Whether the poller reports when its socket takes bytes again.
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
-    /// Its messages, and those that were too many.
-    var messageRate = RateLimiter()
-    var refusalRate = RateLimiter()
     /// Whether it cannot see the protocol's pings.
     var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
-    /// The same for what is for its user.
-    var identifiedSince: UInt64 = 0
-    /// The same for the channels and patterns it listens to.
-    var channelsLiveSince: [String: UInt64] = [:]
-    /// The channels in which it is there, and as whom.
-    var presences: [(channel: String, user: Label)] = []
-    /// What it is getting of the past.
-    var replay: Replay?
-    /// What it wants of the past besides, first come first served.
-    var replayRequests: [Replay.Request] = []
-    /// What is kept for it though it is being closed, as far as it is counted.
-    var farewellBytes = 0
-    /// What was thrown away since our last bytes.
-    var discardedBytes = 0
-    /// Where it is counted, when clients of one address are.
-    var countedBlock: [UInt8]?
-    /// The close code that the log names once the connection is gone.
-    var closeCode: UInt16 = 1_006
-    var closeReason = ""
 
     /// Something that waits for the application's answer.
     struct Parked {
@@ -111,6 +80,39 @@ final class Peer {
         var body: RequestBodyReader?
         /// What the answer says besides.
         var answerFields: [Response.Field] = []
+    }
+
+    /// The protocol's state. After a read, ``restInput()`` gives back what it needs no longer.
+    var webSocket: WebSocketProtocol {
+        get { input?.webSocket ?? WebSocketProtocol() }
+        _modify {
+            if let input {
+                yield &input.webSocket
+            } else {
+                let made = Input()
+                input = made
+                yield &made.webSocket
+            }
+        }
+    }
+
+    func restInput() {
+        if let input, input.webSocket.isResting { self.input = nil }
+    }
+
+    /// What is there of the rare things.
+    var few: Rare? { rare }
+    /// A place for them.
+    func makeFew() -> Rare {
+        if let rare { return rare }
+        let made = Rare()
+        rare = made
+        return made
+    }
+
+    /// An object of its own, because it is seldom there.
+    private final class Input {
+        var webSocket = WebSocketProtocol()
     }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {
