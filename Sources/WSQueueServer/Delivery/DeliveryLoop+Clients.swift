@@ -165,6 +165,8 @@ extension DeliveryLoop {
                 reader, expectsContinue: expectsContinue, fields, used..<count, slot, peer, now: now)
         case .stream(let head, let bearer, let fields):
             openStream(slot, peer, head, bearer, fields, now: now)
+        case .status(let method):
+            requestStatus(slot, peer, method, now: now)
         case .open(let handshake, let bearer):
             open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.

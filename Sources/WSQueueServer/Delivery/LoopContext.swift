@@ -22,6 +22,7 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let counters = ClientCounters()
+    let status: StatusBoard
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
@@ -40,6 +41,7 @@ final class LoopContext: Sendable {
         self.publishDesk = publishDesk
         self.hubWakeup = hubWakeup
         self.loops = loops
+        status = StatusBoard(loopCount: loops.count)
     }
 
     /// Binds all addresses; to be called once, before the loops start.

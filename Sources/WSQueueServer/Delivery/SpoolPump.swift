@@ -68,6 +68,9 @@ struct SpoolPump: ~Copyable {
     /// Files whose events have been appended.
     var deletions = Settlement<ReadFile>()
     var lines: EventLines
+    var figures = DeliveryFigures()
+    /// When the operator was told last how the queue stands.
+    var statusAt = Int64.min
     var batch: Batch?
     /// The hand in the spool, while there is one.
     var reader: SpoolReader?
@@ -124,6 +127,7 @@ struct SpoolPump: ~Copyable {
         take(now: now, unix: unix)
         settle(now: now, unix: unix)
         lines.turn(unix: unix)
+        reportStatus(now: now)
     }
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
