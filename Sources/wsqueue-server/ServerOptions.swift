@@ -99,6 +99,10 @@ enum ServerOptions {
     static let pong = Option(
         "pong", value: .required("DUR"), environment: "WSQUEUE_PONG",
         text: "How long a client may take to answer a ping (default 10s).")
+    static let presenceGrace = Option(
+        "presence-grace", value: .required("DUR"), environment: "WSQUEUE_PRESENCE_GRACE",
+        text: "How long a user counts as being in a presence. channel after its last connection has gone (default 15s)."
+    )
     static let behindSize = Option(
         "behind-size", value: .required("SIZE"), environment: "WSQUEUE_BEHIND_SIZE",
         text: "How far a client may be behind (default 1M) before it is closed as slow.")
@@ -143,7 +147,7 @@ enum ServerOptions {
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
             secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
             eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
-            backlog, handshake, ping, pong, behindSize, behindAge, drain,
+            backlog, handshake, ping, pong, presenceGrace, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,
         ],

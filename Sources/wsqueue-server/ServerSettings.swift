@@ -59,6 +59,9 @@ struct ServerSettings {
         if let age = try milliseconds(arguments, ServerOptions.behindAge, 100) {
             result.slowClients.limitNanoseconds = Int64(age) * 1_000_000
         }
+        if let grace = try milliseconds(arguments, ServerOptions.presenceGrace, 0) {
+            result.presence.graceNanoseconds = Int64(grace) * 1_000_000
+        }
         try Self.readJournal(arguments, &result)
         try Self.readAccess(arguments, &result)
         result.drainMilliseconds = try milliseconds(arguments, ServerOptions.drain, 0) ?? result.drainMilliseconds

@@ -77,6 +77,7 @@ package struct Configuration: Sendable {
     package var pingMilliseconds = 25_000
     package var pongMilliseconds = 10_000
     package var slowClients = SlowClientRule()
+    package var presence = PresenceRule()
     package var journalPlace = JournalPlace.queue
     /// How much history is kept, whichever bound is reached first.
     package var journalEvents = 10_000

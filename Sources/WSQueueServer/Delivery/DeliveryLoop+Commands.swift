@@ -23,10 +23,8 @@ extension DeliveryLoop {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
-            if case .message = command { return try pass(command, slot, peer, now: now) }
-            let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
-            if let past { request(past, slot, peer, now: now) }
+            if try park(command, slot, peer, now: now) { return }
+            try perform(command, slot, peer, now: now)
         } catch {
             // Behind a close frame there is nothing more.
             guard table[slot] === peer, peer.stage == .open else { return }
@@ -34,11 +32,26 @@ extension DeliveryLoop {
         }
     }
 
+    /// Does what a client asks for, and answers.
+    ///
+    /// - Parameter isQuiet: Whether success is not answered.
+    mutating func perform(
+        _ command: ClientCommand, isQuiet: Bool = false, _ slot: Int, _ peer: Peer, now: Int64
+    ) throws(ClientError) {
+        if case .message = command { return try pass(command, slot, peer, now: now) }
+        let past = try past(wantedBy: command, peer)
+        if let answer = try answer(to: command, slot, peer), !isQuiet { sendText(answer, slot) }
+        if case .subscribe(let channel, _) = command { tellPresence(channel, slot, peer, now: now) }
+        if let past { request(past, slot, peer, now: now) }
+    }
+
     /// Says whose client it is from now on; `nil` is nobody's.
     mutating func identify(_ slot: Int, _ peer: Peer, as identity: Identity?) {
         if peer.identity?.user != identity?.user { peer.identifiedSince = seqReached(by: slot, peer) }
+        let isOther = peer.identity?.user != identity?.user || peer.identity?.info != identity?.info
         peer.identity = identity
         subscriptions.identify(slot, as: identity)
+        if isOther { renewPresences(slot, peer, now: now) }
     }
 
     /// Reads a message; the first one makes the client one that speaks.
@@ -66,11 +79,14 @@ extension DeliveryLoop {
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
-        _ slot: Int, _ peer: Peer, asAskedIn target: RequestTarget
+        _ slot: Int, _ peer: Peer, asAskedIn target: RequestTarget, since lastEvent: Cursor? = nil
     ) -> (since: Cursor?, errors: [ClientError]) {
         var errors: [ClientError] = []
+        let from = lastEvent ?? target.value(of: "since").flatMap { Cursor.parse($0) }
         for name in target.value(of: "channels")?.split(separator: ",") ?? [] {
             do throws(ClientError) {
+                let command = ClientCommand.subscribe(channel: String(name), since: from)
+                if try park(command, isQuiet: true, slot, peer, now: now) { continue }
                 try subscribe(slot, peer, to: String(name))
             } catch {
                 errors.append(error)
@@ -102,13 +118,16 @@ extension DeliveryLoop {
             try subscribe(slot, peer, to: channel)
             return ServerMessage.subscribed(channel)
         case .unsubscribe(let channel):
-            subscriptions.unsubscribe(slot, from: channel)
-            peer.channelsLiveSince[channel] = nil
+            peer.parked.removeAll {
+                $0.request.channel == channel && $0.request.action == Access.Verb.subscribe.rawValue
+            }
+            endSubscription(channel, slot, peer)
             return ServerMessage.unsubscribed(channel)
         case .authenticate(let token):
             return try authenticate(token, slot, peer)
-        case .message, .presence:
-            throw ClientError("This server does not offer that yet", code: "not_offered")
+        case .presence: return try presence(command, slot, peer)
+        // Answered by whoever hands it out.
+        case .message: return nil
         }
     }
 
@@ -142,13 +161,19 @@ extension DeliveryLoop {
         // What a replay under way holds back is not for the new channel either.
         peer.channelsLiveSince[name] = peer.replay == nil ? seqReached(by: slot, peer) : seq
         subscriptions.subscribe(slot, to: pattern)
+        enterPresence(name, peer)
+    }
+
+    /// Ends a subscription.
+    mutating func endSubscription(_ name: String, _ slot: Int, _ peer: Peer) {
+        subscriptions.unsubscribe(slot, from: name)
+        peer.channelsLiveSince[name] = nil
+        leavePresence(name, peer, now: now)
     }
 
     /// Refuses what a client may not do with a channel.
     func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
-        if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
-            throw refusal
-        }
+        if let refusal = refusal(of: verdict(verb, channel, peer), channel) { throw refusal }
     }
 
     /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.

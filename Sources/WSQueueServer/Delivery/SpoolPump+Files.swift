@@ -66,25 +66,6 @@ extension SpoolPump {
         batch = current
     }
 
-    /// Deletes a file whose event has been handed out, or remembers that it cannot be deleted.
-    mutating func delete(_ file: ReadFile) {
-        // A file of the same name in a directory that stands there by now is another one.
-        let isOurs = file.reader.identity == identity
-        do {
-            let isGone = try file.reader.delete(file.name, readAs: file.status)
-            guard isOurs else { return }
-            queue.finish(file.name)
-            if !isGone { needsListing = true }
-        } catch {
-            if isOurs, let status = try? file.reader.directory.status(of: file.name) {
-                undeletable[file.name] = Unfinished.Look(status)
-            }
-            context.log.write(
-                LogLine(.error, "event.undeletable").with("file", file.name.description).with("error", error.reason)
-                    .with("hint", "sent once and not again; let the server's user write and delete in the queue"))
-        }
-    }
-
     /// Tries again what could neither be deleted nor moved; a file that is another one by now is an event of its own.
     mutating func retryStuckFiles(_ reader: SpoolReader) {
         for (name, look) in undeletable
@@ -236,7 +217,8 @@ extension SpoolPump {
     }
 
     /// Appends the prepared message as one text frame, written once for all clients.
-    private mutating func appendMessage(
+    @discardableResult
+    mutating func appendMessage(
         _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
     ) -> PublicationLog.Selection? {
         let length = message.length

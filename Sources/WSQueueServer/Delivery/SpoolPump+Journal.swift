@@ -67,7 +67,7 @@ extension SpoolPump {
     /// Up to this number all events' files are gone.
     var finishedSeq: UInt64 {
         guard journal.isKept else { return .max }
-        if let oldest = deletions.first { return max(1, oldest.seq) - 1 }
+        if let removedSeq { return removedSeq }
         // What is left of a batch begins behind its last line that the journal knows.
         return batch == nil ? .max : max(1, broker.seq) - 1
     }

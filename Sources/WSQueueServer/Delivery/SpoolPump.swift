@@ -17,20 +17,22 @@ struct SpoolPump: ~Copyable {
         var selections: [PublicationLog.Selection] = []
     }
 
-    /// A file that was read: its name, what it was, and the hand that read it, because by the time it is deleted another
-    /// directory may stand at the path.
+    /// A file that was read: its name, what it was, and the directory it was in, because by the time it is deleted another
+    /// one may stand at the path.
     struct ReadFile {
         let name: FileName
         /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
         let status: FileStatus?
-        let reader: SpoolReader
+        let directory: Directory
+        let directoryIdentity: FileIdentity
         /// The number of its last event, or of the last event before it.
         let seq: UInt64
 
         init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, seq: UInt64) {
             name = file.name
             self.status = file.isNamedByContract ? nil : status
-            self.reader = reader
+            directory = reader.directory
+            directoryIdentity = reader.identity
             self.seq = seq
         }
     }
@@ -67,6 +69,11 @@ struct SpoolPump: ~Copyable {
     var settlement = Settlement<Settled>()
     /// Files whose events have been appended.
     var deletions = Settlement<ReadFile>()
+    /// Deletes them where they are many; `nil` before the first backlog.
+    var remover: FileRemover?
+    /// What it is deleting, list by list as it was asked to, and how many these are.
+    var removing: [[ReadFile]] = []
+    var removingCount = 0
     var lines: EventLines
     var figures = DeliveryFigures()
     /// When the operator was told last how the queue stands.
@@ -91,7 +98,7 @@ struct SpoolPump: ~Copyable {
     /// How much the present pass has read: files that are refused take time too.
     var readBytes = 0
     /// How many files the present pass may still delete.
-    private var deletionsLeft = 0
+    var deletionsLeft = 0
     private var nextLook: Int64 = 0
     /// When a directory with files that wait may be listed again.
     var nextListing: Int64 = 0
@@ -134,14 +141,15 @@ struct SpoolPump: ~Copyable {
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
         if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
-        return Int32(max(0, min(1_000, (nextLook - now + 999_999) / 1_000_000)))
+        let look = (nextLook - now + 999_999) / 1_000_000
+        return Int32(max(0, min(1_000, look, isHeld ? 1_000 : presenceSleepMilliseconds(now: now))))
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
     var canGoOn: Bool {
         let oldest = context.marks.oldest
         return settlement.hasSettled(passed: oldest) || deletions.hasSettled(passed: deletable(oldest))
-            || (isHeld && hasRoom)
+            || (isHeld && hasRoom) || hasRemovals
     }
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
@@ -156,7 +164,7 @@ struct SpoolPump: ~Copyable {
     /// Whether everything that was begun has been handed out and deleted.
     var isFinished: Bool {
         // What a journal that cannot be written keeps from being deleted stays for the next server.
-        settlement.isEmpty && batch == nil && (deletions.isEmpty || isJournalFailing)
+        settlement.isEmpty && batch == nil && removingCount == 0 && (deletions.isEmpty || isJournalFailing)
     }
 
     /// Takes no further files.
@@ -211,6 +219,7 @@ struct SpoolPump: ~Copyable {
         let start = writer.position
         var files = 0
         readBytes = 0
+        publishPresence(now: now, unix: unix)
         while writer.position - start < UInt64(Self.passBytes), readBytes < Self.passReadBytes, files < Self.passFiles {
             guard hasRoom else {
                 isHeld = true
@@ -267,14 +276,7 @@ struct SpoolPump: ~Copyable {
     private mutating func settle(now: Int64, unix: Int64) {
         let passed = context.marks.oldest
         noteSync(now: now)
-        let deletable = deletable(passed)
-        var isTrimDue = false
-        while deletionsLeft > 0, let file = deletions.next(passed: deletable) {
-            deletionsLeft -= 1
-            delete(file)
-            isTrimDue = true
-        }
-        if isTrimDue { report(journal.trim(unix: unix, finished: finishedSeq)) }
+        deleteKept(upTo: deletable(passed), unix: unix)
         while let settled = settlement.next(passed: passed) {
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty

@@ -32,6 +32,13 @@ package struct JSONObjectOutput {
         return bytes
     }
 
+    /// Begins an object with a member whose value is JSON already.
+    init(_ name: String, _ json: [UInt8]) {
+        bytes = [UInt8(ascii: "{")]
+        appendName(name)
+        bytes.append(contentsOf: json)
+    }
+
     /// Adds a member with a text.
     package func text(_ name: String, _ text: String) -> JSONObjectOutput {
         with(name) { JSONWriter.write(text, into: &$0) }

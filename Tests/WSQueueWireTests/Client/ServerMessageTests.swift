@@ -39,16 +39,22 @@ import WSQueueWire
             ServerMessage.presence(
                 channel: "presence.a",
                 members: [
-                    PresenceMember(user: "1", status: .online, activity: nil),
-                    PresenceMember(user: "é\"", status: .away, activity: Array("[1]".utf8)),
-                ]),
+                    PresenceMember(user: "1", status: .online, activity: nil, info: Array(#"{"a" : 1}"#.utf8)),
+                    PresenceMember(user: "é\"", status: .away, activity: Array("[1]".utf8), info: nil),
+                ], count: 3, next: 7),
             #"{"success":true,"action":"presence","channel":"presence.a","members":"#
-                + #"[{"user":"1","status":"online"},{"user":"é\"","status":"away","activity":[1]}]}"#
+                + #"[{"user":"1","status":"online","info":{"a" : 1}},{"user":"é\"","status":"away","activity":[1]}],"count":3,"next":7}"#
         ),
         (
-            ServerMessage.presence(channel: "p", members: []),
-            #"{"success":true,"action":"presence","channel":"p","members":[]}"#
+            ServerMessage.presence(channel: "p", members: [], count: 0, next: nil),
+            #"{"success":true,"action":"presence","channel":"p","members":[],"count":0}"#
         ),
+        (
+            ServerMessage.presenceNews(
+                members: [PresenceMember(user: "1", status: .busy, activity: nil, info: nil)], unnamed: 2, count: 9),
+            #"{"members":[{"user":"1","status":"busy"}],"count":9,"unnamed":2}"#
+        ),
+        (ServerMessage.presenceNews(members: [], unnamed: 0, count: 0), #"{"members":[],"count":0}"#),
     ])
     func `an answer is the contract's`(bytes: [UInt8], text: String) {
         #expect(Self.string(bytes) == text)
