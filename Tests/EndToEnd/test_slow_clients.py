@@ -153,7 +153,7 @@ def test_one_among_a_thousand_that_stops_reading_delays_the_others_once_and_retu
         assert idle.frames.close == (4008, "slow")
     print([round(delay, 3) for delay in sorted(delays)[-10:]])
     # A stall delays the events that come meanwhile, each less than the one before.
-    stalls = [after for before, after in zip([0.0, *delays], delays) if before <= 0.15 < after]
+    stalls = [after for before, after in zip([0.0, *delays], delays) if before <= 0.25 < after]
     assert len(stalls) <= 1 or not is_measured, delays
     # A quarter of a second, and what it takes to send to a thousand clients beside others on this machine.
     assert max(delays) < 0.5 or not is_measured, delays
