@@ -50,12 +50,17 @@ let package = Package(
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
                 "WSQueueNet",
             ],
-            resources: [.embedInCode("Web/live.html")],
+            resources: [
+                .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
+                .embedInCode("Web/wsqueue.d.ts"),
+            ],
             swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
-            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            dependencies: [
+                "WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "WSQueueArguments",
+            ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
         .executableTarget(
@@ -105,10 +110,10 @@ let package = Package(
 
 // The fuzz targets bring libFuzzer's main with them: they are there only when scripts/fuzz asks.
 if Context.environment["WSQUEUE_FUZZ"] != nil {
-    for name in ["Frames", "Requests", "JSON", "SpoolNames"] {
+    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal"] {
         package.targets.append(
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool"],
+                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }

@@ -15,6 +15,15 @@ package struct RateRule: Equatable, Sendable {
         interval = 1_000_000_000 / Int64(perSecond)
         credit = interval * Int64(burst)
     }
+
+    /// Makes a rule of so many a minute, all of them at once where there was rest before.
+    ///
+    /// - Parameter perMinute: 1 to 1,000,000,000.
+    package init(perMinute: Int) {
+        precondition((1...1_000_000_000).contains(perMinute), "a rule that nothing can keep")
+        interval = 60_000_000_000 / Int64(perMinute)
+        credit = interval * Int64(perMinute)
+    }
 }
 
 /// Keeps count for one client by a single number: until when what it did is paid for (the generic cell rate algorithm,
@@ -34,5 +43,10 @@ package struct RateLimiter: Sendable {
         guard next - now <= rule.credit else { return false }
         paidUntil = next
         return true
+    }
+
+    /// How long it is until `rule` allows one more, nanoseconds; 0 when it does now.
+    package func wait(_ rule: RateRule, now: Int64) -> Int64 {
+        max(0, max(paidUntil, now) + rule.interval - rule.credit - now)
     }
 }

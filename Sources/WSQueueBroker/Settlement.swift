@@ -17,6 +17,11 @@ package struct Settlement<Item> {
     /// Whether everyone has passed the oldest item's end.
     package func hasSettled(passed: UInt64) -> Bool { start < waiting.count && waiting[start].end <= passed }
 
+    /// Whether everyone has passed the ends of the oldest `count` items.
+    package func hasSettled(_ count: Int, passed: UInt64) -> Bool {
+        waiting.count - start >= count && waiting[start + count - 1].end <= passed
+    }
+
     /// Takes the oldest item if everyone has passed its end.
     package mutating func next(passed: UInt64) -> Item? {
         guard start < waiting.count, waiting[start].end <= passed else { return nil }

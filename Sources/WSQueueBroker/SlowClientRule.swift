@@ -6,6 +6,9 @@ package struct SlowClientRule: Equatable, Sendable {
     package var limitNanoseconds: Int64
     /// How long the queue waits for it.
     package var patienceNanoseconds: Int64
+    /// How long the queue really stands still for a client that takes nothing; for the rest of its patience the queue
+    /// goes on, as far as the log has room.
+    package var noticeNanoseconds: Int64 { patienceNanoseconds / 10 }
 
     package init(
         limitBytes: Int = 1_048_576, limitNanoseconds: Int64 = 10_000_000_000,
@@ -23,8 +26,23 @@ package struct SlowClientRule: Equatable, Sendable {
 /// as long as most clients are behind, they set the pace and nobody holds up the others. Whoever takes bytes earns
 /// patience back, so a steady reader of a long backlog is never closed, and one that stopped is, after one patience
 /// in all. A client alone holds up nobody and has until what it is owed is too old.
+///
+/// Clients that have stopped are at different distances, because their sockets took different amounts. What the queue
+/// waits for the first of them counts for all that take nothing meanwhile, so that ten cost no more than one.
 package struct SlowClientAccount: Equatable {
+    /// What becomes of a client.
+    package enum Verdict: Equatable {
+        /// The queue may have to wait for it.
+        case pacing
+        /// It has taken nothing for so long that the queue need not wait for it; it may still catch up.
+        case stalled
+        /// It is to be closed.
+        case tooSlow
+    }
+
     private var patienceNanoseconds: Int64
+    /// How long the queue has waited, for whomever, since this client took something.
+    private var stallNanoseconds: Int64 = 0
     private var lastPosition: UInt64
     private var markedEnd: UInt64
     private var markedAt: Int64
@@ -37,30 +55,34 @@ package struct SlowClientAccount: Equatable {
         markedAt = now
     }
 
-    /// Looks at the client again, and decides whether it is too slow.
+    /// Looks at the client again, and decides what becomes of it.
     ///
     /// - Parameters:
     ///   - position: Where it stands now.
     ///   - end: Where the log ends.
     ///   - now: The monotonic clock, nanoseconds.
-    ///   - waited: How long the queue has waited for clients since the last look.
+    ///   - waited: How long the queue has waited for clients since the last look, or would have waited if those it goes
+    ///     on without had not stalled.
     ///   - clients: How many clients there are, this one among them.
     ///   - behind: How many of them are behind.
-    package mutating func isTooSlow(
+    package mutating func judge(
         rule: SlowClientRule, position: UInt64, end: UInt64, now: Int64, waited: Int64, clients: Int, behind: Int
-    ) -> Bool {
+    ) -> Verdict {
         let taken = position - lastPosition
         lastPosition = position
         if position >= markedEnd {
             markedEnd = end
             markedAt = now
         }
-        if now - markedAt > rule.limitNanoseconds { return true }
-        guard end - position >= UInt64(rule.limitBytes) else { return false }
+        if now - markedAt > rule.limitNanoseconds { return .tooSlow }
+        stallNanoseconds = taken > 0 || clients == 1 ? 0 : stallNanoseconds + waited
+        let verdict: Verdict = stallNanoseconds >= rule.noticeNanoseconds ? .stalled : .pacing
+        guard end - position >= UInt64(rule.limitBytes) else { return verdict }
         let earned = Double(taken) / Double(rule.limitBytes) * Double(rule.patienceNanoseconds)
         patienceNanoseconds = min(rule.patienceNanoseconds, patienceNanoseconds + Int64(earned))
         let isHoldingUpOthers = clients > 1 && (taken == 0 || behind * 2 <= clients)
         if isHoldingUpOthers { patienceNanoseconds -= waited }
-        return patienceNanoseconds <= 0
+        let isOver = patienceNanoseconds <= 0 || stallNanoseconds >= rule.patienceNanoseconds
+        return isOver ? .tooSlow : verdict
     }
 }

@@ -3,7 +3,8 @@ internal import WSQueueCore
 /// One event in the journal: what it takes to send it to any client later, and to know it again.
 ///
 /// On disk: the length of what follows the first eight bytes and its CRC-32C, both 32 bits; then seq, time, stamp
-/// (64 bits each), `except` with a byte before it that says whether there is one, id, channels, recipients, message.
+/// (64 bits each), `except` with a byte of flags before it, id, line, channels, recipients, message. The flags say
+/// whether there are an `except` (1) and a line (2: stamp and id of the line in its batch).
 /// All numbers are little-endian; each text or list has its length or count before it, 32 bits.
 package struct JournalRecord: Equatable, Sendable {
     /// What tells an event apart from all others.
@@ -25,6 +26,8 @@ package struct JournalRecord: Equatable, Sendable {
     /// When it got that number, Unix nanoseconds.
     package var unixNanoseconds: Int64
     package var identity: Identity
+    /// The line of the batch that it came in, where its identity says nothing of that.
+    package var line: Identity?
     package var channels: [String] = []
     /// Users; `nil` is everyone.
     package var recipients: [String]?
@@ -42,6 +45,8 @@ package struct JournalRecord: Equatable, Sendable {
     /// Up to the time, what is read of every record at once.
     static let fixedBytes = prefixBytes + 16
     static let noList = UInt32.max
+    static let hasExcept: UInt8 = 1
+    static let hasLine: UInt8 = 2
 
     /// Appends the record.
     ///
@@ -56,11 +61,16 @@ package struct JournalRecord: Equatable, Sendable {
             output.append(number: seq, bytes: 8)
             output.append(number: UInt64(bitPattern: unixNanoseconds), bytes: 8)
             output.append(number: UInt64(bitPattern: identity.stamp), bytes: 8)
-            output.append(except == nil ? 0 : 1)
+            output.append((except == nil ? 0 : Self.hasExcept) | (line == nil ? 0 : Self.hasLine))
             output.append(number: UInt64(bitPattern: except ?? 0), bytes: 8)
             output.append(number: UInt64(identity.id.count), bytes: 4)
             let id = identity.id.span
             for index in id.indices { output.append(id[index]) }
+        }
+        if let line {
+            buffer.append(number: UInt64(bitPattern: line.stamp), bytes: 8)
+            buffer.append(number: UInt64(line.id.count), bytes: 4)
+            buffer += line.id
         }
         buffer.append(list: channels)
         buffer.append(list: recipients)
@@ -84,6 +94,7 @@ package struct JournalRecordText {
     package let except: Int64?
     private let id: Range<Int>
     private let stamp: Int64
+    private let line: (stamp: Int64, id: Range<Int>)?
     /// The message for clients, without the member for its channel.
     package let message: Range<Int>
     /// Behind the record.
@@ -96,15 +107,21 @@ package struct JournalRecordText {
         guard let end = JournalScanner.soundEnd(of: bytes, at: start) else { return nil }
         var reader = LittleEndianReader(position: start + JournalRecord.prefixBytes, end: end)
         guard let seq = reader.number(8, in: bytes), let unix = reader.number(8, in: bytes),
-            let stamp = reader.number(8, in: bytes), let hasExcept = reader.number(1, in: bytes),
-            let except = reader.number(8, in: bytes), let id = reader.range(in: bytes),
-            let channels = reader.list(in: bytes), let recipients = reader.list(in: bytes),
+            let stamp = reader.number(8, in: bytes), let flags = reader.number(1, in: bytes),
+            let except = reader.number(8, in: bytes), let id = reader.range(in: bytes)
+        else { return nil }
+        var line: (Int64, Range<Int>)?
+        if flags & UInt64(JournalRecord.hasLine) != 0 {
+            guard let stamp = reader.number(8, in: bytes), let id = reader.range(in: bytes) else { return nil }
+            line = (Int64(bitPattern: stamp), id)
+        }
+        guard let channels = reader.list(in: bytes), let recipients = reader.list(in: bytes),
             let message = reader.range(in: bytes), message.upperBound == end
         else { return nil }
         return JournalRecordText(
             seq: seq, unixNanoseconds: Int64(bitPattern: unix), channels: channels ?? [], recipients: recipients,
-            except: hasExcept == 1 ? Int64(bitPattern: except) : nil, id: id, stamp: Int64(bitPattern: stamp),
-            message: message, end: end)
+            except: flags & UInt64(JournalRecord.hasExcept) != 0 ? Int64(bitPattern: except) : nil, id: id,
+            stamp: Int64(bitPattern: stamp), line: line, message: message, end: end)
     }
 
     /// What tells the event apart from all others.
@@ -112,9 +129,15 @@ package struct JournalRecordText {
         JournalRecord.Identity(id: id.map { bytes[$0] }, stamp: stamp)
     }
 
+    /// The line of the batch that it came in, where its identity says nothing of that.
+    package func line(in bytes: Span<UInt8>) -> JournalRecord.Identity? {
+        line.map { JournalRecord.Identity(id: $0.id.map { bytes[$0] }, stamp: $0.stamp) }
+    }
+
     /// The record without its message.
     package func record(in bytes: Span<UInt8>) -> JournalRecord {
         var record = JournalRecord(seq: seq, unixNanoseconds: unixNanoseconds, identity: identity(in: bytes))
+        record.line = line(in: bytes)
         record.channels = channels
         record.recipients = recipients
         record.except = except

@@ -96,7 +96,7 @@ package final class JournalSegment: Sendable {
 
     /// Shows the records that were written last.
     ///
-    /// - Parameter identities: A hash for each of them.
+    /// - Parameter identities: Their hashes.
     func announce(_ records: Span<UInt8>, identities: [UInt64]) {
         contents.withLock { contents in
             contents.take(records)
@@ -159,7 +159,7 @@ package final class JournalSegment: Sendable {
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///
-    /// - Parameter body: Gets each record's identity.
+    /// - Parameter body: Gets each record's identity, and that of its line in a batch; gives the hash.
     /// - Returns: How the file ends; what is behind the last whole record is not looked at again.
     func scan(_ body: (JournalRecord.Identity) -> UInt64) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
@@ -172,6 +172,7 @@ package final class JournalSegment: Sendable {
             var last = lastSeq
             while let text = JournalRecordText.decode(bytes.span, at: position), text.seq > last {
                 hashes.append(body(text.identity(in: bytes.span)))
+                if let line = text.line(in: bytes.span) { hashes.append(body(line)) }
                 last = text.seq
                 position = text.end
             }

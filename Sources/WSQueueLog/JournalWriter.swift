@@ -73,7 +73,7 @@ package struct JournalWriter: ~Copyable {
         self.boot = boot
     }
 
-    /// Whether the journal knows an event; always `false` of one that is not kept.
+    /// Whether the journal knows an event, or a line of a batch; always `false` of one that is not kept.
     package func knows(_ identity: JournalRecord.Identity) -> Bool {
         isKept && identities.contains(JournalIdentities.hash(identity))
     }
@@ -89,9 +89,8 @@ package struct JournalWriter: ~Copyable {
         record.append(to: &staged, messageBytes: messageBytes, writeMessage: writeMessage)
         stagedSeq = record.seq
         guard isKept else { return }
-        let hash = JournalIdentities.hash(record.identity)
-        identities.insert(hash)
-        stagedIdentities.append(hash)
+        remember(record.identity)
+        if let line = record.line { remember(line) }
     }
 
     /// Whether anything is staged.
@@ -172,6 +171,12 @@ package struct JournalWriter: ~Copyable {
         try active.sync()
         try active.setState(.closed, boot: JournalSegmentHeader.boot(boot))
         try active.sync()
+    }
+
+    private mutating func remember(_ identity: JournalRecord.Identity) {
+        let hash = JournalIdentities.hash(identity)
+        identities.insert(hash)
+        stagedIdentities.append(hash)
     }
 
     private mutating func fail() {

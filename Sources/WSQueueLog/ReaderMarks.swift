@@ -5,9 +5,10 @@ package final class ReaderMarks: Sendable {
     // A cache line each, so that loops which report at the same moment do not take the line from each other.
     private final class Mark: Sendable {
         let position = Atomic<UInt64>(0)
+        let pace = Atomic<UInt64>(0)
         let clientCount = Atomic<Int>(0)
         let behindCount = Atomic<Int>(0)
-        private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
+        private let padding: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
     }
 
     private let marks: [Mark]
@@ -16,8 +17,12 @@ package final class ReaderMarks: Sendable {
     package init(count: Int) { marks = (0..<count).map { _ in Mark() } }
 
     /// Reports that a reader's clients have all been handed everything before `position`.
-    package func passed(_ position: UInt64, by reader: Int) {
+    ///
+    /// - Parameter pace: The same of those clients only that still take something, which may go back when one of the
+    ///   others takes something again.
+    package func passed(_ position: UInt64, pace: UInt64, by reader: Int) {
         // Sequentially consistent, because the writer looks here once more after announcing its sleep.
+        marks[reader].pace.store(pace, ordering: .sequentiallyConsistent)
         marks[reader].position.store(position, ordering: .sequentiallyConsistent)
     }
 
@@ -25,6 +30,9 @@ package final class ReaderMarks: Sendable {
     package var oldest: UInt64 {
         marks.reduce(.max) { min($0, $1.position.load(ordering: .sequentiallyConsistent)) }
     }
+
+    /// Where the slowest client stands that still takes something.
+    package var pace: UInt64 { marks.reduce(.max) { min($0, $1.pace.load(ordering: .sequentiallyConsistent)) } }
 
     /// Reports how many clients a reader serves, and how many of them are owed something.
     package func report(clients: Int, behind: Int, by reader: Int) {

@@ -14,6 +14,8 @@ package struct Server: ~Copyable {
         case held(QueueHeld)
         /// The journal cannot be opened.
         case journal(SystemCallError)
+        /// A file about who is let in cannot be used.
+        case access(AccessFileError)
         /// An address cannot be listened on.
         case address(SystemCallError)
         /// The kernel refused something every server needs.
@@ -24,6 +26,7 @@ package struct Server: ~Copyable {
             case .queue(let error, let path): "queue \(path): \(error)"
             case .held(let error): error.description
             case .journal(let error): "journal: \(error)"
+            case .access(let error): error.description
             case .address(let error): error.description
             case .system(let error): error.description
             }
@@ -36,6 +39,7 @@ package struct Server: ~Copyable {
             case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
             case .queue: "look at what stands at that path, or name another with --dir"
             case .held: "stop that one first, or use another --dir"
+            case .access(let error): "mend the file, or start without \(error.option)"
             case .journal: "let this user read and write its files, or choose another --journal, or off"
             case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
             case .address: "choose another --listen"
@@ -61,6 +65,7 @@ package struct Server: ~Copyable {
     package init(
         _ configuration: Configuration, log: Log, signals: consuming Signals
     ) throws(StartError) {
+        let control = try Self.readAccess(configuration)
         let madeQueue = try Self.makeQueue(configuration.queuePath)
         let queue = try Self.openQueue(configuration.queuePath)
         let lock = try Self.hold(queue)
@@ -78,10 +83,13 @@ package struct Server: ~Copyable {
                 configuration: configuration, log: log,
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
-                journal: journal.journal, hubWakeup: try Wakeup(), loops: loops)
+                journal: journal.journal, control: control,
+                publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(), hubWakeup: try Wakeup(),
+                loops: loops)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
             Self.logStart(context, limits)
+            for line in control.warnings { log.write(line) }
         } catch {
             throw .system(error)
         }
@@ -173,6 +181,7 @@ package struct Server: ~Copyable {
             case .reload:
                 context.log.reopen()
                 context.log.write(LogLine(.notice, "server.reload"))
+                context.reloadAccess()
             case .report: report()
             }
         }
@@ -183,7 +192,9 @@ package struct Server: ~Copyable {
         context.log.write(
             LogLine(.notice, "server.status").with("seq", pump.broker.seq).with("clients", context.marks.clients)
                 .with("behind", context.marks.behind).with("waiting", pump.queue.count)
-                .with("unsettled", pump.settlement.count))
+                .with("unsettled", pump.settlement.count).with("messages", context.counters.messages.value)
+                .with("limited", context.counters.limited.value).with("flooded", context.counters.flooded.value)
+                .with("too_many_channels", context.counters.channels.value))
     }
 
     /// Stops reading the queue, lets the clients have what was appended, deletes its files, and says goodbye. A second
@@ -240,6 +251,14 @@ package struct Server: ~Copyable {
             return try SpoolPump.openJournal(configuration, in: queue)
         } catch {
             throw .journal(error)
+        }
+    }
+
+    private static func readAccess(_ configuration: Configuration) throws(StartError) -> AccessControl {
+        do throws(AccessFileError) {
+            return try AccessControl(configuration)
+        } catch {
+            throw .access(error)
         }
     }
 

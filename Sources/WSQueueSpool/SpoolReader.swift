@@ -56,7 +56,9 @@ package final class SpoolReader {
     /// - Parameter status: What the file looked like when it was read; `nil` where its name is never used again, so
     ///   that nobody need look.
     /// - Returns: Whether it is gone; `false` when another file stands under the name, which is an event of its own.
-    package func delete(_ name: FileName, readAs status: FileStatus?) throws(SystemCallError) -> Bool {
+    package static func delete(
+        _ name: FileName, in directory: Directory, readAs status: FileStatus?
+    ) throws(SystemCallError) -> Bool {
         do {
             // A publisher that uses one name again and again may have renamed the next event over this one meanwhile.
             if let status, try !directory.status(of: name).hasContents(of: status) { return false }

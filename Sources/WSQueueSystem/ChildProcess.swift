@@ -39,7 +39,7 @@ package struct ChildProcess: ~Copyable {
         unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var vector = unsafe words.map { unsafe strdup($0) } + [nil]
-        defer { unsafe vector.forEach { unsafe free($0) } }
+        defer { for index in words.indices { unsafe free(vector[index]) } }
         var identifier: pid_t = 0
         let code = unsafe posix_spawnp(
             &identifier, vector[0]!, &actions, &attributes, &vector, wsqueue_environment())

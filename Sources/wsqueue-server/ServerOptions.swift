@@ -37,6 +37,27 @@ enum ServerOptions {
     static let origin = Option(
         "origin", value: .required("ORIGIN"), isRepeatable: true, environment: "WSQUEUE_ORIGIN",
         text: "A web page's origin that may connect besides the server's own, such as https://example.org; * is all.")
+    static let secretFile = Option(
+        "jwt-secret-file", value: .required("FILE"), environment: "WSQUEUE_JWT_SECRET_FILE",
+        text:
+            "The secrets that clients' tokens are signed with, one a line of at least 32 bytes, or base64:… (default: "
+            + "no tokens); read again on HUP, after which the old ones count for 30 seconds.")
+    static let algorithm = Option(
+        "jwt-algorithm", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_JWT_ALGORITHM",
+        text: "How tokens may be signed: HS256, HS384 or HS512 (default: all three).")
+    static let audience = Option(
+        "jwt-audience", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_JWT_AUDIENCE",
+        text: "Whom tokens must be meant for (aud). Without it tokens with an aud are refused.")
+    static let rules = Option(
+        "rules", value: .required("FILE"), environment: "WSQUEUE_RULES",
+        text: "Rules about who may listen to which channels and send into them, in JSON; read again on HUP.")
+    static let authorizeURL = Option(
+        "authorize-url", value: .required("URL"), environment: "WSQUEUE_AUTHORIZE_URL",
+        text: "Where the application is asked about channels whose rule says ask: http://127.0.0.1:8000/authorize.")
+    static let publishTokens = Option(
+        "publish-token-file", value: .required("FILE"), environment: "WSQUEUE_PUBLISH_TOKEN_FILE",
+        text: "Take events by POST /publish from those who know a token of this file, one a line of at least 16 bytes "
+            + "(default: nobody); read again on HUP.")
     static let page = Option(
         "page", value: .required("on|off"), environment: "WSQUEUE_PAGE", text: "Whether / shows the live page (on).")
     static let eventSize = Option(
@@ -58,6 +79,11 @@ enum ServerOptions {
         "frame-rate", value: .required("N"), environment: "WSQUEUE_FRAME_RATE",
         text: "Messages and control frames a client may send a second on average, ten times as many at once (default "
             + "100; 0: no limit); more closes with 4029.")
+    static let messageRate = Option(
+        "messages-per-minute", value: .required("N"), environment: "WSQUEUE_MESSAGES_PER_MINUTE",
+        text:
+            "Messages a client may send a minute, pings and pongs apart (default 60; 0: no limit). More are refused; who "
+            + "goes on, with as many again refused in a minute, is closed with 4029.")
     static let channels = Option(
         "channels", value: .required("N"), environment: "WSQUEUE_CHANNELS",
         text: "Channels and patterns a client may listen to (default 128).")
@@ -73,6 +99,10 @@ enum ServerOptions {
     static let pong = Option(
         "pong", value: .required("DUR"), environment: "WSQUEUE_PONG",
         text: "How long a client may take to answer a ping (default 10s).")
+    static let presenceGrace = Option(
+        "presence-grace", value: .required("DUR"), environment: "WSQUEUE_PRESENCE_GRACE",
+        text: "How long a user counts as being in a presence. channel after its last connection has gone (default 15s)."
+    )
     static let behindSize = Option(
         "behind-size", value: .required("SIZE"), environment: "WSQUEUE_BEHIND_SIZE",
         text: "How far a client may be behind (default 1M) before it is closed as slow.")
@@ -114,9 +144,10 @@ enum ServerOptions {
         "wsqueue-server", forms: ["[run] [OPTION]..."],
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: [
-            directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin, page,
-            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, frameRate,
-            backlog, handshake, ping, pong, behindSize, behindAge, drain,
+            directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
+            secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
+            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
+            backlog, handshake, ping, pong, presenceGrace, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
             logLevel, logFormat, logFile, logEvents, help, version,
         ],
@@ -125,7 +156,8 @@ enum ServerOptions {
                 "Signals",
                 [
                     "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
-                    "HUP        open the log file again", "USR1       write a status line",
+                    "HUP        read secrets and rules again, and open the log file again",
+                    "USR1       write a status line",
                 ]),
             OptionTable.Section(
                 "Examples",

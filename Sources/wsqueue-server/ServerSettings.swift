@@ -3,6 +3,7 @@ internal import WSQueueBroker
 internal import WSQueueNet
 internal import WSQueueServer
 internal import WSQueueSystem
+internal import WSQueueWire
 
 /// What the command line says, as the server takes it.
 struct ServerSettings {
@@ -42,6 +43,9 @@ struct ServerSettings {
         result.clientLimit = try integer(arguments, ServerOptions.clients, 0...10_000_000) ?? 0
         result.clientsPerAddress = try integer(arguments, ServerOptions.clientsPerAddress, 0...10_000_000) ?? 0
         result.channelLimit = try integer(arguments, ServerOptions.channels, 1...65_536) ?? result.channelLimit
+        if let rate = try integer(arguments, ServerOptions.messageRate, 0...1_000_000) {
+            result.messageRate = rate == 0 ? nil : RateRule(perMinute: rate)
+        }
         if let rate = try integer(arguments, ServerOptions.frameRate, 0...1_000_000) {
             result.frameRate = rate == 0 ? nil : RateRule(perSecond: rate, burst: 10 * rate)
         }
@@ -55,7 +59,11 @@ struct ServerSettings {
         if let age = try milliseconds(arguments, ServerOptions.behindAge, 100) {
             result.slowClients.limitNanoseconds = Int64(age) * 1_000_000
         }
+        if let grace = try milliseconds(arguments, ServerOptions.presenceGrace, 0) {
+            result.presence.graceNanoseconds = Int64(grace) * 1_000_000
+        }
         try Self.readJournal(arguments, &result)
+        try Self.readAccess(arguments, &result)
         result.drainMilliseconds = try milliseconds(arguments, ServerOptions.drain, 0) ?? result.drainMilliseconds
         result.eventLines =
             try choice(arguments, ServerOptions.logEvents, ["all": .all, "sampled": .sampled, "off": .off])
@@ -85,6 +93,31 @@ struct ServerSettings {
                 }
                 return Int(seconds)
             } ?? result.journalSeconds
+    }
+
+    private static func readAccess(
+        _ arguments: ParsedArguments, _ result: inout Configuration
+    ) throws(ArgumentFault) {
+        result.tokenSecretPath = arguments.value(ServerOptions.secretFile)
+        result.tokenAudiences = arguments.values(ServerOptions.audience)
+        result.publishTokenPath = arguments.value(ServerOptions.publishTokens)
+        result.rulesPath = arguments.value(ServerOptions.rules)
+        let names = arguments.values(ServerOptions.algorithm)
+        if !names.isEmpty { result.tokenAlgorithms = [] }
+        for name in names {
+            guard let algorithm = TokenAlgorithm(rawValue: name) else {
+                throw .badValue(
+                    ValueFault(name, wanted: "one of HS256, HS384, HS512"), option: "--jwt-algorithm",
+                    isFromEnvironment: false)
+            }
+            result.tokenAlgorithms.insert(algorithm)
+        }
+        result.authorizeURL = try arguments.value(ServerOptions.authorizeURL) { (text) throws(ValueFault) in
+            guard let location = HTTPLocation(text) else {
+                throw ValueFault(text, wanted: "a URL like http://127.0.0.1:8000/authorize; https needs a proxy here")
+            }
+            return location
+        }
     }
 
     private static func addresses(_ arguments: ParsedArguments) throws(ArgumentFault) -> [Address] {

@@ -65,6 +65,7 @@ func exitStatus(of error: Server.StartError) -> ExitStatus {
     case .queue(let cause, _): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
     case .held: .tryAgain
     case .journal(let cause): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
+    case .access: .configuration
     case .address(let cause): cause.isPermission ? .notPermitted : .unavailable
     case .system: .tryAgain
     }

@@ -58,6 +58,26 @@ def test_a_batch_may_be_larger_than_an_event(client, queue):
     assert [event["payload"] for event in client.receive_events(60_000, timeout=30)] == list(range(60_000))
 
 
+@pytest.mark.timeout(120)
+def test_a_batch_of_a_million_lines_arrives_in_its_order_and_costs_little_more_than_its_size(
+        start, memory_queue, is_measured):
+    count = 1_000_000 if is_measured else 100_000
+    text = lines(count)
+    server = start(directory=memory_queue)
+    with Client(server) as client:
+        place(memory_queue, f"{BATCH}.jsonl", text)
+        for first in range(0, count, 50_000):
+            messages = client.receive(50_000, timeout=60)
+            wanted = [b'{"event":"batch","payload":%d,' % number for number in range(first, first + 50_000)]
+            assert all(map(bytes.startswith, messages, wanted))
+        eventually(lambda: waiting(memory_queue) == [], "the batch is deleted")
+        client.expect_silence(0.2)
+    memory = server.memory()
+    print(memory)
+    # Kilobytes; the ring's pages are shared ones, mapped twice and counted twice.
+    assert memory["VmHWM"] - memory["RssShmem"] < len(text) // 1_024 + 65_536 or not is_measured, memory
+
+
 @pytest.mark.parametrize("bad", ["nonsense", "{}", '{"event":"x","payload":1}}', '["event"]'])
 def test_a_batch_with_one_bad_line_is_refused_as_a_whole_and_the_line_is_named(client, queue, bad):
     place(queue, f"{BATCH}.jsonl", lines(2) + bad + "\n" + lines(2))

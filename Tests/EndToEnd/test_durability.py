@@ -92,7 +92,8 @@ def test_what_a_killed_server_had_written_is_on_the_disk_before_the_next_one_rel
     ("data", ["openat", "write", "fchmod", "fdatasync", "close", "renameat2"]),
     ("full", ["openat", "write", "fchmod", "fdatasync", "renameat2", "fsync of the queue", "close"]),
 ])
-def test_a_publisher_makes_its_calls_in_the_order_of_its_level(queue, binaries, tmp_path, level, wanted):
+def test_a_publisher_makes_its_calls_in_the_order_of_its_level(
+        queue, binaries, tmp_path, level, wanted, is_measured):
     require_strace()
     trace = tmp_path / "trace"
     command = [str(binaries / "wsqueue-publish"), "-d", str(queue), "--sync", level, "order.created", "id:=7"]
@@ -108,5 +109,8 @@ def test_a_publisher_makes_its_calls_in_the_order_of_its_level(queue, binaries, 
                 assert "O_EXCL" in call.arguments and "O_NOFOLLOW" in call.arguments
             if call.name == "renameat2":
                 assert call.names(f'"{name}", RENAME_NOREPLACE')
+    if not is_measured:
+        # A sanitizer's start writes the command line, and with it the directory's name.
+        calls = calls[calls.index("openat"):]
     assert calls == wanted
     assert os.stat(queue / name).st_size > 0

@@ -1,15 +1,15 @@
 """The examples, run as they are."""
 
-import http.server
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from support.files import waiting
+from support.pages import serving
 from support.waiting import eventually
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -39,37 +39,79 @@ def test_an_example_says_when_it_cannot_publish(tmp_path, way):
     assert result.returncode != 0 and (result.stderr or result.stdout)
 
 
-class Pages(http.server.SimpleHTTPRequestHandler):
-    """Serves the browser example with the address of the server under test in place of the usual one."""
-
-    def do_GET(self):
-        text = (EXAMPLES / "browser/index.html").read_text().replace("ws://127.0.0.1:8081/", self.server.address)
-        body = text.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-def test_the_browser_example_shows_an_event_and_reconnects(start, queue, publish, browser):
+def test_the_browser_example_shows_an_event_and_goes_on(start, queue, publish, browser):
     first = start()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages) as pages:
-        pages.address = first.address
-        threading.Thread(target=pages.serve_forever, daemon=True).start()
-        with browser.open(f"http://127.0.0.1:{pages.server_port}/") as page:
-            first.wait_for("client.open")
-            publish("order.created", "id:=7")
-            page.wait_for("document.body.textContent.includes('order.created {\"id\":7}')")
-            assert first.terminate() == 0
-            second = start(listen=f"127.0.0.1:{first.port}")
-            second.wait_for("client.open", timeout=20)
-            publish("again")
-            page.wait_for("document.body.textContent.includes('again null')")
-        pages.shutdown()
+    address = f"http://{first.host}:{first.port}/"
+    text = (EXAMPLES / "browser/index.html").read_text().replace("http://127.0.0.1:8081/", address)
+    with serving({"/": text}) as host, browser.open(host) as page:
+        first.wait_for("client.open")
+        page.wait_for("document.title === 'Events, live'")
+        publish("order.created", "id:=7")
+        page.wait_for("document.body.textContent.includes('order.created {\"id\":7}')")
+        assert first.terminate() == 0
+        publish("-c", "orders", "meanwhile")
+        start(listen=f"127.0.0.1:{first.port}")
+        page.wait_for("document.body.textContent.includes('meanwhile null')", timeout=20)
+
+
+# Just enough of React to run a hook: one component that is drawn again when its state has changed.
+REACT = """
+let slots = [], index = 0, effects = [], draw = () => {};
+const slot = (first) => { const at = index++; slots[at] ??= { value: first }; return slots[at]; };
+export const useState = (first) => {
+  const one = slot(first);
+  return [one.value, (value) => { one.value = value; draw(); }];
+};
+export const useRef = (first) => slot({ current: first }).value;
+export const useEffect = (run, needs) => {
+  const one = slot();
+  if (needs && one.needs && needs.every((need, at) => need === one.needs[at])) return;
+  effects.push(() => { one.end?.(); one.end = run(); one.needs = needs; });
+};
+export const render = (component) => {
+  draw = () => { index = 0; component(); for (const effect of effects.splice(0)) effect(); };
+  draw();
+};
+export const unmount = () => { for (const one of slots) one.end?.(); };
+"""
+
+
+def test_the_react_hook_listens_while_its_component_is_there(server, publish, browser):
+    address = f"http://{server.host}:{server.port}/"
+    page_text = """<!doctype html><script type="importmap">{"imports": {"react": "/react.js"}}</script>
+        <script type="module">
+        import { render, unmount } from "react";
+        import { useWSQueue } from "/useWSQueue.js";
+        window.seen = []; window.unmount = unmount; window.draws = 0;
+        render(() => { draws++; const draw = draws;
+            window.status_ = useWSQueue("{address}", {}, { event: (payload) => seen.push([payload, draw]) }); });
+        </script>""".replace("{address}", address)
+    hook = (EXAMPLES / "browser/useWSQueue.mjs").read_text().replace("./wsqueue.mjs", address + "wsqueue.mjs")
+    with serving({"/": page_text, "/react.js": REACT, "/useWSQueue.js": hook}) as host, browser.open(host) as page:
+        page.wait_for("window.status_ === 'live'")
+        publish("one", "-j", "1")
+        page.wait_for("seen.length === 1")
+        # The handler is the last drawing's, and there was one connection for all of them.
+        assert page.evaluate("seen[0][1] === draws && draws > 1")
+        assert len(server.logged("client.open")) == 1
+        page.evaluate("unmount()")
+        server.wait_for("client.close")
+
+
+@pytest.mark.skipif(not shutil.which("php"), reason="no PHP")
+def test_the_php_page_misses_nothing_between_its_making_and_its_showing(server, publish, browser, tmp_path):
+    (tmp_path / "page.php").write_text((EXAMPLES / "php/page.php").read_text())
+    (tmp_path / "orders.json").write_text('[{"customer": "<Alice>"}]')
+    address = f"http://{server.host}:{server.port}"
+    made = subprocess.run(
+        ["php", str(tmp_path / "page.php")], env={**os.environ, "WSQUEUE_SERVER": address},
+        check=True, capture_output=True, text=True, timeout=20).stdout
+    publish("order.created", "customer=Bob")
+    server.wait_for("event.sent")
+    with serving({"/": made}) as host, browser.open(host) as page:
+        page.wait_for("document.querySelectorAll('#orders li').length === 2")
+        assert page.evaluate("[...document.querySelectorAll('#orders li')].map((one) => one.textContent)") == [
+            "<Alice>", "Bob"]
 
 
 def test_the_readme_shows_the_examples_as_they_are():

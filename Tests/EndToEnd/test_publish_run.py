@@ -68,7 +68,7 @@ def test_a_command_that_is_missing_is_127_and_one_that_is_none_126(run, queue, t
 
 def test_the_command_runs_whether_or_not_it_can_be_told(binaries, tmp_path):
     result = subprocess.run(
-        [binaries / "wsqueue-publish", "-d", tmp_path / "nowhere", "--run", "job", "--", "sh", "-c", "echo ran; exit 5"],
+        [binaries / "wsqueue-publish", "-d", tmp_path / "nowhere", "--run", "job", "--", "sh", "-c", "echo ran;exit 5"],
         capture_output=True, text=True, timeout=20)
     assert (result.returncode, result.stdout) == (5, "ran\n")
     assert result.stderr.count("is not published") == 2

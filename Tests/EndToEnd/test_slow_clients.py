@@ -43,11 +43,32 @@ def test_ten_clients_that_do_not_read_cost_no_more_than_the_ring(server, queue, 
     with Client(server) as busy:
         for number in range(COUNT):
             place(queue, name_of(number), '{"event":"big","payload":[%d,"%s"]}' % (number, BODY))
-        busy.receive(COUNT, timeout=60)
+            if number % 100 == 99:
+                busy.receive(100, timeout=60)
         memory = server.memory()
         assert memory["VmHWM"] < 65_536 or not is_measured, memory
     for client in idle:
         client.socket.close()
+
+
+@pytest.mark.parametrize("channels", [[], ["a"], ["a", "b"]], ids=["everyone", "channel", "channels"])
+def test_the_cursor_in_the_welcome_of_a_client_that_is_behind_is_where_it_stands(start, queue, channels):
+    server = start("--threads", "1", "--behind-size", "64M")
+    count = 300
+    members = {"channels": channels} if channels else {}
+    path = f"/?channels={','.join(channels)}"
+    with Client(server, path, receive_buffer=4_096) as slow, Client(server, path) as busy:
+        for number in range(1, count + 1):
+            place(queue, name_of(number), json.dumps({"event": "big", "payload": [number, BODY], **members}))
+        assert [event["seq"] for event in busy.receive_events(count)] == list(range(1, count + 1))
+        # The first word of a client that has not subscribed brings the welcome, between two events.
+        slow.send_action("ping")
+        messages = slow.receive_events(count + 2)
+    [place_of_welcome] = [index for index, message in enumerate(messages) if message.get("action") == "welcome"]
+    assert 0 < place_of_welcome < count, "it was not behind"
+    assert messages[place_of_welcome]["cursor"].endswith(f":{place_of_welcome}")
+    seqs = [message["seq"] for message in messages if "seq" in message]
+    assert seqs == list(range(1, count + 1))
 
 
 @pytest.mark.parametrize("count, size", [(30, 300_000), (2_000, 3_000)], ids=["large", "small"])

@@ -31,4 +31,16 @@ import WSQueueBroker
         let allowed = (0..<20).filter { _ in limiter.take(Self.rule, now: 3_600 * Self.second) }
         #expect(allowed.count == 5)
     }
+
+    @Test(arguments: [1, 7, 60, 1_000]) func `whoever waits as long as he is told is allowed one more`(count: Int) {
+        let rule = RateRule(perMinute: count)
+        var limiter = RateLimiter()
+        let allowed = (0...count).filter { _ in limiter.take(rule, now: Self.second) }
+        #expect(allowed.count == count)
+        let moment = Self.second + limiter.wait(rule, now: Self.second)
+        #expect(moment - Self.second == 60 * Self.second / Int64(count))
+        let answers = [limiter.take(rule, now: moment - 1), limiter.take(rule, now: moment)]
+        #expect(answers == [false, true])
+        #expect(RateLimiter().wait(rule, now: 0) == 0)
+    }
 }

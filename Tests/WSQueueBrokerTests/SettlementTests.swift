@@ -29,6 +29,17 @@ struct SettlementTests {
         #expect(settlement.count == 1_000 - seen.count)
     }
 
+    @Test func `many have settled when the last of so many has`() {
+        var settlement = Settlement<Int>()
+        for index in 1...3 { settlement.add(index, end: UInt64(index * 10)) }
+        #expect(settlement.hasSettled(2, passed: 20))
+        #expect(!settlement.hasSettled(2, passed: 19))
+        #expect(!settlement.hasSettled(4, passed: 100))
+        _ = settlement.next(passed: 20)
+        #expect(!settlement.hasSettled(2, passed: 29))
+        #expect(settlement.hasSettled(2, passed: 30))
+    }
+
     @Test func `several items may share an end`() {
         var settlement = Settlement<String>()
         settlement.add("a", end: 5)

@@ -13,7 +13,13 @@ struct SlowClientRuleTests {
         mutating func isTooSlow(
             at position: UInt64, of end: UInt64, now: Int64, waited: Int64, clients: Int = 10, behind: Int = 1
         ) -> Bool {
-            account.isTooSlow(
+            judge(at: position, of: end, now: now, waited: waited, clients: clients, behind: behind) == .tooSlow
+        }
+
+        mutating func judge(
+            at position: UInt64, of end: UInt64, now: Int64, waited: Int64, clients: Int = 10, behind: Int = 1
+        ) -> SlowClientAccount.Verdict {
+            account.judge(
                 rule: rule, position: position, end: end, now: now, waited: waited, clients: clients, behind: behind)
         }
     }
@@ -55,6 +61,39 @@ struct SlowClientRuleTests {
         let old = client.isTooSlow(at: 0, of: 5_000, now: 10_001, waited: 2, clients: 1)
         #expect(!young)
         #expect(old)
+    }
+
+    @Test func `what the queue waits for one counts for all that take nothing meanwhile`() {
+        var client = Watched(end: 500)
+        let near = client.isTooSlow(at: 0, of: 500, now: 1, waited: 250)
+        let far = client.isTooSlow(at: 0, of: 1_000, now: 2, waited: 0)
+        #expect(!near)
+        #expect(far)
+    }
+
+    @Test func `whoever took something while the queue waited for another has all its patience`() {
+        var client = Watched(end: 500)
+        let verdicts = [
+            client.isTooSlow(at: 0, of: 500, now: 1, waited: 249),
+            client.isTooSlow(at: 1, of: 1_001, now: 2, waited: 1),
+            client.isTooSlow(at: 1, of: 1_001, now: 3, waited: 248),
+        ]
+        #expect(!verdicts.contains(true))
+    }
+
+    @Test func `the queue need not wait for one that takes nothing, until it takes something again`() {
+        var client = Watched(end: 5_000)
+        let verdicts = [
+            client.judge(at: 0, of: 5_000, now: 1, waited: 24), client.judge(at: 0, of: 5_000, now: 2, waited: 1),
+            client.judge(at: 1, of: 5_000, now: 3, waited: 0),
+        ]
+        #expect(verdicts == [.pacing, .stalled, .pacing])
+    }
+
+    @Test func `a client alone is always waited for`() {
+        var client = Watched(end: 5_000)
+        let verdict = client.judge(at: 0, of: 5_000, now: 1, waited: 1_000, clients: 1)
+        #expect(verdict == .pacing)
     }
 
     @Test func `what is owed may be little and is still too old after the time limit`() {

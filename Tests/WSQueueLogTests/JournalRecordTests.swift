@@ -18,6 +18,13 @@ struct JournalRecordTests {
         JournalRecord(seq: .max, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [], stamp: 0))
     }
 
+    static var line: JournalRecord {
+        var record = full
+        record.except = nil
+        record.line = JournalRecord.Identity(id: Array("17-1-1/2".utf8), stamp: 1_795_231_805_000_000_001)
+        return record
+    }
+
     static var nobody: JournalRecord {
         var record = plain
         record.recipients = []
@@ -34,7 +41,7 @@ struct JournalRecordTests {
         JournalRecordText.decode(bytes.span, at: offset)
     }
 
-    @Test(arguments: [full, plain, nobody])
+    @Test(arguments: [full, plain, line, nobody])
     func `a record is read as it was written`(record: JournalRecord) throws {
         let bytes = bytes(record)
         let text = try #require(decode(bytes, at: 0))
@@ -50,7 +57,7 @@ struct JournalRecordTests {
     }
 
     @Test func `a record cut at any byte is none`() {
-        let bytes = bytes(Self.full)
+        let bytes = bytes(Self.line)
         for count in 0..<bytes.count { #expect(decode(Array(bytes[..<count]), at: 0) == nil) }
     }
 

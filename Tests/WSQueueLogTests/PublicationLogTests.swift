@@ -66,15 +66,24 @@ struct PublicationLogTests {
 
     @Test func `the oldest mark is that of the slowest reader`() {
         let marks = ReaderMarks(count: 3)
-        marks.passed(10, by: 0)
-        marks.passed(30, by: 1)
+        marks.passed(10, pace: 10, by: 0)
+        marks.passed(30, pace: 30, by: 1)
         #expect(marks.oldest == 0)
-        marks.passed(20, by: 2)
+        marks.passed(20, pace: 25, by: 2)
         #expect(marks.oldest == 10)
+        #expect(marks.pace == 10)
         marks.report(clients: 4, behind: 1, by: 0)
         marks.report(clients: 5, behind: 2, by: 2)
         #expect(marks.clients == 9)
         #expect(marks.behind == 3)
+    }
+
+    @Test func `who sets the pace may be ahead of the oldest`() {
+        let marks = ReaderMarks(count: 2)
+        marks.passed(10, pace: 40, by: 0)
+        marks.passed(30, pace: 30, by: 1)
+        #expect(marks.oldest == 10)
+        #expect(marks.pace == 30)
     }
 
     @Test(arguments: [(0, 0), (1, 0), (2, 1), (5, 1), (6, 2), (9, 3), (100, 3)])

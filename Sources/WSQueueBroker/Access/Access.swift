@@ -1,12 +1,13 @@
 package import WSQueueCore
 
-/// Decides who may listen to a channel, and who may send into it.
+/// Decides who may listen to a channel, and who may send into it: the operator's rules, and what holds without them
+/// (SPEC §4, rules and channels).
 ///
 /// It is asked for each channel by its name. A subscription by a pattern is a wish, not a right: whatever it matches is
 /// asked about when it is delivered, live and from the past, so that no pattern reaches where its name would not.
 package struct Access: Sendable {
     /// What a client wants.
-    package enum Verb: Sendable {
+    package enum Verb: String, Hashable, Sendable {
         case subscribe, publish
     }
 
@@ -21,8 +22,18 @@ package struct Access: Sendable {
         case ask
     }
 
-    /// Makes the rules that hold where there are no others.
-    package init() {}
+    /// The rules, of which the first that matches decides.
+    package let rules: [AccessRule]
+
+    /// Makes the decision of some rules; without any, the channel's prefix decides.
+    package init(rules: [AccessRule] = []) { self.rules = rules }
+
+    /// Whether a rule wants the application to be asked.
+    package var asks: Bool {
+        rules.contains { rule in
+            rule.subscribe?.contains(.ask) ?? false || rule.publish?.contains(.ask) ?? false
+        }
+    }
 
     /// Whether a user may do something with a channel.
     ///
@@ -31,10 +42,29 @@ package struct Access: Sendable {
     ///   - channel: A channel's name, no pattern.
     ///   - identity: Who wants it; `nil` is somebody without a token.
     package func verdict(_ verb: Verb, _ channel: String, by identity: Identity?) -> Verdict {
-        switch verb {
-        case .publish: .forbidden
-        case .subscribe: Self.defaultVerdict(channel, by: identity)
+        for rule in rules {
+            guard let captures = rule.template.captures(of: channel) else { continue }
+            guard let conditions = rule.conditions(for: verb) else { break }
+            return Self.first(conditions.lazy.map { $0.verdict(channel, captures, by: identity) })
         }
+        switch verb {
+        case .publish: return .forbidden
+        case .subscribe: return Self.defaultVerdict(channel, by: identity)
+        }
+    }
+
+    /// The best of several answers: any condition is enough, and the application is asked only when no other is met.
+    private static func first(_ verdicts: some Sequence<Verdict>) -> Verdict {
+        var best = Verdict.forbidden
+        for verdict in verdicts {
+            switch verdict {
+            case .allowed: return .allowed
+            case .ask: best = .ask
+            case .needsUser: if best == .forbidden { best = .needsUser }
+            case .forbidden: continue
+            }
+        }
+        return best
     }
 
     /// Whether a user may listen to a channel that no rule names: `private.` wants a user, `private.user.<id>` that user,

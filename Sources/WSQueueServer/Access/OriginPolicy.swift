@@ -22,6 +22,17 @@ package struct OriginPolicy {
         return Response(.forbidden, advice: advice)
     }
 
+    /// What an answer says so that the page that asked may read it (Fetch Standard, section 3.2.3): that page and no
+    /// other, with its cookies; anyone, without.
+    package func sharing(with head: RequestHead) -> [Response.Field] {
+        guard let origin = head.text(of: "origin") else { return [] }
+        if listed.contains("*") { return [.init("Access-Control-Allow-Origin", "*")] }
+        return [
+            .init("Access-Control-Allow-Origin", origin), .init("Access-Control-Allow-Credentials", "true"),
+            .init("Vary", "Origin"),
+        ]
+    }
+
     private func isAllowed(_ origin: String, host: [UInt8]?) -> Bool {
         if listed.contains("*") || listed.contains(where: { $0.lowercased() == origin }) { return true }
         // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else belongs to nobody.

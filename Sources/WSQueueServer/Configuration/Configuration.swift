@@ -1,5 +1,6 @@
 package import WSQueueBroker
 package import WSQueueNet
+package import WSQueueWire
 
 /// Everything the operator decides, with the defaults of SPEC §6. Made once, never changed, passed down.
 package struct Configuration: Sendable {
@@ -42,6 +43,18 @@ package struct Configuration: Sendable {
     package var path: String?
     /// Further origins that may connect; `*` is everyone.
     package var origins: [String] = []
+    /// The file with the secrets that tokens are signed with; `nil` takes no tokens.
+    package var tokenSecretPath: String?
+    /// How tokens may be signed.
+    package var tokenAlgorithms = Set(TokenAlgorithm.allCases)
+    /// Whom tokens must be meant for; empty takes those that are meant for nobody in particular.
+    package var tokenAudiences: [String] = []
+    /// The file with the rules about channels.
+    package var rulesPath: String?
+    /// The file with the tokens of those who may publish by HTTP; `nil` is nobody.
+    package var publishTokenPath: String?
+    /// Where the application is asked about channels.
+    package var authorizeURL: HTTPLocation?
 
     package var eventLimitBytes = 1_048_576
     package var batchLimitBytes = 64 * 1_048_576
@@ -55,6 +68,8 @@ package struct Configuration: Sendable {
     package var clientsPerAddress = 0
     /// Messages and control frames of one client; `nil` is no limit.
     package var frameRate: RateRule? = RateRule(perSecond: 100, burst: 1_000)
+    /// Messages of one client but pings and pongs; `nil` is no limit.
+    package var messageRate: RateRule? = RateRule(perMinute: 60)
     /// Connections that wait to be accepted.
     package var backlog = 4_096
     package var handshakeMilliseconds = 10_000
@@ -62,6 +77,7 @@ package struct Configuration: Sendable {
     package var pingMilliseconds = 25_000
     package var pongMilliseconds = 10_000
     package var slowClients = SlowClientRule()
+    package var presence = PresenceRule()
     package var journalPlace = JournalPlace.queue
     /// How much history is kept, whichever bound is reached first.
     package var journalEvents = 10_000

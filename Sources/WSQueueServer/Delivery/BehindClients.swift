@@ -10,6 +10,8 @@ struct BehindClient {
     /// The end of the frame in which the cursor stands, or the cursor itself between two frames.
     var frameEnd: UInt64
     var account: SlowClientAccount
+    /// Whether it has taken nothing for so long that the queue goes on without it, as far as the log has room.
+    var isStalled = false
 }
 
 /// The clients of one loop that are behind. Everyone else stands at the loop's own position and needs no cursor.
@@ -20,8 +22,15 @@ struct BehindClients {
     var count: Int { clients.count }
     var isEmpty: Bool { clients.isEmpty }
 
-    /// Where the last of them stands; `nil` when nobody is behind.
-    var oldestCursor: UInt64? { clients.lazy.map(\.cursor).min() }
+    /// Where the last of them stands, and the last of those that still take something; `.max` where there is none.
+    var oldestCursors: (all: UInt64, pacing: UInt64) {
+        var (all, pacing) = (UInt64.max, UInt64.max)
+        for client in clients {
+            all = min(all, client.cursor)
+            if !client.isStalled { pacing = min(pacing, client.cursor) }
+        }
+        return (all, pacing)
+    }
 
     subscript(slot: Int) -> BehindClient? {
         get { indexBySlot[slot].map { clients[$0] } }
@@ -40,16 +49,19 @@ struct BehindClients {
         }
     }
 
-    /// The slots of those that are too slow by now.
-    mutating func tooSlow(
+    /// Looks at all of them again.
+    ///
+    /// - Returns: The slots of those that are too slow by now.
+    mutating func judge(
         rule: SlowClientRule, end: UInt64, now: Int64, waited: Int64, clientCount: Int, behindCount: Int
     ) -> [Int] {
         var slots: [Int] = []
         for index in clients.indices {
-            let isTooSlow = clients[index].account.isTooSlow(
+            let verdict = clients[index].account.judge(
                 rule: rule, position: clients[index].cursor, end: end, now: now, waited: waited,
                 clients: clientCount, behind: behindCount)
-            if isTooSlow { slots.append(clients[index].slot) }
+            clients[index].isStalled = verdict != .pacing
+            if verdict == .tooSlow { slots.append(clients[index].slot) }
         }
         return slots
     }

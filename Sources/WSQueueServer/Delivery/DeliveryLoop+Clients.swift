@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
@@ -19,8 +20,10 @@ extension DeliveryLoop {
         case .closed(let code): return lost(slot, errorNumber: code, now: now)
         case .bytes(let count):
             switch peer.stage {
-            case .closing: discard(count, slot, peer, now: now)
+            case .closing, .answering: discard(count, slot, peer, now: now)
             case .request: receiveRequest(count, slot, peer, now: now)
+            // A stream has been asked for, and there is nothing more to say.
+            case .open where peer.isStream: discard(count, slot, peer, now: now)
             case .open: receiveFrames(0..<count, slot, peer, now: now)
             }
         }
@@ -69,7 +72,8 @@ extension DeliveryLoop {
         peer.closeCode = code.rawValue
         peer.closeReason = reason
         leave(slot, peer)
-        end(slot, peer, with: FrameEncoder.close(code, reason: reason), now: now)
+        let farewell = peer.isStream ? Self.farewell(reason) : FrameEncoder.close(code, reason: reason)
+        end(slot, peer, with: farewell, now: now)
     }
 
     /// Closes a client that is too slow; it may come back with its cursor.
@@ -103,7 +107,9 @@ extension DeliveryLoop {
     /// Ends a connection whose request did not come in time.
     mutating func refuseLateRequest(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
-        guard peer.request?.parser.isInsideRequest ?? false else { return drop(slot, now: now) }
+        guard let request = peer.request, request.body != nil || request.parser.isInsideRequest else {
+            return drop(slot, now: now)
+        }
         let advice = "The request did not arrive in time. Send it at once."
         respond(Response(.requestTimeout, advice: advice), to: .get, slot, now: now)
     }
@@ -142,6 +148,7 @@ extension DeliveryLoop {
     }
 
     private mutating func receiveRequest(_ count: Int, _ slot: Int, _ peer: Peer, now: Int64) {
+        if peer.request?.body != nil { return receiveBody(0..<count, slot, peer, now: now) }
         let head: RequestHead
         let used: Int
         do throws(RequestError) {
@@ -153,24 +160,32 @@ extension DeliveryLoop {
         switch Router(context: context).route(head, from: peer.address) {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
-        case .open(let handshake):
-            open(slot, peer, handshake, head.target, now: now)
+        case .publish(let reader, let expectsContinue, let fields):
+            beginBody(
+                reader, expectsContinue: expectsContinue, fields, used..<count, slot, peer, now: now)
+        case .stream(let head, let bearer, let fields):
+            openStream(slot, peer, head, bearer, fields, now: now)
+        case .open(let handshake, let bearer):
+            open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)
         }
     }
 
     private mutating func open(
-        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ target: RequestTarget, now: Int64
+        _ slot: Int, _ peer: Peer, _ handshake: Handshake, _ bearer: TokenVerifier.Result?, _ target: RequestTarget,
+        now: Int64
     ) {
         peer.request = nil
         peer.stage = .open
         peer.connection = context.nextConnection()
         peer.speaksProtocol = handshake.isSubprotocolChosen
         clientCount += 1
-        context.log.write(
-            LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
-                .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain"))
+        if let bearer { identify(slot, peer, as: bearer) }
+        var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
+            .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain")
+        if let identity = peer.identity { line = line.with("user", identity.user.text) }
+        context.log.write(line)
         // What was published before this moment is not for this client, and what comes from now on is: `position` is
         // where it stands. The answer is in the outbox first, so it cannot be overtaken.
         deliver(now: now)
@@ -181,7 +196,9 @@ extension DeliveryLoop {
         let asked = subscribe(slot, peer, asAskedIn: target)
         if let since = asked.since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if peer.speaksProtocol { welcome(slot, peer, now: now) }
-        for error in asked.errors { owe(FrameEncoder.frame(.text, ServerMessage.error(error).span), slot) }
+        for (channel, _) in peer.presences { tellPresence(channel, slot, peer, now: now) }
+        for error in asked.errors { sendText(ServerMessage.error(error), slot) }
+        warnOfExpiry(slot, peer, unix: Clock.unixNanoseconds())
         sendOwed(slot, now: now)
     }
 
@@ -243,6 +260,7 @@ extension DeliveryLoop {
         table.setReceiving(false, slot)
         subscriptions.remove(slot)
         viewers.remove(slot)
+        leaveAllPresences(peer, now: now)
         peer.replay = nil
         peer.replayRequests = []
         clientCount -= 1

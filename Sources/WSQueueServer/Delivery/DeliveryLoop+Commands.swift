@@ -14,8 +14,8 @@ extension DeliveryLoop {
         subscriptions.name(peer.connection, slot: slot)
         let text = ServerMessage.welcome(
             heartbeatSeconds: context.configuration.pingMilliseconds / 1_000, connection: peer.connection,
-            isAuthenticated: false, cursor: cursor)
-        sendText(text, slot, now: now)
+            isAuthenticated: peer.identity != nil, cursor: cursor)
+        sendText(text, slot)
     }
 
     /// Does what a message asks for, and answers.
@@ -23,18 +23,25 @@ extension DeliveryLoop {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
+            if case .message = command { return try pass(command, slot, peer, now: now) }
             let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot, now: now) }
+            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
+            if case .subscribe(let channel, _) = command { tellPresence(channel, slot, peer, now: now) }
             if let past { request(past, slot, peer, now: now) }
         } catch {
-            sendText(ServerMessage.error(error), slot, now: now)
+            // Behind a close frame there is nothing more.
+            guard table[slot] === peer, peer.stage == .open else { return }
+            sendText(ServerMessage.error(error), slot)
         }
     }
 
     /// Says whose client it is from now on; `nil` is nobody's.
     mutating func identify(_ slot: Int, _ peer: Peer, as identity: Identity?) {
+        if peer.identity?.user != identity?.user { peer.identifiedSince = seqReached(by: slot, peer) }
+        let isOther = peer.identity?.user != identity?.user || peer.identity?.info != identity?.info
         peer.identity = identity
         subscriptions.identify(slot, as: identity)
+        if isOther { renewPresences(slot, peer, now: now) }
     }
 
     /// Reads a message; the first one makes the client one that speaks.
@@ -52,10 +59,13 @@ extension DeliveryLoop {
                 setView(view, slot, peer)
             }
         }
+        if case .success(.ping) = result { return .ping }
+        try charge(slot, peer, now: now)
         return try result.get()
     }
 
-    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b` and `since=<cursor>`.
+    /// Does what the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and
+    /// `since=<cursor>`.
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
@@ -69,9 +79,12 @@ extension DeliveryLoop {
                 errors.append(error)
             }
         }
+        peer.wantsPingMessages = target.value(of: "heartbeat") == "app"
         if let globs = target.value(of: "events"), !globs.isEmpty {
             if let filter = EventFilter(globs) {
-                setView(EventView(filter: filter), slot, peer)
+                var view = peer.view
+                view.filter = filter
+                setView(view, slot, peer)
             } else {
                 errors.append(.invalidField("events", expected: "up to \(EventFilter.globLimit) names, * for any part"))
             }
@@ -92,11 +105,13 @@ extension DeliveryLoop {
             try subscribe(slot, peer, to: channel)
             return ServerMessage.subscribed(channel)
         case .unsubscribe(let channel):
-            subscriptions.unsubscribe(slot, from: channel)
-            peer.channelsLiveSince[channel] = nil
+            endSubscription(channel, slot, peer)
             return ServerMessage.unsubscribed(channel)
-        case .message, .authenticate, .presence:
-            throw ClientError("This server does not offer that yet", code: "not_offered")
+        case .authenticate(let token):
+            return try authenticate(token, slot, peer)
+        case .presence: return try presence(command, slot, peer)
+        // Answered by whoever hands it out.
+        case .message: return nil
         }
     }
 
@@ -123,26 +138,33 @@ extension DeliveryLoop {
         if pattern.isChannel { try checkAccess(.subscribe, name, peer) }
         if subscriptions.isSubscribed(slot, to: name) { return }
         guard subscriptions.channelCount(of: slot) < context.configuration.channelLimit else {
+            context.counters.channels.add()
             throw ClientError(
                 "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
         }
         // What a replay under way holds back is not for the new channel either.
         peer.channelsLiveSince[name] = peer.replay == nil ? seqReached(by: slot, peer) : seq
         subscriptions.subscribe(slot, to: pattern)
+        enterPresence(name, peer)
+    }
+
+    /// Ends a subscription.
+    mutating func endSubscription(_ name: String, _ slot: Int, _ peer: Peer) {
+        subscriptions.unsubscribe(slot, from: name)
+        peer.channelsLiveSince[name] = nil
+        leavePresence(name, peer, now: now)
     }
 
     /// Refuses what a client may not do with a channel.
-    private func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
-        switch subscriptions.access.verdict(verb, channel, by: peer.identity) {
-        case .allowed: return
-        case .needsUser:
-            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: channel)
-        // Nobody can be asked yet.
-        case .forbidden, .ask: throw ClientError("Channel is not for you", code: "forbidden", channel: channel)
+    func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
+        if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
+            throw refusal
         }
     }
 
-    private mutating func sendText(_ text: [UInt8], _ slot: Int, now: Int64) {
-        owe(FrameEncoder.frame(.text, text.span), slot)
+    /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.
+    mutating func sendText(_ text: [UInt8], _ slot: Int) {
+        guard let peer = table[slot] else { return }
+        owe(peer.isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span), slot)
     }
 }

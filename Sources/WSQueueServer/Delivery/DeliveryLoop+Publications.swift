@@ -168,7 +168,7 @@ extension DeliveryLoop {
     }
 
     /// The event of which a client that stands at `position` has had a copy already, if there may be more of it.
-    private func seqReceived(by slot: Int, before position: UInt64) -> UInt64 {
+    func seqReceived(by slot: Int, before position: UInt64) -> UInt64 {
         var index = selections.firstIndex(endingAfter: position)
         // In the middle of a copy it stands because it is getting that one.
         if index < selections.count, selections[index].range.lowerBound < position { return selections[index].seq }

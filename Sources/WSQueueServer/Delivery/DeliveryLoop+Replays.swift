@@ -69,7 +69,9 @@ extension DeliveryLoop {
             return Replay.start(after: request.since, in: context.journal, seq: seq)
         }
         guard let client = behind[slot], client.frameEnd < position else { return seq }
-        return context.publications.seq(ofFrameAt: client.frameEnd).map { $0 - 1 } ?? seq
+        guard let next = context.publications.seq(ofFrameAt: client.frameEnd) else { return seq }
+        // It may be a further copy of an event that the client has had.
+        return seqReceived(by: slot, before: client.frameEnd) == next ? next : next - 1
     }
 
     private mutating func begin(_ request: Replay.Request, _ slot: Int, _ peer: Peer, now: Int64) {
@@ -193,7 +195,9 @@ extension DeliveryLoop {
         let addressing = Broker.Addressing(channels: text.channels, recipients: text.recipients, except: except)
         let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
         let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
-        let isLive = ways.contains { liveSince($0, peer) < text.seq }
+        // What is for a user has been sent live since the client is that user.
+        let identifiedSince = text.recipients == nil ? 0 : peer.identifiedSince
+        let isLive = ways.contains { max(liveSince($0, peer), identifiedSince) < text.seq }
         if text.seq > replay.heldSince { return isLive ? matching.first : nil }
         return !isLive && ways.contains(where: replay.includes) ? matching.first : nil
     }
@@ -226,10 +230,11 @@ extension DeliveryLoop {
         peer.replay = nil
         if let cursor = Cursor(epoch: context.epoch, seq: seq) {
             if let gap = replay.gap {
-                owe(FrameEncoder.frame(.text, ServerMessage.resumed(cursor, gap: gap).span), slot)
-            } else if replay.request.channel == nil {
-                owe(FrameEncoder.frame(.text, ServerMessage.resumed(cursor).span), slot)
+                sendText(ServerMessage.resumed(cursor, gap: gap), slot)
+            } else if replay.request.channel == nil, !peer.isStream {
+                sendText(ServerMessage.resumed(cursor), slot)
             }
+            if peer.isStream { owe(ServerSentEvent.position(cursor.text), slot) }
         }
         table.setBehind(false, slot)
         guard flushOutbox(slot, peer, now: now) else { return }

@@ -15,8 +15,8 @@ struct DeliveryLoop: ~Copyable {
     var table = ConnectionTable<Peer>()
     var behind = BehindClients()
     var subscriptions = SubscriptionTable()
-    /// Who may listen where, and send.
-    var access = Access()
+    /// When something is due about clients' tokens.
+    var tokenTimes = TimeHeap()
     /// Up to here everything has been handed to every client that is not behind.
     var position: UInt64
     /// The order number of the last publication before `position`.
@@ -28,6 +28,8 @@ struct DeliveryLoop: ~Copyable {
     var receivers: [Int] = []
     /// The clients that see events in another form than the log holds them, by their slots.
     var viewers: Set<Int> = []
+    /// Messages of own clients that other loops have not all handed out.
+    var messagesUnderWay = MessagesUnderWay()
     /// How many clients have an open WebSocket.
     var clientCount = 0
     /// The clients that can be sent more of the past, by their tokens, in the order of their turns.
@@ -47,12 +49,13 @@ struct DeliveryLoop: ~Copyable {
     /// Whether newcomers are reported; not for a moment after one could not be accepted.
     var isListening = true
 
-    private var now: Int64
+    /// The moment of the present turn (monotonic nanoseconds).
+    private(set) var now: Int64
     private var nextTick: Int64
     private var tickNumber = 0
     private var heldBefore: Int64 = 0
     private var isReportedEmpty = true
-    private var reportedPosition: UInt64 = .max
+    private var reported: (passed: UInt64, pace: UInt64) = (.max, .max)
     private var drainDeadline: Int64?
 
     private static let pingFrame: [UInt8] = {
@@ -60,12 +63,15 @@ struct DeliveryLoop: ~Copyable {
         return FrameEncoder.frame(.ping, nothing.span)
     }()
 
+    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there.
+    private static let pingMessageFrames = FrameEncoder.frame(.text, ServerMessage.ping().span) + pingFrame
+
     static let tickNanoseconds: Int64 = 100_000_000
     /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
     /// would reset it, and the other end might never see the answer.
     static let discardLimitBytes = 1_048_576
     /// While the queue waits for clients, those who are behind are looked at more often.
-    private static let judgeMilliseconds: Int32 = 20
+    private static let judgeMilliseconds: Int32 = 10
     static let wakeupToken = UInt64.max
     private static let firstListenerToken = UInt64.max - 64
 
@@ -78,6 +84,7 @@ struct DeliveryLoop: ~Copyable {
         self.context = context
         self.poller = poller
         let snapshot = context.publications.snapshot(since: context.publications.end)
+        subscriptions.access = context.control.access
         position = snapshot.end
         seq = snapshot.seq
         now = Clock.monotonicNanoseconds()
@@ -141,8 +148,18 @@ struct DeliveryLoop: ~Copyable {
             switch command {
             case .adopt(let number, let address):
                 adopt(Socket(FileDescriptor(owning: number)), from: address, now: now)
+            case .pass(let message, let other, let ticket):
+                let count = hand(message, now: now)
+                context.loops[other].mailbox.post(.passed(ticket: ticket, count: count))
+            case .passed(let ticket, let count):
+                notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
+            case .answer(let response, let token):
+                guard let slot = table.slot(of: token) else { continue }
+                respond(response, to: .post, slot, now: now)
+            case .accessChanged:
+                reviewAccess(now: now)
             }
         }
     }
@@ -164,7 +181,7 @@ struct DeliveryLoop: ~Copyable {
         let held = context.held.sum(now)
         defer { heldBefore = held }
         guard !behind.isEmpty else { return }
-        let slow = behind.tooSlow(
+        let slow = behind.judge(
             rule: context.configuration.slowClients, end: context.publications.end, now: now,
             waited: held - heldBefore, clientCount: context.marks.clients, behindCount: context.marks.behind)
         for slot in slow { closeSlow(slot, now: now) }
@@ -175,6 +192,7 @@ struct DeliveryLoop: ~Copyable {
         tickNumber += 1
         if drainDeadline == nil { resumeListening() }
         closeSlowReplays(now: now)
+        checkTokens(now: now)
         ping()
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
@@ -200,22 +218,27 @@ struct DeliveryLoop: ~Copyable {
         }
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            if peer.isStream {
+                sendOwn(ServerSentEvent.comment, slot, now: now)
+                continue
+            }
             peer.isAwaitingPong = true
-            sendOwn(Self.pingFrame, slot, now: now)
+            sendOwn(peer.wantsPingMessages ? Self.pingMessageFrames : Self.pingFrame, slot, now: now)
         }
     }
 
     private mutating func report() {
-        let passed = min(position, behind.oldestCursor ?? .max)
+        let oldest = behind.oldestCursors
+        let (passed, pace) = (min(position, oldest.all), min(position, oldest.pacing))
         context.marks.report(clients: clientCount, behind: behind.count, by: index)
         if (clientCount == 0) != isReportedEmpty {
             // The hub may be keeping its files until somebody is here.
             isReportedEmpty = clientCount == 0
             context.hubWakeup.signal()
         }
-        guard passed != reportedPosition else { return }
-        reportedPosition = passed
-        context.marks.passed(passed, by: index)
+        guard (passed, pace) != reported else { return }
+        reported = (passed, pace)
+        context.marks.passed(passed, pace: pace, by: index)
         trimSelections(before: passed)
         context.hubWakeup.signal()
     }
@@ -232,7 +255,7 @@ struct DeliveryLoop: ~Copyable {
             case .open:
                 let milliseconds = Int.random(in: 0..<spread)
                 close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
-            case .request: drop(slot, now: now)
+            case .request, .answering: drop(slot, now: now)
             case .closing: break
             }
         }

@@ -9,9 +9,11 @@ struct EventView: Hashable {
     var filter: EventFilter?
     /// Whether events of channels come in the form of older chat pages.
     var isChat = false
+    /// The first part of its cursors, where they come as Server-Sent Events.
+    var streamEpoch: String?
 
     /// Whether it is what the log holds.
-    var isLogs: Bool { filter == nil && !isChat }
+    var isLogs: Bool { filter == nil && !isChat && streamEpoch == nil }
 
     /// Appends an event's frame as this client sees it.
     ///
@@ -20,7 +22,9 @@ struct EventView: Hashable {
     func append(_ message: Span<UInt8>, to bytes: inout [UInt8]) -> Bool {
         guard let text = EventMessageText.decode(message) else { return false }
         if let filter, !text.passes(filter, in: message) { return false }
-        if isChat, text.hasChannel {
+        if let streamEpoch {
+            ServerSentEvent.append(message, id: "\(streamEpoch):\(text.sequenceNumber(in: message))", to: &bytes)
+        } else if isChat, text.hasChannel {
             bytes += FrameEncoder.frame(.text, text.chat(in: message).span)
         } else {
             bytes += FrameEncoder.frame(.text, message)

@@ -3,6 +3,7 @@ internal import WSQueueBroker
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
+internal import WSQueueWire
 
 /// What the hub and all loops share. Everything in it may be used from any thread.
 final class LoopContext: Sendable {
@@ -12,25 +13,34 @@ final class LoopContext: Sendable {
     let marks: ReaderMarks
     /// The publications of the past.
     let journal: Journal
+    let control: AccessControl
+    /// Writes what comes by HTTP; `nil` where nothing may.
+    let publishDesk: PublishDesk?
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
     let hubWakeup: Wakeup
     let held = HeldTime()
+    let counters = ClientCounters()
+    /// Who is where: the loops say who comes and goes, the hub tells the others.
+    let presence: Guarded<Presence>
     let addresses = AddressCounts()
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
 
     init(
-        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, hubWakeup: Wakeup,
-        loops: [LoopHandle]
+        configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
+        publishDesk: PublishDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
+        presence = Guarded(Presence(configuration.presence))
         self.log = log
         self.publications = publications
         marks = ReaderMarks(count: loops.count)
         self.journal = journal
+        self.control = control
+        self.publishDesk = publishDesk
         self.hubWakeup = hubWakeup
         self.loops = loops
     }
@@ -46,6 +56,7 @@ final class LoopContext: Sendable {
 
     /// Starts a thread for each loop; the listeners are open by now.
     func startLoops() throws(SystemCallError) {
+        try publishDesk?.start(self)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
@@ -75,8 +86,16 @@ final class LoopHandle: Sendable {
     enum Command: Sendable {
         /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
         case adopt(number: Int32, Address)
+        /// Hand a client's message to your clients, and say how many there were.
+        case pass(ClientMessage, from: Int, ticket: UInt64)
+        /// So many clients of another loop have been handed a message of yours.
+        case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
+        /// Answer the request of a connection.
+        case answer(Response, token: UInt64)
+        /// Look at secrets and rules again: they may have changed.
+        case accessChanged
     }
 
     let wakeup: Wakeup
@@ -101,14 +120,19 @@ final class LoopHandle: Sendable {
     func end() { ended.store(true, ordering: .releasing) }
 }
 
-/// For how long the queue has waited for clients, in all.
+/// For how long the queue has waited for clients, in all; where it goes on without those that have stalled, for how
+/// long it would have waited for them.
 final class HeldTime: Sendable {
     private let total = Atomic<Int64>(0)
     private let since = Atomic<Int64>(0)
 
     /// The queue waits from now on (monotonic nanoseconds).
-    func begin(_ now: Int64) {
-        if since.load(ordering: .relaxed) == 0 { since.store(now, ordering: .relaxed) }
+    ///
+    /// - Returns: Whether it did not wait before.
+    func begin(_ now: Int64) -> Bool {
+        guard !isHeld else { return false }
+        since.store(now, ordering: .relaxed)
+        return true
     }
 
     /// The queue goes on.

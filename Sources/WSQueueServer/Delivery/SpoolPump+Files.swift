@@ -52,6 +52,7 @@ extension SpoolPump {
                 let file = ReadFile(current.file, current.status, current.reader, seq: broker.seq)
                 return deletions.add(file, end: writer.position)
             }
+            if line.number <= current.knownLines { continue }
             let bytes = contents.span.extracting(line.range)
             // The whole file was checked before its first line was appended.
             guard let text = try? EventFile.decode(bytes) else { continue }
@@ -63,25 +64,6 @@ extension SpoolPump {
             }
         }
         batch = current
-    }
-
-    /// Deletes a file whose event has been handed out, or remembers that it cannot be deleted.
-    mutating func delete(_ file: ReadFile) {
-        // A file of the same name in a directory that stands there by now is another one.
-        let isOurs = file.reader.identity == identity
-        do {
-            let isGone = try file.reader.delete(file.name, readAs: file.status)
-            guard isOurs else { return }
-            queue.finish(file.name)
-            if !isGone { needsListing = true }
-        } catch {
-            if isOurs, let status = try? file.reader.directory.status(of: file.name) {
-                undeletable[file.name] = Unfinished.Look(status)
-            }
-            context.log.write(
-                LogLine(.error, "event.undeletable").with("file", file.name.description).with("error", error.reason)
-                    .with("hint", "sent once and not again; let the server's user write and delete in the queue"))
-        }
     }
 
     /// Tries again what could neither be deleted nor moved; a file that is another one by now is an event of its own.
@@ -137,6 +119,7 @@ extension SpoolPump {
         }
         var lines = BatchLines()
         var hasEvents = false
+        var knownLines = 0
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
             hasEvents = true
@@ -147,8 +130,12 @@ extension SpoolPump {
                     throw EventFault(reason: "an event larger than the limit of \(limit) bytes", offset: 0)
                 }
                 let event = SpooledEvent(
-                    text: try EventFile.decode(bytes), stem: stem, file: file, modifiedNanoseconds: 0)
+                    text: try EventFile.decode(bytes), stem: stem, line: line.number, file: file,
+                    modifiedNanoseconds: status.modifiedNanoseconds)
                 try checkRoom(event, byteCount: bytes.count)
+                if mayBeBegun(status), journal.knows(event.lineIdentity ?? event.identity(in: bytes)) {
+                    knownLines = line.number
+                }
             } catch {
                 let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: line.number)
                 return judge(fault, status, file, reader, now: now, unix: unix)
@@ -159,7 +146,17 @@ extension SpoolPump {
             return judge(fault, status, file, reader, now: now, unix: unix)
         }
         unfinished.forget(file.name)
-        batch = Batch(file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader)
+        let begun = Batch(
+            file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader,
+            knownLines: knownLines)
+        if knownLines > 0 { writeDuplicateLines(begun) }
+        batch = begun
+    }
+
+    /// Whether a server before this one may have sent lines of a batch. The journal knows the last of them, but of a
+    /// large batch no longer the first.
+    private func mayBeBegun(_ status: FileStatus) -> Bool {
+        context.journal.inheritedSeq > 0 && status.changedNanoseconds < startedAt
     }
 
     /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
@@ -219,7 +216,8 @@ extension SpoolPump {
     }
 
     /// Appends the prepared message as one text frame, written once for all clients.
-    private mutating func appendMessage(
+    @discardableResult
+    mutating func appendMessage(
         _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
     ) -> PublicationLog.Selection? {
         let length = message.length

@@ -37,6 +37,7 @@ extension SpoolPump {
         }
         record.recipients = event.text.recipients.map { $0.map(\.text) }
         record.except = event.text.except
+        record.line = event.lineIdentity
         journal.stage(record, messageBytes: message.length) { message.append(from: bytes, to: &$0) }
     }
 
@@ -66,7 +67,7 @@ extension SpoolPump {
     /// Up to this number all events' files are gone.
     var finishedSeq: UInt64 {
         guard journal.isKept else { return .max }
-        if let oldest = deletions.first { return max(1, oldest.seq) - 1 }
+        if let removedSeq { return removedSeq }
         // What is left of a batch begins behind its last line that the journal knows.
         return batch == nil ? .max : max(1, broker.seq) - 1
     }
@@ -124,6 +125,13 @@ extension SpoolPump {
         context.log.write(
             LogLine(.error, "journal.failing").with("error", error.description)
                 .with("hint", "events are sent, and their files stay until they can be written here too"))
+    }
+
+    /// Says that the first lines of a batch are not sent again.
+    func writeDuplicateLines(_ batch: Batch) {
+        context.log.write(
+            LogLine(.info, "event.duplicate").with("id", "\(String(decoding: batch.stem, as: UTF8.self))/1")
+                .with("file", batch.file.name.description).with("lines", batch.knownLines))
     }
 
     /// Says that an event is not sent again.

@@ -17,20 +17,22 @@ struct SpoolPump: ~Copyable {
         var selections: [PublicationLog.Selection] = []
     }
 
-    /// A file that was read: its name, what it was, and the hand that read it, because by the time it is deleted another
-    /// directory may stand at the path.
+    /// A file that was read: its name, what it was, and the directory it was in, because by the time it is deleted another
+    /// one may stand at the path.
     struct ReadFile {
         let name: FileName
         /// What it looked like; `nil` where its name is the contract's, which no publisher uses twice.
         let status: FileStatus?
-        let reader: SpoolReader
+        let directory: Directory
+        let directoryIdentity: FileIdentity
         /// The number of its last event, or of the last event before it.
         let seq: UInt64
 
         init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, seq: UInt64) {
             name = file.name
             self.status = file.isNamedByContract ? nil : status
-            self.reader = reader
+            directory = reader.directory
+            directoryIdentity = reader.identity
             self.seq = seq
         }
     }
@@ -43,9 +45,13 @@ struct SpoolPump: ~Copyable {
         var lines = BatchLines()
         let status: FileStatus
         let reader: SpoolReader
+        /// Up to this line the journal has it, from a server that did not come to its end.
+        let knownLines: Int
     }
 
     let context: LoopContext
+    /// The wall clock when the server came, nanoseconds.
+    let startedAt = Clock.unixNanoseconds()
     /// Writes what clients get, one event after the other.
     var message: EventMessageWriter
     var watcher: SpoolWatcher
@@ -63,6 +69,11 @@ struct SpoolPump: ~Copyable {
     var settlement = Settlement<Settled>()
     /// Files whose events have been appended.
     var deletions = Settlement<ReadFile>()
+    /// Deletes them where they are many; `nil` before the first backlog.
+    var remover: FileRemover?
+    /// What it is deleting, list by list as it was asked to, and how many these are.
+    var removing: [[ReadFile]] = []
+    var removingCount = 0
     var lines: EventLines
     var batch: Batch?
     /// The hand in the spool, while there is one.
@@ -84,7 +95,7 @@ struct SpoolPump: ~Copyable {
     /// How much the present pass has read: files that are refused take time too.
     var readBytes = 0
     /// How many files the present pass may still delete.
-    private var deletionsLeft = 0
+    var deletionsLeft = 0
     private var nextLook: Int64 = 0
     /// When a directory with files that wait may be listed again.
     var nextListing: Int64 = 0
@@ -131,14 +142,15 @@ struct SpoolPump: ~Copyable {
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
         if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
-        return Int32(max(0, min(1_000, (min(nextLook, nextDue) - now + 999_999) / 1_000_000)))
+        let look = (min(nextLook, nextDue) - now + 999_999) / 1_000_000
+        return Int32(max(0, min(1_000, look, isHeld ? 1_000 : presenceSleepMilliseconds(now: now))))
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
     var canGoOn: Bool {
         let oldest = context.marks.oldest
         return settlement.hasSettled(passed: oldest) || deletions.hasSettled(passed: deletable(oldest))
-            || (isHeld && hasRoom)
+            || (isHeld && hasRoom) || hasRemovals
     }
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
@@ -153,7 +165,7 @@ struct SpoolPump: ~Copyable {
     /// Whether everything that was begun has been handed out and deleted.
     var isFinished: Bool {
         // What a journal that cannot be written keeps from being deleted stays for the next server.
-        settlement.isEmpty && batch == nil && (deletions.isEmpty || isJournalFailing)
+        settlement.isEmpty && batch == nil && removingCount == 0 && (deletions.isEmpty || isJournalFailing)
     }
 
     /// Takes no further files.
@@ -209,6 +221,7 @@ struct SpoolPump: ~Copyable {
         let start = writer.position
         var files = 0
         readBytes = 0
+        publishPresence(now: now, unix: unix)
         while writer.position - start < UInt64(Self.passBytes), readBytes < Self.passReadBytes, files < Self.passFiles {
             guard hasRoom else {
                 isHeld = true
@@ -220,7 +233,7 @@ struct SpoolPump: ~Copyable {
             files += 1
         }
         deletionsLeft += files
-        if isHeld { context.held.begin(now) } else { context.held.end(now) }
+        noteWaiting(now: now)
         // First, because a client may come back with the number of any event it was sent.
         keep(now: now, unix: unix)
         guard writer.position != start else { return }
@@ -228,11 +241,22 @@ struct SpoolPump: ~Copyable {
         for loop in context.loops { loop.wakeup.signal() }
     }
 
-    /// Whether every client the queue waits for is near enough to the end, and nothing they need would be overwritten.
+    /// Whether every client the queue waits for is near enough to the end, and nothing anybody needs would be
+    /// overwritten.
     var hasRoom: Bool {
-        let oldest = context.marks.oldest
-        return writer.position - oldest < UInt64(context.configuration.slowClients.limitBytes)
-            && writer.room(oldestNeeded: oldest) >= eventRoomBytes
+        isWithinLimit(context.marks.pace) && writer.room(oldestNeeded: context.marks.oldest) >= eventRoomBytes
+    }
+
+    private func isWithinLimit(_ position: UInt64) -> Bool {
+        writer.position - position < UInt64(context.configuration.slowClients.limitBytes)
+    }
+
+    /// Charges those the queue waits for, and those it goes on without because they take nothing.
+    private func noteWaiting(now: Int64) {
+        guard isHeld || !isWithinLimit(context.marks.oldest) else { return context.held.end(now) }
+        guard context.held.begin(now) else { return }
+        // They look at the clients that are behind, again and again, as long as this lasts.
+        for loop in context.loops { loop.wakeup.signal() }
     }
 
     /// The most that one event may take in the log, all its copies together.
@@ -254,14 +278,7 @@ struct SpoolPump: ~Copyable {
     private mutating func settle(now: Int64, unix: Int64) {
         let passed = context.marks.oldest
         noteSync(now: now)
-        let deletable = deletable(passed)
-        var isTrimDue = false
-        while deletionsLeft > 0, let file = deletions.next(passed: deletable) {
-            deletionsLeft -= 1
-            delete(file)
-            isTrimDue = true
-        }
-        if isTrimDue { report(journal.trim(unix: unix, finished: finishedSeq)) }
+        deleteKept(upTo: deletable(passed), unix: unix)
         while let settled = settlement.next(passed: passed) {
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty

@@ -21,6 +21,11 @@ struct SpooledEvent {
         return JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
     }
 
+    /// What tells its line of a batch apart from all others, where its identity does not.
+    var lineIdentity: JournalRecord.Identity? {
+        line == nil || text.id == nil ? nil : JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
+    }
+
     /// What goes with its own members into the message for clients.
     func fields(seq: UInt64, channel: String?) -> EventMessageFields {
         EventMessageFields(

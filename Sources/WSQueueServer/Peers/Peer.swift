@@ -10,6 +10,8 @@ final class Peer {
     enum Stage {
         /// A request is awaited or being read.
         case request
+        /// Others make the answer.
+        case answering
         /// A WebSocket is open.
         case open
         /// Our last bytes are on their way, or were sent; what still arrives is thrown away.
@@ -31,10 +33,14 @@ final class Peer {
     var connection: Int64 = 0
     /// Who the client is, as its token says; `nil` is nobody known.
     var identity: Identity?
+    /// What becomes of its token.
+    var token: HeldToken?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
     /// How it sees events.
     var view = EventView()
+    /// Whether it gets Server-Sent Events, and says nothing.
+    var isStream: Bool { view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
@@ -43,10 +49,19 @@ final class Peer {
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
+    /// Its messages, and those that were too many.
+    var messageRate = RateLimiter()
+    var refusalRate = RateLimiter()
+    /// Whether it cannot see the protocol's pings.
+    var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
+    /// The same for what is for its user.
+    var identifiedSince: UInt64 = 0
     /// The same for the channels and patterns it listens to.
     var channelsLiveSince: [String: UInt64] = [:]
+    /// The channels in which it is there, and as whom.
+    var presences: [(channel: String, user: Label)] = []
     /// What it is getting of the past.
     var replay: Replay?
     /// What it wants of the past besides, first come first served.
@@ -59,9 +74,23 @@ final class Peer {
     var closeCode: UInt16 = 1_006
     var closeReason = ""
 
+    /// A token that was good when it came.
+    struct HeldToken {
+        /// The fingerprint of the secret that signed it.
+        let secret: UInt64
+        /// When the client may stay no longer, Unix seconds; `nil` is never.
+        var endsAt: Int64?
+        /// Whether the client knows that.
+        var isWarned = false
+    }
+
     /// A parser that costs an open WebSocket nothing.
     final class RequestReader {
         var parser = RequestParser()
+        /// Reads the body, once the head is read and the body is wanted.
+        var body: RequestBodyReader?
+        /// What the answer says besides.
+        var answerFields: [Response.Field] = []
     }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {

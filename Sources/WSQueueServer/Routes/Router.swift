@@ -1,3 +1,5 @@
+internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueWire
 
@@ -8,37 +10,69 @@ struct Router {
         /// An answer, after which the connection ends.
         case respond(Response)
         /// A WebSocket.
-        case open(Handshake)
+        case open(Handshake, TokenVerifier.Result?)
+        /// An event that is in the body, with further fields for the answer.
+        case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
+        /// A stream of events, with further fields for its answer.
+        case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
     }
 
     let context: LoopContext
 
     /// Looks at a request's method, target and fields.
     func route(_ head: RequestHead, from address: Address) -> Route {
-        guard Handshake.isWanted(by: head) else { return .respond(page(head)) }
+        guard Handshake.isWanted(by: head) else { return plain(head, from: address) }
         if let path = context.configuration.path, head.target.path != path {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
         if let refusal = OriginPolicy(context.configuration).refusal(of: head) {
-            context.log.write(
-                LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "origin")
-                    .with("origin", head.text(of: "origin") ?? "").with("hint", "--origin allows it"))
-            return .respond(refusal)
+            return .respond(context.refuse(refusal, head, from: address))
         }
+        let handshake: Handshake
         do throws(HandshakeError) {
-            return .open(try Handshake(head))
+            handshake = try Handshake(head)
         } catch {
             return .respond(error.response)
         }
+        switch context.bearer(of: head, offered: handshake.token) {
+        case .success(let bearer): return .open(handshake, bearer)
+        case .failure(let error): return .respond(context.refuse(error, from: address))
+        }
+    }
+
+    private func plain(_ head: RequestHead, from address: Address) -> Route {
+        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: address) }
+        if head.target.path == PublishRoute.path, context.publishDesk != nil {
+            return PublishRoute(context: context).route(head, from: address)
+        }
+        return .respond(page(head))
     }
 
     private func page(_ head: RequestHead) -> Response {
-        guard head.target.path == "/", context.configuration.showsPage else {
+        let path = head.target.path
+        let answer: () -> Response
+        if path == "/", context.configuration.showsPage {
+            answer = LivePage.response
+        } else if path == "/cursor" {
+            answer = cursor
+        } else if let file = StaticFile.at(path) {
+            answer = { file.response(to: head) }
+        } else {
             return Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
         }
         guard head.method == .get || head.method == .head else {
             return Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")])
         }
-        return LivePage.response()
+        return answer()
+    }
+
+    /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
+    /// nothing of what changes afterwards.
+    private func cursor() -> Response {
+        let text = Cursor(epoch: context.epoch, seq: context.journal.lastSeq)?.text ?? ""
+        let fields: [Response.Field] = [
+            .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),
+        ]
+        return Response(.ok, fields: fields, body: Array(text.utf8))
     }
 }

@@ -14,8 +14,9 @@ package enum ClientCommand: Equatable, Sendable {
     case message(channel: String, message: [UInt8], recipients: [Int64]?)
     /// Take this token from now on.
     case authenticate(token: String)
-    /// Say how one is, if anything is given, and hear who is there; the activity is JSON.
-    case presence(channel: String, status: PresenceStatus?, activity: [UInt8]?)
+    /// Say how one is, if anything is given, and hear who is there, from the first on or from where an answer ended; the
+    /// activity is JSON.
+    case presence(channel: String, status: PresenceStatus?, activity: [UInt8]?, next: UInt64)
     /// Answer with a pong.
     case ping
     /// I am here.
@@ -45,7 +46,7 @@ package enum ClientCommand: Equatable, Sendable {
         case "resume": ["since"]
         case "message": ["channel", "message", "recipients"]
         case "authenticate": ["token"]
-        case "presence": ["channel", "status", "activity"]
+        case "presence": ["channel", "status", "activity", "next"]
         default: []
         }
     }
@@ -71,7 +72,8 @@ package enum ClientCommand: Equatable, Sendable {
         case "presence":
             return .presence(
                 channel: try fields.text("channel", in: bytes), status: try status(fields, bytes),
-                activity: fields.optionalJSON("activity", in: bytes))
+                activity: fields.optionalJSON("activity", in: bytes),
+                next: try fields.optionalNumber("next", in: bytes) ?? 0)
         case "ping": return .ping
         case "pong": return .pong
         default: throw .unknownAction(action)

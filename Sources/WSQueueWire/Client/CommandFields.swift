@@ -69,6 +69,15 @@ struct CommandFields {
         return member.value
     }
 
+    /// A whole number, 0 or more; `null` is as good as absent.
+    func optionalNumber(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> UInt64? {
+        guard let member = present(name) else { return nil }
+        guard member.kind == .number, let number = JSONNumber.integer(member.value, in: bytes), number >= 0 else {
+            throw .invalidField(name, expected: "a number that an answer has given")
+        }
+        return UInt64(number)
+    }
+
     /// A list of integers; `null` is as good as absent.
     func optionalIntegers(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [Int64]? {
         guard let member = present(name) else { return nil }

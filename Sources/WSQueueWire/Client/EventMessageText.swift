@@ -27,6 +27,11 @@ package struct EventMessageText: Equatable, Sendable {
             channel: values.count == 6 ? values[5] : nil)
     }
 
+    /// Its order number, as digits.
+    package func sequenceNumber(in bytes: Span<UInt8>) -> String {
+        String(decoding: [UInt8](bytes, in: seq), as: UTF8.self)
+    }
+
     /// Whether it goes to a channel.
     package var hasChannel: Bool { channel != nil }
 

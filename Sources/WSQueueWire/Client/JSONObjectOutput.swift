@@ -18,6 +18,13 @@ struct JSONObjectOutput {
         bytes.append(truth ? "true" : "false")
     }
 
+    /// Begins an object with a member whose value is JSON already.
+    init(_ name: String, _ json: [UInt8]) {
+        bytes = [UInt8(ascii: "{")]
+        appendName(name)
+        bytes.append(contentsOf: json)
+    }
+
     func text(_ name: String, _ text: String) -> JSONObjectOutput {
         with(name) { JSONWriter.write(text, into: &$0) }
     }

@@ -28,8 +28,21 @@ package enum ServerMessage {
     }
 
     /// Answers `authenticate`.
-    package static func authenticated(user: String) -> [UInt8] {
-        success("authenticate").text("user", user).finished()
+    ///
+    /// - Parameter expiresAtSeconds: When the token's time is over, if ever.
+    package static func authenticated(user: String, expiresAtSeconds: Int64?) -> [UInt8] {
+        let output = success("authenticate").text("user", user)
+        return (expiresAtSeconds.map { output.number("expires_at", $0) } ?? output).finished()
+    }
+
+    /// Warns a client that its token's time will soon be over.
+    ///
+    /// - Parameters:
+    ///   - expiresAtSeconds: When, Unix seconds.
+    ///   - leftSeconds: How long that is from now.
+    package static func tokenExpiring(expiresAtSeconds: Int64, leftSeconds: Int64) -> [UInt8] {
+        JSONObjectOutput("action", "token_expiring").number("expires_at", expiresAtSeconds)
+            .number("expires_in", leftSeconds).finished()
     }
 
     /// Answers `resume` when everything that was missed has been sent.
@@ -62,14 +75,37 @@ package enum ServerMessage {
     }
 
     /// Answers `presence` with who is there.
-    package static func presence(channel: String, members: [PresenceMember]) -> [UInt8] {
-        var list = [UInt8(ascii: "[")]
-        for member in members {
-            if list.count > 1 { list.append(ASCII.comma) }
-            list.append(contentsOf: member.json)
-        }
-        list.append(UInt8(ascii: "]"))
-        return success("presence").text("channel", channel).raw("members", list).finished()
+    ///
+    /// - Parameters:
+    ///   - count: How many there are in all.
+    ///   - next: Where the next ones begin, when these are not the last.
+    package static func presence(
+        channel: String, members: [PresenceMember], count: Int, next: UInt64?
+    ) -> [UInt8] {
+        let output = success("presence").text("channel", channel).raw("members", PresenceMember.list(members))
+            .number("count", count)
+        return (next.map { output.number("next", $0) } ?? output).finished()
+    }
+
+    /// The payload of `presence.join`, `presence.leave` and `presence.update`.
+    ///
+    /// - Parameters:
+    ///   - unnamed: How many more it is about.
+    ///   - count: How many are there now.
+    package static func presenceNews(members: [PresenceMember], unnamed: Int, count: Int) -> [UInt8] {
+        let output = JSONObjectOutput("members", PresenceMember.list(members)).number("count", count)
+        return (unnamed > 0 ? output.number("unnamed", unnamed) : output).finished()
+    }
+
+    /// Answers an event that came by HTTP and is in the queue.
+    package static func published(id: String) -> [UInt8] { JSONObjectOutput("id", id).finished() }
+
+    /// Answers what came by HTTP and is no event.
+    ///
+    /// - Parameter offset: The byte where it is wrong, counted from 0.
+    package static func publishRefused(_ reason: String, offset: Int) -> [UInt8] {
+        JSONObjectOutput("success", false).text("error", "\(reason), at byte \(offset)").number("offset", offset)
+            .finished()
     }
 
     /// Asks a client with `heartbeat=app` whether it is there.
@@ -129,18 +165,33 @@ package struct PresenceMember: Equatable, Sendable {
     package let status: PresenceStatus
     /// What the user does, as JSON; `nil` when nothing was said.
     package let activity: [UInt8]?
+    /// What the token lets others know, as JSON.
+    package let info: [UInt8]?
 
     /// Makes a member.
-    package init(user: String, status: PresenceStatus, activity: [UInt8]?) {
+    package init(user: String, status: PresenceStatus, activity: [UInt8]?, info: [UInt8]?) {
         self.user = user
         self.status = status
         self.activity = activity
+        self.info = info
     }
 
     /// The member as a JSON object.
     package var json: [UInt8] {
-        let output = JSONObjectOutput("user", user).text("status", status.rawValue)
-        return (activity.map { output.raw("activity", $0) } ?? output).finished()
+        var output = JSONObjectOutput("user", user).text("status", status.rawValue)
+        if let activity { output = output.raw("activity", activity) }
+        if let info { output = output.raw("info", info) }
+        return output.finished()
+    }
+
+    static func list(_ members: [PresenceMember]) -> [UInt8] {
+        var list = [UInt8(ascii: "[")]
+        for member in members {
+            if list.count > 1 { list.append(ASCII.comma) }
+            list.append(contentsOf: member.json)
+        }
+        list.append(UInt8(ascii: "]"))
+        return list
     }
 }
 

@@ -101,6 +101,16 @@ package struct RequestHead: Sendable {
         value(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// The token of `Authorization: Bearer` (RFC 6750, section 2.1); of several lines, or with something behind it, one
+    /// that no server has made.
+    package var bearerToken: [UInt8]? {
+        let scheme = "bearer "
+        guard let value = value(of: "authorization"),
+            ASCII.equalsIgnoringCase(value.prefix(scheme.utf8.count), scheme)
+        else { return nil }
+        return Self.trimmed(value.dropFirst(scheme.utf8.count))
+    }
+
     /// The elements of a list field over all its lines, empty ones left out (RFC 9110, section 5.6.1).
     ///
     /// - Parameter name: The field's name in lower case.

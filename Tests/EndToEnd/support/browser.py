@@ -68,8 +68,7 @@ class Page:
         self.command("Log.enable")
         self.command("Runtime.enable")
         self.command("Page.enable")
-        self.command("Page.navigate", url=url)
-        self.wait_for("location.href !== 'about:blank' && document.readyState === 'complete'")
+        self.go(url)
 
     def __enter__(self):
         return self
@@ -91,6 +90,12 @@ class Page:
             if answer.get("id") == self.number:
                 assert "error" not in answer, answer
                 return answer["result"]
+
+    def go(self, url):
+        """Loads another page."""
+        here = self.evaluate("location.href")
+        self.command("Page.navigate", url=url)
+        self.wait_for(f"location.href !== {json.dumps(here)} && document.readyState === 'complete'")
 
     def evaluate(self, expression):
         """The value of a JavaScript expression; a promise is awaited."""

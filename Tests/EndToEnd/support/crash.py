@@ -194,6 +194,7 @@ class CrashTest:
             for cycle in range(1, self.cycles + 1):
                 self._cycle(self.each * cycle // self.cycles)
                 report(cycle)
+            self.counts["events_under_fire"] = self._published()
             self._finish()
         finally:
             for publisher in self.publishers:
@@ -204,7 +205,7 @@ class CrashTest:
 
     def result(self):
         """The counts so far."""
-        total = dict(self.counts, events=sum(map(self.board.done, range(PUBLISHERS))))
+        total = dict(self.counts, events=self._published())
         total["connections"] = sum(client.connections for client in self.clients)
         for name in self.clients[0].faults:
             total[name] = sum(client.faults[name] for client in self.clients)
@@ -229,14 +230,19 @@ class CrashTest:
         if self.random.random() < 0.8:
             server.ready()
         self._allow(allowed)
-        # Mostly in the midst of the events, which take some hundredths of a second.
-        time.sleep(min(0.3, self.random.expovariate(40)))
+        # In the midst of the events, so that hardly any are published while nothing is killed.
+        wanted = PUBLISHERS * (allowed - self.random.random() * self.each / self.cycles)
+        eventually(lambda: self._published() >= wanted, lambda: f"events are published: {self.result()}", 30)
+        time.sleep(self.random.expovariate(200))
         if self.random.random() < 0.5:
             publisher = self.random.choice(self.publishers)
             publisher.kill()
             publisher.start()
             self.counts["publisher_kills"] += 1
         self._end(server)
+
+    def _published(self):
+        return sum(map(self.board.done, range(PUBLISHERS)))
 
     def _allow(self, count):
         for publisher in range(PUBLISHERS):

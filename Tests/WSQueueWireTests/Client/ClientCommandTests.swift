@@ -33,10 +33,13 @@ import WSQueueWire
             .message(channel: "a", message: Array(#""""#.utf8), recipients: [])
         ),
         (#"{"action":"authenticate","data":{"token":"a.b.c"}}"#, .authenticate(token: "a.b.c")),
-        (#"{"action":"presence","data":{"channel":"p"}}"#, .presence(channel: "p", status: nil, activity: nil)),
+        (
+            #"{"action":"presence","data":{"channel":"p"}}"#,
+            .presence(channel: "p", status: nil, activity: nil, next: 0)
+        ),
         (
             #"{"action":"presence","data":{"channel":"p","status":"busy","activity":"typing"}}"#,
-            .presence(channel: "p", status: .busy, activity: Array(#""typing""#.utf8))
+            .presence(channel: "p", status: .busy, activity: Array(#""typing""#.utf8), next: 0)
         ),
         (#"{"action":"ping"}"#, .ping), (#"{"action":"ping","data":null}"#, .ping),
         (#"{"action":"pong","data":{"time":1}}"#, .pong),

@@ -18,7 +18,18 @@ import WSQueueWire
         (ServerMessage.subscribed("chat.room.1"), #"{"success":true,"action":"subscribe","channel":"chat.room.1"}"#),
         (ServerMessage.unsubscribed("a"), #"{"success":true,"action":"unsubscribe","channel":"a"}"#),
         (ServerMessage.messageSent(recipients: 3), #"{"success":true,"action":"message_sent","recipients_count":3}"#),
-        (ServerMessage.authenticated(user: "42"), #"{"success":true,"action":"authenticate","user":"42"}"#),
+        (
+            ServerMessage.authenticated(user: "42", expiresAtSeconds: nil),
+            #"{"success":true,"action":"authenticate","user":"42"}"#
+        ),
+        (
+            ServerMessage.authenticated(user: "42", expiresAtSeconds: 1_729_000_060),
+            #"{"success":true,"action":"authenticate","user":"42","expires_at":1729000060}"#
+        ),
+        (
+            ServerMessage.tokenExpiring(expiresAtSeconds: 1_729_000_060, leftSeconds: 59),
+            #"{"action":"token_expiring","expires_at":1729000060,"expires_in":59}"#
+        ),
         (ServerMessage.pong(), #"{"action":"pong"}"#), (ServerMessage.ping(), #"{"action":"ping"}"#),
         (
             ServerMessage.message(channel: "c", sender: 7, message: Array(#"{"a": 1.0}"#.utf8), unixSeconds: 17),
@@ -28,16 +39,22 @@ import WSQueueWire
             ServerMessage.presence(
                 channel: "presence.a",
                 members: [
-                    PresenceMember(user: "1", status: .online, activity: nil),
-                    PresenceMember(user: "é\"", status: .away, activity: Array("[1]".utf8)),
-                ]),
+                    PresenceMember(user: "1", status: .online, activity: nil, info: Array(#"{"a" : 1}"#.utf8)),
+                    PresenceMember(user: "é\"", status: .away, activity: Array("[1]".utf8), info: nil),
+                ], count: 3, next: 7),
             #"{"success":true,"action":"presence","channel":"presence.a","members":"#
-                + #"[{"user":"1","status":"online"},{"user":"é\"","status":"away","activity":[1]}]}"#
+                + #"[{"user":"1","status":"online","info":{"a" : 1}},{"user":"é\"","status":"away","activity":[1]}],"count":3,"next":7}"#
         ),
         (
-            ServerMessage.presence(channel: "p", members: []),
-            #"{"success":true,"action":"presence","channel":"p","members":[]}"#
+            ServerMessage.presence(channel: "p", members: [], count: 0, next: nil),
+            #"{"success":true,"action":"presence","channel":"p","members":[],"count":0}"#
         ),
+        (
+            ServerMessage.presenceNews(
+                members: [PresenceMember(user: "1", status: .busy, activity: nil, info: nil)], unnamed: 2, count: 9),
+            #"{"members":[{"user":"1","status":"busy"}],"count":9,"unnamed":2}"#
+        ),
+        (ServerMessage.presenceNews(members: [], unnamed: 0, count: 0), #"{"members":[],"count":0}"#),
     ])
     func `an answer is the contract's`(bytes: [UInt8], text: String) {
         #expect(Self.string(bytes) == text)

@@ -1,0 +1,168 @@
+internal import WSQueueCore
+
+/// Reads the operator's rules: a JSON list of `{"channel":…,"subscribe":…,"publish":…}` (SPEC §4, rules).
+package enum RuleFile {
+    /// Reads all rules or none.
+    ///
+    /// - Parameter bytes: The whole file.
+    /// - Throws: ``RuleFault`` with the line of what is wrong.
+    package static func decode(_ bytes: Span<UInt8>) throws(RuleFault) -> [AccessRule] {
+        var rules: [AccessRule] = []
+        do throws(Refusal) {
+            for element in try elements(of: bytes) { rules.append(try rule(element, in: bytes)) }
+        } catch {
+            throw RuleFault(line: line(of: error.offset, in: bytes), reason: error.reason)
+        }
+        return rules
+    }
+
+    private struct Refusal: Error {
+        let reason: String
+        let offset: Int
+    }
+
+    private static func elements(of bytes: Span<UInt8>) throws(Refusal) -> [JSONElement] {
+        do throws(JSONFault) {
+            try JSONScanner.validate(bytes)
+            var start = 0
+            while bytes[start] <= 0x20 { start += 1 }
+            guard bytes[start] == UInt8(ascii: "[") else {
+                throw JSONFault(reason: "expected a list of rules: [{\"channel\":…,\"subscribe\":…},…]", offset: start)
+            }
+            var reader = JSONArrayReader(start..<bytes.count)
+            var elements: [JSONElement] = []
+            while let element = try reader.next(in: bytes) { elements.append(element) }
+            return elements
+        } catch {
+            throw Refusal(reason: error.reason, offset: error.offset)
+        }
+    }
+
+    private static func rule(_ element: JSONElement, in bytes: Span<UInt8>) throws(Refusal) -> AccessRule {
+        let start = element.value.lowerBound
+        guard element.kind == .object else {
+            throw Refusal(reason: "expected a rule: {\"channel\":…,\"subscribe\":…,\"publish\":…}", offset: start)
+        }
+        let members = try members(of: element.value, in: bytes)
+        guard let channel = members["channel"] else {
+            throw Refusal(reason: "a rule without \"channel\"", offset: start)
+        }
+        guard members["subscribe"] != nil || members["publish"] != nil else {
+            throw Refusal(reason: "a rule that says neither \"subscribe\" nor \"publish\"", offset: start)
+        }
+        let template = try template(channel, start, in: bytes)
+        return AccessRule(
+            template: template, subscribe: try conditions(members["subscribe"], start, template, in: bytes),
+            publish: try conditions(members["publish"], start, template, in: bytes))
+    }
+
+    /// A rule's members; their places count from its start.
+    private static func members(
+        of value: Range<Int>, in bytes: Span<UInt8>
+    ) throws(Refusal) -> [String: JSONMember] {
+        let object = bytes.extracting(value)
+        var reader = JSONObjectReader()
+        var members: [String: JSONMember] = [:]
+        do throws(JSONFault) {
+            while let member = try reader.next(in: object) {
+                let name = JSONString.text(member.name, in: object) ?? ""
+                guard ["channel", "subscribe", "publish"].contains(name) else {
+                    let reason = "a rule knows \"channel\", \"subscribe\" and \"publish\", and not \"\(name)\""
+                    throw JSONFault(reason: reason, offset: member.name.lowerBound)
+                }
+                guard members.updateValue(member, forKey: name) == nil else {
+                    throw JSONFault(reason: "\"\(name)\" twice in a rule", offset: member.name.lowerBound)
+                }
+            }
+        } catch {
+            throw Refusal(reason: error.reason, offset: value.lowerBound + error.offset)
+        }
+        return members
+    }
+
+    private static func template(
+        _ member: JSONMember, _ start: Int, in bytes: Span<UInt8>
+    ) throws(Refusal) -> ChannelTemplate {
+        let place = start + member.value.lowerBound
+        guard let text = text(member.kind, place..<start + member.value.upperBound, in: bytes) else {
+            throw Refusal(reason: "\"channel\" is \(member.kind.description); a string is wanted", offset: place)
+        }
+        do throws(TemplateFault) {
+            return try ChannelTemplate(text)
+        } catch {
+            throw Refusal(
+                reason: "\"channel\" \(error.reason) (character \(error.offset + 1) of \"\(text)\")", offset: place)
+        }
+    }
+
+    private static func conditions(
+        _ member: JSONMember?, _ start: Int, _ template: ChannelTemplate, in bytes: Span<UInt8>
+    ) throws(Refusal) -> [AccessCondition]? {
+        guard let member else { return nil }
+        let value = start + member.value.lowerBound..<start + member.value.upperBound
+        guard member.kind == .array else { return [try condition(member.kind, value, template, in: bytes)] }
+        var conditions: [AccessCondition] = []
+        var reader = JSONArrayReader(value)
+        while let element = try? reader.next(in: bytes) {
+            conditions.append(try condition(element.kind, element.value, template, in: bytes))
+        }
+        guard !conditions.isEmpty else {
+            throw Refusal(reason: "an empty list lets nobody in; write \"none\"", offset: value.lowerBound)
+        }
+        return conditions
+    }
+
+    private static func condition(
+        _ kind: JSONKind, _ value: Range<Int>, _ template: ChannelTemplate, in bytes: Span<UInt8>
+    ) throws(Refusal) -> AccessCondition {
+        let wanted = "anyone, none, authenticated, user:ID, role:NAME, claim or ask"
+        guard let text = text(kind, value, in: bytes) else {
+            throw Refusal(
+                reason: "a condition is \(kind.description); a string is wanted: \(wanted)", offset: value.lowerBound)
+        }
+        switch text {
+        case "anyone": return .anyone
+        case "none": return .none
+        case "authenticated": return .authenticated
+        case "claim": return .claim
+        case "ask": return .ask
+        default: break
+        }
+        for (prefix, make) in [("user:", AccessCondition.user), ("role:", AccessCondition.role)]
+        where text.hasPrefix(prefix) {
+            guard let filled = CaptureText(String(text.dropFirst(prefix.count)), names: template.names) else {
+                throw Refusal(
+                    reason: "\"\(text)\" needs an id or a name behind the colon, and in { } only what the channel has",
+                    offset: value.lowerBound)
+            }
+            return make(filled)
+        }
+        throw Refusal(reason: "no condition is \"\(text)\"; there are \(wanted)", offset: value.lowerBound)
+    }
+
+    private static func text(_ kind: JSONKind, _ value: Range<Int>, in bytes: Span<UInt8>) -> String? {
+        kind == .string ? JSONString.text(JSONString.contents(of: value), in: bytes) : nil
+    }
+
+    private static func line(of offset: Int, in bytes: Span<UInt8>) -> Int {
+        var line = 1
+        for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0A { line += 1 }
+        return line
+    }
+}
+
+/// Why rules cannot be read.
+package struct RuleFault: Error, Equatable, Sendable, CustomStringConvertible {
+    /// From 1.
+    package let line: Int
+    /// What is wrong and what is wanted.
+    package let reason: String
+
+    /// Makes a fault.
+    package init(line: Int, reason: String) {
+        self.line = line
+        self.reason = reason
+    }
+
+    package var description: String { "line \(line): \(reason)" }
+}

@@ -1,0 +1,113 @@
+package import WSQueueCore
+
+/// How presence behaves, and how much of it a large channel is told.
+package struct PresenceRule: Equatable, Sendable {
+    /// How long a user counts as there after the last of its connections has gone.
+    package var graceNanoseconds: Int64 = 15_000_000_000
+    /// The least time between two pieces of news in a channel, and how much longer it is for each member: a channel of any
+    /// size costs at most about 10,000 deliveries a second.
+    package var pauseNanoseconds: Int64 = 20_000_000
+    package var pausePerMemberNanoseconds: Int64 = 100_000
+    /// The longest info or activity, bytes of JSON; longer info is left out.
+    package var detailLimitBytes = 1_024
+    /// How many users one piece of news names.
+    package var namedLimit = 50
+    /// How many users a client is told of at once.
+    package var pageLimit = 100
+
+    package init() {}
+
+    func pause(members: Int) -> Int64 { max(pauseNanoseconds, Int64(members) * pausePerMemberNanoseconds) }
+}
+
+/// Who is in the channels that track it: by user and not by connection.
+///
+/// It knows no clock: each input says the present moment (monotonic nanoseconds, never less than before).
+package struct Presence: Sendable {
+    package let rule: PresenceRule
+    private var rooms: [String: PresenceRoom] = [:]
+    /// Those whose last connection has gone, oldest first.
+    private var leaving: [(at: Int64, channel: String, user: [UInt8])] = []
+    private var leavingStart = 0
+    /// Channels with news.
+    private var talking: Set<String> = []
+    /// When something is due next; `.max` is never.
+    package private(set) var dueAt = Int64.max
+
+    /// Makes it of nobody.
+    package init(_ rule: PresenceRule = PresenceRule()) { self.rule = rule }
+
+    /// How many channels are tracked.
+    package var channelCount: Int { rooms.count }
+
+    /// A user's connection listens to a channel from now on.
+    package mutating func enter(_ channel: String, _ identity: Identity, _ connection: Int64) {
+        let info = identity.info.flatMap { $0.count <= rule.detailLimitBytes ? $0 : nil }
+        rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection)
+        noteNews(channel)
+    }
+
+    /// A user's connection listens no more.
+    package mutating func leave(_ channel: String, _ user: Label, _ connection: Int64, now: Int64) {
+        let leavesAt = now + rule.graceNanoseconds
+        guard rooms[channel]?.leave(user, connection, leavesAt: leavesAt) ?? false else { return }
+        leaving.append((leavesAt, channel, user.bytes))
+        dueAt = min(dueAt, leavesAt)
+    }
+
+    /// A user says how it is.
+    ///
+    /// - Returns: Whether it is there.
+    package mutating func set(_ channel: String, _ user: Label, status: String?, activity: [UInt8]?) -> Bool {
+        guard rooms[channel]?.set(user, status: status, activity: activity) ?? false else { return false }
+        noteNews(channel)
+        return true
+    }
+
+    /// Some of those who are there.
+    ///
+    /// - Parameter number: 0, or what the page before gave as ``PresencePage/next``.
+    package func page(_ channel: String, after number: UInt64 = 0) -> PresencePage {
+        rooms[channel]?.page(after: number, limit: rule.pageLimit) ?? PresencePage(users: [], count: 0, next: nil)
+    }
+
+    /// Does what is due, and takes what is to be told by now.
+    package mutating func turn(now: Int64) -> [PresenceNews] {
+        guard now >= dueAt else { return [] }
+        expire(now: now)
+        var news: [PresenceNews] = []
+        for channel in talking {
+            guard let due = rooms[channel]?.dueAt(rule), due <= now else { continue }
+            news += rooms[channel]?.takeNews(channel, rule, now: now) ?? []
+            talking.remove(channel)
+            if rooms[channel]?.isEmpty ?? false { rooms[channel] = nil }
+        }
+        dueAt = leavingStart < leaving.count ? leaving[leavingStart].at : .max
+        for channel in talking { dueAt = min(dueAt, rooms[channel]?.dueAt(rule) ?? .max) }
+        return news
+    }
+
+    private mutating func expire(now: Int64) {
+        while leavingStart < leaving.count, leaving[leavingStart].at <= now {
+            let (at, channel, user) = leaving[leavingStart]
+            leavingStart += 1
+            rooms[channel]?.expire(user, leavesAt: at)
+            noteNews(channel)
+        }
+        if leavingStart * 2 >= leaving.count {
+            leaving.removeFirst(leavingStart)
+            leavingStart = 0
+        }
+    }
+
+    private mutating func noteNews(_ channel: String) {
+        guard let room = rooms[channel] else { return }
+        if room.hasNews {
+            talking.insert(channel)
+            dueAt = min(dueAt, room.dueAt(rule))
+        } else {
+            talking.remove(channel)
+            if room.isEmpty { rooms[channel] = nil }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// News of who is where: events like others, but without a file.
+extension SpoolPump {
+    /// Publishes what the channels are to be told by now.
+    mutating func publishPresence(now: Int64, unix: Int64) {
+        // A batch has nothing in between.
+        guard batch == nil, hasRoom, !isJournalBehind else { return }
+        for news in context.presence.withLock({ $0.turn(now: now) }) { publish(news, unix: unix) }
+    }
+
+    /// How long the hub may sleep for the sake of presence.
+    func presenceSleepMilliseconds(now: Int64) -> Int64 {
+        let dueAt = context.presence.withLock { $0.dueAt }
+        guard dueAt > now else { return 0 }
+        // Before it is divided: the hub is woken each second whatever comes.
+        return (min(dueAt - now, 1_000_000_000) + 999_999) / 1_000_000
+    }
+
+    private mutating func publish(_ news: PresenceNews, unix: Int64) {
+        let payload = ServerMessage.presenceNews(
+            members: news.users.map(PresenceMember.init), unnamed: news.unnamed, count: news.count)
+        let bytes = Array("{\"event\":\"presence.\(news.kind.rawValue)\",\"payload\":".utf8) + payload + Array("}".utf8)
+        guard let text = try? EventText.decode(bytes.span) else { return }
+        let decision = broker.publish(
+            Broker.Addressing(channels: [news.channel]), expiresAtSeconds: nil,
+            nowSeconds: Double(unix) / 1_000_000_000)
+        guard case .send(let seq, let audiences) = decision else { return }
+        let id = Array("presence-\(context.epoch)-\(seq)".utf8)
+        let seconds = unix / 1_000_000_000
+        for audience in audiences {
+            let channel = audience.channel.flatMap { Channel($0) }
+            message.prepare(
+                text, EventMessageFields(unixSeconds: seconds, id: id, seq: seq, channel: channel), in: bytes.span)
+            appendMessage(bytes.span, seq: seq, audience: audience)
+        }
+        message.prepare(text, EventMessageFields(unixSeconds: seconds, id: id, seq: seq, channel: nil), in: bytes.span)
+        var record = JournalRecord(
+            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, stamp: 0))
+        record.channels = [news.channel]
+        journal.stage(record, messageBytes: message.length) { message.append(from: bytes.span, to: &$0) }
+    }
+}

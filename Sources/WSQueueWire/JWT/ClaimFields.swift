@@ -1,0 +1,93 @@
+internal import WSQueueCore
+
+/// The members of a token's header or claims that are looked at.
+struct ClaimFields {
+    private var members: [String: JSONMember] = [:]
+
+    /// Reads an object.
+    ///
+    /// - Parameter known: The members wanted; others are passed over.
+    /// - Throws: ``TokenError/malformed``, when it is no JSON object in UTF-8, or has one of them twice: two readers might
+    ///   take two values (RFC 7519, section 4).
+    init(_ bytes: Span<UInt8>, named known: [String]) throws(TokenError) {
+        var reader = JSONObjectReader()
+        do throws(JSONFault) {
+            while let member = try reader.next(in: bytes) {
+                guard let name = JSONString.decode(member.name, in: bytes),
+                    let match = known.first(where: { name.elementsEqual($0.utf8) })
+                else { continue }
+                guard members.updateValue(member, forKey: match) == nil else {
+                    throw JSONFault(reason: "member twice", offset: member.name.lowerBound)
+                }
+            }
+        } catch {
+            throw .malformed
+        }
+    }
+
+    /// Whether it is there, and be it `null`.
+    func has(_ name: String) -> Bool { members[name] != nil }
+
+    /// A string; `nil` where it is not there.
+    func text(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> String? {
+        guard let member = present(name) else { return nil }
+        guard let text = Self.text(member.kind, member.value, in: bytes) else { throw .claim(name) }
+        return text
+    }
+
+    /// A string, or a list of strings.
+    func texts(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> [String]? {
+        guard let member = present(name) else { return nil }
+        if let text = Self.text(member.kind, member.value, in: bytes) { return [text] }
+        guard member.kind == .array else { throw .claim(name) }
+        var reader = JSONArrayReader(member.value)
+        var texts: [String] = []
+        do throws(JSONFault) {
+            while let element = try reader.next(in: bytes) {
+                guard let text = Self.text(element.kind, element.value, in: bytes) else {
+                    throw JSONFault(reason: "expected a string", offset: element.value.lowerBound)
+                }
+                texts.append(text)
+            }
+        } catch {
+            throw .claim(name)
+        }
+        return texts
+    }
+
+    /// A user's id: a string, or an integer as older systems have it.
+    func label(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> Label? {
+        guard let member = present(name) else { return nil }
+        if member.kind == .number, let number = JSONNumber.integer(member.value, in: bytes) {
+            return Label("\(number)")
+        }
+        guard let text = Self.text(member.kind, member.value, in: bytes), let label = Label(text) else {
+            throw .claim(name)
+        }
+        return label
+    }
+
+    /// A moment: Unix seconds, with a fraction or without (RFC 7519, section 2), in microseconds.
+    func moment(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> Int64? {
+        guard let member = members[name] else { return nil }
+        // A time that cannot be read is no time that has not come.
+        guard member.kind == .number, let value = JSONNumber.millionths(member.value, in: bytes) else {
+            throw .claim(name)
+        }
+        return value
+    }
+
+    /// Any JSON, as it was written.
+    func json(_ name: String, in bytes: Span<UInt8>) -> [UInt8]? {
+        present(name).map { [UInt8](bytes, in: $0.value) }
+    }
+
+    private func present(_ name: String) -> JSONMember? {
+        guard let member = members[name], member.kind != .null else { return nil }
+        return member
+    }
+
+    private static func text(_ kind: JSONKind, _ value: Range<Int>, in bytes: Span<UInt8>) -> String? {
+        kind == .string ? JSONString.text(JSONString.contents(of: value), in: bytes) : nil
+    }
+}

@@ -1,0 +1,93 @@
+"""A reader of Server-Sent Events on a plain socket (HTML Living Standard, section 9.2)."""
+
+import json
+import socket
+import time
+
+from .client import split_response
+
+
+class Stream:
+    """One stream; `messages` are (id, data) as an EventSource would hand them out."""
+
+    def __init__(self, server, path="/events", headers=(), receive_buffer=None):
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(10)
+        self.socket.connect((server.host, server.port))
+        lines = [f"GET {path} HTTP/1.1", f"Host: {server.host}:{server.port}", *headers]
+        self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.last_id, self.retry, self.comments = None, None, 0
+        self.messages, self._data, self._rest = [], [], b""
+        self.has_ended = False
+        data = b""
+        while not (response := split_response(data)):
+            received = self.socket.recv(65536)
+            assert received, f"no answer: {data!r}"
+            data += received
+        line, self.headers, rest = response
+        self.status = int(line.split(" ")[1])
+        self.body = rest
+        if self.status == 200:
+            self._feed(rest)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _feed(self, data):
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            name, _, value = line.decode().partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                if self._data:
+                    self.messages.append((self.last_id, "\n".join(self._data)))
+                self._data = []
+            elif name == "":
+                self.comments += 1
+            elif name == "id":
+                self.last_id = value
+            elif name == "retry":
+                self.retry = int(value)
+            elif name == "data":
+                self._data.append(value)
+            else:
+                raise AssertionError(f"unexpected field {line!r}")
+
+    def _receive(self, deadline):
+        self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+        try:
+            data = self.socket.recv(1 << 18)
+        except TimeoutError:
+            raise AssertionError(f"nothing more came: {self.messages[-2:]}") from None
+        except ConnectionResetError:
+            data = b""
+        self.has_ended = not data
+        self._feed(data)
+        return bool(data)
+
+    def receive(self, count=1, timeout=10.0):
+        """The next messages as (id, data)."""
+        deadline = time.monotonic() + timeout
+        while len(self.messages) < count:
+            assert self._receive(deadline), f"ended after {self.messages}"
+        taken, self.messages = self.messages[:count], self.messages[count:]
+        return taken
+
+    def receive_events(self, count=1, timeout=10.0):
+        return [json.loads(data) for _, data in self.receive(count, timeout)]
+
+    def wait_until(self, condition, timeout=10.0):
+        deadline = time.monotonic() + timeout
+        while not condition(self):
+            assert self._receive(deadline), "ended"
+
+    def receive_until_end(self, timeout=30.0):
+        deadline = time.monotonic() + timeout
+        while self._receive(deadline):
+            pass
+        return [json.loads(data) for _, data in self.messages]

@@ -1,0 +1,201 @@
+"""wsqueue.js in a real browser, against the real server."""
+
+import contextlib
+import json
+
+import pytest
+
+from support.files import name_of, place, waiting
+from support.pages import serving
+from support.relay import Relay
+from support.waiting import eventually
+
+PAGE = """<!doctype html><title>test</title><link rel="icon" href="data:,">
+<script src="http://{address}/wsqueue.js"></script>
+<script>
+  const seen = [], statuses = [], gaps = [];
+  const queue = new WSQueue("http://{address}/", {options});
+  queue.on("n", (payload) => seen.push(payload));
+  queue.on("status", (status) => statuses.push(status));
+  queue.on("gap", (gap) => gaps.push(gap));
+</script>"""
+
+
+@pytest.fixture
+def tab(browser):
+    """Opens a page of another host that listens to a server or to what stands before it."""
+    with contextlib.ExitStack() as resources:
+        def open_tab(server, options="{}", html=PAGE):
+            text = html.replace("{address}", f"{server.host}:{server.port}").replace("{options}", options)
+            host = resources.enter_context(serving({"/": text, "/other": "<title>other</title>"}))
+            return resources.enter_context(browser.open(host + "/"))
+        yield open_tab
+
+
+def put(queue, numbers):
+    for number in numbers:
+        place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
+
+
+def test_a_page_receives_with_the_classic_script(server, queue, tab):
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    put(queue, range(3))
+    page.wait_for("seen.length === 3")
+    assert page.evaluate("seen") == [0, 1, 2]
+    assert page.complaints == []
+
+
+def test_a_page_receives_with_the_module(server, queue, tab):
+    page = tab(server, html="""<!doctype html><title>test</title><link rel="icon" href="data:,"><script type="module">
+        import WSQueueToo, { WSQueue } from "http://{address}/wsqueue.mjs";
+        window.seen = [];
+        window.isOne = WSQueueToo === WSQueue && WSQueue === globalThis.WSQueue;
+        window.queue = new WSQueue("http://{address}/");
+        queue.on("n", (payload) => seen.push(payload));
+    </script>""")
+    page.wait_for("queue.status === 'live'")
+    put(queue, range(3))
+    page.wait_for("seen.length === 3")
+    assert page.evaluate("isOne") is True
+    assert page.complaints == []
+
+
+def test_10_000_events_through_three_kills_arrive_in_order_none_lost_none_doubled(start, queue, tab):
+    server = start()
+    address = f"127.0.0.1:{server.port}"
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    for part in range(4):
+        put(queue, range(part * 2_500, (part + 1) * 2_500))
+        if part < 3:
+            # In the middle of the stream: some of these it has had, and some nobody has read.
+            page.wait_for(f"seen.length > {part * 2_500 + 100}")
+            server.process.kill()
+            server.exit_status()
+            server = start(listen=address)
+    page.wait_for("seen.length >= 10000", timeout=60)
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+    assert page.evaluate("seen") == list(range(10_000))
+    assert page.evaluate("gaps") == []
+    assert page.evaluate("queue.counters.connections") == 4
+
+
+def test_what_was_published_while_the_server_was_down_arrives(start, queue, tab):
+    server = start()
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    put(queue, [0])
+    page.wait_for("seen.length === 1")
+    server.process.kill()
+    server.exit_status()
+    page.wait_for("queue.status === 'offline'")
+    put(queue, [1, 2])
+    start(listen=f"127.0.0.1:{server.port}")
+    page.wait_for("seen.length === 3", timeout=30)
+    assert page.evaluate("seen") == [0, 1, 2]
+    assert page.evaluate("statuses.filter((one) => one !== 'connecting').join()").endswith("offline,catching-up,live")
+
+
+def test_a_network_that_swallows_everything_is_noticed_and_what_was_missed_arrives(start, queue, tab):
+    server = start("--ping", "1s")
+    with Relay(server) as relay:
+        page = tab(relay)
+        page.wait_for("queue.status === 'live'")
+        put(queue, [0])
+        page.wait_for("seen.length === 1")
+        relay.cut = True
+        put(queue, [1, 2])
+        page.wait_for("queue.status !== 'live'", timeout=20)
+        relay.cut = False
+        relay.drop()
+        page.wait_for("seen.length === 3", timeout=30)
+        assert page.evaluate("seen") == [0, 1, 2]
+
+
+def test_a_network_that_comes_back_is_used_at_once(server, queue, tab):
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    with_network = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    page.command("Network.enable")
+    page.command("Network.emulateNetworkConditions", **{**with_network, "offline": True})
+    page.wait_for("navigator.onLine === false")
+    # Whatever this browser does with a connection that is open: a new one it refuses.
+    page.evaluate("queue.reconnect()")
+    page.wait_for("queue.status === 'offline'")
+    put(queue, [0, 1])
+    page.wait_for("statuses.filter((one) => one === 'offline').length >= 6", timeout=30)
+    page.command("Network.emulateNetworkConditions", **with_network)
+    page.wait_for("queue.status === 'live'", timeout=3)
+    assert page.evaluate("seen") == [0, 1]
+
+
+def test_a_tab_that_slept_has_everything(server, queue, tab):
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    page.command("Page.setWebLifecycleState", state="frozen")
+    put(queue, range(2_000))
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+    page.command("Page.setWebLifecycleState", state="active")
+    page.wait_for("seen.length >= 2000", timeout=30)
+    assert page.evaluate("seen") == list(range(2_000))
+
+
+def test_two_tabs_both_have_everything_and_keep_their_own_cursors(server, queue, tab):
+    one, other = tab(server), tab(server)
+    for page in (one, other):
+        page.wait_for("queue.status === 'live'")
+    put(queue, range(100))
+    one.evaluate("queue.reconnect()")
+    put(queue, range(100, 200))
+    for page in (one, other):
+        page.wait_for("seen.length >= 200")
+        assert page.evaluate("seen") == list(range(200))
+
+
+def test_a_reload_misses_nothing(server, queue, tab):
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    put(queue, range(3))
+    page.wait_for("seen.length === 3")
+    host = page.evaluate("location.href")
+    page.go(host + "other")
+    put(queue, range(3, 6))
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+    page.go(host)
+    page.wait_for("seen.length === 3")
+    assert page.evaluate("seen") == [3, 4, 5]
+
+
+def test_a_page_that_comes_out_of_the_browsers_cache_has_everything(server, queue, tab):
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    put(queue, range(3))
+    page.wait_for("seen.length === 3")
+    page.go(page.evaluate("location.href") + "other")
+    put(queue, range(3, 6))
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+    page.evaluate("history.back()")
+    # As it was left, or loaded anew with the cursor it kept.
+    page.wait_for("typeof seen !== 'undefined' && seen.at(-1) === 5")
+    assert page.evaluate("seen") in ([0, 1, 2, 3, 4, 5], [3, 4, 5])
+
+
+def test_a_gap_is_told_in_the_page(start, queue, tab):
+    server = start("--journal-events", "10")
+    page = tab(server, '{ since: "k3f9:1" }')
+    page.wait_for("gaps.length === 1")
+    assert page.evaluate("gaps[0].reason") == "epoch"
+    page.wait_for("queue.status === 'live'")
+
+
+def test_a_page_goes_on_from_the_cursor_that_it_was_made_with(server, queue, tab):
+    from support.http import exchange
+    put(queue, range(3))
+    eventually(lambda: waiting(queue) == [], "the files are deleted")
+    answer = exchange(server, b"GET /cursor HTTP/1.1\r\nHost: x\r\n\r\n")
+    cursor = answer.body.decode()
+    put(queue, range(3, 6))
+    page = tab(server, json.dumps({"since": cursor}))
+    page.wait_for("seen.length === 3")
+    assert page.evaluate("seen") == [3, 4, 5]

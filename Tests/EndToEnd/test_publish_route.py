@@ -1,0 +1,219 @@
+"""`POST /publish`: an event by HTTP, checked as a file is, and in the queue when it is answered."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support.client import Client
+from support.files import failed, waiting
+from support.http import exchange
+from support.waiting import eventually
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def tokens(queue):
+    path = queue.parent / "publishers"
+    path.write_text(f"{TOKEN}\nanother-token-of-thirty-two-bytes\n")
+    path.chmod(0o640)
+    return path
+
+
+@pytest.fixture
+def open_server(start, tokens):
+    return start("--publish-token-file", str(tokens))
+
+
+def head(server, length, *fields, token=TOKEN, method="POST", content_type="application/json"):
+    lines = [f"{method} /publish HTTP/1.1", f"Host: {server.host}:{server.port}", *fields]
+    if length is not None:
+        lines.append(f"Content-Length: {length}")
+    if token:
+        lines.append(f"Authorization: Bearer {token}")
+    if content_type:
+        lines.append(f"Content-Type: {content_type}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def post(server, body, *fields, **how):
+    body = body if isinstance(body, bytes) else body.encode()
+    return exchange(server, head(server, len(body), *fields, **how), body)
+
+
+def test_an_event_is_answered_and_reaches_the_clients(open_server):
+    with Client(open_server) as client:
+        answer = post(open_server, '{"event":"e","payload": {"a":1.0}}')
+        assert answer.status == 202
+        assert answer.headers["content-type"] == "application/json"
+        [message] = client.receive()
+        assert b'"payload":{"a":1.0}' in message
+        assert json.loads(message)["id"] == json.loads(answer.body)["id"]
+
+
+def test_an_id_of_its_own_is_the_answers(open_server):
+    answer = post(open_server, '{"event":"e","id":"order-7"}')
+    assert json.loads(answer.body) == {"id": "order-7"}
+
+
+def test_at_the_answer_the_file_is_in_the_queue_whole(start, queue, tokens):
+    server = start("--publish-token-file", str(tokens), "--hold-without-clients")
+    body = '{"event":"e","channel":"c","payload":[1]}'
+    identity = json.loads(post(server, body).body)["id"]
+    assert waiting(queue) == [f"{identity}.json"]
+    path = queue / f"{identity}.json"
+    assert path.read_text() == body
+    assert (path.stat().st_mode & 0o777, path.stat().st_uid) == (0o644, os.geteuid())
+    with Client(server, "/?channels=c") as client:
+        assert client.receive_events()[0]["payload"] == [1]
+
+
+def test_events_of_one_sender_keep_their_order(open_server):
+    with Client(open_server) as client:
+        for number in range(50):
+            assert post(open_server, json.dumps({"event": "n", "payload": number})).status == 202
+        assert [event["payload"] for event in client.receive_events(50)] == list(range(50))
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), f"{TOKEN} x"])
+def test_without_a_token_of_the_file_nothing_is_read(open_server, queue, token):
+    answer = post(open_server, '{"event":"e"}', token=token)
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert open_server.wait_for("client.denied")["reason"] == "publish token"
+    assert waiting(queue) == []
+
+
+def test_a_token_in_the_url_or_in_basic_is_none(open_server):
+    request = head(open_server, 0, "Authorization: Basic eDp5", token=None)
+    assert exchange(open_server, request).status == 401
+    request = head(open_server, 0, token=None).replace(b"/publish", f"/publish?token={TOKEN}".encode())
+    assert exchange(open_server, request).status == 401
+    assert TOKEN.encode() not in open_server.raw_log
+
+
+BAD = [
+    ("", 0), ("{", 1), ("[]", 0), ("{}", None), ('{"event":7}', 9), ('{"event":"e"} x', 14),
+    ('{"event":"e","event":"f"}', 14), ('{"event":"e","payload":01}', 24), (b'{"event":"\xff"}', 10),
+    ('{"event":""}', 9), ('{"event":"e","channels":[]}', 24), ('{"event":"e\x00"}', 11),
+]
+
+
+@pytest.mark.parametrize("body, offset", BAD)
+def test_what_is_no_event_is_refused_with_the_byte(open_server, queue, body, offset):
+    answer = post(open_server, body)
+    assert answer.status == 400
+    told = json.loads(answer.body)
+    assert told["success"] is False and f"at byte {told['offset']}" in told["error"]
+    if offset is not None:
+        assert told["offset"] == offset
+    assert waiting(queue) == [] and failed(queue) == []
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_sent(start, tokens):
+    server = start("--publish-token-file", str(tokens), "--event-size", "1K")
+    assert exchange(server, head(server, 1_025)).status == 413
+    chunked = head(server, None, "Transfer-Encoding: chunked") + b"401\r\n"
+    assert exchange(server, chunked).status == 413
+    body = json.dumps({"event": "e", "payload": "x" * 900})
+    assert post(server, body).status == 202
+
+
+def test_chunks_and_pieces_are_put_together(open_server):
+    body = b"".join(b"1\r\n%c\r\n" % byte for byte in b'{"event":"e"}') + b"0\r\n\r\n"
+    request = head(open_server, None, "Transfer-Encoding: chunked") + body
+    assert exchange(open_server, *[request[index:index + 1] for index in range(len(request))]).status == 202
+
+
+@pytest.mark.parametrize("content_type, status", [
+    ("application/json", 202), ("application/json; charset=utf-8", 202), ("Application/JSON", 202), (None, 202),
+    ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("multipart/form-data; boundary=x", 415),
+    ("application/jsonp", 415),
+])
+def test_only_json_is_taken(open_server, content_type, status):
+    assert post(open_server, '{"event":"e"}', content_type=content_type).status == status
+
+
+@pytest.mark.parametrize("method, status", [("GET", 405), ("PUT", 405), ("DELETE", 405)])
+def test_only_post_is_served(open_server, method, status):
+    answer = exchange(open_server, head(open_server, 0, method=method))
+    assert (answer.status, answer.headers["allow"]) == (status, "POST")
+
+
+def test_curl_that_waits_to_be_asked_loses_no_time(open_server):
+    body = json.dumps({"event": "e", "payload": "x" * 500_000})
+    start = time.monotonic()
+    done = subprocess.run(
+        ["curl", "-s", "-w", "%{http_code}", "-H", f"Authorization: Bearer {TOKEN}", "-H",
+         "Content-Type: application/json", "-H", "Expect: 100-continue", "--data-binary", "@-",
+         f"http://{open_server.host}:{open_server.port}/publish"],
+        input=body.encode(), stdout=subprocess.PIPE, check=True, timeout=20)
+    assert done.stdout.endswith(b"202")
+    # It waits a second when nobody asks.
+    assert time.monotonic() - start < 0.9
+
+
+def test_a_queue_that_is_gone_is_said(open_server, queue):
+    queue.rename(queue.parent / "elsewhere")
+    answer = post(open_server, '{"event":"e"}')
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert open_server.wait_for("publish.failed")
+
+
+def test_without_the_file_there_is_nothing_there(server):
+    assert post(server, '{"event":"e"}').status == 404
+
+
+@pytest.mark.parametrize("content", ["", "short\n", f"{TOKEN}\nshort\n", None])
+def test_without_a_good_token_the_server_does_not_start(start, queue, content):
+    path = queue.parent / "publishers"
+    if content is not None:
+        path.write_text(content)
+    assert start("--publish-token-file", str(path), is_ready=False).exit_status() == 78
+
+
+def test_tokens_are_read_again_on_hup(open_server, tokens):
+    tokens.write_text("a-new-token-of-more-than-sixteen-bytes\n")
+    open_server.signal(signal.SIGHUP)
+    open_server.wait_for("publishers.reload", level="notice")
+    assert post(open_server, '{"event":"e"}').status == 401
+    assert post(open_server, '{"event":"e"}', token="a-new-token-of-more-than-sixteen-bytes").status == 202
+
+
+def test_other_origins_may_not_and_listed_ones_may(start, tokens):
+    server = start("--publish-token-file", str(tokens), "--origin", "https://example.org")
+    assert post(server, '{"event":"e"}', "Origin: https://evil.example").status == 403
+    allowed = post(server, '{"event":"e"}', "Origin: https://example.org")
+    assert allowed.status == 202
+    assert allowed.headers["access-control-allow-origin"] == "https://example.org"
+    early = exchange(server, head(server, None, "Origin: https://example.org", method="OPTIONS", token=None))
+    assert (early.status, early.headers["access-control-allow-methods"]) == (204, "POST")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(start, tokens):
+    server = start("--publish-token-file", str(tokens), "--handshake", "300ms")
+    answer = exchange(server, head(server, 20) + b'{"event"')
+    assert answer.status == 408
+
+
+def test_many_at_once_are_all_answered_and_sent_once(open_server):
+    answers = []
+
+    def publish(number):
+        for index in range(20):
+            answers.append(post(open_server, json.dumps({"event": "n", "payload": [number, index]})).status)
+
+    with Client(open_server) as client:
+        threads = [threading.Thread(target=publish, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        got = [tuple(event["payload"]) for event in client.receive_events(160, timeout=30)]
+        for thread in threads:
+            thread.join()
+    assert sorted(got) == [(number, index) for number in range(8) for index in range(20)]
+    eventually(lambda: answers == [202] * 160, lambda: str(answers))
