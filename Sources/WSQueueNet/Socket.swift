@@ -19,6 +19,22 @@ package struct Socket: ~Copyable, Sendable {
     /// Takes over a connected, non-blocking socket.
     package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
+    /// Begins to connect (connect(2)); the socket is writable once that has succeeded or failed.
+    package static func connect(to address: Address) throws(SystemCallError) -> Socket {
+        let family =
+            switch address {
+            case .internet(let host, _): host.contains(":") ? AF_INET6 : AF_INET
+            case .unix: AF_UNIX
+            }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let number = Glibc.socket(family, kind, 0)
+        guard number >= 0 else { throw SystemCallError(call: "socket", object: "\(address)", code: errno) }
+        let descriptor = FileDescriptor(owning: number)
+        guard unsafe address.withSocketAddress({ unsafe Glibc.connect(number, $0, $1) }) == 0 || errno == EINPROGRESS
+        else { throw SystemCallError(call: "connect", object: "\(address)", code: errno) }
+        return Socket(descriptor)
+    }
+
     /// Gives the socket away: whoever gets the number closes it.
     package consuming func release() -> Int32 { descriptor.release() }
 

@@ -84,7 +84,8 @@ package struct Server: ~Copyable {
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
                 journal: journal.journal, control: control,
-                publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(), hubWakeup: try Wakeup(),
+                publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(),
+                authorizeDesk: try Self.makeAuthorizeDesk(configuration), hubWakeup: try Wakeup(),
                 loops: loops)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
@@ -252,6 +253,11 @@ package struct Server: ~Copyable {
         } catch {
             throw .journal(error)
         }
+    }
+
+    private static func makeAuthorizeDesk(_ configuration: Configuration) throws(SystemCallError) -> AuthorizeDesk? {
+        guard let location = configuration.authorizeURL else { return nil }
+        return try AuthorizeDesk(location)
     }
 
     private static func readAccess(_ configuration: Configuration) throws(StartError) -> AccessControl {

@@ -238,6 +238,48 @@ def test_the_seam_holds_while_events_flow(start, memory_queue, threads):
         publisher.join()
 
 
+def test_what_is_trimmed_while_a_client_is_being_sent_it_is_said_too(start, memory_queue):
+    # So little history that its beginning goes while somebody is in the middle of it.
+    server = start("--journal-events", "4000", directory=memory_queue)
+    with Returning(server) as client:
+        epoch = client.epoch
+    count, gaps = 100_000, 0
+    body = "x" * 200
+
+    def publish():
+        for number in range(0, count, 200):
+            lines = "".join('{"event":"n","payload":[%d,"%s"]}\n' % (number + one, body) for one in range(200))
+            place(memory_queue, name_of(number) + "l", lines)
+            eventually(lambda: len(waiting(memory_queue)) < 5, "the server takes them", 30)
+
+    publisher = threading.Thread(target=publish)
+    publisher.start()
+    try:
+        reached = 0
+        while reached < count:
+            since = max(0, reached - 5_000)
+            with Returning(server, f"/?since={epoch}:{since}", receive_buffer=4_096) as client:
+                seqs = []
+                while True:
+                    [message] = client.receive_events(timeout=30)
+                    if message.get("action") == "resumed":
+                        break
+                    if "seq" in message:
+                        assert message["payload"][0] == message["seq"] - 1
+                        seqs.append(message["seq"])
+            reached = int(message["cursor"].partition(":")[2])
+            lost = set(range(since + 1, reached + 1)) - set(seqs)
+            assert seqs == sorted(set(seqs))
+            assert bool(lost) is not message["complete"]
+            if lost:
+                gaps += 1
+                first, last = (int(message["gap"][end].partition(":")[2]) for end in ("from", "to"))
+                assert first < min(lost) and max(lost) <= last and message["gap"]["reason"] == "trimmed"
+    finally:
+        publisher.join()
+    assert gaps > 0
+
+
 def test_a_client_closed_as_slow_returns_and_misses_nothing(start, queue, is_measured):
     server = start("--behind-size", "64K", "--journal-size", "256M")
     body = "x" * 10_000

@@ -64,7 +64,7 @@ struct JournalTests {
     }
 
     /// The numbers of all records behind `seq`, in the order in which they are read.
-    private func numbers(_ journal: Journal, after seq: UInt64, limitBytes: Int = 100) throws -> [UInt64] {
+    func numbers(_ journal: Journal, after seq: UInt64, limitBytes: Int = 100) throws -> [UInt64] {
         var found: [UInt64] = []
         var position = journal.position(after: seq)
         while let start = position, let chunk = try journal.read(from: start, limitBytes: limitBytes) {

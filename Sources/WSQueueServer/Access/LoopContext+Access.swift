@@ -11,6 +11,7 @@ extension LoopContext {
         reload("publishers", configuration.publishTokenPath) { () throws(AccessFileError) in
             try control.loadPublishers()
         }
+        authorizeDesk?.forget()
         for loop in loops { loop.mailbox.post(.accessChanged) }
     }
 

@@ -21,6 +21,19 @@ extension LoopContext {
         }
     }
 
+    /// What the application may know a client by, where there is one to ask: a token comes as `Authorization` whatever way
+    /// it came here.
+    func credentials(of head: RequestHead, offered: [UInt8]?) -> AuthorizeRequest.Credentials? {
+        guard authorizeDesk != nil else { return nil }
+        var credentials = AuthorizeRequest.Credentials(head)
+        if credentials.authorization == nil,
+            let token = offered ?? head.target.value(of: "token").map({ Array($0.utf8) })
+        {
+            credentials.authorization = Array("Bearer ".utf8) + token
+        }
+        return credentials
+    }
+
     /// Notes a page that may not connect.
     func refuse(_ refusal: Response, _ head: RequestHead, from address: Address) -> Response {
         log.write(

@@ -12,6 +12,9 @@ struct BehindClient {
     var account: SlowClientAccount
     /// Whether it has taken nothing for so long that the queue goes on without it, as far as the log has room.
     var isStalled = false
+
+    /// How many bytes of the frame in which the cursor stands have not been sent.
+    var restOfFrame: Int { Int(frameEnd - cursor) }
 }
 
 /// The clients of one loop that are behind. Everyone else stands at the loop's own position and needs no cursor.

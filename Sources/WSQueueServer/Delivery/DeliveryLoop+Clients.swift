@@ -77,6 +77,9 @@ extension DeliveryLoop {
     }
 
     /// Closes a client that is too slow; it may come back with its cursor.
+    ///
+    /// To be able to say so, the rest of the frame that it is in the middle of is kept for it. Where these rests would
+    /// take too much memory together the connection ends without a word.
     mutating func closeSlow(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
         var line = LogLine(.warning, "client.slow").with("conn", peer.connection)
@@ -87,6 +90,14 @@ extension DeliveryLoop {
             line = line.with("behind_events", seq - min(seq, replay.next))
         }
         context.log.write(line)
+        let rest = (behind[slot]?.restOfFrame ?? 0) + peer.outbox.count
+        guard farewellBytes + rest <= Self.farewellLimitBytes else {
+            peer.closeCode = CloseCode.slow.rawValue
+            peer.closeReason = "slow"
+            return drop(slot, now: now)
+        }
+        farewellBytes += rest
+        peer.farewellBytes = rest
         close(slot, .slow, reason: "slow", now: now)
     }
 
@@ -126,6 +137,7 @@ extension DeliveryLoop {
     mutating func drop(_ slot: Int, now: Int64) {
         guard let peer = table[slot] else { return }
         leave(slot, peer)
+        farewellBytes -= peer.farewellBytes
         poller.remove(peer.socket.number)
         table.remove(slot)
         context.loops[index].addSockets(-1)
@@ -164,8 +176,10 @@ extension DeliveryLoop {
             beginBody(
                 reader, expectsContinue: expectsContinue, fields, used..<count, slot, peer, now: now)
         case .stream(let head, let bearer, let fields):
+            peer.credentials = context.credentials(of: head, offered: nil)
             openStream(slot, peer, head, bearer, fields, now: now)
         case .open(let handshake, let bearer):
+            peer.credentials = context.credentials(of: head, offered: handshake.token)
             open(slot, peer, handshake, bearer, head.target, now: now)
             // The client may send its first frames without waiting for the answer.
             receiveFrames(used..<count, slot, peer, now: now)
@@ -281,11 +295,8 @@ extension DeliveryLoop {
     /// Where a client stands in the middle of a frame, moves the rest of that frame to its outbox, so that something of
     /// its own may follow.
     mutating func finishFrame(_ slot: Int, _ peer: Peer) {
-        guard var client = behind[slot], client.frameEnd > client.cursor else { return }
-        let count = Int(client.frameEnd - client.cursor)
-        context.publications.ring.read(at: client.cursor, count: count) { rest in
-            for index in rest.indices { peer.outbox.withBytes { $0.append(rest[index]) } }
-        }
+        guard var client = behind[slot], client.restOfFrame > 0 else { return }
+        context.publications.ring.read(at: client.cursor, count: client.restOfFrame) { peer.outbox.append($0) }
         client.cursor = client.frameEnd
         behind[slot] = client
     }

@@ -23,16 +23,26 @@ extension DeliveryLoop {
         guard kind == .text else { return close(slot, .unsupportedData, reason: "send text, not binary", now: now) }
         do throws(ClientError) {
             let command = try decode(text, slot, peer, now: now)
-            if case .message = command { return try pass(command, slot, peer, now: now) }
-            let past = try past(wantedBy: command, peer)
-            if let answer = try answer(to: command, slot, peer) { sendText(answer, slot) }
-            if case .subscribe(let channel, _) = command { tellPresence(channel, slot, peer, now: now) }
-            if let past { request(past, slot, peer, now: now) }
+            if try park(command, slot, peer, now: now) { return }
+            try perform(command, slot, peer, now: now)
         } catch {
             // Behind a close frame there is nothing more.
             guard table[slot] === peer, peer.stage == .open else { return }
             sendText(ServerMessage.error(error), slot)
         }
+    }
+
+    /// Does what a client asks for, and answers.
+    ///
+    /// - Parameter isQuiet: Whether success is not answered.
+    mutating func perform(
+        _ command: ClientCommand, isQuiet: Bool = false, _ slot: Int, _ peer: Peer, now: Int64
+    ) throws(ClientError) {
+        if case .message = command { return try pass(command, slot, peer, now: now) }
+        let past = try past(wantedBy: command, peer)
+        if let answer = try answer(to: command, slot, peer), !isQuiet { sendText(answer, slot) }
+        if case .subscribe(let channel, _) = command { tellPresence(channel, slot, peer, now: now) }
+        if let past { request(past, slot, peer, now: now) }
     }
 
     /// Says whose client it is from now on; `nil` is nobody's.
@@ -69,11 +79,14 @@ extension DeliveryLoop {
     ///
     /// - Returns: Where the client wants to go on, and what was wrong.
     mutating func subscribe(
-        _ slot: Int, _ peer: Peer, asAskedIn target: RequestTarget
+        _ slot: Int, _ peer: Peer, asAskedIn target: RequestTarget, since lastEvent: Cursor? = nil
     ) -> (since: Cursor?, errors: [ClientError]) {
         var errors: [ClientError] = []
+        let from = lastEvent ?? target.value(of: "since").flatMap { Cursor.parse($0) }
         for name in target.value(of: "channels")?.split(separator: ",") ?? [] {
             do throws(ClientError) {
+                let command = ClientCommand.subscribe(channel: String(name), since: from)
+                if try park(command, isQuiet: true, slot, peer, now: now) { continue }
                 try subscribe(slot, peer, to: String(name))
             } catch {
                 errors.append(error)
@@ -105,6 +118,9 @@ extension DeliveryLoop {
             try subscribe(slot, peer, to: channel)
             return ServerMessage.subscribed(channel)
         case .unsubscribe(let channel):
+            peer.parked.removeAll {
+                $0.request.channel == channel && $0.request.action == Access.Verb.subscribe.rawValue
+            }
             endSubscription(channel, slot, peer)
             return ServerMessage.unsubscribed(channel)
         case .authenticate(let token):
@@ -157,9 +173,7 @@ extension DeliveryLoop {
 
     /// Refuses what a client may not do with a channel.
     func checkAccess(_ verb: Access.Verb, _ channel: String, _ peer: Peer) throws(ClientError) {
-        if let refusal = refusal(of: subscriptions.access.verdict(verb, channel, by: peer.identity), channel) {
-            throw refusal
-        }
+        if let refusal = refusal(of: verdict(verb, channel, peer), channel) { throw refusal }
     }
 
     /// Puts a message where `sendOwed` finds it, in the form that the client's connection has.

@@ -33,8 +33,9 @@ extension DeliveryLoop {
         peer.liveSince = seq
         subscriptions.name(peer.connection, slot: slot)
         owe(Self.beginning(fields) + ServerSentEvent.retry(milliseconds: Self.retryMilliseconds), slot)
-        let asked = subscribe(slot, peer, asAskedIn: head.target)
-        let since = lastEvent(of: head) ?? asked.since
+        let lastEvent = lastEvent(of: head)
+        let asked = subscribe(slot, peer, asAskedIn: head.target, since: lastEvent)
+        let since = lastEvent ?? asked.since
         if let since { request(Replay.Request(since: since, channel: nil), slot, peer, now: now) }
         if let cursor = Cursor(epoch: context.epoch, seq: seqReached(by: slot, peer)) {
             // Who has had no event yet comes back with this.

@@ -35,6 +35,7 @@ extension DeliveryLoop {
                     .with("cause", error.reason))
             throw ClientError(error.advice, code: "invalid_token")
         }
+        peer.credentials?.authorization = Array("Bearer \(token)".utf8)
         identify(slot, peer, as: bearer)
         context.log.write(
             LogLine(.info, "client.user").with("conn", peer.connection).with("user", bearer.identity.user.text))
@@ -98,11 +99,9 @@ extension DeliveryLoop {
     private mutating func reviewSubscriptions(_ slot: Int, _ peer: Peer) {
         // What patterns match is asked about when it is delivered.
         for channel in subscriptions.channels(of: slot) where Channel.isValid(channel) {
-            guard
-                let refusal = refusal(of: subscriptions.access.verdict(.subscribe, channel, by: peer.identity), channel)
-            else {
-                continue
-            }
+            let verdict = verdict(.subscribe, channel, peer)
+            guard let refusal = refusal(of: verdict, channel) else { continue }
+            if verdict == .ask, askAgain(channel, slot, peer, now: now) { continue }
             endSubscription(channel, slot, peer)
             sendText(ServerMessage.error(refusal), slot)
         }

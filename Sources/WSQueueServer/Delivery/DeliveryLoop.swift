@@ -42,6 +42,8 @@ struct DeliveryLoop: ~Copyable {
     /// Connections that have been sent their last bytes, and those that must first take what they are behind with.
     var closings = DeadlineQueue()
     var slowClosings = DeadlineQueue()
+    /// What is kept for slow clients that are being closed.
+    var farewellBytes = 0
     /// What is read from sockets; one buffer for all.
     var buffer = [UInt8](repeating: 0, count: 65_536)
     /// While it is full, a spare descriptor lets us refuse clients that no descriptor is left for.
@@ -70,6 +72,8 @@ struct DeliveryLoop: ~Copyable {
     /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
     /// would reset it, and the other end might never see the answer.
     static let discardLimitBytes = 1_048_576
+    /// What is kept for slow clients that are being closed, all together.
+    static let farewellLimitBytes = 8 * 1_048_576
     /// While the queue waits for clients, those who are behind are looked at more often.
     private static let judgeMilliseconds: Int32 = 10
     static let wakeupToken = UInt64.max
@@ -158,6 +162,8 @@ struct DeliveryLoop: ~Copyable {
             case .answer(let response, let token):
                 guard let slot = table.slot(of: token) else { continue }
                 respond(response, to: .post, slot, now: now)
+            case .authorized(let request, let isAllowed, let token):
+                resume(request, isAllowed: isAllowed, token, now: now)
             case .accessChanged:
                 reviewAccess(now: now)
             }
@@ -218,6 +224,9 @@ struct DeliveryLoop: ~Copyable {
         }
         for slot in stride(from: tickNumber % period, to: table.entries.count, by: period) {
             guard let peer = table[slot], peer.stage == .open, !peer.isAwaitingPong else { continue }
+            // A ping in the middle of a frame would have to wait behind a copy of the rest; how long it takes nothing is
+            // watched anyway.
+            if let client = behind[slot], client.restOfFrame > 0 { continue }
             if peer.isStream {
                 sendOwn(ServerSentEvent.comment, slot, now: now)
                 continue

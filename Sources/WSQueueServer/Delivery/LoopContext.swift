@@ -16,6 +16,8 @@ final class LoopContext: Sendable {
     let control: AccessControl
     /// Writes what comes by HTTP; `nil` where nothing may.
     let publishDesk: PublishDesk?
+    /// Asks the application; `nil` where there is none to ask.
+    let authorizeDesk: AuthorizeDesk?
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
@@ -31,7 +33,8 @@ final class LoopContext: Sendable {
 
     init(
         configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
-        publishDesk: PublishDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
+        publishDesk: PublishDesk?,
+        authorizeDesk: AuthorizeDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
     ) {
         self.configuration = configuration
         presence = Guarded(Presence(configuration.presence))
@@ -41,6 +44,7 @@ final class LoopContext: Sendable {
         self.journal = journal
         self.control = control
         self.publishDesk = publishDesk
+        self.authorizeDesk = authorizeDesk
         self.hubWakeup = hubWakeup
         self.loops = loops
     }
@@ -57,6 +61,7 @@ final class LoopContext: Sendable {
     /// Starts a thread for each loop; the listeners are open by now.
     func startLoops() throws(SystemCallError) {
         try publishDesk?.start(self)
+        try authorizeDesk?.start(self)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
@@ -94,6 +99,8 @@ final class LoopHandle: Sendable {
         case drain(deadline: Int64)
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)
+        /// The application has answered a question of a connection's.
+        case authorized(AuthorizeRequest, isAllowed: Bool, token: UInt64)
         /// Look at secrets and rules again: they may have changed.
         case accessChanged
     }

@@ -35,6 +35,12 @@ final class Peer {
     var identity: Identity?
     /// What becomes of its token.
     var token: HeldToken?
+    /// What the application may know it by, where there is one to ask.
+    var credentials: AuthorizeRequest.Credentials?
+    /// What it wants that the application is being asked about.
+    var parked: [Parked] = []
+    /// The answer that is being acted on.
+    var grant: (request: AuthorizeRequest, isAllowed: Bool)?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
     /// How it sees events.
@@ -66,6 +72,8 @@ final class Peer {
     var replay: Replay?
     /// What it wants of the past besides, first come first served.
     var replayRequests: [Replay.Request] = []
+    /// What is kept for it though it is being closed, as far as it is counted.
+    var farewellBytes = 0
     /// What was thrown away since our last bytes.
     var discardedBytes = 0
     /// Where it is counted, when clients of one address are.
@@ -73,6 +81,15 @@ final class Peer {
     /// The close code that the log names once the connection is gone.
     var closeCode: UInt16 = 1_006
     var closeReason = ""
+
+    /// Something that waits for the application's answer.
+    struct Parked {
+        let request: AuthorizeRequest
+        /// What is done then; `nil` only looks whether a subscription may stay.
+        let command: ClientCommand?
+        /// Whether success is not answered, because it was asked for in the URL.
+        let isQuiet: Bool
+    }
 
     /// A token that was good when it came.
     struct HeldToken {

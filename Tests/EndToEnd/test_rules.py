@@ -1,0 +1,350 @@
+"""Rules: who may listen and send, read again on HUP; and the application that is asked."""
+
+import json
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from support.application import Application
+from support.client import Client
+from support.files import name_of, place, waiting
+from support.stream import Stream
+from support.tokens import make_token, write_secrets
+from support.waiting import eventually
+
+SPEAKING = "wsqueue.v1"
+RULES = [
+    {"channel": "order.{id:\\d+}", "subscribe": "role:admin"},
+    {"channel": "order.{id}", "subscribe": "none"},
+    {"channel": "user.{id}[.{part}]", "subscribe": "user:{id}", "publish": "user:{id}"},
+    {"channel": "team.{team}", "subscribe": ["role:{team}", "role:boss"], "publish": "authenticated"},
+    {"channel": "private.open", "subscribe": "anyone"},
+    {"channel": "club.{x}", "subscribe": "claim"},
+    {"channel": "members", "subscribe": "authenticated", "publish": "anyone"},
+]
+ASK = [{"channel": "app.{x}", "subscribe": "ask", "publish": "ask"}]
+
+
+def write_rules(queue, rules):
+    path = queue.parent / "rules.json"
+    path.write_text(rules if isinstance(rules, str) else json.dumps(rules))
+    return path
+
+
+@pytest.fixture
+def guarded(start, queue):
+    return start("--jwt-secret-file", str(write_secrets(queue)), "--rules", str(write_rules(queue, RULES)))
+
+
+def connect(server, path="/", *headers, **claims):
+    headers = list(headers)
+    if claims:
+        headers.append(f"Authorization: Bearer {make_token(**claims)}")
+    client = Client(server, path, protocol=SPEAKING, headers=headers)
+    [client.welcome] = client.receive_events()
+    return client
+
+
+def ask(client, action, **data):
+    client.send_action(action, **data)
+    [answer] = client.receive_events()
+    return answer
+
+
+@pytest.mark.parametrize("channel, claims, is_allowed", [
+    ("order.7", {}, False), ("order.7", {"user": "a"}, False), ("order.7", {"role": "admin"}, True),
+    ("order.7", {"role": "user,admin"}, True), ("order.7", {"role": "administrator"}, False),
+    ("order.x", {"role": "admin"}, False), ("user.42", {"user": "42"}, True), ("user.42.x", {"user": 42}, True),
+    ("user.42", {"user": "7"}, False), ("team.red", {"role": ["red"]}, True), ("team.red", {"role": "boss"}, True),
+    ("team.red", {"role": "blue"}, False), ("private.open", {}, True), ("club.a", {"channels": ["club.*"]}, True),
+    ("club.a", {"channels": ["club.b"]}, False), ("club.a", {"user": "a"}, False), ("members", {"user": "a"}, True),
+    ("members", {}, False), ("elsewhere", {}, True), ("private.elsewhere", {}, False),
+])
+def test_the_first_rule_that_matches_decides_who_listens(guarded, queue, channel, claims, is_allowed):
+    with connect(guarded, **claims) as client:
+        answer = ask(client, "subscribe", channel=channel)
+        assert answer["success"] is is_allowed
+        if not is_allowed:
+            assert (answer["code"], answer["channel"]) == ("forbidden", channel)
+        place(queue, name_of(1), json.dumps({"event": "e", "channel": channel}))
+        place(queue, name_of(2), json.dumps({"event": "end"}))
+        wanted = ["e", "end"] if is_allowed else ["end"]
+        assert [event["event"] for event in client.receive_events(len(wanted))] == wanted
+
+
+@pytest.mark.parametrize("channel, claims, is_allowed", [
+    ("user.42", {"user": "42"}, True), ("team.red", {"role": "red"}, True), ("order.7", {"role": "admin"}, False),
+    ("members", {"user": "a"}, True), ("elsewhere", {"user": "a"}, False),
+])
+def test_and_who_sends(guarded, channel, claims, is_allowed):
+    with connect(guarded, **claims) as client:
+        assert ask(client, "subscribe", channel=channel)["success"] is True
+        client.send_action("message", channel=channel, message="hello")
+        answers = client.receive_events(2 if is_allowed else 1)
+        assert any(answer.get("message") == "hello" for answer in answers) is is_allowed
+        if not is_allowed:
+            assert answers[0]["code"] == "forbidden"
+
+
+def test_rules_are_read_again_and_take_back_what_they_gave(guarded, queue):
+    with connect(guarded, user="a") as client:
+        assert ask(client, "subscribe", channel="members")["success"] is True
+        write_rules(queue, [{"channel": "members", "subscribe": "role:staff"}])
+        guarded.signal(signal.SIGHUP)
+        [told] = client.receive_events()
+        assert (told["code"], told["channel"]) == ("forbidden", "members")
+        place(queue, name_of(1), json.dumps({"event": "e", "channel": "members"}))
+        place(queue, name_of(2), json.dumps({"event": "end"}))
+        assert client.receive_events()[0]["event"] == "end"
+    assert guarded.wait_for("rules.reload", level="notice")
+
+
+@pytest.mark.parametrize("rules, line, reason", [
+    ('[\n{"channel": "members", "subscribe": "everybody"}]', 2, "everybody"),
+    ('[\n\n{"channel": "a*", "subscribe": "none"}]', 3, "{name}"), ("{", 1, ""), ("", 1, ""),
+    ('[{"channel": "a{x:(b)}", "subscribe": "none"}]', 1, "not supported"),
+    (json.dumps(ASK), 0, "--authorize-url"),
+])
+def test_rules_with_a_mistake_change_nothing_and_are_refused_at_the_start(start, queue, rules, line, reason):
+    path = write_rules(queue, RULES)
+    server = start("--rules", str(path))
+    write_rules(queue, rules)
+    server.signal(signal.SIGHUP)
+    told = server.wait_for("rules.reload", level="error")
+    assert reason in told["error"]
+    if line:
+        assert f"line {line}:" in told["error"]
+    with connect(server) as client:
+        assert ask(client, "subscribe", channel="members")["success"] is False
+        assert ask(client, "subscribe", channel="private.open")["success"] is True
+    server.terminate()
+    server = start("--rules", str(path), is_ready=False)
+    assert server.exit_status() == 78
+    assert reason in server.wait_for("server.failed")["error"]
+
+
+def test_a_pattern_reaches_only_what_its_channels_allow(guarded, queue):
+    with connect(guarded, user="42") as client:
+        assert ask(client, "subscribe", channel="**")["success"] is True
+        for number, channel in enumerate(["order.7", "user.7", "user.42", "club.a", "members", "private.user.7", "x"]):
+            place(queue, name_of(number), json.dumps({"event": channel, "channel": channel}))
+        assert [event["event"] for event in client.receive_events(3)] == ["user.42", "members", "x"]
+        client.expect_silence(0.2)
+
+
+# The application
+
+
+@pytest.fixture
+def application():
+    """An application that allows what ends in `.yes`, and keeps answers about `cached`."""
+    def decide(channel, request):
+        application.gate.wait(10)
+        headers = {"Cache-Control": "private, max-age=60"} if "cached" in channel else {}
+        return (200 if channel.endswith("yes") else 403), headers
+
+    application = Application(decide)
+    application.gate = threading.Event()
+    application.gate.set()
+    yield application
+    application.gate.set()
+    application.close()
+
+
+@pytest.fixture
+def asking(start, queue, application):
+    return start(
+        "--jwt-secret-file", str(write_secrets(queue)), "--rules", str(write_rules(queue, ASK)),
+        "--authorize-url", application.url, "--threads", "2")
+
+
+def test_the_application_decides(asking, application, queue):
+    with connect(asking) as client:
+        assert ask(client, "subscribe", channel="app.yes") == {
+            "success": True, "action": "subscribe", "channel": "app.yes"}
+        refused = ask(client, "subscribe", channel="app.no")
+        assert (refused["success"], refused["code"], refused["channel"]) == (False, "forbidden", "app.no")
+        for number, channel in enumerate(["app.no", "app.yes"]):
+            place(queue, name_of(number), json.dumps({"event": channel, "channel": channel}))
+        assert client.receive_events()[0]["event"] == "app.yes"
+    assert [request.query["action"] for request in application.requests] == [["subscribe"], ["subscribe"]]
+
+
+def test_the_application_gets_what_the_client_came_with(asking, application):
+    path = "/?session=a%26b&x=&channels=app.yes"
+    with connect(asking, path, "Cookie: id=7; theme=dark", user="42") as client:
+        eventually(lambda: application.requests, "a question")
+        [request] = application.requests
+        assert request.query["channel_name"] == ["app.yes"]
+        assert request.query["key"] == ["value"]
+        assert (request.query["session"], request.query["x"]) == (["a&b"], [""])
+        assert request.headers["Cookie"] == "id=7; theme=dark"
+        assert request.headers["Authorization"] == f"Bearer {make_token(user='42')}"
+        assert client
+
+
+@pytest.mark.parametrize("item", [
+    "channel_name=app.yes", "channel.name=app.yes", "channel%20name=app.yes", "Channel_Name=app.yes",
+    "channel_name[]=app.yes", "%20channel_name=app.yes", "channel[name=app.yes", "channel%5Bname=app.yes",
+])
+def test_no_query_of_a_client_is_taken_for_the_channel(asking, application, item):
+    with connect(asking, f"/?{item}") as client:
+        assert ask(client, "subscribe", channel="app.no")["code"] == "forbidden"
+    [request] = application.requests
+    assert request.query["channel_name"] == ["app.no"]
+    assert "app.yes" not in request.path
+
+
+def test_a_token_goes_to_the_application_whatever_way_it_came_and_never_in_the_url(asking, application):
+    token = make_token()
+    with connect(asking, f"/?token={token}&channels=app.yes"):
+        eventually(lambda: len(application.requests) == 1, "a question")
+    with connect(asking) as client:
+        assert ask(client, "authenticate", token=token)["success"] is True
+        ask(client, "subscribe", channel="app.yes")
+    for request in application.requests:
+        assert request.headers["Authorization"] == f"Bearer {token}"
+        assert token not in request.path
+
+
+def test_an_answer_is_kept_as_long_as_it_says_for_the_same_client(asking, application):
+    with connect(asking, user="42") as client:
+        for _ in range(3):
+            assert ask(client, "subscribe", channel="app.cached-yes")["success"] is True
+            assert ask(client, "unsubscribe", channel="app.cached-yes")["success"] is True
+    with connect(asking, user="42") as client:
+        assert ask(client, "subscribe", channel="app.cached-yes")["success"] is True
+    assert len(application.requests) == 1
+    with connect(asking, user="7") as client:
+        assert ask(client, "subscribe", channel="app.cached-yes")["success"] is True
+    assert len(application.requests) == 2
+
+
+def test_without_cache_control_it_is_asked_each_time(asking, application):
+    with connect(asking) as client:
+        for _ in range(3):
+            assert ask(client, "subscribe", channel="app.yes")["success"] is True
+            assert ask(client, "unsubscribe", channel="app.yes")["success"] is True
+    assert len(application.requests) == 3
+
+
+def test_no_answer_is_a_denial_and_holds_nobody_up(asking, application, queue):
+    application.gate.clear()
+    with connect(asking) as client, connect(asking) as other:
+        start = time.monotonic()
+        client.send_action("subscribe", channel="app.yes")
+        eventually(lambda: application.under_way == 1, "the question")
+        for number in range(20):
+            assert ask(other, "ping") == {"action": "pong"}
+            place(queue, name_of(number), json.dumps({"event": "n"}))
+            assert other.receive_events()[0]["event"] == "n"
+        assert time.monotonic() - start < 1.5
+        client.receive(20)
+        assert client.receive_events()[0]["code"] == "forbidden"
+        assert 1.5 < time.monotonic() - start < 4
+    assert asking.wait_for("authorize.failed")["error"] == "no answer in time"
+
+
+def test_at_most_so_many_questions_are_under_way(asking, application):
+    application.gate.clear()
+    with connect(asking) as client:
+        for number in range(100):
+            client.send(1, b'{"action":"ping"}')
+            if number < 55:
+                client.send_action("subscribe", channel=f"app.x{number}")
+        client.receive(100)
+        with connect(asking, "/?x=1&channels=" + ",".join(f"app.{number}" for number in range(100))):
+            eventually(lambda: application.under_way >= 64, lambda: str(application.under_way))
+            application.gate.set()
+            eventually(lambda: len(application.requests) >= 150, lambda: str(len(application.requests)))
+    assert application.most == 64
+
+
+@pytest.mark.parametrize("answer", [
+    b"", b"nonsense\r\n\r\n", b"HTTP/1.1 302 Found\r\nLocation: /yes\r\n\r\n", b"HTTP/1.1 500 Oops\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n", b"HTTP/1.1 20 OK\r\n\r\n", b"HTTP/2 200 OK\r\n\r\n",
+    b"HTTP/1.1 2000 OK\r\n\r\n", b"HTTP/1.1 401 No\r\n\r\n", b"x" * 20_000, b"HTTP/1.1 200 OK\r\n", b"+200 OK\r\n\r\n",
+])
+def test_anything_but_2xx_denies(start, queue, answer):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+        threading.Thread(target=serve, daemon=True).start()
+        server = start(
+            "--rules", str(write_rules(queue, ASK)), "--authorize-url",
+            f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with connect(server) as client:
+            assert ask(client, "subscribe", channel="app.yes")["code"] == "forbidden"
+
+
+def test_an_application_that_is_not_there_denies_until_it_is(start, queue):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    server = start(
+        "--rules", str(write_rules(queue, ASK)), "--authorize-url", f"http://localhost:{port}/authorize")
+    with connect(server) as client:
+        assert ask(client, "subscribe", channel="app.yes")["code"] == "forbidden"
+        assert server.wait_for("authorize.failed")
+        application = Application(lambda *_: (204, {}), port)
+        try:
+            assert ask(client, "subscribe", channel="app.yes")["success"] is True
+        finally:
+            application.close()
+    assert server.wait_for("authorize.back")
+
+
+def test_streams_and_urls_ask_as_well_and_get_what_they_missed(asking, application, queue):
+    with Stream(asking) as stream:
+        stream.wait_until(lambda stream: stream.last_id)
+        cursor = stream.last_id
+    for number, channel in enumerate(["app.yes", "app.no"]):
+        place(queue, name_of(number), json.dumps({"event": channel, "channel": channel}))
+    eventually(lambda: not waiting(queue), "the files are sent")
+    with Stream(asking, "/events?channels=app.yes,app.no", [f"Last-Event-ID: {cursor}"]) as stream:
+        got = stream.receive_events(2)
+        assert sorted(message.get("event", message.get("code")) for message in got) == ["app.yes", "forbidden"]
+    with connect(asking, f"/?channels=app.no,app.yes&since={cursor}") as client:
+        seen = []
+        while "app.yes" not in seen or "forbidden" not in seen:
+            [message] = client.receive_events()
+            seen.append(message.get("event", message.get("code")))
+        assert "app.no" not in seen
+
+
+def test_who_may_send_is_asked_too(asking, application):
+    with connect(asking) as client:
+        assert ask(client, "subscribe", channel="app.yes")["success"] is True
+        client.send_action("message", channel="app.yes", message=1)
+        client.send_action("message", channel="app.yes", message=2)
+        got = client.receive_events(4)
+        assert [message["message"] for message in got if "message" in message] == [1, 2]
+    assert [request.query["action"][0] for request in application.requests][:2] == ["subscribe", "publish"]
+
+
+def test_another_user_is_asked_about_again(asking, application, queue):
+    with connect(asking, user="42") as client:
+        assert ask(client, "subscribe", channel="app.cached-yes")["success"] is True
+        assert ask(client, "authenticate", token=make_token("7"))["success"] is True
+        eventually(lambda: len(application.requests) == 2, "another question")
+        place(queue, name_of(1), json.dumps({"event": "e", "channel": "app.cached-yes"}))
+        assert client.receive_events()[0]["event"] == "e"
+
+
+def test_no_pattern_reaches_a_channel_that_must_be_asked_about(asking, queue):
+    with connect(asking) as client:
+        assert ask(client, "subscribe", channel="app.*")["success"] is True
+        place(queue, name_of(1), json.dumps({"event": "e", "channel": "app.yes"}))
+        place(queue, name_of(2), json.dumps({"event": "end"}))
+        assert client.receive_events()[0]["event"] == "end"
+
+
+@pytest.mark.parametrize("url", [
+    "https://127.0.0.1/", "ftp://x/", "127.0.0.1:80", "http://", "http://a:b/", "http://u@h/"])
+def test_a_url_that_cannot_be_asked_is_refused(start, url):
+    assert start("--authorize-url", url, is_ready=False).exit_status() == 64
