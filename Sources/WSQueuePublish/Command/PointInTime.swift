@@ -14,12 +14,9 @@ package enum PointInTime {
         if reader.take("@") { return reader.seconds().flatMap { reader.isAtEnd ? $0 : nil } }
         guard let date = reader.date() else { return timeOfDay(&reader, unix: unix) }
         guard reader.take("T") || reader.take("t") || reader.take(" "), let time = reader.time() else { return nil }
-        if let offset = reader.offset() {
-            guard reader.isAtEnd, isInCalendar(date) else { return nil }
-            let seconds = Int64(days(date)) * 86_400 + time.seconds - offset
-            return nanoseconds(seconds, time.fraction)
-        }
-        return reader.isAtEnd ? local(date, time) : nil
+        if reader.isAtEnd { return local(date, time) }
+        guard let offset = reader.offset(), reader.isAtEnd, isInCalendar(date) else { return nil }
+        return nanoseconds(Int64(days(date)) * 86_400 + time.seconds - offset, time.fraction)
     }
 
     private static func timeOfDay(_ reader: inout Reader, unix: Int64) -> Int64? {
@@ -107,7 +104,7 @@ private struct Reader {
         return (hour, minute, second, part, Int64(hour * 3_600 + minute * 60 + second))
     }
 
-    /// Seconds east of Greenwich; `nil` when no zone stands here.
+    /// Seconds east of Greenwich; `nil` when what stands here is no zone.
     mutating func offset() -> Int64? {
         if take("Z") || take("z") { return 0 }
         let sign: Int64 = rest.first == UInt8(ascii: "-") ? -1 : 1
