@@ -141,6 +141,12 @@ package struct SpoolQueue {
         horizon = listed.first ?? cut
     }
 
+    /// The file that is next.
+    package var oldest: PendingFile? {
+        guard let listedFile = listed.last, let noticedFile = noticed.first else { return listed.last ?? noticed.first }
+        return noticedFile.precedes(listedFile) ? noticedFile : listedFile
+    }
+
     /// Takes the oldest file. It stays known, so that it is not found again, until `finish`.
     package mutating func next() -> PendingFile? {
         guard let listedFile = listed.last else { return noticed.popFirst() }

@@ -75,6 +75,9 @@ struct SpoolPump: ~Copyable {
     var removing: [[ReadFile]] = []
     var removingCount = 0
     var lines: EventLines
+    var figures = DeliveryFigures()
+    /// When the operator was told last how the queue stands.
+    var statusAt = Int64.min
     var batch: Batch?
     /// The hand in the spool, while there is one.
     var reader: SpoolReader?
@@ -136,6 +139,7 @@ struct SpoolPump: ~Copyable {
         take(now: now, unix: unix)
         settle(now: now, unix: unix)
         lines.turn(unix: unix)
+        reportStatus(now: now)
     }
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
