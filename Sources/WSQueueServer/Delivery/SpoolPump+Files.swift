@@ -205,16 +205,16 @@ extension SpoolPump {
             if let selection = appendMessage(seq: seq, audience: audience) { selections.append(selection) }
         }
         stage(event, identity, bytes, seq: seq, unix: unix)
+        let wait = event.waited(until: Clock.unixNanoseconds())
+        figures.count(waitNanoseconds: wait)
         guard lines.takesOwnLine(unix: unix) else {
-            lines.count(
-                byteCount: Int(writer.position - start),
-                waitNanoseconds: event.waited(until: Clock.unixNanoseconds()))
+            lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)
             return selections.isEmpty ? nil : Settled(selections: selections)
         }
         let sent = SentEvent(
             id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
             channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start),
-            waitNanoseconds: event.waited(until: Clock.unixNanoseconds()), clientCount: context.marks.clients,
+            waitNanoseconds: wait, clientCount: context.marks.clients,
             file: event.file.name.description)
         return Settled(sent: sent, selections: selections)
     }

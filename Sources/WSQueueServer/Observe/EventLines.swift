@@ -53,10 +53,10 @@ struct EventLines {
     }
 
     /// Counts an event that was sent and has no line of its own.
-    mutating func count(byteCount: Int, waitNanoseconds: @autoclosure () -> Int64) {
+    mutating func count(byteCount: Int, waitNanoseconds: Int64) {
         sum.sent += 1
         sum.byteCount += byteCount
-        if sum.waits.count < Self.sampleLimit { sum.waits.append(waitNanoseconds()) }
+        if sum.waits.count < Self.sampleLimit { sum.waits.append(waitNanoseconds) }
     }
 
     /// Writes the line of an event that all its clients have been handed.

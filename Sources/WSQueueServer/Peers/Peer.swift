@@ -31,14 +31,12 @@ final class Peer {
     /// What has come of a frame or message that is not whole; nothing between two of them, where nearly all clients
     /// stand.
     private var input: Input?
-    /// What few clients have; see `Peer+Rare.swift`.
-    private var rare: Rare?
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
     /// Whether it gets Server-Sent Events, and says nothing.
-    var isStream: Bool { view.streamEpoch != nil }
+    var isStream: Bool { particulars?.view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
@@ -53,6 +51,16 @@ final class Peer {
     var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
+    /// What is kept for it though it is being closed, as far as it is counted.
+    var farewellBytes = 0
+    /// What was thrown away since our last bytes.
+    var discardedBytes = 0
+    /// Where it is counted, when clients of one address are.
+    var countedBlock: [UInt8]?
+    /// The close code that the log names once the connection is gone.
+    var closeCode: UInt16 = 1_006
+    /// What only some clients have.
+    var particulars: Particulars?
 
     /// Something that waits for the application's answer.
     struct Parked {
@@ -98,16 +106,6 @@ final class Peer {
 
     func restInput() {
         if let input, input.webSocket.isResting { self.input = nil }
-    }
-
-    /// What is there of the rare things.
-    var few: Rare? { rare }
-    /// A place for them.
-    func makeFew() -> Rare {
-        if let rare { return rare }
-        let made = Rare()
-        rare = made
-        return made
     }
 
     /// An object of its own, because it is seldom there.
