@@ -178,6 +178,8 @@ extension DeliveryLoop {
         case .stream(let head, let bearer, let fields):
             peer.credentials = context.credentials(of: head, offered: nil)
             openStream(slot, peer, head, bearer, fields, now: now)
+        case .status(let method):
+            requestStatus(slot, peer, method, now: now)
         case .open(let handshake, let bearer):
             peer.credentials = context.credentials(of: head, offered: handshake.token)
             open(slot, peer, handshake, bearer, head.target, now: now)
