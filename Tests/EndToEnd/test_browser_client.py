@@ -233,7 +233,8 @@ def test_a_page_talks_to_other_pages(chat, tab):
         [message] = other.receive_events()
         assert (message["message"], message["sender"]) == ({"hi": 1}, page.evaluate("queue.connectionId"))
         assert page.evaluate("heard.length === 1 && heard[0][0].hi") == 1
-        assert page.evaluate("queue.send('elsewhere', 1).catch((error) => error.message)") == "Not subscribed to channel"
+        refusal = page.evaluate("queue.send('elsewhere', 1).catch((error) => error.message)")
+        assert refusal == "Not subscribed to channel"
 
 
 def test_a_page_subscribes_as_it_goes_and_keeps_that(chat, queue, tab):
