@@ -8,7 +8,7 @@ extension OptionTable {
         lines += [""] + wrapped(summary, columns: Self.columns)
         if !options.isEmpty {
             lines += ["", "Options:"]
-            for option in options { lines += describe(option) }
+            for option in options where !option.isHidden { lines += describe(option) }
         }
         for section in sections { lines += ["", "\(section.heading):"] + section.lines.map { "  \($0)" } }
         return lines.joined(separator: "\n") + "\n"

@@ -25,11 +25,13 @@ package struct Option: Equatable, Sendable {
     /// The environment variable that is asked when the option is not given. An empty one counts as not set; for an
     /// option without a value it says `1` or `0`, `yes` or `no`, `true` or `false`, `on` or `off`.
     package let environment: String?
+    /// Whether help, manual pages and completions say nothing of it: it is for scripts that belong to the program.
+    package let isHidden: Bool
 
     /// Describes an option.
     package init(
         _ name: String, short: Character? = nil, value: Value = .none, isRepeatable: Bool = false,
-        environment: String? = nil, text: String
+        environment: String? = nil, isHidden: Bool = false, text: String
     ) {
         self.name = name
         self.short = short
@@ -37,6 +39,7 @@ package struct Option: Equatable, Sendable {
         self.text = text
         self.isRepeatable = isRepeatable
         self.environment = environment
+        self.isHidden = isHidden
     }
 }
 
@@ -48,11 +51,14 @@ package struct OptionTable: Sendable {
         package let heading: String
         /// Lines, shown as they are.
         package let lines: [String]
+        /// Whether the lines are paragraphs, which a manual page may break.
+        package let isProse: Bool
 
         /// Makes a section.
-        package init(_ heading: String, _ lines: [String]) {
+        package init(_ heading: String, _ lines: [String], isProse: Bool = false) {
             self.heading = heading
             self.lines = lines
+            self.isProse = isProse
         }
     }
 

@@ -98,6 +98,8 @@ extension SpoolWriteError.Step {
         case .write: "write the event"
         case .sync: "sync the event"
         case .rename: "rename the event to its visible name"
+        case .remove: "remove the event"
+        case .look: "look for the event"
         case .syncVisible: "make the event's name durable"
         }
     }

@@ -19,6 +19,8 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
         case tryAgain
         /// The event is published, but a power cut may take it.
         case publishedUnsafely
+        /// No event is held, or waits for its time, under an id.
+        case notFound
     }
 
     /// What a program may want to tell apart.
@@ -67,7 +69,8 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
             advice: "nothing was published: publish it in parts, for example with split -C 60M")
     }
 
-    init(_ kind: Kind, reason: String, circumstances: String = "", advice: String = "") {
+    /// Makes an error, for drivers of one's own.
+    public init(_ kind: Kind, reason: String, circumstances: String = "", advice: String = "") {
         self.kind = kind
         self.reason = reason
         self.circumstances = circumstances

@@ -54,14 +54,31 @@ public struct Publisher: Sendable {
 
     /// Publishes an event.
     ///
+    /// An event whose id is that of one that still waits in the queue is not written again.
+    ///
     /// - Returns: The event's id and its file.
     @discardableResult
-    public func publish(_ event: Event) throws(PublishError) -> Receipt {
-        let bytes = try encode(event)
+    public func publish(_ event: Event) throws(PublishError) -> Receipt { try publish(event, due: nil) }
+
+    /// Publishes an event that is not to be sent before a time; until then it waits in the queue.
+    ///
+    /// - Parameters:
+    ///   - event: Its time to live begins when it is due.
+    ///   - unixSeconds: From 1970 until 2262; a time that has passed is now.
+    @discardableResult
+    public func publish(_ event: Event, atUnixSeconds unixSeconds: Double) throws(PublishError) -> Receipt {
+        try publish(event, due: Int64(max(0, min(unixSeconds, 9_000_000_000)) * 1_000_000_000))
+    }
+
+    /// Publishes an event now, or at Unix nanoseconds.
+    package func publish(_ event: Event, due: Int64?) throws(PublishError) -> Receipt {
+        let bytes = try encode(event, due: due)
         let writer = try writer()
         do {
-            let stem = try writer.write(bytes.span, suffix: .event)
-            return receipt(stem, suffix: .event, id: event.id, sizeBytes: bytes.count, events: 1)
+            let place = SpoolPlace(identity: event.id, dueNanoseconds: due)
+            return receipt(
+                try writer.write(bytes.span, suffix: .event, at: place), suffix: .event, id: event.id,
+                sizeBytes: bytes.count, events: 1)
         } catch {
             throw PublishError(error, directory: writer.directory)
         }
@@ -90,11 +107,11 @@ public struct Publisher: Sendable {
         try publish(name, payloadJSON: Array(payloadJSON.utf8), channels: channels)
     }
 
-    /// The contents of the file that publishing `event` now would make.
-    package func encode(_ event: Event) throws(PublishError) -> [UInt8] {
+    /// The contents of the file that publishing `event` now would make, or one that is due at Unix nanoseconds.
+    package func encode(_ event: Event, due: Int64? = nil) throws(PublishError) -> [UInt8] {
         do {
             return try EventFile.encode(
-                event, queuedAt: Clock.unixNanoseconds(), limitBytes: settings.limitBytes)
+                event, queuedAt: due ?? Clock.unixNanoseconds(), limitBytes: settings.limitBytes)
         } catch {
             throw PublishError(error)
         }
@@ -111,13 +128,14 @@ public struct Publisher: Sendable {
     }
 
     func receipt(
-        _ stem: SpoolStem, suffix: SpoolSuffix, id: String?, sizeBytes: Int, events: Int
+        _ entry: SpoolEntry, suffix: SpoolSuffix, id: String?, sizeBytes: Int, events: Int
     ) -> Receipt {
-        let name = stem.visible(suffix).description
-        return Receipt(
-            id: id ?? stem.description, path: directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)",
-            sizeBytes: sizeBytes, events: events)
+        Receipt(
+            id: id ?? entry.stem.description, path: path(of: entry.stem.visible(suffix)), sizeBytes: sizeBytes,
+            events: events, isNew: entry.isNew)
     }
+
+    func path(of name: FileName) -> String { directory.hasSuffix("/") ? "\(directory)\(name)" : "\(directory)/\(name)" }
 }
 
 /// What was published.
@@ -131,6 +149,8 @@ public struct Receipt: Equatable, Sendable {
     public let sizeBytes: Int
     /// How many events are in it.
     public let events: Int
+    /// Whether it was written by this call; an event of the same id may have waited already.
+    public let isNew: Bool
 }
 
 extension Publisher.Sync {

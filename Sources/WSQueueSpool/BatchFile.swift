@@ -88,11 +88,11 @@ package struct BatchFileWriter: ~Copyable {
     /// Makes the batch visible.
     ///
     /// - Returns: Its name without the suffix; `nil`, and no file, when nothing was appended.
-    package consuming func publish() throws(SpoolWriteError) -> SpoolStem? {
+    package consuming func publish(at place: SpoolPlace = SpoolPlace()) throws(SpoolWriteError) -> SpoolStem? {
         guard sizeBytes > 0 else { return nil }
         try flush()
         guard let file = file.take() else { return nil }
-        return try file.publish()
+        return try file.publish(at: place).stem
     }
 
     private mutating func flush() throws(SpoolWriteError) {

@@ -7,6 +7,21 @@ package struct FailedFiles {
         package let count: Int
     }
 
+    /// What is here.
+    package struct Overview {
+        /// One file and why it is here.
+        package struct Failure {
+            package let name: String
+            package let reason: String
+            /// When it was set aside, Unix nanoseconds.
+            package let changedNanoseconds: Int64
+        }
+
+        package var count = 0
+        /// The newest first.
+        package var newest: [Failure] = []
+    }
+
     /// How many files are kept, the reasons not counted.
     package static let limitFiles = 10_000
     /// How long a file is kept.
@@ -16,11 +31,17 @@ package struct FailedFiles {
     private static let directoryName = FileName(".failed")
     private static let reasonSuffix = ".why"
 
+    /// How many of the last names are looked at for the newest: most names begin with a time.
+    private static let overviewCandidates = 200
+    private static let reasonLimitBytes = 1_024
+
     private let spool: Directory
     private var directory: Directory?
     private var count = 0
     /// The count at which it is next worth looking for what can go.
     private var nextPrune = Self.limitFiles
+    /// The last overview, and the directory's time at that moment.
+    private var known: (overview: Overview, modifiedNanoseconds: Int64)?
 
     /// Works in `spool`; `.failed/` is made when the first file needs it.
     package init(spool: Directory) { self.spool = spool }
@@ -53,6 +74,37 @@ package struct FailedFiles {
     package mutating func prune(unix: Int64) -> Pruned? {
         guard let directory = try? opened(creating: false) else { return nil }
         return prune(directory, unix: unix)
+    }
+
+    /// Counts the files, and reads why the newest of them are here. A listing only when the directory has changed.
+    package mutating func overview(limit: Int) -> Overview {
+        guard let directory = try? opened(creating: false), let status = try? directory.status() else {
+            return Overview()
+        }
+        if let known, known.modifiedNanoseconds == status.modifiedNanoseconds { return known.overview }
+        var names: [FileName] = []
+        try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
+        names.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        let aged = names.suffix(Self.overviewCandidates).compactMap { name in
+            (try? directory.status(of: name)).map { (name: name, changed: $0.changedNanoseconds) }
+        }.sorted { $0.changed > $1.changed }
+        let newest = aged.prefix(limit).map { file in
+            Overview.Failure(
+                name: file.name.description, reason: reason(for: file.name, in: directory),
+                changedNanoseconds: file.changed)
+        }
+        let overview = Overview(count: names.count, newest: newest)
+        known = (overview, status.modifiedNanoseconds)
+        return overview
+    }
+
+    private func reason(for name: FileName, in directory: Directory) -> String {
+        let reasonName = name.appending(Self.reasonSuffix)
+        var bytes: [UInt8] = []
+        guard let file = try? directory.openForReading(reasonName) else { return "" }
+        try? file.readAll(
+            into: &bytes, expectedBytes: 128, limitBytes: Self.reasonLimitBytes, object: directory.path(of: reasonName))
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
     private mutating func opened(creating: Bool = true) throws(SystemCallError) -> Directory {

@@ -9,6 +9,8 @@ package struct PendingFile: Equatable {
     package let isNoticed: Bool
     /// The time by which it is ordered: that of its name, else its mtime; Unix nanoseconds.
     package var nanoseconds: Int64 { order.nanoseconds }
+    /// Whether it is not to be sent before that time.
+    package let isScheduled: Bool
     private let order: SpoolOrder
     private let stemCount: Int
 
@@ -17,6 +19,7 @@ package struct PendingFile: Equatable {
         self.order = order
         self.isNoticed = isNoticed
         isBatch = parsed.kind == .batch
+        isScheduled = parsed.isScheduled
         stemCount = parsed.stemCount
     }
 
@@ -27,12 +30,13 @@ package struct PendingFile: Equatable {
     /// the contract that far renames, and what he wrote is whole.
     package var isNamedByContract: Bool {
         let bytes = name.terminated.span.extracting(..<stemCount)
-        var position = 0
+        let first = isScheduled ? SpoolPlace.duePrefix.utf8.count : 0
+        var position = first
         for part in 0..<3 {
             let start = position
             while position < stemCount, bytes[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
             guard position > start, position < stemCount, bytes[position] == UInt8(ascii: "-") else { return false }
-            guard part > 0 || position == 19 else { return false }
+            guard part > 0 || position == first + 19 else { return false }
             position += 1
         }
         for index in position..<stemCount where bytes[index] == UInt8(ascii: "-") { return false }

@@ -17,6 +17,8 @@ package struct SpoolName: Equatable, Sendable {
 
     /// What the name promises.
     package let kind: Kind
+    /// Whether it is not to be sent before its time: the name begins with `at-`.
+    package let isScheduled: Bool
     /// How many bytes the name has without `.json` or `.jsonl`; these are the event's id.
     package let stemCount: Int
     /// The time the name begins with, nanoseconds since 1970, or `nil` when it says none.
@@ -33,10 +35,14 @@ package struct SpoolName: Equatable, Sendable {
     /// zeros count as digits, so that a name padded to 19 digits is in nanoseconds whatever the clock said. A fraction
     /// counts to the nanosecond; digits beyond that are part of the rest. A number that is no time of this scheme
     /// (20 digits and more, or past the year 2262, where 64 bits of nanoseconds end) is no time at all: the file is
-    /// then ordered by its mtime, where it does least harm, and the whole name is its rest.
+    /// then ordered by its mtime, where it does least harm, and the whole name is its rest. `at-` may stand before the
+    /// time.
     package init(_ name: borrowing Span<UInt8>) {
         (kind, stemCount) = Self.kind(of: name)
-        var scanner = NumberScanner(name)
+        isScheduled =
+            name.count > 3 && name[0] == UInt8(ascii: "a") && name[1] == UInt8(ascii: "t")
+            && name[2] == UInt8(ascii: "-")
+        var scanner = NumberScanner(name, from: isScheduled ? 3 : 0)
         timeNanoseconds = scanner.nanoseconds(in: name)
         restStart = timeNanoseconds == nil ? 0 : scanner.end
         var prefix: UInt64 = 0
@@ -105,20 +111,23 @@ package struct SpoolOrder: Equatable, Sendable {
 /// Reads the number a name begins with.
 private struct NumberScanner {
     /// The first byte behind what belongs to the time.
-    private(set) var end = 0
+    private(set) var end: Int
     private var value: UInt64 = 0
+    private var digits = 0
 
-    init(_ name: borrowing Span<UInt8>) {
+    init(_ name: borrowing Span<UInt8>, from start: Int) {
+        end = start
         // 20 digits are too many already: the value of 19 always fits.
-        while end < name.count, let digit = Self.digit(name[end]), end < 20 {
-            if end < 19 { value = value * 10 + UInt64(digit) }
+        while end < name.count, let digit = Self.digit(name[end]), digits < 20 {
+            if digits < 19 { value = value * 10 + UInt64(digit) }
             end += 1
+            digits += 1
         }
     }
 
     mutating func nanoseconds(in name: borrowing Span<UInt8>) -> Int64? {
         let scale: UInt64
-        switch end {
+        switch digits {
         case 1...11: scale = 1_000_000_000
         case 12...14: scale = 1_000_000
         case 15...17: scale = 1_000

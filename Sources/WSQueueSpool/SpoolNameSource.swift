@@ -37,19 +37,37 @@ package final class SpoolNameSource: Sendable {
             previous = original
         }
     }
+
+    /// Makes the name of a file that is due at a time. Of several that are due at one moment each is a nanosecond later
+    /// than the one before.
+    package func next(dueNanoseconds: Int64, processIdentifier: Int32) -> SpoolStem {
+        let count = counter.add(1, ordering: .relaxed).newValue
+        let time = max(0, dueNanoseconds).addingReportingOverflow(Int64(count))
+        return SpoolStem(
+            time: time.overflow ? .max : time.partialValue, process: processIdentifier, counter: count, random: random
+        ).due
+    }
 }
 
 /// A name without its suffix: the id of the event, or of the batch.
 package struct SpoolStem: Equatable, Sendable, CustomStringConvertible {
     /// The name without `.json` or `.jsonl`.
     package let description: String
+    /// The time it says; 0 when it says none.
+    let time: Int64
+
+    init(text: String, time: Int64) {
+        description = text
+        self.time = time
+    }
 
     init(time: Int64, process: Int32, counter: UInt64, random: UInt32) {
-        let time = String(time)
+        let digits = String(time)
         let random = String(random, radix: 16)
         description =
-            String(repeating: "0", count: 19 - time.utf8.count) + time + "-\(process)-\(counter)-"
+            String(repeating: "0", count: 19 - digits.utf8.count) + digits + "-\(process)-\(counter)-"
             + String(repeating: "0", count: 8 - random.utf8.count) + random
+        self.time = time
     }
 
     /// The name under which it is delivered.

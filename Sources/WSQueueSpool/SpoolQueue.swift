@@ -26,9 +26,16 @@ package struct SpoolQueue {
     /// Behind this file the last listing left out what it had no room for, and notices must not overtake that.
     private var horizon: PendingFile?
     private let limit: Int
+    /// Files that are not to be sent yet; none of them is among the others.
+    private var schedule: SpoolSchedule
+    /// The time by which files are due, as it was said last.
+    private var unix: Int64 = 0
 
     /// Makes an empty queue.
-    package init(limitFiles: Int = Self.limitFiles) { limit = limitFiles }
+    package init(limitFiles: Int = Self.limitFiles) {
+        limit = limitFiles
+        schedule = SpoolSchedule(limitFiles: limitFiles)
+    }
 
     package var isEmpty: Bool { listed.isEmpty && noticed.isEmpty }
 
@@ -49,8 +56,23 @@ package struct SpoolQueue {
         insert(name, isNoticed: false, in: directory)
     }
 
+    /// When the next file that waits for its time is due, Unix nanoseconds.
+    package var nextDueNanoseconds: Int64? { schedule.nextNanoseconds }
+
+    /// Takes in what is due.
+    ///
+    /// - Parameter unix: The wall clock, nanoseconds.
+    /// - Returns: Whether a listing is needed for more.
+    package mutating func release(at unix: Int64, in directory: Directory) -> Bool {
+        self.unix = unix
+        // Looked at again: it may have been taken back, and published again for another time.
+        while let file = schedule.popDue(at: unix) { insert(file.name, isNoticed: file.isNoticed, in: directory) }
+        return schedule.passesHorizon(at: unix)
+    }
+
     private mutating func insert(_ name: FileName, isNoticed: Bool, in directory: Directory) {
         guard !known.contains(name), let file = Self.file(name, isNoticed: isNoticed, in: directory) else { return }
+        if file.isScheduled, file.nanoseconds > unix { return schedule.insert(file) }
         if let horizon, horizon.precedes(file) { return }
         known.insert(name)
         noticed.insert(file)
@@ -65,10 +87,8 @@ package struct SpoolQueue {
     ///
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
     package mutating func list(_ directory: Directory) throws(SystemCallError) -> Listing {
-        guard let last = try lastFile(in: directory) else {
-            horizon = nil
-            return try noteForeign(directory)
-        }
+        let last = try lastFile(in: directory)
+        if last == nil { horizon = nil }
         var found: [PendingFile] = []
         var cut: PendingFile?
         var listing = Listing()
@@ -78,8 +98,13 @@ package struct SpoolQueue {
                 if parsed.kind == .other { note(FileName(bytes), &listing) }
                 return
             }
+            if isHeldBack(parsed, bytes) { return }
             guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
-            if last.precedes(order, bytes) { return }
+            if parsed.isScheduled, order.nanoseconds > unix {
+                let name = FileName(bytes)
+                return schedule.insert(PendingFile(name: name, parsed: parsed, order: order, isNoticed: false))
+            }
+            guard let last, !last.precedes(order, bytes) else { return }
             if let cut, cut.precedes(order, bytes) { return }
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
@@ -90,6 +115,7 @@ package struct SpoolQueue {
                 cut = found.last
             }
         }
+        guard last != nil else { return listing }
         // A listing during which files are renamed may name one twice (seen on tmpfs).
         found.removeAll { !known.insert($0.name).inserted }
         listing.added = found.count
@@ -115,6 +141,12 @@ package struct SpoolQueue {
         horizon = listed.first ?? cut
     }
 
+    /// The file that is next.
+    package var oldest: PendingFile? {
+        guard let listedFile = listed.last, let noticedFile = noticed.first else { return listed.last ?? noticed.first }
+        return noticedFile.precedes(listedFile) ? noticedFile : listedFile
+    }
+
     /// Takes the oldest file. It stays known, so that it is not found again, until `finish`.
     package mutating func next() -> PendingFile? {
         guard let listedFile = listed.last else { return noticed.popFirst() }
@@ -131,6 +163,7 @@ package struct SpoolQueue {
         noticed = EarliestFirst()
         known = []
         horizon = nil
+        schedule = SpoolSchedule(limitFiles: limit)
     }
 
     private mutating func note(_ name: FileName, _ listing: inout Listing) {
@@ -138,10 +171,10 @@ package struct SpoolQueue {
         listing.foreign.append(name)
     }
 
-    private mutating func noteForeign(_ directory: Directory) throws(SystemCallError) -> Listing {
-        var listing = Listing()
-        try directory.forEachName { if SpoolName($0).kind == .other { note(FileName($0), &listing) } }
-        return listing
+    /// Whether a name is known to wait for the time it says; one that says none is to be asked.
+    private func isHeldBack(_ parsed: SpoolName, _ bytes: Span<UInt8>) -> Bool {
+        guard parsed.isScheduled, let time = parsed.timeNanoseconds, time > unix else { return false }
+        return schedule.contains(FileName(bytes))
     }
 
     /// The last of the files that are not known: one that is sent and cannot be deleted says nothing of the moment.
@@ -151,6 +184,8 @@ package struct SpoolQueue {
             let parsed = SpoolName(bytes)
             guard parsed.kind == .event || parsed.kind == .batch else { return }
             guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
+            // What is not due says nothing of the moment either.
+            if parsed.isScheduled, order.nanoseconds > unix { return }
             if let last, !last.precedes(order, bytes) { return }
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
@@ -174,39 +209,5 @@ package struct SpoolQueue {
         if parsed.timeNanoseconds != nil { return parsed.order(modifiedNanoseconds: 0) }
         guard let status = try? directory.status(of: FileName(bytes)) else { return nil }
         return parsed.order(modifiedNanoseconds: status.modifiedNanoseconds)
-    }
-}
-
-/// A binary heap: the earliest file is taken first.
-private struct EarliestFirst {
-    private(set) var files: [PendingFile] = []
-
-    var isEmpty: Bool { files.isEmpty }
-    var count: Int { files.count }
-    var first: PendingFile? { files.first }
-
-    mutating func insert(_ file: PendingFile) {
-        files.append(file)
-        var child = files.count - 1
-        while child > 0, files[child].precedes(files[(child - 1) / 2]) {
-            files.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func popFirst() -> PendingFile? {
-        guard let first = files.first, let last = files.popLast() else { return nil }
-        guard !files.isEmpty else { return first }
-        files[0] = last
-        var parent = 0
-        while true {
-            let left = 2 * parent + 1
-            guard left < files.count else { return first }
-            let right = left + 1
-            let child = right < files.count && files[right].precedes(files[left]) ? right : left
-            guard files[child].precedes(files[parent]) else { return first }
-            files.swapAt(child, parent)
-            parent = child
-        }
     }
 }

@@ -76,6 +76,9 @@ package final class SpoolReader {
         try failedFiles.take(name, reason: reason, unix: unix)
     }
 
+    /// What is in `.failed/`: how much, and the newest.
+    package func failures(limit: Int) -> FailedFiles.Overview { failedFiles.overview(limit: limit) }
+
     /// Removes what is too old or too much in `.failed/`.
     package func pruneFailedFiles(unix: Int64) -> FailedFiles.Pruned? { failedFiles.prune(unix: unix) }
 

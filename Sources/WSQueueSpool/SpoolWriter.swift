@@ -37,11 +37,29 @@ package struct SpoolWriter: Sendable {
         return try file.publish(as: file.stem)
     }
 
+    /// Publishes one file in a place of its own.
+    ///
+    /// - Parameter place: Where an event of the same id waits already, nothing is written.
+    package func write(
+        _ bytes: Span<UInt8>, suffix: SpoolSuffix, at place: SpoolPlace
+    ) throws(SpoolWriteError) -> SpoolEntry {
+        if place == SpoolPlace() { return SpoolEntry(stem: try write(bytes, suffix: suffix), isNew: true) }
+        if let waiting = waiting(place, suffix) { return SpoolEntry(stem: waiting, isNew: false) }
+        var file = try begin(suffix)
+        try file.append(bytes)
+        return try file.publish(at: place)
+    }
+
     /// Begins a file that is written piece by piece.
     package func begin(_ suffix: SpoolSuffix) throws(SpoolWriteError) -> SpoolFile {
+        try begin(suffix, as: nil)
+    }
+
+    /// Begins a file; `wanted` is a name that has not been used.
+    func begin(_ suffix: SpoolSuffix, as wanted: SpoolStem?) throws(SpoolWriteError) -> SpoolFile {
         var attempt = 1
         while true {
-            let stem = nextStem()
+            let stem = attempt == 1 ? wanted ?? nextStem() : nextStem()
             do {
                 let file = try AtomicFile.create(stem.hidden(suffix), in: directory, durability: durability)
                 return SpoolFile(file, stem: stem, suffix: suffix, writer: self)
@@ -54,8 +72,20 @@ package struct SpoolWriter: Sendable {
         }
     }
 
-    fileprivate func nextStem() -> SpoolStem {
+    /// A name of this moment, after all that the process has had before.
+    package func nextStem() -> SpoolStem {
         names.next(unixNanoseconds: Clock.unixNanoseconds(), processIdentifier: Process.identifier)
+    }
+
+    fileprivate func nextStem(dueNanoseconds: Int64) -> SpoolStem {
+        names.next(dueNanoseconds: dueNanoseconds, processIdentifier: Process.identifier)
+    }
+
+    /// The event of the same id that waits, for its time or for the server.
+    private func waiting(_ place: SpoolPlace, _ suffix: SpoolSuffix) -> SpoolStem? {
+        guard let identity = place.identity else { return nil }
+        let stem = SpoolStem(identity: identity)
+        return [stem, stem.due].first { (try? directory.status(of: $0.visible(suffix))) != nil }
     }
 
     // The random part makes a taken name all but impossible: where eight are, something else is wrong.
@@ -96,12 +126,45 @@ package struct SpoolFile: ~Copyable {
         return try publish(as: stem)
     }
 
-    fileprivate consuming func publish(as stem: SpoolStem) throws(SpoolWriteError) -> SpoolStem {
+    /// Makes the file visible in a place; where an event of the same id stands there, the file goes.
+    package consuming func publish(at place: SpoolPlace) throws(SpoolWriteError) -> SpoolEntry {
+        guard let identity = place.identity else {
+            let stem = place.dueNanoseconds.map(writer.nextStem(dueNanoseconds:)) ?? writer.nextStem()
+            return SpoolEntry(stem: try publish(as: stem), isNew: true)
+        }
+        let stem = SpoolStem(identity: identity)
+        let name = place.dueNanoseconds == nil ? stem : stem.due
+        try seal(modified: place.dueNanoseconds ?? writer.nextStem().time)
         do {
+            try file.reveal(as: name.visible(suffix))
+        } catch {
+            if error.cause.isExisting, !error.isVisible { return SpoolEntry(stem: name, isNew: false) }
+            throw SpoolWriteError(error)
+        }
+        return SpoolEntry(stem: name, isNew: true)
+    }
+
+    /// Holds the file back under its name; one of the same id that is held already goes for it.
+    package consuming func hold(as name: SpoolStem) throws(SpoolWriteError) {
+        try seal()
+        do {
+            try file.reveal(as: name.held(suffix), replacing: true)
+        } catch {
+            throw SpoolWriteError(error)
+        }
+    }
+
+    private mutating func seal(modified: Int64? = nil) throws(SpoolWriteError) {
+        do {
+            if let modified { try file.setModified(modified) }
             try file.seal(mode: writer.mode)
         } catch {
-            throw SpoolWriteError(step: error.call == "fdatasync" ? .sync : .write, cause: error)
+            throw SpoolWriteError(step: error.call.hasSuffix("sync") ? .sync : .write, cause: error)
         }
+    }
+
+    fileprivate consuming func publish(as stem: SpoolStem) throws(SpoolWriteError) -> SpoolStem {
+        try seal()
         var name = stem
         var attempt = 1
         while true {
@@ -131,6 +194,10 @@ package struct SpoolWriteError: Error, Equatable, CustomStringConvertible {
         case sync
         /// It could not be given its visible name.
         case rename
+        /// It could not be removed.
+        case remove
+        /// It could not be looked at.
+        case look
         /// It is visible and will be delivered, but a power cut may still take it.
         case syncVisible
     }
@@ -138,12 +205,12 @@ package struct SpoolWriteError: Error, Equatable, CustomStringConvertible {
     package let step: Step
     package let cause: SystemCallError
 
-    init(step: Step, cause: SystemCallError) {
+    package init(step: Step, cause: SystemCallError) {
         self.step = step
         self.cause = cause
     }
 
-    fileprivate init(_ error: RevealError) {
+    init(_ error: RevealError) {
         self.init(step: error.isVisible ? .syncVisible : .rename, cause: error.cause)
     }
 

@@ -18,6 +18,7 @@ package struct AtomicFile: ~Copyable {
     private let durability: Durability
     private var descriptor: FileDescriptor?
     private var isHidden = true
+    private var hasOwnTime = false
 
     /// Creates the hidden file, which must not exist in any form (openat(2) with `O_EXCL`).
     ///
@@ -49,13 +50,22 @@ package struct AtomicFile: ~Copyable {
         try withDescriptor { file throws(SystemCallError) in try file.writeAll(bytes, object: path) }
     }
 
+    /// Gives the file another mtime than that of its last write (futimens(2)); to be called after the last one.
+    package mutating func setModified(_ unixNanoseconds: Int64) throws(SystemCallError) {
+        try withDescriptor { file throws(SystemCallError) in
+            try file.setModified(unixNanoseconds, object: path)
+        }
+        hasOwnTime = true
+    }
+
     /// Ends writing: sets the mode whatever the umask is, and makes the contents durable before any name is
     /// (fchmod(2), fdatasync(2)). Closes the file where nothing more is asked of it, because close(2) may be where a
     /// failed write shows.
     package mutating func seal(mode: UInt32) throws(SystemCallError) {
         try withDescriptor { file throws(SystemCallError) in
             try file.setMode(mode, object: path)
-            if durability != .none { try file.sync(dataOnly: true, object: path) }
+            // fdatasync(2) may leave out a time that says something.
+            if durability != .none { try file.sync(dataOnly: !hasOwnTime, object: path) }
         }
         if durability != .full { try close() }
     }
@@ -63,10 +73,15 @@ package struct AtomicFile: ~Copyable {
     /// Gives the sealed file its name, which must be free (`EEXIST`; another one may be tried then), and makes the name
     /// durable where that is wanted (renameat2(2), fsync(2)).
     ///
+    /// - Parameter replacing: Whether a file that has the name goes.
     /// - Throws: ``RevealError``, which says whether the file is visible nevertheless.
-    package mutating func reveal(as name: FileName) throws(RevealError) {
+    package mutating func reveal(as name: FileName, replacing: Bool = false) throws(RevealError) {
         do {
-            try directory.renameWithoutReplacing(hiddenName, to: name)
+            if replacing {
+                try directory.rename(hiddenName, to: name, in: directory)
+            } else {
+                try directory.renameWithoutReplacing(hiddenName, to: name)
+            }
         } catch {
             // Where linkat(2) stands in for the rename, the name exists before the hidden one is removed.
             throw RevealError(isVisible: error.call == "unlink", cause: error)

@@ -17,8 +17,12 @@ package enum Clock {
 
 extension Clock {
     /// Sleeps a millisecond, for the few places that wait for another thread's end (nanosleep(2)).
-    package static func pause() {
-        var time = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+    package static func pause() { sleep(nanoseconds: 1_000_000) }
+
+    /// Sleeps (nanosleep(2)); a signal may end it sooner.
+    package static func sleep(nanoseconds: Int64) {
+        let (seconds, rest) = max(0, nanoseconds).quotientAndRemainder(dividingBy: 1_000_000_000)
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
         _ = unsafe nanosleep(&time, nil)
     }
 }

@@ -6,7 +6,7 @@ internal import Glibc
 package final class Directory: Sendable {
     /// The path it was opened by, for messages.
     package let path: String
-    private let descriptor: FileDescriptor
+    let descriptor: FileDescriptor
     private let isUnlisted: Bool
 
     private init(path: String, descriptor: consuming FileDescriptor, isUnlisted: Bool = false) {

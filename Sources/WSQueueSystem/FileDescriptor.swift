@@ -104,6 +104,12 @@ package struct FileDescriptor: ~Copyable, Sendable {
         _ = try systemCall("fchmod", object()) { Int(fchmod(number, mode)) }
     }
 
+    /// Sets the mtime (futimens(2)).
+    package func setModified(_ unixNanoseconds: Int64, object: @autoclosure () -> String) throws(SystemCallError) {
+        let times = FileTimes.modified(unixNanoseconds)
+        _ = try systemCall("futimens", object()) { unsafe Int(futimens(number, times)) }
+    }
+
     /// Makes contents and times durable (fsync(2)), or with `dataOnly` the contents and what finds them (fdatasync(2)).
     package func sync(dataOnly: Bool, object: @autoclosure () -> String) throws(SystemCallError) {
         _ = try systemCall(dataOnly ? "fdatasync" : "fsync", object()) {

@@ -21,15 +21,38 @@ package struct FileLock: ~Copyable {
     package static func take(_ name: FileName, in directory: Directory) throws(SystemCallError) -> Attempt {
         let path = directory.path(of: name)
         let descriptor = try directory.openOrCreateFile(name, mode: 0o644)
-        do {
-            _ = try systemCall("flock", path) { Int(flock(descriptor.number, LOCK_EX | LOCK_NB)) }
-        } catch  where error.isWouldBlock {
-            return .held(by: try holder(descriptor, path))
+        var attempt = 1
+        while true {
+            do {
+                _ = try systemCall("flock", path) { Int(flock(descriptor.number, LOCK_EX | LOCK_NB)) }
+                break
+            } catch  where error.isWouldBlock {
+                guard attempt < Self.attempts else { return .held(by: try holder(descriptor, path)) }
+            }
+            // Somebody may only be looking (`isHeld`), which takes microseconds.
+            attempt += 1
+            Clock.pause()
         }
         _ = try systemCall("ftruncate", path) { Int(ftruncate(descriptor.number, 0)) }
         try descriptor.writeAll(Array("\(getpid())\n".utf8).span, object: path)
         return .taken(FileLock(descriptor: descriptor))
     }
+
+    /// Whether some process holds the lock `name` in `directory`. Asking takes a shared lock for an instant.
+    ///
+    /// - Returns: `nil` when this user may not know.
+    package static func isHeld(_ name: FileName, in directory: Directory) -> Bool? {
+        do {
+            let descriptor = try directory.openForReading(name)
+            _ = try systemCall("flock", name.description) { Int(flock(descriptor.number, LOCK_SH | LOCK_NB)) }
+            return false
+        } catch {
+            if error.isNotFound { return false }
+            return error.isWouldBlock ? true : nil
+        }
+    }
+
+    private static let attempts = 10
 
     private init(descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 

@@ -14,18 +14,34 @@ package struct Interruption: ~Copyable {
         _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
     }
 
+    /// What waiting ended with.
+    package enum Wake: Equatable, Sendable {
+        /// One of the signals has come.
+        case signal
+        /// There is something to read.
+        case input
+        /// Neither, within the time.
+        case timeout
+    }
+
     /// Waits until `input` can be read, or one of the signals has come (poll(2)).
     ///
-    /// - Returns: Whether a signal has come.
-    package mutating func comesBefore(_ input: borrowing InputFile) throws(SystemCallError) -> Bool {
+    /// - Parameters:
+    ///   - isReading: Whether input counts; without it only signals and time do.
+    ///   - milliseconds: For how long; -1 is for ever.
+    package mutating func wait(
+        for input: borrowing InputFile, isReading: Bool = true, milliseconds: Int32 = -1
+    ) throws(SystemCallError) -> Wake {
         let open = if let descriptor = descriptor.take() { descriptor } else { try Self.openDescriptor() }
         var requests = [
             pollfd(fd: open.number, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: input.number, events: Int16(POLLIN), revents: 0),
+            // A negative descriptor is passed over.
+            pollfd(fd: isReading ? input.number : -1, events: Int16(POLLIN), revents: 0),
         ]
         descriptor = consume open
-        _ = try systemCall("poll", input.name) { unsafe Int(poll(&requests, nfds_t(requests.count), -1)) }
-        return requests[0].revents != 0
+        _ = try systemCall("poll", input.name) { unsafe Int(poll(&requests, nfds_t(requests.count), milliseconds)) }
+        if requests[0].revents != 0 { return .signal }
+        return requests[1].revents != 0 ? .input : .timeout
     }
 
     /// Lets the signals through: one that has come meanwhile ends the program here.

@@ -37,6 +37,9 @@ package enum Process {
         return filled > 0 ? Array(groups.prefix(Int(filled))) : []
     }
 
+    /// Whether there is a process with this number, whoever runs it (kill(2)).
+    package static func isRunning(_ identifier: Int32) -> Bool { kill(identifier, 0) == 0 || errno == EPERM }
+
     /// The value of an environment variable (getenv(3)); bytes that are no UTF-8 are shown as U+FFFD.
     package static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }

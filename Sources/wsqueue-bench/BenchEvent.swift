@@ -5,6 +5,8 @@
 struct BenchEvent {
     /// How many bytes the payload has.
     let payloadBytes: Int
+    /// The channel it goes to.
+    let channel: String?
 
     private static let head = Array("{\"event\":\"bench\",\"payload\":{\"n\":\"".utf8)
     private static let digitCount = 10
@@ -15,10 +17,13 @@ struct BenchEvent {
     /// The text of one event.
     func text(_ number: Int) -> [UInt8] {
         let digits = Self.digits(number)
-        let padding = max(0, payloadBytes - Self.digitCount - 17)
+        // With a channel the payload is shorter, so that messages are as long as without.
+        let member = channel.map { ",\"channel\":\"\($0)\"" } ?? ""
+        let padding = max(0, payloadBytes - Self.digitCount - 17 - member.utf8.count)
         var text = Self.head + digits + Array("\",\"pad\":\"".utf8)
         text += [UInt8](repeating: UInt8(ascii: "x"), count: padding)
-        text += Array("\"},\"timestamp\":1792000000,\"id\":\"b".utf8) + digits + Array("\",\"seq\":100000}".utf8)
+        text +=
+            Array("\"},\"timestamp\":1792000000,\"id\":\"b".utf8) + digits + Array("\",\"seq\":100000\(member)}".utf8)
         return text
     }
 

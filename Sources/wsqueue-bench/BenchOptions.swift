@@ -13,6 +13,10 @@ enum BenchOptions {
     static let process = Option(
         "pid", value: .required("N"), isRepeatable: true, text: "A process of a server that runs already.")
     static let clients = Option("clients", short: "c", value: .required("N"), text: "How many subscribers (1000).")
+    static let channel = Option(
+        "channel", value: .required("NAME"), text: "Events go to this channel, and the subscribers ask for it.")
+    static let others = Option(
+        "others", value: .required("N"), text: "Further clients, who listen to no channel and must get nothing (0).")
     static let events = Option("events", short: "n", value: .required("N"), text: "Events in a scenario (1000).")
     static let rounds = Option("rounds", value: .required("N"), text: "How often a burst is repeated (5).")
     static let payload = Option("payload", value: .required("BYTES"), text: "The size of a payload (200).")
@@ -24,7 +28,8 @@ enum BenchOptions {
         "wsqueue-bench", forms: ["[OPTION]... SCENARIO... [-- SERVER [ARGUMENT]...]"],
         summary: "Measures a server with many clients; every one checks that each event comes once and in order.",
         options: [
-            dialect, port, path, publishPort, directory, process, clients, events, rounds, payload, log, help,
+            dialect, port, path, publishPort, directory, process, clients, channel, others, events, rounds, payload,
+            log, help,
         ],
         sections: [
             .init(

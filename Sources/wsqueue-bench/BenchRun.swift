@@ -13,6 +13,7 @@ struct BenchRun {
     private let command: [String]
     private let log: String
     private let clients: Int
+    private let others: Int
     private let events: Int
     private let rounds: Int
     private let event: BenchEvent
@@ -29,13 +30,16 @@ struct BenchRun {
         let subscriberPort = try Self.number(arguments, BenchOptions.port, 1...65_535) ?? 8_081
         port = UInt16(subscriberPort)
         publishPort = UInt16(try Self.number(arguments, BenchOptions.publishPort, 1...65_535) ?? subscriberPort)
-        path = arguments.value(BenchOptions.path) ?? "/"
+        let channel = arguments.value(BenchOptions.channel)
+        path = arguments.value(BenchOptions.path) ?? channel.map { "/?channels=\($0)" } ?? "/"
+        others = try Self.number(arguments, BenchOptions.others, 0...60_000) ?? 0
         directory = arguments.value(BenchOptions.directory)
         processes = arguments.values(BenchOptions.process).compactMap { Int32($0) }
         clients = try Self.number(arguments, BenchOptions.clients, 1...60_000) ?? 1_000
         events = try Self.number(arguments, BenchOptions.events, 1...10_000_000) ?? 1_000
         rounds = try Self.number(arguments, BenchOptions.rounds, 1...1_000) ?? 5
-        event = BenchEvent(payloadBytes: try Self.number(arguments, BenchOptions.payload, 32...60_000) ?? 200)
+        event = BenchEvent(
+            payloadBytes: try Self.number(arguments, BenchOptions.payload, 32...60_000) ?? 200, channel: channel)
         log = arguments.value(BenchOptions.log) ?? "/dev/null"
         let end = arguments.terminator ?? arguments.operands.count
         scenarios = Array(arguments.operands[..<end])
@@ -57,6 +61,7 @@ struct BenchRun {
         var measurement = Measurement(
             crowd: try Crowd(dialect: dialect, port: port, path: path), source: try makeSource(), server: server,
             events: events, rounds: rounds)
+        if others > 0 { try measurement.crowd.openOthers(others) }
         if !isDrain { try measurement.open(clients) }
         for scenario in scenarios { try run(scenario, &measurement) }
     }

@@ -7,6 +7,8 @@ struct Crowd: ~Copyable {
     private let dialect: Dialect
     private let port: UInt16
     private let path: String
+    /// Clients that get nothing.
+    private var others = 0
     private var poller: Poller
     private var clients: [Client] = []
     private var buffer = [UInt8](repeating: 0, count: 262_144)
@@ -34,13 +36,27 @@ struct Crowd: ~Copyable {
 
     deinit { for client in clients { ClientSocket.abort(client.descriptor) } }
 
-    var count: Int { clients.count }
+    /// How many clients get events.
+    var count: Int { clients.count - others }
     var isComplete: Bool { finished == readers }
 
     /// Opens so many connections more, at most 128 handshakes at a time.
     mutating func open(_ count: Int) throws {
+        try connect(count, path: path, next: goal)
+        readers = opened - others
+        finished = readers
+    }
+
+    /// Opens connections that must get nothing: an event on one of them is an error.
+    mutating func openOthers(_ count: Int) throws {
+        others += count
+        try connect(count, path: "/", next: .min)
+    }
+
+    private mutating func connect(_ count: Int, path: String, next: Int) throws {
         let wanted = opened + count
         let greeting = dialect.greeting(path: path)
+        // As long as nobody counts as having everything, silence is a fault.
         readers = wanted
         finished = 0
         while opened < wanted {
@@ -48,13 +64,14 @@ struct Crowd: ~Copyable {
                 let number = try ClientSocket.connect(port: port)
                 try poller.add(number, .readable, token: UInt64(clients.count))
                 var client = Client(descriptor: number)
-                client.next = goal
+                client.next = next
                 clients.append(client)
                 _ = Socket.send(greeting.span, to: number)
             }
             try turn(milliseconds: 100)
         }
-        finished = readers
+        readers = 0
+        finished = 0
     }
 
     /// Lets the first `count` clients read no more.

@@ -16,16 +16,42 @@ extension ParsedArguments {
         return event
     }
 
+    /// When the event is due, Unix nanoseconds; `nil` for at once.
+    func dueTime() throws(ArgumentFault) -> Int64? {
+        if let at = last(.at), let after = last(.after), at.isFromEnvironment == after.isFromEnvironment {
+            throw .other("--at and --in cannot be used together")
+        }
+        let now = Console.unixNanoseconds()
+        let isAt = last(.at).map { !$0.isFromEnvironment || !has(.after) } ?? false
+        if isAt {
+            return try value(.at) { text throws(ValueFault) in
+                guard let time = PointInTime.parse(text, unix: now) else {
+                    throw ValueFault(text, wanted: "a time such as '2026-11-21 18:00', 18:00 or @1795284000")
+                }
+                return time
+            }
+        }
+        return try value(.after) { text throws(ValueFault) in
+            let (seconds, attoseconds) = try Quantity.parseDuration(text).components
+            guard seconds < 3_000_000_000 else { throw ValueFault(text, wanted: "a time before the year 2262") }
+            return min(now, 6_000_000_000_000_000_000) + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        }
+    }
+
     /// Where the payload is, when `words` are what follows the event's name.
     func payloadSource(_ words: ArraySlice<String>) throws(ArgumentFault) -> PayloadSource {
         var sources: [PayloadSource] = []
-        if let text = value(.json) { sources.append(.json(text)) }
-        if let text = value(.text) { sources.append(.text(text)) }
-        if let path = value(.file) { sources.append(.file(path)) }
         if words == ["-"] {
             sources.append(.file("-"))
         } else if !words.isEmpty {
             sources.append(.fields(try Self.fields(words)))
+        }
+        let given = [Option.json, .text, .file].compactMap { last($0) == nil ? nil : $0 }
+        let typed = given.filter { last($0)?.isFromEnvironment == false }
+        // Variables count where the command line says nothing of a payload.
+        for option in sources.isEmpty && typed.isEmpty ? given : typed {
+            let text = value(option) ?? ""
+            sources.append(option == .json ? .json(text) : option == .text ? .text(text) : .file(text))
         }
         guard sources.count < 2 else {
             throw .other("more than one payload; one of --json, --text, --file, - or fields is wanted")

@@ -6,72 +6,58 @@ struct LinesCommand {
     private let arguments: ParsedArguments
     private let publisher: Publisher
     private let form: OutputForm
-    private let input: String
-    private let event: Event?
+    private let lines: LinesArguments
+    private let due: Int64?
+    private let wait: Duration?
 
     /// Takes what the command line says.
     init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        try arguments.refuse([.every], with: "--lines, which publishes once; --follow does again and again")
         self.arguments = arguments
-        try arguments.refuse([.json, .text], with: "--lines: the lines are the payloads")
-        try arguments.refuse([.id], with: "--lines: events with one id are sent once; give each line an \"id\"")
-        var operands = arguments.operands[...]
-        var input = arguments.value(.file) ?? "-"
-        if operands.last == "-", arguments.value(.file) == nil {
-            operands.removeLast()
-            input = "-"
-        }
-        self.input = input
-        guard operands.count < 2 else {
-            throw .other("'\(operands[operands.startIndex + 1])' is one word too many for --lines")
-        }
-        if let name = operands.first {
-            event = try arguments.event(name, payload: [])
-        } else {
-            try arguments.refuse(
-                [.channel, .user, .except, .timeToLive], with: "--lines without EVENT: each line says it for itself")
-            event = nil
-        }
+        lines = try LinesArguments(arguments, command: "--lines")
         publisher = try arguments.publisher()
         form = try arguments.outputForm()
+        due = try arguments.dueTime()
+        if due != nil { try arguments.refuse([.wait], with: "--at and --in: the events wait for their time") }
+        wait = due == nil ? try arguments.waitingTime() : nil
     }
 
     /// Publishes them.
     func run() throws {
-        let limitBytes = publisher.settings.limitBytes
-        var encoder =
-            if let event { try LineEncoder(payloadsOf: event, upTo: limitBytes) } else {
-                LineEncoder(eventsUpTo: limitBytes)
-            }
+        var encoder = try lines.encoder(limitBytes: publisher.settings.limitBytes, due: due)
         var ending = try Ending()
+        var receipt: Receipt?
         do {
             if arguments.has(.dryRun) {
                 try forEachChunk(&encoder, &ending) { try Console.write($0) }
             } else {
-                try publish(&encoder, &ending)
+                receipt = try publish(&encoder, &ending)
             }
             ending.allow()
         } catch is Interrupted {
             // What was written has been removed; now the signal may have its way.
             ending.allow()
         }
+        if let wait, let receipt { try publisher.wait(for: receipt, wait) }
     }
 
-    private func publish(_ encoder: inout LineEncoder, _ ending: inout Ending) throws {
-        var batch = try Batch(publisher)
+    private func publish(_ encoder: inout LineEncoder, _ ending: inout Ending) throws -> Receipt? {
+        var batch = try Batch(publisher, due: due)
         try forEachChunk(&encoder, &ending) { try batch.append($0) }
-        guard let receipt = try batch.publish(events: encoder.events) else { return }
+        guard let receipt = try batch.publish(events: encoder.events) else { return nil }
         if arguments.has(.verbose) {
             Console.report(
                 "wsqueue-publish: queued \(receipt.path), \(receipt.events) events, \(receipt.sizeBytes) bytes")
         }
         try form.print(receipt)
+        return receipt
     }
 
     /// Reads the input and gives what the batch is to hold, a few thousand lines at a time.
     private func forEachChunk(
         _ encoder: inout LineEncoder, _ ending: inout Ending, _ body: ([UInt8]) throws -> Void
     ) throws {
-        var input = try Input.open(input)
+        var input = try Input.open(lines.input)
         var output: [UInt8] = []
         var isMore = true
         while isMore {

@@ -5,35 +5,74 @@ extension Option {
         "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR",
         text: "The queue directory, which must exist. Default: ./queue.")
     static let channel = Option(
-        "channel", short: "c", value: .required("NAME"), isRepeatable: true,
+        "channel", short: "c", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_CHANNEL",
         text: "Send to the subscribers of this channel. Default: to every client.")
     static let user = Option(
-        "user", short: "u", value: .required("ID"), isRepeatable: true,
+        "user", short: "u", value: .required("ID"), isRepeatable: true, environment: "WSQUEUE_USER",
         text: "Send to the clients of this user only. Default: to all users.")
     static let except = Option(
-        "except", short: "x", value: .required("CONNECTION"),
+        "except", short: "x", value: .required("CONNECTION"), environment: "WSQUEUE_EXCEPT",
         text: "Do not send to the connection with this id: the browser tab that caused the event.")
     static let id = Option(
-        "id", short: "i", value: .required("ID"),
-        text: "The event's id. Events with the same id are sent once, so a job that is repeated may publish again. "
-            + "Default: the name of the file.")
+        "id", short: "i", value: .required("ID"), environment: "WSQUEUE_ID",
+        text: "The event's id. While one with this id waits in the queue, or is in the server's journal, it is not "
+            + "sent again, so a job that is repeated may publish again. Default: the name of the file.")
     static let timeToLive = Option(
-        "ttl", value: .required("DURATION"),
-        text: "Not to be sent later than this after now, such as 30s or 1h30m. Default: never too late.")
+        "ttl", value: .required("DURATION"), environment: "WSQUEUE_TTL",
+        text: "Not to be sent later than this after now, or after --at, such as 30s or 1h30m. Default: never too late.")
+    static let at = Option(
+        "at", value: .required("TIME"), environment: "WSQUEUE_AT",
+        text: "Not to be sent before this: '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z or "
+            + "@1795284000. Until then the event waits in the queue; --cancel takes it back.")
+    static let after = Option(
+        "in", value: .required("DURATION"), environment: "WSQUEUE_IN", text: "The same, counted from now, such as 10m.")
     static let json = Option(
-        "json", short: "j", value: .required("JSON"), text: "The payload, as JSON. It is sent byte for byte.")
+        "json", short: "j", value: .required("JSON"), environment: "WSQUEUE_JSON",
+        text: "The payload, as JSON. It is sent byte for byte.")
     static let text = Option(
-        "text", short: "t", value: .required("TEXT"), text: "The payload, as text: a JSON string is made of it.")
+        "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT",
+        text: "The payload, as text: a JSON string is made of it.")
     static let file = Option(
-        "file", short: "f", value: .required("FILE"),
-        text: "Read the payload from FILE, as JSON; with --lines, the lines. - is standard input.")
+        "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE",
+        text: "Read the payload from FILE, as JSON; with --lines and --follow, the lines. - is standard input.")
     static let lines = Option(
         "lines",
         text: "Publish every line of standard input as an event, all in one file, which is sent whole and in order. "
             + "With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, "
             + "and nothing is published.")
+    static let textLines = Option(
+        "text-lines", environment: "WSQUEUE_TEXT_LINES",
+        text: "With --lines EVENT and --follow EVENT: the lines are text, such as those of a log, and JSON strings are "
+            + "made of them.")
+    static let follow = Option(
+        "follow",
+        text: "Publish the lines of standard input as they come, without end, a batch every so often. A wrong line is "
+            + "told and passed over. Whoever writes the lines never waits for a server; what cannot be written, as on "
+            + "a full disk, is tried again.")
+    static let every = Option(
+        "every", value: .required("DURATION"), environment: "WSQUEUE_EVERY",
+        text: "The time between two batches of --follow; 0 is at once. Default: 100ms.")
+    static let run = Option(
+        "run",
+        text: "Run the command behind --, and publish EVENT.started, and EVENT.finished with "
+            + "{exit, signal, seconds, tail}, where tail is the end of what it wrote. Its output goes on to where it "
+            + "went, signals go on to it, and the exit status is its own, also when nothing can be published.")
+    static let wait = Option(
+        "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT",
+        text: "Wait until the server has sent the event: exit status 0. 75 when it still waits in the queue at the end "
+            + "of that time, 69 when no server is there; then, too, it is queued, and not to be published again. "
+            + "Default: 5s.")
+    static let hold = Option(
+        "hold",
+        text: "Write the event so that nobody sees it, and print its id: before the commit of a database.")
+    static let release = Option(
+        "release", value: .required("ID"), text: "Publish what is held under this id, by one rename: after the commit.")
+    static let abort = Option(
+        "abort", value: .required("ID"), text: "Remove what is held under this id: after a rollback.")
+    static let cancel = Option(
+        "cancel", value: .required("ID"), text: "Take back what waits under this id for its time (--at, --in).")
     static let sync = Option(
-        "sync", short: "s", value: .required("LEVEL"), environment: "WSQUEUE_SYNC",
+        "sync", short: "s", value: .required("none|data|full"), environment: "WSQUEUE_SYNC",
         text: "What the event survives: none, the end of any process; data, a power cut, whole or not at all; full, "
             + "a power cut. data and full wait for the disk, about a millisecond. Default: none.")
     static let mode = Option(
@@ -41,16 +80,26 @@ extension Option {
         text: "The permission bits of the event file, whatever the umask is. The server must be able to read it. "
             + "Default: 0644.")
     static let dryRun = Option(
-        "dry-run", short: "n", text: "Check everything, write what would be queued to standard output, queue nothing.")
+        "dry-run", short: "n", environment: "WSQUEUE_DRY_RUN",
+        text: "Check everything, write what would be queued to standard output, queue nothing.")
     static let output = Option(
-        "output", short: "o", value: .required("WHAT"),
+        "output", short: "o", value: .required("id|path|json|none"), environment: "WSQUEUE_OUTPUT",
         text: "Print the event's id, the file's path, both and more as json, or none. Default: none.")
     static let quiet = Option(
-        "quiet", short: "q", text: "Do not even say why it failed; the exit status tells.")
+        "quiet", short: "q", environment: "WSQUEUE_QUIET", text: "Do not even say why it failed; the exit status tells."
+    )
     static let verbose = Option(
-        "verbose", short: "v", text: "Say on standard error what was queued, and where.")
+        "verbose", short: "v", environment: "WSQUEUE_VERBOSE",
+        text: "Say on standard error what was queued, and where.")
     static let help = Option("help", short: "h", text: "Show this help.")
     static let version = Option("version", short: "V", text: "Show the version.")
+}
+
+extension Option {
+    static let completion = Option(
+        "completion", value: .required("bash|zsh|fish"),
+        text: "Print the completions for this shell: eval \"$(wsqueue-publish --completion bash)\".")
+    static let manual = Option("man", isHidden: true, text: "Print the manual page.")
 }
 
 extension OptionTable {
@@ -61,13 +110,17 @@ extension OptionTable {
                 "[OPTION]... EVENT [FIELD]...",
                 "[OPTION]... EVENT (-j JSON | -t TEXT | -f FILE | -)",
                 "[OPTION]... --lines [EVENT]",
+                "[OPTION]... --follow [EVENT]",
+                "[OPTION]... --run EVENT -- COMMAND [WORD]...",
+                "[OPTION]... (--release | --abort | --cancel) ID",
             ],
             summary: "Puts an event into a queue directory, from where wsqueue-server sends it to its WebSocket "
                 + "clients. No server need run: the event waits. Prints nothing when all is well, and reads standard "
                 + "input only when told to.",
             options: [
-                .directory, .channel, .user, .except, .id, .timeToLive, .json, .text, .file, .lines, .sync, .mode,
-                .dryRun, .output, .quiet, .verbose, .help, .version,
+                .directory, .channel, .user, .except, .id, .timeToLive, .at, .after, .json, .text, .file, .lines,
+                .follow, .every, .textLines, .run, .wait, .hold, .release, .abort, .cancel, .sync, .mode, .dryRun,
+                .output, .quiet, .verbose, .completion, .manual, .help, .version,
             ],
             sections: [
                 Section(
@@ -83,10 +136,13 @@ extension OptionTable {
                         "wsqueue-publish order.created id:=7 customer='Jane Doe' -c orders",
                         "wsqueue-publish -d /var/spool/wsqueue backup.done -t \"$(hostname)\" -i backup-1",
                         "mysql -BN -e 'SELECT json_object(...)' | wsqueue-publish --lines row.changed",
+                        "tail -Fn0 app.log | wsqueue-publish --follow log.line --text-lines",
+                        "wsqueue-publish --run backup -- /usr/local/bin/backup --all",
+                        "wsqueue-publish --in 10m -i tea tea.ready",
                     ]),
                 .exitStatuses([
-                    .success, .usage, .badData, .noInput, .bug, .cannotCreate, .inputOutput, .tryAgain, .notPermitted,
-                    .configuration,
+                    .success, .usage, .badData, .noInput, .unavailable, .bug, .cannotCreate, .inputOutput, .tryAgain,
+                    .notPermitted, .configuration,
                 ]),
             ])
     }

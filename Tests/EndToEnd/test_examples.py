@@ -17,6 +17,9 @@ WAYS = {
     "shell": ["sh", str(EXAMPLES / "shell/publish.sh")],
     "python": [sys.executable, str(EXAMPLES / "python/wsqueue.py")],
     "php": ["php", str(EXAMPLES / "php/wsqueue.php")],
+    "node": ["node", str(EXAMPLES / "node/wsqueue.mjs")],
+    "ruby": ["ruby", str(EXAMPLES / "ruby/wsqueue.rb")],
+    "perl": ["perl", str(EXAMPLES / "perl/WSQueue.pm")],
 }
 
 

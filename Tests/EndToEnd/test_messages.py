@@ -73,7 +73,9 @@ def test_messages_of_one_sender_keep_their_order_for_everyone(start, rules):
         clients[0].send_action("message", channel="chat.a", message=number)
     for client in clients[1:]:
         assert [event["message"] for event in client.receive_events(300)] == list(range(300))
+    # Each is answered before the next is heard.
     own = clients[0].receive_events(600)
+    assert [event["action"] for event in own] == ["message", "message_sent"] * 300
     assert [event["message"] for event in own if event["action"] == "message"] == list(range(300))
     assert [event["recipients_count"] for event in own if event["action"] == "message_sent"] == [7] * 300
     for client in clients:

@@ -1,6 +1,24 @@
 """The page that the server shows, in a real browser."""
 
+import json
+import subprocess
+
 import pytest
+
+from support.client import Client
+from support.files import name_of, place
+from support.http import exchange
+from support.speaking import Speaking
+from support.tokens import make_token, write_secrets
+
+PUBLISH_TOKEN = "a token for publishing, long enough"
+
+
+def write_publish_tokens(queue):
+    path = queue.parent / "publishers"
+    path.write_text(PUBLISH_TOKEN + "\n")
+    path.chmod(0o600)
+    return path
 
 
 def http(server):
@@ -68,3 +86,224 @@ def test_the_page_returns_when_the_server_does(start, queue, browser, publish):
         page.wait_for("document.getElementById('status').textContent === 'live'", timeout=30)
         publish("again")
         page.wait_for("document.querySelector('#events .name')?.textContent === 'again'")
+
+
+def test_the_page_is_one_small_file_that_loads_nothing(server):
+    answer = exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert len(answer.body) <= 60_000
+    assert b"src=" not in answer.body and b"@import" not in answer.body and b"url(" not in answer.body
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; script-src 'nonce-") and "unsafe" not in policy
+
+
+def test_the_page_can_be_switched_off(start):
+    server = start("--page", "off")
+    assert exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 404
+    # The client for other pages is no page.
+    assert exchange(server, b"GET /wsqueue.js HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+
+
+def test_the_page_finds_websockets_at_their_path(start, browser):
+    server = start("--path", "/a&b")
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+
+
+def test_the_page_shows_channels_and_payloads_as_they_were_written(server, browser, publish):
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        publish("a", "-c", "orders", "-j", '{"long":12345678901234567890,"list":[],"text":"a, b"}')
+        page.wait_for("document.querySelector('#events .channel')?.textContent === 'orders'")
+        page.evaluate("document.querySelector('#events summary').click()")
+        page.wait_for("!!document.querySelector('#events pre')")
+        assert page.evaluate("document.querySelector('#events pre').textContent") == (
+            '{\n  "long": 12345678901234567890,\n  "list": [],\n  "text": "a, b"\n}')
+
+
+def test_the_page_shows_clients_and_queue(server, queue, browser, publish):
+    with Speaking(server, "/?channels=orders,b.*"), browser.open(http(server)) as page:
+        place(queue, "broken.json", '{"payload":')
+        page.wait_for("document.getElementById('failed').textContent === '1'")
+        assert "too early" in page.evaluate("document.getElementById('failures').textContent")
+        page.wait_for("document.getElementById('client-count').textContent === '2'")
+        rows = page.evaluate("[...document.querySelectorAll('#clients tbody tr')].map((row) => row.innerText)")
+        assert any("b.*, orders" in row and "127.0.0.1:" in row for row in rows), rows
+        assert any("(this page)" in row for row in rows), rows
+        publish("--lines", "tick", input="1\n" * 500)
+        page.wait_for("document.getElementById('rate-line').getAttribute('points')?.includes(',1.0')")
+
+
+def test_who_may_not_see_clients_and_queue_sees_events(start, queue, browser, publish):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    # A name that leads here is not this machine's own, as far as the server can tell.
+    with browser.open(f"http://{server.host}:{server.port}/") as page:
+        page.command("Network.enable")
+        page.command("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "192.0.2.1"})
+        page.go(f"http://{server.host}:{server.port}/?far")
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        page.wait_for("document.getElementById('closed').textContent.includes('admin')")
+        assert page.evaluate("document.getElementById('operator').hidden") is True
+        page.go(f"http://{server.host}:{server.port}/?admin#token={make_token(role='admin')}")
+        page.wait_for("document.querySelector('#clients tbody')?.innerText.includes('42')")
+
+
+@pytest.mark.parametrize("fields, line", [
+    ({}, "wsqueue-publish -j '{\"id\":7,\"customer\":\"Bob\"}' order.created"),
+    ({"event": "a b", "channel": "orders", "user": "42", "payload": "It's lunch"},
+     "wsqueue-publish -c orders -u 42 -t 'It'\\''s lunch' 'a b'"),
+    ({"event": "-x", "payload": ""}, "wsqueue-publish -- -x"),
+    ({"payload": " 12345678901234567890 "}, "wsqueue-publish -j 12345678901234567890 order.created"),
+])
+def test_the_form_shows_a_command_that_does_the_same(server, browser, binaries, queue, fields, line):
+    with browser.open(http(server)) as page, Client(server, "/?channels=orders") as client:
+        for name, value in fields.items():
+            page.evaluate(f"document.getElementById('{name}').value = {json.dumps(value)}")
+        page.evaluate("document.getElementById('event').dispatchEvent(new Event('input', { bubbles: true }))")
+        shown = page.evaluate("document.getElementById('line').textContent")
+        assert shown == line
+        if "user" not in fields:
+            environment = {"PATH": f"{binaries}:/usr/bin:/bin", "WSQUEUE_DIR": str(queue)}
+            subprocess.run(["sh", "-c", shown], check=True, env=environment, timeout=20)
+            [event] = client.receive_events()
+            assert event["event"] == fields.get("event", "order.created")
+
+
+def test_the_form_publishes_where_the_server_takes_events(start, queue, browser):
+    server = start("--publish-token-file", str(write_publish_tokens(queue)))
+    with browser.open(http(server)) as page, Client(server, "/?channels=orders") as client:
+        page.wait_for("!document.getElementById('send-bar').hidden")
+        page.evaluate(
+            f"find('token').value = {json.dumps(PUBLISH_TOKEN)}; find('channel').value = 'orders';"
+            "find('payload').value = '12345678901234567890'; find('send').click()")
+        assert b'"payload":12345678901234567890,' in client.receive()[0]
+        page.wait_for("find('sent').textContent === 'in the queue'")
+        page.evaluate("find('token').value = 'wrong'; send.click()")
+        page.wait_for("find('sent').textContent.startsWith('401')")
+
+
+@pytest.mark.parametrize("button", ["drop", "sleep", "slow"])
+def test_a_disturbed_page_has_everything(server, browser, publish, button):
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        page.evaluate(f"document.getElementById('{button}').click()")
+        publish("--lines", "test", input="".join(f"{number}\n" for number in range(1000)))
+        page.wait_for("document.getElementById('result').textContent.startsWith('received')", timeout=60)
+        assert page.evaluate("result.textContent") == "received 1,000 of 1,000, in order, 0 doubled"
+        assert page.evaluate("count.textContent") == "1,000"
+
+
+def test_the_page_has_10_000_events_through_three_kills(start, queue, browser, pictures):
+    server = start("--journal-events", "20000")
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        for part in range(4):
+            for number in range(part * 2_500, (part + 1) * 2_500):
+                place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
+            if part < 3:
+                page.wait_for(f"received > {part * 2_500 + 100}")
+                server.process.kill()
+                server.exit_status()
+                server = start("--journal-events", "20000", listen=f"127.0.0.1:{server.port}")
+        page.wait_for("received >= 10000", timeout=60)
+        page.evaluate("document.getElementById('check').click()")
+        page.wait_for("document.getElementById('result').textContent.startsWith('received')", timeout=30)
+        assert page.evaluate("result.textContent") == "received 10,000 of 10,000, in order, 0 doubled"
+        assert page.evaluate("received") == 10_000
+        page.screenshot(pictures / "page-10000.png")
+
+
+def test_a_comparison_finds_what_is_missing_doubled_or_out_of_order(server, browser, publish):
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        publish("--lines", "test", input="1\n2\n3\n4\n5\n")
+        page.wait_for("received === 5")
+        page.evaluate("record.splice(0, 5, 1, 4, 3, 3, 5); check.click()")
+        page.wait_for("document.getElementById('result').textContent.startsWith('received')")
+        assert page.evaluate("result.textContent") == "received 4 of 5, not in order, 1 doubled"
+
+
+# The contrast of texts against what is behind them (WCAG 2.2, success criterion 1.4.3).
+CONTRAST = """
+(() => {
+  const parts = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = parts(color).map((one) => one / 255)
+      .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (; element; element = element.parentElement) {
+      const color = getComputedStyle(element).backgroundColor;
+      if ((parts(color)[3] ?? 1) > 0) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const poor = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const isText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    if (!(isText || element.matches("input, textarea")) || !element.checkVisibility() || element.disabled) continue;
+    if (element.matches("script, style, noscript")) continue;
+    const [a, b] = [light(getComputedStyle(element).color), light(behind(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push([element.outerHTML.slice(0, 80), ratio]);
+  }
+  return poor;
+})()
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_texts_can_be_read_against_what_is_behind_them(server, queue, browser, publish, dark):
+    with browser.open(http(server), dark=dark) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        publish("a", "-c", "orders", "id:=7")
+        place(queue, "broken.json", '{"payload":')
+        page.wait_for("!!document.querySelector('#events summary') && failed.textContent === '1'")
+        page.evaluate("document.querySelector('#events summary').click()")
+        page.wait_for("!!document.querySelector('#events pre')")
+        # What has just arrived is coloured for a moment.
+        page.wait_for("document.getAnimations().length === 0")
+        assert page.evaluate(CONTRAST) == []
+        for state in ("connecting", "catching-up", "offline", "denied"):
+            page.evaluate(f"document.getElementById('status').dataset.state = '{state}'")
+            assert page.evaluate(CONTRAST) == []
+
+
+def test_everything_that_can_be_used_has_a_name(server, browser, publish):
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        publish("a")
+        page.wait_for("!!document.querySelector('#events summary')")
+        nodes = page.command("Accessibility.getFullAXTree")["nodes"]
+        named = [
+            (node["role"]["value"], node.get("name", {}).get("value")) for node in nodes
+            if node.get("role", {}).get("value") in (
+                "button", "textbox", "searchbox", "DisclosureTriangle", "table", "list", "region", "image")]
+        assert len(named) > 15
+        assert [role for role, name in named if not name and role not in ("table", "list")] == []
+        assert page.evaluate("document.documentElement.lang") == "en"
+        levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map((one) => +one.tagName[1])")
+        assert levels[0] == 1 and all(after - before <= 1 for before, after in zip(levels, levels[1:]))
+
+
+def test_the_keyboard_reaches_everything_in_the_order_it_is_read(server, browser, publish):
+    with browser.open(http(server)) as page:
+        page.wait_for("document.getElementById('status').textContent === 'live'")
+        publish("a")
+        page.wait_for("!!document.querySelector('#events summary')")
+        reached = []
+        for _ in range(14):
+            for kind in ("rawKeyDown", "keyUp"):
+                page.command("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            reached.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert reached == [
+            "filter", "pause", "clear", "summary", "event", "channel", "user", "payload", "line", "copy",
+            "drop", "sleep", "slow", "check"]
+        page.evaluate("document.activeElement.blur()")
+        for key, code, text in [("p", "KeyP", "p"), ("/", "Slash", "/")]:
+            page.command("Input.dispatchKeyEvent", type="keyDown", key=key, code=code, text=text)
+            page.command("Input.dispatchKeyEvent", type="keyUp", key=key, code=code)
+        assert page.evaluate("pause.getAttribute('aria-pressed')") == "true"
+        assert page.evaluate("document.activeElement.id") == "filter"
+        assert page.evaluate("filter.value") == ""

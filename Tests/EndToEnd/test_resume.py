@@ -358,3 +358,16 @@ def test_a_thousand_clients_that_return_at_once_are_served_evenly_while_events_f
         publisher.join()
     assert len(done) == 1_000
     assert max(delays) < 0.25 or not is_measured, delays
+
+
+@pytest.mark.parametrize("number", ["18446744073709551615", "18446744073709551614", "9223372036854775807", "0"])
+@pytest.mark.parametrize("epoch", [None, "zzzz"])
+def test_no_number_in_a_cursor_stops_the_server(server, queue, number, epoch):
+    with Returning(server) as client:
+        since = f"{epoch or client.epoch}:{number}"
+        with Returning(server, f"/?since={since}") as other:
+            other.until_resumed()
+        client.ask("resume", since=since).until_resumed()
+        client.ask("subscribe", channel="c", since=since)
+        put(queue, [1])
+        assert any(message.get("payload") == 1 for message in client.receive_events(3 if epoch or number != "0" else 2))

@@ -49,12 +49,23 @@ struct ReceiverGroupsTests {
             var expected = [[Int]](repeating: [], count: 12)
             var lastSeq = [UInt64](repeating: 0, count: 12)
             var seq: UInt64 = 0
+            var lastSeqs: UInt64 = 0
+            var receivers: [Int] = []
             for selection in 0..<40 {
                 if seq == 0 || Bool.random(using: &random) { seq += 1 }
-                let receivers = (0..<Int.random(in: 0..<20, using: &random)).map { _ in
-                    Int.random(in: 0..<12, using: &random)
+                // Often the same again, as in a burst into one channel.
+                let isAgain = groups.canRepeat && seq != lastSeqs && Bool.random(using: &random)
+                if !isAgain {
+                    receivers = (0..<Int.random(in: 0..<8, using: &random)).map { _ in
+                        Int.random(in: 0..<12, using: &random)
+                    }
                 }
-                groups.add(selection, seq: seq, receivers: receivers)
+                let count =
+                    isAgain
+                    ? groups.addAgain(selection, seq: seq)
+                    : groups.add(selection, seq: seq, receivers: receivers)
+                #expect(count == Set(receivers).filter { lastSeq[$0] != seq }.count)
+                lastSeqs = seq
                 for slot in Set(receivers) where lastSeq[slot] != seq {
                     lastSeq[slot] = seq
                     expected[slot].append(selection)

@@ -54,7 +54,7 @@ struct CommandTests {
 
     @Test(arguments: [
         (["id"], #"^[0-9]{19}-[0-9]+-1-[0-9a-f]{8}\n$"#), (["path"], #"^/.*/queue/[0-9]{19}-.*\.json\n$"#),
-        (["json"], #"^\{"id":"[0-9].*","path":"/.*","bytes":[0-9]+,"events":1\}\n$"#), (["none"], "^$"),
+        (["json"], #"^\{"id":"[0-9].*","path":"/.*","bytes":[0-9]+,"events":1,"new":true\}\n$"#), (["none"], "^$"),
     ])
     func `the receipt is printed as asked`(form: [String], pattern: String) throws {
         try withQueue { queue in
@@ -67,7 +67,8 @@ struct CommandTests {
     @Test(
         arguments: [
             ([], 64, "the event's name is missing"), (["a", "b"], 64, "'b' is no field"),
-            (["a", "--tll", "5s"], 64, "did you mean --ttl?"), (["a", "--follow"], 64, "unknown option --follow"),
+            (["a", "--tll", "5s"], 64, "did you mean --ttl?"),
+            (["a", "--follow", "-w"], 64, "-w cannot be used with --follow"),
             (["a", "--ttl", "5"], 64, "--ttl: '5' is not a duration"),
             (["a", "--ttl", "0s"], 64, "--ttl: '0s' is not"),
             (["a", "-x", "me"], 64, "-x: 'me' is not"), (["a", "-j", "1", "-t", "1"], 64, "more than one payload"),
@@ -130,7 +131,7 @@ struct CommandTests {
         try withQueue { queue in
             let good = try run(["-d", queue.path, "--lines", "row", "-o", "json"], input: "1\n\n{\"a\":2}\r\n3")
             #expect(good.status == 0)
-            #expect(good.output.contains("\"events\":3}"))
+            #expect(good.output.contains("\"events\":3,"))
             #expect(try queue.names().count == 1)
             #expect(try queue.contents()[0].split(separator: "\n").count == 3)
             let bad = try run(["-d", queue.path, "--lines", "row"], input: "1\n2\nthree\n")

@@ -5,12 +5,16 @@ internal import WSQueueSystem
 package struct Batch: ~Copyable {
     private let publisher: Publisher
     private let directory: Directory
+    private let place: SpoolPlace
     private var file: BatchFileWriter
     private let limitBytes = BatchFileWriter.defaultLimitBytes
 
     /// Begins a batch; the queue directory must be there.
-    package init(_ publisher: Publisher) throws(PublishError) {
+    ///
+    /// - Parameter due: When it is due, Unix nanoseconds; `nil` for at once.
+    package init(_ publisher: Publisher, due: Int64? = nil) throws(PublishError) {
         self.publisher = publisher
+        place = SpoolPlace(dueNanoseconds: due)
         let writer = try publisher.writer()
         directory = writer.directory
         file = BatchFileWriter(writer)
@@ -31,10 +35,11 @@ package struct Batch: ~Copyable {
     /// - Parameter events: How many lines that are.
     /// - Returns: `nil` when it was nothing: then there is no file.
     package consuming func publish(events: Int) throws(PublishError) -> Receipt? {
-        let (publisher, directory, sizeBytes) = (publisher, directory, file.sizeBytes)
+        let (publisher, directory, place, sizeBytes) = (publisher, directory, place, file.sizeBytes)
         do {
-            guard let stem = try file.publish() else { return nil }
-            return publisher.receipt(stem, suffix: .batch, id: nil, sizeBytes: sizeBytes, events: events)
+            guard let stem = try file.publish(at: place) else { return nil }
+            let entry = SpoolEntry(stem: stem, isNew: true)
+            return publisher.receipt(entry, suffix: .batch, id: nil, sizeBytes: sizeBytes, events: events)
         } catch {
             throw PublishError(error, directory: directory)
         }

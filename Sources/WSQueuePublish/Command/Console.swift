@@ -9,6 +9,9 @@ package enum Console {
     /// The words the program was started with, its name first, as bytes.
     package static func words() -> [[UInt8]] { Process.arguments() }
 
+    /// Now, nanoseconds since 1970.
+    package static func unixNanoseconds() -> Int64 { Clock.unixNanoseconds() }
+
     /// Writes to standard output.
     package static func write(_ bytes: [UInt8]) throws(OutputError) {
         do {
@@ -29,13 +32,13 @@ package struct OutputError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Receipt {
-    /// The receipt as one line of JSON: `{"id":"…","path":"…","bytes":123,"events":1}`.
+    /// The receipt as one line of JSON: `{"id":"…","path":"…","bytes":123,"events":1,"new":true}`.
     package var jsonLine: [UInt8] {
         var bytes = Array("{\"id\":".utf8)
         JSONWriter.write(id, into: &bytes)
         bytes.append(contentsOf: ",\"path\":".utf8)
         JSONWriter.write(path, into: &bytes)
-        bytes.append(contentsOf: ",\"bytes\":\(sizeBytes),\"events\":\(events)}\n".utf8)
+        bytes.append(contentsOf: ",\"bytes\":\(sizeBytes),\"events\":\(events),\"new\":\(isNew)}\n".utf8)
         return bytes
     }
 }

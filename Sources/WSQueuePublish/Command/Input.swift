@@ -1,4 +1,4 @@
-internal import WSQueueSystem
+package import WSQueueSystem
 
 /// What a command reads: a named file, or standard input.
 package struct Input: ~Copyable {
@@ -36,12 +36,34 @@ package struct Input: ~Copyable {
     package mutating func nextLines(
         limitBytes: Int, until ending: inout Ending, _ body: ([UInt8], Range<Int>) throws -> Void
     ) throws -> Bool {
+        if try wait(until: &ending) == .signal { throw Interrupted() }
+        return try takeLines(limitBytes: limitBytes, body)
+    }
+
+    /// Waits until there is something to read, or one of the signals has come.
+    ///
+    /// - Parameters:
+    ///   - isReading: Whether input counts; without it only signals and time do.
+    ///   - milliseconds: For how long; -1 is for ever.
+    package func wait(
+        until ending: inout Ending, isReading: Bool = true, milliseconds: Int32 = -1
+    ) throws(InputError) -> Interruption.Wake {
+        do {
+            return try ending.interruption.wait(for: file, isReading: isReading, milliseconds: milliseconds)
+        } catch {
+            throw InputError(error, isStandardInput: file.name == "standard input")
+        }
+    }
+
+    /// Reads once and gives the lines that are whole then to `body`, as ``nextLines(limitBytes:until:_:)`` does.
+    package mutating func takeLines(
+        limitBytes: Int, _ body: ([UInt8], Range<Int>) throws -> Void
+    ) throws -> Bool {
         makeRoom(limitBytes: limitBytes)
         let count: Int
         do {
-            if try ending.interruption.comesBefore(file) { throw Interrupted() }
             count = try file.read(into: &buffer, from: filled)
-        } catch let error as SystemCallError {
+        } catch {
             throw InputError(error, isStandardInput: file.name == "standard input")
         }
         let searched = filled

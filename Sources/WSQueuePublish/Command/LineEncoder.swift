@@ -10,33 +10,58 @@ package struct LineEncoder {
         case event
         /// A payload, to stand between these two.
         case payload(head: [UInt8], tail: [UInt8])
+        /// A text, of which a payload is made.
+        case text(head: [UInt8], tail: [UInt8])
     }
 
     /// How many events there have been.
     package private(set) var events = 0
-    private let form: Form
+    private var form: Form
+    private let event: Event?
+    private let due: Int64?
     private let limitBytes: Int
     private var lines = 0
 
     /// Every line of input is a whole event.
     package init(eventsUpTo limitBytes: Int) {
         form = .event
+        event = nil
+        due = nil
         self.limitBytes = limitBytes
     }
 
     /// Every line of input is the payload of one such event. All of them are queued at one moment: now.
-    package init(payloadsOf event: Event, upTo limitBytes: Int) throws(PublishError) {
+    ///
+    /// - Parameters:
+    ///   - isText: Whether the lines are text, of which JSON strings are made.
+    ///   - due: When the events are due, Unix nanoseconds; `nil` for at once.
+    package init(
+        payloadsOf event: Event, upTo limitBytes: Int, isText: Bool = false, due: Int64? = nil
+    ) throws(PublishError) {
         do {
             try event.checkEnvelope()
         } catch {
             throw PublishError(error)
         }
+        self.event = event
+        self.due = due
+        self.limitBytes = limitBytes
+        form = isText ? .text(head: [], tail: []) : .payload(head: [], tail: [])
+        stamp()
+    }
+
+    /// From here on events are queued at this moment.
+    package mutating func stamp() {
+        guard let event else { return }
         var (head, tail): ([UInt8], [UInt8]) = ([], [])
         event.encodeHead(into: &head)
-        event.encodeTail(into: &tail, queuedAt: Clock.unixNanoseconds())
+        event.encodeTail(into: &tail, queuedAt: due ?? Clock.unixNanoseconds())
         tail.append(UInt8(ascii: "\n"))
-        form = .payload(head: head, tail: tail)
-        self.limitBytes = limitBytes
+        switch form {
+        case .event: return
+        case .payload: form = .payload(head: head, tail: tail)
+        case .text: form = .text(head: head, tail: tail)
+        }
     }
 
     /// Takes whole lines of input and writes the lines of the batch. Blank lines are passed over.
@@ -44,9 +69,11 @@ package struct LineEncoder {
     /// - Parameters:
     ///   - input: Ends with a line's end, or with the input.
     ///   - output: What is appended to, whole lines only.
-    /// - Throws: ``PublishError`` that names the line, as an editor counts them, and the byte in it.
+    ///   - refuse: Gets an error that names the line, as an editor counts them, and the byte in it. The line is passed
+    ///     over, or the error thrown again.
     package mutating func encode(
-        _ input: [UInt8], in range: Range<Int>, into output: inout [UInt8]
+        _ input: [UInt8], in range: Range<Int>, into output: inout [UInt8],
+        refuse: (PublishError) throws(PublishError) -> Void = { error throws(PublishError) in throw error }
     ) throws(PublishError) {
         let bytes = input.span.extracting(range)
         var iterator = BatchLines(linesBefore: lines)
@@ -58,11 +85,13 @@ package struct LineEncoder {
                 case .event: try append(event: source, bytes.extracting(line.range), to: &output)
                 case .payload(let head, let tail):
                     try append(head, source, tail, payload: bytes.extracting(line.range), to: &output)
+                case .text(let head, let tail):
+                    try append(head, text: bytes.extracting(line.range), tail, to: &output)
                 }
+                events += 1
             } catch {
-                throw PublishError(error, in: "line \(line.number)")
+                try refuse(PublishError(error, in: "line \(line.number)"))
             }
-            events += 1
         }
         lines = iterator.count
     }
@@ -92,6 +121,18 @@ package struct LineEncoder {
         }
         output.append(contentsOf: head)
         output.append(contentsOf: source)
+        output.append(contentsOf: tail)
+    }
+
+    private func append(
+        _ head: [UInt8], text: borrowing Span<UInt8>, _ tail: [UInt8], to output: inout [UInt8]
+    ) throws(EventRefusal) {
+        try check(sizeBytes: head.count + text.count + tail.count + 2)
+        guard UTF8Validator.isValid(text) else { throw .payload(reason: "not UTF-8", offset: 0) }
+        output.append(contentsOf: head)
+        output.append(UInt8(ascii: "\""))
+        JSONWriter.write(contents: text, into: &output)
+        output.append(UInt8(ascii: "\""))
         output.append(contentsOf: tail)
     }
 

@@ -47,7 +47,7 @@ package struct OriginPolicy {
         return isLoopbackOnly && Self.isLoopback(authority)
     }
 
-    private static func isLoopback(_ authority: Substring) -> Bool {
+    static func isLoopback(_ authority: Substring) -> Bool {
         let name: Substring
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
             name = authority[...end]

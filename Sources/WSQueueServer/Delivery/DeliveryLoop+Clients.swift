@@ -178,6 +178,8 @@ extension DeliveryLoop {
         case .stream(let head, let bearer, let fields):
             peer.credentials = context.credentials(of: head, offered: nil)
             openStream(slot, peer, head, bearer, fields, now: now)
+        case .status(let method):
+            requestStatus(slot, peer, method, now: now)
         case .open(let handshake, let bearer):
             peer.credentials = context.credentials(of: head, offered: handshake.token)
             open(slot, peer, handshake, bearer, head.target, now: now)
@@ -223,9 +225,10 @@ extension DeliveryLoop {
         // Whatever arrives shows that the client is alive.
         peer.isAwaitingPong = false
         var position = range.lowerBound
+        defer { if peer.isAwaitingAnswer { peer.unheard += buffer[position..<range.upperBound] } }
         // However much has arrived, its answers leave in one call: a flood costs no more calls than a word.
         defer { sendOwed(slot, now: now) }
-        while peer.stage == .open, table[slot] === peer {
+        while peer.stage == .open, table[slot] === peer, !peer.isAwaitingAnswer {
             let event: WebSocketEvent?
             do {
                 var span = buffer.mutableSpan
@@ -238,6 +241,28 @@ extension DeliveryLoop {
             }
             answer(event, slot, peer, now: now)
         }
+    }
+
+    /// Hears a client no further before an answer has come from elsewhere: each action is answered before the next.
+    mutating func awaitAnswer(_ slot: Int, _ peer: Peer) {
+        peer.isAwaitingAnswer = true
+        updateInterest(slot, peer)
+    }
+
+    /// Goes on with what a client has said meanwhile.
+    mutating func endAwaiting(_ slot: Int, _ peer: Peer, now: Int64) {
+        peer.isAwaitingAnswer = false
+        updateInterest(slot, peer)
+        let unheard = peer.unheard
+        peer.unheard = []
+        var start = 0
+        while start < unheard.count, table[slot] === peer, peer.stage == .open {
+            let count = min(buffer.count, unheard.count - start)
+            buffer.replaceSubrange(0..<count, with: unheard[start..<(start + count)])
+            start += count
+            receiveFrames(0..<count, slot, peer, now: now)
+        }
+        sendOwed(slot, now: now)
     }
 
     private mutating func answer(_ event: WebSocketEvent, _ slot: Int, _ peer: Peer, now: Int64) {
@@ -326,7 +351,8 @@ extension DeliveryLoop {
     /// Tells the poller what this connection waits for. Whoever is owed many answers is not read from until it has
     /// taken them.
     private mutating func updateInterest(_ slot: Int, _ peer: Peer) {
-        var interest: Interest = peer.outbox.count > 65_536 ? [] : [.readable, .peerClosed]
+        let isHeard = peer.outbox.count <= 65_536 && !peer.isAwaitingAnswer
+        var interest: Interest = isHeard ? [.readable, .peerClosed] : []
         if peer.isAwaitingSpace { interest.insert(.writable) }
         try? poller.change(peer.socket.number, interest, token: table.token(of: slot))
     }

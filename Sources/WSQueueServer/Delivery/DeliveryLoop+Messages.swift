@@ -40,8 +40,14 @@ extension DeliveryLoop {
         let token = table.token(of: slot)
         let count = hand(passed, now: now)
         let others = context.loops.count - 1
-        guard others > 0 else { return sendCount(count, token, now: now) }
+        // Handing it out may have found the sender gone; the others get it all the same.
+        let isThere = table[slot] === peer && peer.stage == .open
+        guard others > 0 else {
+            if isThere { sendText(ServerMessage.messageSent(recipients: count), slot) }
+            return
+        }
         let ticket = messagesUnderWay.add(from: token, count: count, loops: others)
+        if isThere { awaitAnswer(slot, peer) }
         for other in context.loops.indices where other != index {
             context.loops[other].mailbox.post(.pass(passed, from: index, ticket: ticket))
         }
@@ -81,13 +87,10 @@ extension DeliveryLoop {
 
     /// Notes that another loop has handed out a message of this one.
     mutating func notePassed(_ ticket: UInt64, count: Int, now: Int64) {
-        guard let (sender, sum) = messagesUnderWay.passed(ticket, count: count) else { return }
-        sendCount(sum, sender, now: now)
-        if let slot = table.slot(of: sender) { sendOwed(slot, now: now) }
-    }
-
-    private mutating func sendCount(_ count: Int, _ sender: UInt64, now: Int64) {
-        guard let slot = table.slot(of: sender), table[slot]?.stage == .open else { return }
-        sendText(ServerMessage.messageSent(recipients: count), slot)
+        guard let (sender, sum) = messagesUnderWay.passed(ticket, count: count),
+            let slot = table.slot(of: sender), let peer = table[slot], peer.stage == .open
+        else { return }
+        sendText(ServerMessage.messageSent(recipients: sum), slot)
+        endAwaiting(slot, peer, now: now)
     }
 }

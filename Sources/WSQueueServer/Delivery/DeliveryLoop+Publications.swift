@@ -102,9 +102,15 @@ extension DeliveryLoop {
     private mutating func group(_ selected: [PublicationLog.Selection]) {
         groups.begin(slotCount: table.entries.count)
         for (index, selection) in selected.enumerated() {
-            receivers.removeAll(keepingCapacity: true)
-            subscriptions.append(selectedBy: selection.audience, to: &receivers)
-            let count = groups.add(index, seq: selection.seq, receivers: receivers)
+            let count: Int
+            if index > 0, groups.canRepeat, selection.audience == selected[index - 1].audience {
+                // A burst into one channel.
+                count = groups.addAgain(index, seq: selection.seq)
+            } else {
+                receivers.removeAll(keepingCapacity: true)
+                subscriptions.append(selectedBy: selection.audience, to: &receivers)
+                count = groups.add(index, seq: selection.seq, receivers: receivers)
+            }
             selection.addReceivers(selection.audience.isNearlyEveryone ? clientCount - count : count)
         }
     }

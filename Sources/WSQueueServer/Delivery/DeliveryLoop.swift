@@ -38,6 +38,10 @@ struct DeliveryLoop: ~Copyable {
     var isReplayIdle = false
     /// The frames of a replay on their way to a socket.
     var replayFrames = ReplayFrames()
+    /// Who waits to be told how the server stands, and since when.
+    var statusRequests: [(token: UInt64, method: RequestMethod, at: Int64)] = []
+    /// When this loop said last how its clients are.
+    var statusAt = Int64.min
     var handshakes = DeadlineQueue()
     /// Connections that have been sent their last bytes, and those that must first take what they are behind with.
     var closings = DeadlineQueue()
@@ -126,6 +130,8 @@ struct DeliveryLoop: ~Copyable {
         deliver(now: now)
         replay(now: now)
         judge()
+        // Not with the ticks: a loop without clients has none.
+        reportStatus(now: now)
         if now >= nextTick { tick() }
         report()
     }
@@ -200,6 +206,7 @@ struct DeliveryLoop: ~Copyable {
         closeSlowReplays(now: now)
         checkTokens(now: now)
         ping()
+        answerStatus(now: now)
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
             refuseLateRequest(slot, now: now)

@@ -24,6 +24,7 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let counters = ClientCounters()
+    let status: StatusBoard
     /// Who is where: the loops say who comes and goes, the hub tells the others.
     let presence: Guarded<Presence>
     let addresses = AddressCounts()
@@ -47,6 +48,7 @@ final class LoopContext: Sendable {
         self.authorizeDesk = authorizeDesk
         self.hubWakeup = hubWakeup
         self.loops = loops
+        status = StatusBoard(loopCount: loops.count)
     }
 
     /// Binds all addresses; to be called once, before the loops start.

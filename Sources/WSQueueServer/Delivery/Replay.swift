@@ -40,7 +40,8 @@ final class Replay {
         epoch = journal.epoch
         heldSince = seq
         progressAt = now
-        next = request.since.seq + 1
+        // A client may send any number, the greatest too.
+        next = min(request.since.seq, journal.lastSeq) + 1
         start = Self.start(after: request.since, in: journal, seq: seq)
         if request.since.epoch != epoch || request.since.seq > journal.lastSeq {
             lose(upTo: start, reason: .epoch)

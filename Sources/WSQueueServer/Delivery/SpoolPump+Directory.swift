@@ -54,6 +54,25 @@ extension SpoolPump {
         }
     }
 
+    /// Takes in the files whose time has come.
+    mutating func releaseDue(now: Int64, unix: Int64) {
+        nextDue = .max
+        guard let reader else { return }
+        if queue.release(at: unix, in: reader.directory) { list(reader, unix: unix) }
+        guard let due = queue.nextDueNanoseconds else { return }
+        nextDue = now + min(due - unix, 1_000_000_000)
+    }
+
+    /// Removes what publishers that died have left.
+    mutating func sweep(_ reader: SpoolReader, now: Int64, unix: Int64) {
+        nextSweep = now + 600_000_000_000
+        let names = AbandonedFiles(reader).sweep(unix: unix)
+        guard let first = names.first else { return }
+        context.log.write(
+            LogLine(.notice, "queue.swept").with("files", names.count).with("first", first.description)
+                .with("hint", "unfinished for an hour: their publishers have died"))
+    }
+
     /// Takes a directory as the only server that works in it.
     static func hold(_ directory: Directory) throws -> FileLock {
         switch try FileLock.take(FileName(".lock"), in: directory) {

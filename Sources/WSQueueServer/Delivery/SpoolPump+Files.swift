@@ -204,6 +204,7 @@ extension SpoolPump {
         }
         stage(event, identity, bytes, seq: seq, unix: unix)
         let wait = event.waited(until: Clock.unixNanoseconds())
+        figures.count(waitNanoseconds: wait)
         guard lines.takesOwnLine(unix: unix) else {
             lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)
             return selections.isEmpty ? nil : Settled(selections: selections)

@@ -75,6 +75,9 @@ struct SpoolPump: ~Copyable {
     var removing: [[ReadFile]] = []
     var removingCount = 0
     var lines: EventLines
+    var figures = DeliveryFigures()
+    /// When the operator was told last how the queue stands.
+    var statusAt = Int64.min
     var batch: Batch?
     /// The hand in the spool, while there is one.
     var reader: SpoolReader?
@@ -101,6 +104,10 @@ struct SpoolPump: ~Copyable {
     var nextListing: Int64 = 0
     private var nextRetry: Int64 = 0
     private var nextAging: Int64 = 0
+    /// When the next file that waits for its time is due, by the monotonic clock.
+    var nextDue = Int64.max
+    /// When hidden files of dead publishers are next looked for.
+    var nextSweep: Int64 = 0
     /// Whether the last turn left files behind because clients must take something first.
     private(set) var isHeld = false
 
@@ -127,17 +134,19 @@ struct SpoolPump: ~Copyable {
     /// One pass over everything: what has arrived, what is due, what may be appended, what is done.
     mutating func turn(now: Int64, unix: Int64) {
         notice()
+        releaseDue(now: now, unix: unix)
         if now >= nextLook { look(now: now, unix: unix) }
         take(now: now, unix: unix)
         settle(now: now, unix: unix)
         lines.turn(unix: unix)
+        reportStatus(now: now)
     }
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
         if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
-        let look = (nextLook - now + 999_999) / 1_000_000
+        let look = (min(nextLook, nextDue) - now + 999_999) / 1_000_000
         return Int32(max(0, min(1_000, look, isHeld ? 1_000 : presenceSleepMilliseconds(now: now))))
     }
 
@@ -199,6 +208,7 @@ struct SpoolPump: ~Copyable {
             nextAging = now + 1_000_000_000
             report(journal.age(unix: unix, finished: finishedSeq))
         }
+        if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
         if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {
             nextRetry = now + 60_000_000_000
             retryStuckFiles(reader)

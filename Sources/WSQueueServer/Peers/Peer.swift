@@ -51,6 +51,9 @@ final class Peer {
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
     var isAwaitingPong = false
+    /// Whether it is not heard before an answer has come from elsewhere, and what it has said meanwhile.
+    var isAwaitingAnswer = false
+    var unheard: [UInt8] = []
     /// Whether the poller reports when its socket takes bytes again.
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.

@@ -5,7 +5,9 @@ internal import WSQueueWire
 /// it came from.
 enum LivePage {
     /// The page, with a number used once that its own script and style are known by (Content Security Policy Level 3).
-    static func response() -> Response {
+    ///
+    /// - Parameter path: Where WebSockets are accepted.
+    static func response(path: String) -> Response {
         let nonce = RandomText.make(count: 22)
         let policy =
             "default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; connect-src 'self'; "
@@ -16,26 +18,54 @@ enum LivePage {
                 .init("Content-Type", "text/html; charset=utf-8"), .init("Content-Security-Policy", policy),
                 .init("Cache-Control", "no-store"), .init("Referrer-Policy", "no-referrer"),
             ],
-            body: page(nonce: nonce))
+            body: page(nonce: nonce, path: path))
     }
 
-    private static let pieces: [[UInt8]] = split(PackageResources.live_html)
-
-    private static func page(nonce: String) -> [UInt8] {
-        Array(pieces.joined(separator: Array(" nonce=\"\(nonce)\"".utf8)))
+    /// What is put in behind a mark in the page.
+    private enum Insert {
+        case nonce, path, client
     }
 
-    /// Cuts the page behind `<script` and `<style`, where the nonce goes.
-    private static func split(_ page: [UInt8]) -> [[UInt8]] {
-        let marks = ["<script".utf8.map { $0 }, "<style".utf8.map { $0 }]
-        var pieces: [[UInt8]] = []
+    private static let marks: [(text: [UInt8], insert: Insert)] = [
+        (Array("<script".utf8), .nonce), (Array("<style".utf8), .nonce), (Array("data-path=\"".utf8), .path),
+        (Array("/* wsqueue.js */".utf8), .client),
+    ]
+    private static let pieces = split(PackageResources.live_html)
+
+    private static func page(nonce: String, path: String) -> [UInt8] {
+        var page: [UInt8] = []
+        for (text, insert) in pieces {
+            page += text
+            switch insert {
+            case .nonce?: page += Array(" nonce=\"\(nonce)\"".utf8)
+            case .path?: page += escaped(path)
+            // The client is in the page, so that it is one file.
+            case .client?: page += PackageResources.wsqueue_js
+            case nil: break
+            }
+        }
+        return page
+    }
+
+    private static func escaped(_ text: String) -> [UInt8] {
+        text.utf8.flatMap { byte in
+            switch byte {
+            case UInt8(ascii: "&"), UInt8(ascii: "\""), UInt8(ascii: "<"): Array("&#\(byte);".utf8)
+            default: [byte]
+            }
+        }
+    }
+
+    /// Cuts the page behind each mark.
+    private static func split(_ page: [UInt8]) -> [(text: ArraySlice<UInt8>, insert: Insert?)] {
+        var pieces: [(ArraySlice<UInt8>, Insert?)] = []
         var start = 0
         for index in page.indices {
-            guard let mark = marks.first(where: { page[index...].starts(with: $0) }) else { continue }
-            pieces.append(Array(page[start..<(index + mark.count)]))
-            start = index + mark.count
+            guard let mark = marks.first(where: { page[index...].starts(with: $0.text) }) else { continue }
+            pieces.append((page[start..<(index + mark.text.count)], mark.insert))
+            start = index + mark.text.count
         }
-        pieces.append(Array(page[start...]))
+        pieces.append((page[start...], nil))
         return pieces
     }
 }

@@ -15,6 +15,8 @@ struct Router {
         case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
         /// A stream of events, with further fields for its answer.
         case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
+        /// How the server stands, which all threads are asked for.
+        case status(RequestMethod)
     }
 
     let context: LoopContext
@@ -45,6 +47,7 @@ struct Router {
         if head.target.path == PublishRoute.path, context.publishDesk != nil {
             return PublishRoute(context: context).route(head, from: address)
         }
+        if head.target.path == StatusRoute.path { return StatusRoute(context: context).route(head, from: address) }
         return .respond(page(head))
     }
 
@@ -52,7 +55,7 @@ struct Router {
         let path = head.target.path
         let answer: () -> Response
         if path == "/", context.configuration.showsPage {
-            answer = LivePage.response
+            answer = { LivePage.response(path: context.configuration.path ?? "/") }
         } else if path == "/cursor" {
             answer = cursor
         } else if let file = StaticFile.at(path) {

@@ -1,21 +1,35 @@
 internal import WSQueueCore
 
 /// An object being written: members in the order in which they are added.
-struct JSONObjectOutput {
-    private(set) var bytes: [UInt8]
+package struct JSONObjectOutput {
+    package private(set) var bytes: [UInt8]
 
     /// Begins an object with one member, which every message of ours has.
-    init(_ name: String, _ text: String) {
+    package init(_ name: String, _ text: String) {
         bytes = [UInt8(ascii: "{")]
         appendName(name)
         JSONWriter.write(text, into: &bytes)
     }
 
     /// Begins an object with a truth.
-    init(_ name: String, _ truth: Bool) {
+    package init(_ name: String, _ truth: Bool) {
         bytes = [UInt8(ascii: "{")]
         appendName(name)
         bytes.append(truth ? "true" : "false")
+    }
+
+    /// Begins an object with a number.
+    package init(first name: String, _ number: some BinaryInteger) {
+        bytes = [UInt8(ascii: "{")]
+        appendName(name)
+        bytes.append(String(number))
+    }
+
+    /// A text as JSON.
+    package static func json(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        JSONWriter.write(text, into: &bytes)
+        return bytes
     }
 
     /// Begins an object with a member whose value is JSON already.
@@ -25,25 +39,28 @@ struct JSONObjectOutput {
         bytes.append(contentsOf: json)
     }
 
-    func text(_ name: String, _ text: String) -> JSONObjectOutput {
+    /// Adds a member with a text.
+    package func text(_ name: String, _ text: String) -> JSONObjectOutput {
         with(name) { JSONWriter.write(text, into: &$0) }
     }
 
-    func number(_ name: String, _ number: some BinaryInteger) -> JSONObjectOutput {
+    /// Adds a member with a whole number.
+    package func number(_ name: String, _ number: some BinaryInteger) -> JSONObjectOutput {
         with(name) { $0.append(String(number)) }
     }
 
-    func truth(_ name: String, _ truth: Bool) -> JSONObjectOutput {
+    /// Adds a member with a truth.
+    package func truth(_ name: String, _ truth: Bool) -> JSONObjectOutput {
         with(name) { $0.append(truth ? "true" : "false") }
     }
 
     /// Adds a member whose value is JSON already.
-    func raw(_ name: String, _ json: [UInt8]) -> JSONObjectOutput {
+    package func raw(_ name: String, _ json: [UInt8]) -> JSONObjectOutput {
         with(name) { $0.append(contentsOf: json) }
     }
 
     /// The whole object.
-    func finished() -> [UInt8] {
+    package func finished() -> [UInt8] {
         bytes + [UInt8(ascii: "}")]
     }
 

@@ -1,0 +1,82 @@
+extension OptionTable {
+    /// The manual page, for man(1), made of what help is made of (man(7), groff_man(7)).
+    ///
+    /// - Parameters:
+    ///   - section: 1 for commands, 7 for conventions, 8 for servers.
+    ///   - related: The pages that are worth reading too, such as `wsqueue(7)`.
+    package func manual(section: Int, related: [String] = []) -> String {
+        var page = ".TH \(Self.escaped(program.uppercased())) \(section) \"\" \"wsqueue \(Version.text)\" \"wsqueue\"\n"
+        page += ".SH NAME\n\(Self.escaped(program)) \\- \(Self.escaped(purpose))\n"
+        if !forms.isEmpty {
+            page += ".SH SYNOPSIS\n.nf\n"
+            for form in forms { page += "\\fB\(Self.escaped(program))\\fR \(Self.escaped(form))\n" }
+            page += ".fi\n"
+        }
+        page += ".SH DESCRIPTION\n\(Self.escaped(summary))\n"
+        let shown = options.filter { !$0.isHidden }
+        if !shown.isEmpty {
+            page += ".SH OPTIONS\n"
+            for option in shown { page += Self.describe(option) }
+        }
+        for section in sections { page += Self.describe(section) }
+        let variables = shown.filter { $0.environment != nil }
+        if !variables.isEmpty {
+            page += ".SH ENVIRONMENT\nA variable counts where the option is not given; an empty one is none.\n"
+            for option in variables {
+                page += ".TP\n.B \(option.environment ?? "")\n\\fB\\-\\-\(Self.escaped(option.name))\\fR\n"
+            }
+        }
+        if !related.isEmpty { page += ".SH SEE ALSO\n\(related.map(Self.reference).joined(separator: ",\n"))\n" }
+        return page
+    }
+
+    /// What stands behind the name, in whatis(1) too: the first sentence, without its full stop.
+    private var purpose: String {
+        let first = summary.split(separator: ".").first.map(String.init) ?? ""
+        return first.prefix(1).lowercased() + first.dropFirst()
+    }
+
+    private static func describe(_ option: Option) -> String {
+        var names = option.short.map { "\\fB\\-\($0)\\fR, " } ?? ""
+        names += "\\fB\\-\\-\(escaped(option.name))\\fR"
+        switch option.value {
+        case .none: break
+        case .required(let what): names += " \\fI\(escaped(what))\\fR"
+        case .optional(let what): names += "[=\\fI\(escaped(what))\\fR]"
+        }
+        let text = option.isRepeatable ? "\(option.text) May be given several times." : option.text
+        return ".TP\n\(names)\n\(escaped(text))\n"
+    }
+
+    private static func describe(_ section: Section) -> String {
+        var text = ".SH \(escaped(section.heading.uppercased()))\n"
+        if section.isProse {
+            text += section.lines.map { escaped($0) + "\n" }.joined(separator: ".PP\n")
+        } else {
+            text += ".nf\n" + section.lines.map { escaped($0) + "\n" }.joined() + ".fi\n"
+        }
+        return text
+    }
+
+    private static func reference(_ page: String) -> String {
+        let parts = page.split(separator: "(")
+        return parts.count == 2 ? "\\fB\(escaped(String(parts[0])))\\fR(\(parts[1])" : escaped(page)
+    }
+
+    /// Text for roff: a hyphen that may be copied, no line that begins as a request.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "\\": result += "\\e"
+            case "-": result += "\\-"
+            case "'": result += "\\(aq"
+            case "`": result += "\\(ga"
+            case "^": result += "\\(ha"
+            case "~": result += "\\(ti"
+            default: result.append(character)
+            }
+        }
+        return result.hasPrefix(".") ? "\\&" + result : result
+    }
+}

@@ -1,0 +1,149 @@
+internal import WSQueueCore
+internal import WSQueueSystem
+
+/// Runs a command, hands on what it writes and the signals for it, and keeps the end of its output.
+package enum Supervisor {
+    /// How a command ended.
+    package struct Outcome: Equatable, Sendable {
+        /// Its exit status; `nil` when a signal ended it.
+        package let status: Int32?
+        /// The signal that ended it.
+        package let signal: Int32?
+        /// How long it took, in milliseconds.
+        package let milliseconds: Int64
+        /// The last of what it wrote, to standard output and standard error as it came.
+        package let tail: [UInt8]
+
+        /// The outcome of a command that could not be started.
+        package init(_ error: CommandError) {
+            self.init(status: error.status, signal: nil, milliseconds: 0, tail: Array(error.description.utf8))
+        }
+
+        init(status: Int32?, signal: Int32?, milliseconds: Int64, tail: [UInt8]) {
+            self.status = status
+            self.signal = signal
+            self.milliseconds = milliseconds
+            self.tail = tail
+        }
+
+        /// As the payload of an event: `{"exit":0,"signal":null,"seconds":1.5,"tail":"…"}`.
+        package var payload: [UInt8] {
+            var bytes = Array("{\"exit\":\(status.map(String.init) ?? "null"),\"signal\":".utf8)
+            if let signal {
+                JSONWriter.write(SignalQueue.name(of: signal), into: &bytes)
+            } else {
+                bytes += "null".utf8
+            }
+            bytes += ",\"seconds\":".utf8
+            JSONWriter.write(secondsOf: milliseconds * 1_000, into: &bytes)
+            bytes += ",\"tail\":".utf8
+            JSONWriter.write(String(decoding: tail, as: UTF8.self), into: &bytes)
+            bytes.append(UInt8(ascii: "}"))
+            return bytes
+        }
+    }
+
+    /// Runs `words` to its end.
+    ///
+    /// - Throws: ``CommandError`` when it cannot be started.
+    package static func run(_ words: [String]) throws(CommandError) -> Outcome {
+        do {
+            let signals = try SignalQueue()
+            let start = Clock.monotonicNanoseconds()
+            var child = try ChildProcess.start(words)
+            var tail = Tail()
+            let end = try attend(&child, signals, &tail)
+            let milliseconds = (Clock.monotonicNanoseconds() - start) / 1_000_000
+            switch end {
+            case .exited(let status):
+                return Outcome(status: status, signal: nil, milliseconds: milliseconds, tail: tail.text)
+            case .signaled(let number):
+                return Outcome(status: nil, signal: number, milliseconds: milliseconds, tail: tail.text)
+            }
+        } catch {
+            throw CommandError(error, command: words[0])
+        }
+    }
+
+    /// Ends this process as the command ended.
+    package static func end(bySignal number: Int32) -> Never { SignalQueue.end(by: number) }
+
+    /// More than a pipe holds.
+    private static let lastReads = 32
+
+    private static func attend(
+        _ child: inout ChildProcess, _ signals: borrowing SignalQueue, _ tail: inout Tail
+    ) throws(SystemCallError) -> ChildProcess.End {
+        let streams = [StandardStream.output, .error]
+        while true {
+            for index in try signals.wait(with: [child.number(.output), child.number(.error)]) {
+                _ = pass(streams[index], of: &child, &tail)
+            }
+            while let arrival = signals.next() {
+                if arrival.isChild, let end = child.end() {
+                    // What it wrote last is in the pipes still; what its own children may write later is not waited for.
+                    for stream in streams {
+                        for _ in 0..<Self.lastReads where !pass(stream, of: &child, &tail) { break }
+                    }
+                    return end
+                }
+                if !arrival.isChild, !arrival.isFromTerminal { child.signal(arrival.number) }
+            }
+        }
+    }
+
+    /// Hands on what can be read now.
+    ///
+    /// - Returns: Whether there may be more.
+    private static func pass(_ stream: StandardStream, of child: inout ChildProcess, _ tail: inout Tail) -> Bool {
+        guard child.number(stream) >= 0 else { return false }
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        guard let count = child.read(stream, into: &buffer) else { return false }
+        guard count > 0 else {
+            child.close(stream)
+            return false
+        }
+        tail.append(buffer[..<count])
+        do {
+            try stream.write(buffer.span.extracting(..<count))
+            return true
+        } catch {
+            // Nobody reads it any more: that is for the command to know.
+            child.close(stream)
+            return false
+        }
+    }
+}
+
+/// A command that could not be started.
+package struct CommandError: Error, Equatable, CustomStringConvertible {
+    /// What a shell exits with then: 127 when there is no such command, else 126.
+    package let status: Int32
+    /// One line.
+    package let description: String
+
+    init(_ error: SystemCallError, command: String) {
+        status = error.isNotFound ? 127 : 126
+        description = "cannot run \(command): \(error.reason)"
+    }
+}
+
+/// The last of a text.
+private struct Tail {
+    private var bytes: [UInt8] = []
+    private var isCut = false
+    private static let limitBytes = 2_048
+
+    mutating func append(_ more: ArraySlice<UInt8>) {
+        bytes += more.suffix(Self.limitBytes)
+        isCut = isCut || more.count > Self.limitBytes || bytes.count > Self.limitBytes
+        if bytes.count > 8 * Self.limitBytes { bytes.removeFirst(bytes.count - Self.limitBytes) }
+    }
+
+    /// Whole lines, unless the last one is longer than all there is room for.
+    var text: [UInt8] {
+        let last = bytes.suffix(Self.limitBytes)
+        guard isCut, let end = last.dropLast().firstIndex(of: UInt8(ascii: "\n")) else { return Array(last) }
+        return Array(last[(end + 1)...])
+    }
+}

@@ -1,0 +1,38 @@
+internal import WSQueueArguments
+internal import WSQueuePublish
+
+/// `wsqueue-publish --follow [EVENT]`: lines as they come.
+struct FollowCommand {
+    private let arguments: ParsedArguments
+    private let lines: LinesArguments
+    private let publisher: Publisher
+    private let every: Duration
+
+    /// Takes what the command line says.
+    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        try arguments.refuse([.at, .after, .wait, .output, .dryRun], with: "--follow, which has no end")
+        self.arguments = arguments
+        lines = try LinesArguments(arguments, command: "--follow")
+        publisher = try arguments.publisher()
+        every = try arguments.value(.every, as: Quantity.parseDuration) ?? .milliseconds(100)
+    }
+
+    /// Publishes until the input ends, or a signal comes.
+    ///
+    /// - Returns: That lines were wrong, if some were.
+    func run() throws -> ExitStatus {
+        let isQuiet = arguments.has(.quiet)
+        let encoder = try lines.encoder(limitBytes: publisher.settings.limitBytes)
+        var ending = try Ending()
+        var follower = try Follower(publisher, encoder, Input.open(lines.input), every: every) {
+            if !isQuiet { Console.report("wsqueue-publish: \($0)") }
+        }
+        do {
+            try follower.run(until: &ending)
+        } catch is Interrupted {
+            // What had come is published; now the signal may have its way.
+        }
+        ending.allow()
+        return follower.refused == 0 ? .success : .badData
+    }
+}

@@ -1,0 +1,47 @@
+internal import WSQueueArguments
+internal import WSQueuePublish
+
+/// `wsqueue-publish --release ID`, `--abort ID`, `--cancel ID`: what becomes of an event that waits for a word.
+struct HeldCommand {
+    private let arguments: ParsedArguments
+    private let publisher: Publisher
+    private let form: OutputForm
+    private let wait: Duration?
+
+    /// Takes what the command line says.
+    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        if let word = arguments.operands.first {
+            throw .other("'\(word)' is one word too many: the event has been written already")
+        }
+        let what = "--release, --abort and --cancel: the event has been written already"
+        try arguments.refuse(
+            [
+                .json, .text, .file, .channel, .user, .except, .id, .timeToLive, .at, .after, .dryRun, .every,
+                .textLines,
+            ], with: what)
+        if !arguments.has(.release) { try arguments.refuse([.wait], with: "--abort and --cancel") }
+        self.arguments = arguments
+        publisher = try arguments.publisher()
+        form = try arguments.outputForm()
+        wait = arguments.has(.release) ? try arguments.waitingTime() : nil
+    }
+
+    /// Does it.
+    func run() throws {
+        if let id = arguments.value(.release) {
+            let receipt = try publisher.release(id)
+            if arguments.has(.verbose) {
+                Console.report(
+                    "wsqueue-publish: "
+                        + (receipt.isNew
+                            ? "queued \(receipt.path)" : "\(receipt.path) waits already, \(id) was dropped"))
+            }
+            try form.print(receipt)
+            if let wait { try publisher.wait(for: receipt, wait) }
+        } else if let id = arguments.value(.abort) {
+            try publisher.abort(id)
+        } else if let id = arguments.value(.cancel) {
+            try publisher.cancel(id)
+        }
+    }
+}

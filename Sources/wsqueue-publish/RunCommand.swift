@@ -1,0 +1,60 @@
+internal import WSQueueArguments
+internal import WSQueuePublish
+
+/// `wsqueue-publish --run EVENT -- COMMAND …`: says when a command starts and how it ended.
+struct RunCommand {
+    private let arguments: ParsedArguments
+    private let name: String
+    private let command: [String]
+    private let publisher: Publisher
+
+    /// Takes what the command line says.
+    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        guard arguments.terminator == 1, arguments.operands.count > 1 else {
+            throw .other(
+                "--run wants the event's name, -- and a command: --run backup -- tar cf /backup/home.tar /home")
+        }
+        try arguments.refuse(
+            [.json, .text, .file, .at, .after, .wait, .output, .dryRun, .every, .textLines],
+            with: "--run: how the command ended is the payload")
+        self.arguments = arguments
+        name = arguments.operands[0]
+        command = Array(arguments.operands.dropFirst())
+        publisher = try arguments.publisher()
+        _ = try event("started", payload: [])
+    }
+
+    /// Runs it. What cannot be published is told and changes nothing: the command is what matters.
+    ///
+    /// - Returns: Its exit status.
+    func run() throws -> Int32 {
+        try publish("started", payload: Array("null".utf8))
+        let outcome: Supervisor.Outcome
+        do throws(CommandError) {
+            outcome = try Supervisor.run(command)
+        } catch {
+            Console.report("wsqueue-publish: \(error)")
+            outcome = Supervisor.Outcome(error)
+        }
+        try publish("finished", payload: outcome.payload)
+        if let signal = outcome.signal { Supervisor.end(bySignal: signal) }
+        return outcome.status ?? ExitStatus.bug.rawValue
+    }
+
+    private func event(_ what: String, payload: [UInt8]) throws(ArgumentFault) -> Event {
+        var event = try arguments.event("\(name).\(what)", payload: payload)
+        event.id = event.id.map { "\($0).\(what)" }
+        return event
+    }
+
+    private func publish(_ what: String, payload: [UInt8]) throws(ArgumentFault) {
+        do throws(PublishError) {
+            let event: Event
+            do throws(ArgumentFault) { event = try self.event(what, payload: payload) } catch { return }
+            let receipt = try publisher.publish(event)
+            if arguments.has(.verbose) { Console.report("wsqueue-publish: queued \(receipt.path)") }
+        } catch {
+            if !arguments.has(.quiet) { Console.report("wsqueue-publish: \(name).\(what) is not published: \(error)") }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+"""The examples of publishing, run as they are: other languages in test_examples.py, here the patterns."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+
+from support.files import waiting
+from support.waiting import eventually
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def shell(binaries, queue, tmp_path):
+    """Runs a command as a user with the programs in his PATH does."""
+    environment = {"PATH": f"{binaries}:/usr/bin:/bin:/usr/sbin", "WSQUEUE_DIR": str(queue), "HOME": str(tmp_path)}
+
+    def run(*command, check=True, wait=True, **how):
+        how = {"env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
+        if not wait:
+            return subprocess.Popen(command, **how)
+        return subprocess.run(command, check=check, timeout=30, **how)
+    return run
+
+
+def events(queue):
+    return [json.loads(line) for name in waiting(queue) for line in (queue / name).read_text().split("\n") if line]
+
+
+def test_one_file_publishers_have_at_most_forty_lines():
+    files = [
+        "shell/publish.sh", "php/wsqueue.php", "node/wsqueue.mjs", "ruby/wsqueue.rb", "perl/WSQueue.pm",
+        "go/wsqueue.go",
+    ]
+    assert {name: count for name in files if (count := len((EXAMPLES / name).read_text().splitlines())) > 40} == {}
+
+
+@pytest.mark.parametrize("line", [
+    line for line in (EXAMPLES / "cron/crontab").read_text().splitlines() if re.match(r"[*\d]", line)])
+def test_the_crontab_lines_work(shell, queue, tmp_path, line):
+    command = re.split(r"\s+", line, maxsplit=5)[5].replace("\\%", "%")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, text in (("backup", "echo done"), ("sensors", "printf '21.5\\n22\\n'")):
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tools / name).chmod(0o755)
+    command = command.replace("/usr/local/sbin/", f"{tools}/").replace("/usr/local/bin/", f"{tools}/")
+    result = shell("sh", "-c", command)
+    assert result.stderr == "" and len(events(queue)) >= 1
+
+
+def test_the_trap_tells_how_a_script_ended(shell, queue):
+    assert shell("sh", EXAMPLES / "shell/patterns.sh", "report_end", "false", check=False).returncode == 1
+    assert [(event["event"], event["payload"].get("exit")) for event in events(queue)] == [
+        ("job.started", None), ("job.finished", 1)]
+
+
+def test_the_trap_tells_of_a_signal(shell, queue):
+    process = shell("sh", EXAMPLES / "shell/patterns.sh", "report_end", "sh", "-c", "echo ready; sleep 1", wait=False)
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert events(queue)[-1]["payload"] == {"exit": 143}
+
+
+def test_the_loop_and_the_teller_work(shell, queue):
+    shell("sh", EXAMPLES / "shell/patterns.sh", "each_line", input="1,Zoë \"Z\"\n2,'Bob'\n")
+    shell("sh", EXAMPLES / "shell/patterns.sh", "tell", "done")
+    shell("sh", EXAMPLES / "shell/patterns.sh", "insist", "sure")
+    assert [event["payload"] for event in events(queue)][:2] == [
+        {"id": 1, "customer": 'Zoë "Z"'}, {"id": 2, "customer": "'Bob'"}]
+    assert [event["event"] for event in events(queue)][2:] == ["done", "sure"]
+    assert shell("sh", EXAMPLES / "shell/patterns.sh", "insist", check=False).returncode == 1
+
+
+def test_a_log_is_followed_through_its_rotation(shell, queue, tmp_path):
+    log = tmp_path / "app.log"
+    log.write_text("old\n")
+    process = shell(
+        "sh", EXAMPLES / "log/follow.sh", log, "log.line", wait=False, start_new_session=True)
+    try:
+        def line_arrives(text):
+            def look():
+                with log.open("a") as file:
+                    file.write(f"{text}\n")
+                return any(event["payload"] == text for event in events(queue))
+            eventually(look, f"{text} is published")
+        line_arrives("first")
+        log.rename(tmp_path / "app.log.1")
+        log.write_text("")
+        line_arrives('second "line"')
+        assert "old" not in [event["payload"] for event in events(queue)]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate()
+
+
+@pytest.mark.skipif(not shutil.which("sqlite3"), reason="no sqlite3")
+def test_an_event_is_published_if_and_only_if_the_transaction_is(shell, queue, tmp_path):
+    database = tmp_path / "shop.db"
+    sqlite3.connect(database).execute("CREATE TABLE orders (customer TEXT CHECK (customer != 'nobody'), event TEXT)")
+    shell("sh", EXAMPLES / "database/order.sh", database, "O'Neil")
+    assert shell("sh", EXAMPLES / "database/order.sh", database, "nobody", check=False).returncode == 1
+    [event] = events(queue)
+    assert event["payload"] == {"customer": "O'Neil"}
+    assert sqlite3.connect(database).execute("SELECT customer, event FROM orders").fetchall() == [
+        ("O'Neil", event["id"])]
+    assert [name for name in os.listdir(queue) if name.startswith(".held-")] == []
+
+
+def test_publishing_over_ssh(shell, queue, tmp_path):
+    # A stand-in: what ssh does with the words is to give them to a shell.
+    (tmp_path / "ssh").write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    command = f"SSH={tmp_path}/ssh sh {EXAMPLES}/ssh/publish.sh host order.created"
+    shell("sh", "-c", command, input='{"id":7,\n "customer":"Zoë \'Z\'"}')
+    assert events(queue)[0]["payload"] == {"id": 7, "customer": "Zoë 'Z'"}
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="no go")
+def test_the_go_example_publishes(queue, tmp_path):
+    shutil.copy(EXAMPLES / "go/wsqueue.go", tmp_path)
+    (tmp_path / "main.go").write_text(
+        'package main\n\nimport (\n\t"fmt"\n\t"os"\n)\n\nfunc main() {\n'
+        '\tid, err := Publish(os.Args[1], map[string]any{"event": "a", "payload": map[string]any{"name": "Zoë"}})\n'
+        "\tfmt.Println(id)\n\tif err != nil {\n\t\tos.Exit(1)\n\t}\n}\n")
+    build = subprocess.run(
+        ["go", "build", "-o", tmp_path / "it", tmp_path / "main.go", tmp_path / "wsqueue.go"], timeout=120,
+        env={**os.environ, "GOCACHE": str(tmp_path / "cache"), "GOFLAGS": "-mod=mod", "GO111MODULE": "off"})
+    assert build.returncode == 0
+    id = subprocess.run([tmp_path / "it", queue], check=True, capture_output=True, text=True, timeout=20).stdout.strip()
+    assert waiting(queue) == [f"{id}.json"] and events(queue)[0]["payload"] == {"name": "Zoë"}
+    assert subprocess.run([tmp_path / "it", tmp_path / "no"], capture_output=True, timeout=20).returncode == 1

@@ -1,0 +1,175 @@
+"""Events that wait: for their time, for a word, for the server; and events that are published twice."""
+
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+from support.client import Client
+from support.files import place, waiting
+from support.waiting import eventually
+
+
+def test_an_event_is_sent_when_it_is_due_and_not_before(client, publish, queue):
+    begin = time.time()
+    publish("tea", "--in", "700ms")
+    publish("now")
+    assert [event["event"] for event in client.receive_events()] == ["now"]
+    [event] = client.receive_events()
+    late = time.time() - begin - 0.7
+    assert event["event"] == "tea" and 0 <= late < 0.5 and abs(event["timestamp"] - (begin + 0.7)) <= 1
+    eventually(lambda: waiting(queue) == [], "its file is deleted")
+
+
+def test_due_events_come_in_the_order_of_their_times(client, publish):
+    begin = time.time()
+    for delay in (900, 500, 700):
+        publish(f"in.{delay}", "--at", f"@{begin + delay / 1000:.3f}")
+    assert [event["event"] for event in client.receive_events(3)] == ["in.500", "in.700", "in.900"]
+
+
+def test_due_events_wait_across_a_restart(start, publish, queue):
+    first = start("--journal", "off")
+    publish("later", "--in", "1500ms", "-i", "a")
+    publish("soon", "--in", "100ms")
+    first.wait_for("event.sent", event="soon")
+    assert first.terminate() == 0
+    assert waiting(queue) == ["at-id-a.json"]
+    with Client(start("--journal", "off")) as client:
+        assert client.receive_events()[0]["event"] == "later"
+
+
+def test_due_events_that_passed_while_no_server_ran_come_in_order(start, publish):
+    for delay in (300, 100, 200):
+        publish(f"in.{delay}", "--in", f"{delay}ms")
+    publish("now")
+    time.sleep(0.4)
+    with Client(start("--hold-without-clients")) as client:
+        assert [event["event"] for event in client.receive_events(4)] == ["now", "in.100", "in.200", "in.300"]
+
+
+def test_a_file_made_by_hand_waits_for_its_mtime(client, queue):
+    hidden = queue / ".tea.tmp"
+    hidden.write_text('{"event":"tea"}')
+    due = time.time() + 0.6
+    os.utime(hidden, (due, due))
+    hidden.rename(queue / "at-tea.json")
+    assert client.receive_events()[0]["event"] == "tea" and time.time() >= due
+
+
+def test_a_foreign_file_with_a_clock_ahead_is_sent_at_once(client, queue):
+    place(queue, f"{time.time_ns() + 60_000_000_000}-1-1-1.json", '{"event":"ahead"}')
+    assert client.receive_events()[0]["event"] == "ahead"
+
+
+def test_a_batch_may_be_due(client, publish):
+    publish("--lines", "n", "--in", "400ms", input="1\n2\n3\n")
+    client.expect_silence(0.2)
+    assert [event["payload"] for event in client.receive_events(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("id", [None, "tea/time"])
+def test_what_is_cancelled_is_not_sent(client, publish, queue, id):
+    options = ["-i", id] if id else []
+    told = publish("tea", "--in", "600ms", "-o", "id", *options).stdout.strip()
+    assert id is None or told == id
+    publish("--cancel", told)
+    assert waiting(queue) == []
+    client.expect_silence(0.8)
+    again = publish("--cancel", told, check=False)
+    assert again.returncode == 66 and "no event waits for its time under the id" in again.stderr
+
+
+def test_an_id_whose_time_was_changed_is_due_then(client, publish):
+    publish("tea", "--in", "1h", "-i", "tea")
+    publish("--cancel", "tea")
+    publish("tea", "--in", "300ms", "-i", "tea", "n:=2")
+    assert client.receive_events()[0]["payload"] == {"n": 2}
+
+
+def test_an_id_that_waits_is_published_once(publish, queue, start):
+    for number in range(3):
+        assert publish("order.paid", f"n:={number}", "-i", "order 7/ä").returncode == 0
+    assert len(waiting(queue)) == 1
+    told = publish("order.paid", "-i", "order 7/ä", "-o", "json").stdout
+    assert '"new":false' in told and '"id":"order 7/ä"' in told
+    with Client(start("--hold-without-clients")) as client:
+        [event] = client.receive_events()
+        assert (event["id"], event["payload"]) == ("order 7/ä", {"n": 0})
+        # In the journal now.
+        publish("order.paid", "-i", "order 7/ä", "n:=9")
+        client.expect_silence(0.3)
+    eventually(lambda: waiting(queue) == [], "the second is deleted unsent")
+
+
+def test_ids_do_not_change_the_order(client, publish):
+    for name, id in (("a", "z"), ("b", None), ("c", "a"), ("d", None)):
+        publish(name, *(["-i", id] if id else []))
+    assert [event["event"] for event in client.receive_events(4)] == ["a", "b", "c", "d"]
+
+
+def test_what_is_held_is_seen_by_nobody_until_it_is_released(client, publish, queue):
+    held = publish("order.created", "id:=7", "--hold").stdout.strip()
+    assert re.fullmatch(r"[0-9]{19}-[0-9]+-1-[0-9a-f]{8}", held)
+    publish("between")
+    assert client.receive_events()[0]["event"] == "between"
+    client.expect_silence(0.3)
+    publish("--release", held)
+    [event] = client.receive_events()
+    assert (event["event"], event["payload"], event["id"]) == ("order.created", {"id": 7}, held)
+    again = publish("--release", held, check=False)
+    assert again.returncode == 66 and "no event is held under the id" in again.stderr
+
+
+def test_what_is_aborted_is_gone(client, publish, queue):
+    publish("order.created", "--hold", "-i", "order/7")
+    assert [name for name in os.listdir(queue) if name.startswith(".held-")] == [".held-id-order%2f7.json"]
+    publish("--abort", "order/7")
+    assert publish("--release", "order/7", check=False).returncode == 66
+    assert publish("--abort", "order/7", check=False).returncode == 66
+    client.expect_silence(0.2)
+
+
+def test_a_transaction_that_is_repeated_holds_what_it_said_last(client, publish):
+    publish("order.created", "n:=1", "--hold", "-i", "7")
+    publish("order.created", "n:=2", "--hold", "-i", "7")
+    publish("--release", "7")
+    assert client.receive_events()[0]["payload"] == {"n": 2}
+    client.expect_silence(0.2)
+
+
+def test_wait_returns_when_the_event_is_sent(client, publish, queue):
+    publish("a", "--wait")
+    assert waiting(queue) == []
+    assert client.receive_events()[0]["event"] == "a"
+
+
+def test_wait_tells_that_no_server_is_there(publish, queue):
+    begin = time.monotonic()
+    result = publish("a", "-w30s", check=False)
+    assert result.returncode == 69 and time.monotonic() - begin < 10
+    assert "start wsqueue-server" in result.stderr and len(waiting(queue)) == 1
+
+
+def test_wait_outlasts_a_server_that_is_started_meanwhile(binaries, queue, start):
+    process = subprocess.Popen([binaries / "wsqueue-publish", "-d", queue, "a", "--wait=20s"])
+    eventually(lambda: waiting(queue), "it is queued")
+    start()
+    assert process.wait(20) == 0
+
+
+def test_wait_tells_that_the_event_still_waits(start, publish, queue):
+    start("--hold-without-clients")
+    result = publish("a", "-w300ms", check=False)
+    assert result.returncode == 75 and "still waits" in result.stderr and len(waiting(queue)) == 1
+
+
+def test_waiting_does_not_keep_a_server_from_starting(binaries, queue, start):
+    waiters = [subprocess.Popen([binaries / "wsqueue-publish", "-d", queue, f"n{n}", "--wait=20s"]) for n in range(8)]
+    for _ in range(5):
+        server = start("--hold-without-clients")
+        assert server.terminate() == 0
+    start()
+    assert [waiter.wait(20) for waiter in waiters] == [0] * 8
