@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
@@ -69,8 +70,12 @@ struct DeliveryLoop: ~Copyable {
         return FrameEncoder.frame(.ping, nothing.span)
     }()
 
-    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there.
-    private static let pingMessageFrames = FrameEncoder.frame(.text, ServerMessage.ping().span) + pingFrame
+    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there. A client
+    /// that speaks is told its cursor, so that one that hears of nothing for long does not come back with an old one.
+    private func pingMessageFrames(_ slot: Int, _ peer: Peer) -> [UInt8] {
+        let cursor = peer.speaksProtocol ? Cursor(epoch: context.epoch, seq: seqReached(by: slot, peer)) : nil
+        return FrameEncoder.frame(.text, ServerMessage.ping(cursor: cursor).span) + Self.pingFrame
+    }
 
     /// How often it looks at what has become due. Waking up costs more than looking, so it is seldom where nothing is due
     /// in less than seconds.
@@ -244,7 +249,7 @@ struct DeliveryLoop: ~Copyable {
                 continue
             }
             peer.isAwaitingPong = true
-            sendOwn(peer.wantsPingMessages ? Self.pingMessageFrames : Self.pingFrame, slot, now: now)
+            sendOwn(peer.wantsPingMessages ? pingMessageFrames(slot, peer) : Self.pingFrame, slot, now: now)
         }
     }
 
