@@ -169,6 +169,13 @@ def test_wait_tells_that_the_event_still_waits(start, publish, queue):
     assert result.returncode == 75 and "still waits" in result.stderr and len(waiting(queue)) == 1
 
 
+def test_wait_tells_that_the_server_refused_the_event(server, publish, tmp_path):
+    # Good for the publisher; but three copies, one a channel, are more than the server gives one event.
+    (tmp_path / "large").write_text('"' + "x" * 900_000 + '"')
+    result = publish("a", "-f", tmp_path / "large", "-c", "a", "-c", "b", "-c", "c", "-w", check=False)
+    assert result.returncode == 65 and "3 channels" in result.stderr
+
+
 def test_waiting_does_not_keep_a_server_from_starting(binaries, queue, start):
     waiters = [subprocess.Popen([binaries / "wsqueue-publish", "-d", queue, f"n{n}", "--wait=20s"]) for n in range(8)]
     for _ in range(5):
