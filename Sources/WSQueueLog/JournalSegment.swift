@@ -45,6 +45,7 @@ package final class JournalSegment: Sendable {
     /// The last number before this segment.
     package let precedingSeq: UInt64
     let name: FileName
+    private let storage: JournalStorage
     let createdNanoseconds: Int64
     private let path: String
     private let descriptor: FileDescriptor
@@ -52,10 +53,14 @@ package final class JournalSegment: Sendable {
     private let contents: Guarded<Contents>
     private let durable = Guarded(Durable())
 
-    init(name: FileName, path: String, descriptor: consuming FileDescriptor, header: JournalSegmentHeader) {
+    init(
+        name: FileName, in storage: JournalStorage, path: String, descriptor: consuming FileDescriptor,
+        header: JournalSegmentHeader
+    ) {
         precedingSeq = header.precedingSeq
         createdNanoseconds = header.createdNanoseconds
         self.name = name
+        self.storage = storage
         self.path = path
         self.descriptor = descriptor
         self.header = Guarded(header)
@@ -86,7 +91,8 @@ package final class JournalSegment: Sendable {
 
     /// Up to `count` bytes from `offset` on, as far as records were announced.
     func read(at offset: Int, count: Int) throws(SystemCallError) -> [UInt8] {
-        try descriptor.read(at: offset, count: min(count, end - offset), object: path)
+        // A reader may stand behind the end: what it has read there was written to another segment in the end.
+        try descriptor.read(at: offset, count: max(0, min(count, end - offset)), object: path)
     }
 
     /// Writes records behind the last one; nobody sees them before `announce`.
@@ -130,6 +136,19 @@ package final class JournalSegment: Sendable {
         durable.withLock { durable in
             durable.isDoubtful = false
             durable.end = max(durable.end, end)
+        }
+    }
+
+    /// Removes its file from where it is, which need not be where the journal is written now; readers who have it open
+    /// can read on.
+    func removeFile() throws(SystemCallError) {
+        guard case .directory(let directory) = storage else { return }
+        do {
+            // After moving there and back an empty one and its successor have had the same name.
+            let identity = try descriptor.status(object: path).identity
+            if try directory.status(of: name).identity == identity { try directory.remove(name) }
+        } catch  where error.isNotFound {
+            return
         }
     }
 

@@ -17,10 +17,11 @@ package enum JournalStorage: Sendable {
             let path = "journal in memory"
             let file = try FileDescriptor.inMemory("wsqueue-journal")
             try file.writeAll(header.bytes.span, at: 0, object: path)
-            return JournalSegment(name: name, path: path, descriptor: file, header: header)
+            return JournalSegment(name: name, in: self, path: path, descriptor: file, header: header)
         case .directory(let directory):
             let path = directory.path(of: name)
-            // One of this name can only be what is left of an attempt that failed half way.
+            // One of this name has no records: it is what is left of an attempt that failed half way, or of a time before
+            // the queue was replaced.
             try? directory.remove(name)
             let file = try directory.openOrCreateFile(name, mode: 0o600)
             do throws(SystemCallError) {
@@ -29,7 +30,7 @@ package enum JournalStorage: Sendable {
                 try? directory.remove(name)
                 throw error
             }
-            return JournalSegment(name: name, path: path, descriptor: file, header: header)
+            return JournalSegment(name: name, in: self, path: path, descriptor: file, header: header)
         }
     }
 
@@ -58,7 +59,7 @@ package enum JournalStorage: Sendable {
             let file = try directory.openOrCreateFile(name, mode: 0o600)
             let bytes = try file.read(at: 0, count: JournalSegmentHeader.byteCount, object: path)
             if let header = JournalSegmentHeader(bytes.span), header.epoch == Self.epoch(of: name) {
-                segments.append(JournalSegment(name: name, path: path, descriptor: file, header: header))
+                segments.append(JournalSegment(name: name, in: self, path: path, descriptor: file, header: header))
             } else if bytes.count < JournalSegmentHeader.byteCount {
                 // Made, and never written to: the server was killed in between.
                 try directory.remove(name)

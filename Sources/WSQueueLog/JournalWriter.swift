@@ -107,8 +107,8 @@ package struct JournalWriter: ~Copyable {
     /// - Throws: Why it could not be written; nothing is lost, and it is to be tried again.
     package mutating func commit(unix: Int64, finished: UInt64 = .max) throws(SystemCallError) -> [JournalFinding] {
         guard !staged.isEmpty else { return [] }
-        do {
-            try active.write(staged.span)
+        do throws(SystemCallError) {
+            try writeStaged(unix: unix)
         } catch {
             fail()
             throw error
@@ -173,6 +173,17 @@ package struct JournalWriter: ~Copyable {
         try active.sync()
     }
 
+    private mutating func writeStaged(unix: Int64) throws(SystemCallError) {
+        do {
+            try active.write(staged.span)
+        } catch  where mustMove {
+            // The queue has been replaced because its disk is gone, and the segment is on that.
+            roll(unix: unix)
+            guard !mustMove else { throw error }
+            try active.write(staged.span)
+        }
+    }
+
     private mutating func remember(_ identity: JournalRecord.Identity) {
         let hash = JournalIdentities.hash(identity)
         identities.insert(hash)
@@ -213,7 +224,7 @@ package struct JournalWriter: ~Copyable {
             identities.remove(oldest.identities)
             findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
             do throws(SystemCallError) {
-                try storage.remove(oldest.name)
+                try oldest.removeFile()
             } catch {
                 findings.append(.undeletable(name: oldest.name.description, error))
             }

@@ -196,6 +196,34 @@ def test_a_clock_that_is_set_back_turns_no_publishers_order_round(start, queue, 
         assert [event["payload"] for event in client.receive_events(100)] == list(range(100))
 
 
+def test_a_queue_whose_disk_has_failed_goes_on_in_the_directory_that_takes_its_place(start, disk):
+    queue = disk.path / "queue"
+    queue.mkdir()
+    server = start(directory=queue)
+    epoch = server.wait_for("journal.open")["epoch"]
+    with Client(server) as client:
+        server.signal(signal.SIGSTOP)
+        for number in range(1, 4):
+            place(queue, name_of(number), '{"event":"n","payload":%d}' % number)
+        disk.cut()
+        server.signal(signal.SIGCONT)
+        assert [event["payload"] for event in client.receive_events(3)] == [1, 2, 3]
+        server.wait_for("journal.failing")
+        disk.unmount()
+        queue.mkdir()
+        server.wait_for("queue.back")
+        place(queue, name_of(4), '{"event":"n","payload":4}')
+        assert client.receive_events()[0]["payload"] == 4
+        eventually(lambda: waiting(queue) == [], lambda: server.log)
+        server.wait_for("journal.back")
+    server.process.kill()
+    server.exit_status()
+    after = start(directory=queue)
+    with Client(after, f"/?since={epoch}:0", protocol="wsqueue.v1") as client:
+        events = [event for event in client.receive_events(6) if "seq" in event]
+        assert [event["payload"] for event in events] == [1, 2, 3, 4]
+
+
 def test_a_queue_that_is_renamed_under_a_server_loses_and_repeats_nothing(start, queue):
     server = start()
     epoch = server.wait_for("journal.open")["epoch"]

@@ -116,7 +116,7 @@ BAD = {
     "parts": (make_token() + ".x", "malformed"),
     "words": ("letmein", "malformed"),
     "expired": (make_token(exp=soon(-40)), "expired"),
-    "early": (make_token(nbf=soon(100)), "not yet valid"),
+    "early": (make_token(nbf=soon(3_600)), "not yet valid"),
     "refresh": (make_token(type="refresh"), "refresh token"),
     "nobody": (make_token(None, role="admin"), "no subject"),
     "audience": (make_token(aud="somebody"), "audience"),

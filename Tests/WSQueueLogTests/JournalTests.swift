@@ -333,6 +333,41 @@ struct JournalTests {
         #expect(try numbers(hand.journal, after: 1) == [2, 3])
     }
 
+    @Test func `a journal that moves there and back before anything is written is still there`() throws {
+        try withTemporaryDirectory { old in
+            try withTemporaryDirectory { new in
+                let hand = try Hand(old)
+                for path in [new, old] { hand.writer.move(to: .directory(try Directory.open(path)), unix: 1_000) }
+                try hand.write(2)
+                #expect(hand.age(unix: 1_000).allSatisfy { if case .trimmed = $0 { true } else { false } })
+                #expect(try Hand(old).seq == 2)
+                #expect(try segments(new).isEmpty)
+            }
+        }
+    }
+
+    @Test func `a journal that moves away from where nothing can be written takes along what is not written`() throws {
+        try withTemporaryDirectory { old in
+            try withTemporaryDirectory { new in
+                let hand = try Hand(old)
+                try hand.write(2)
+                hand.stage(2)
+                _ = SystemCallFaults.failing(callNumber: 1, with: 5) { try? hand.commit() }
+                let start = try #require(hand.journal.position(after: 2))
+                let chunk = try #require(try hand.journal.read(from: start, limitBytes: 10_000))
+                let end = chunk.position(at: chunk.records.count)
+                hand.writer.move(to: .directory(try Directory.open(new)), unix: 1_000)
+                hand.stage(1)
+                let moved = SystemCallFaults.failing(callNumber: 1, with: 5) { (try? hand.commit()) != nil }
+                #expect(moved.result && moved.didFail)
+                #expect(try numbers(hand.journal, after: 0) == [1, 2, 3, 4, 5])
+                // Whoever had read what was not written goes on in the new place.
+                #expect(try hand.journal.read(from: end, limitBytes: 10_000) != nil)
+                #expect(try Hand(new).knows(5))
+            }
+        }
+    }
+
     @Test func `segments of another numbering are removed`() throws {
         try withTemporaryDirectory { path in
             do {

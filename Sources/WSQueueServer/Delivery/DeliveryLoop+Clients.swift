@@ -301,7 +301,7 @@ extension DeliveryLoop {
         viewers.remove(slot)
         leaveAllPresences(peer, now: now)
         peer.replay = nil
-        peer.replayRequests = []
+        if !peer.replayRequests.isEmpty { peer.replayRequests = [] }
         clientCount -= 1
     }
 

@@ -20,6 +20,7 @@ final class JournalSyncer: Sendable {
     private let mailbox: Mailbox<Request>
     private let position = Atomic<UInt64>(0)
     private let failure = Guarded<SystemCallError?>(nil)
+    private let isAbandoned = Atomic<Bool>(false)
 
     /// It rests three times as long as the last sync took, but within these bounds.
     private static let restMilliseconds: ClosedRange<Int64> = 2...100
@@ -52,10 +53,17 @@ final class JournalSyncer: Sendable {
     /// - Parameter position: Where the log stands then.
     func request(_ sync: JournalSync, position: UInt64) { mailbox.post(Request(sync: sync, position: position)) }
 
+    /// Gives up what it has failed to bring to the disk: another disk has taken its place.
+    func abandonFailed() {
+        guard fault != nil else { return }
+        isAbandoned.store(true, ordering: .sequentiallyConsistent)
+    }
+
     private func run(_ poller: inout Poller) {
         var sync = JournalSync()
         var end: UInt64 = 0
         while true {
+            if isAbandoned.exchange(false, ordering: .sequentiallyConsistent) { sync = JournalSync() }
             if sync.isEmpty { sleep(&poller) }
             for request in mailbox.take() {
                 sync.add(request.sync)

@@ -101,6 +101,7 @@ extension SpoolPump {
     mutating func moveJournal(to queue: Directory) throws(SystemCallError) {
         guard case .queue = context.configuration.journalPlace else { return }
         journal.move(to: try Self.storage(.queue, in: queue), unix: Clock.unixNanoseconds())
+        syncer?.abandonFailed()
     }
 
     /// Says what was found at the start.

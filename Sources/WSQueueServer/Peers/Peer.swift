@@ -31,50 +31,24 @@ final class Peer {
     var webSocket = WebSocketProtocol()
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
-    /// Who the client is, as its token says; `nil` is nobody known.
-    var identity: Identity?
-    /// What becomes of its token.
-    var token: HeldToken?
-    /// What the application may know it by, where there is one to ask.
-    var credentials: AuthorizeRequest.Credentials?
-    /// What it wants that the application is being asked about.
-    var parked: [Parked] = []
-    /// The answer that is being acted on.
-    var grant: (request: AuthorizeRequest, isAllowed: Bool)?
     /// Whether the client speaks `wsqueue.v1`.
     var speaksProtocol = false
-    /// How it sees events.
-    var view = EventView()
     /// Whether it gets Server-Sent Events, and says nothing.
-    var isStream: Bool { view.streamEpoch != nil }
+    var isStream: Bool { particulars?.view.streamEpoch != nil }
     /// Whether it has been told its connection id.
     var isWelcomed = false
     /// Whether a ping has not been answered yet.
     var isAwaitingPong = false
-    /// Whether it is not heard before an answer has come from elsewhere, and what it has said meanwhile.
+    /// Whether it is not heard before an answer has come from elsewhere.
     var isAwaitingAnswer = false
-    var unheard: [UInt8] = []
     /// Whether the poller reports when its socket takes bytes again.
     var isAwaitingSpace = false
     /// What it sends too much of is counted here.
     var frameRate = RateLimiter()
-    /// Its messages, and those that were too many.
-    var messageRate = RateLimiter()
-    var refusalRate = RateLimiter()
     /// Whether it cannot see the protocol's pings.
     var wantsPingMessages = false
     /// Everything behind this number it has been sent, as far as it was for everyone, or is being sent.
     var liveSince: UInt64 = 0
-    /// The same for what is for its user.
-    var identifiedSince: UInt64 = 0
-    /// The same for the channels and patterns it listens to.
-    var channelsLiveSince: [String: UInt64] = [:]
-    /// The channels in which it is there, and as whom.
-    var presences: [(channel: String, user: Label)] = []
-    /// What it is getting of the past.
-    var replay: Replay?
-    /// What it wants of the past besides, first come first served.
-    var replayRequests: [Replay.Request] = []
     /// What is kept for it though it is being closed, as far as it is counted.
     var farewellBytes = 0
     /// What was thrown away since our last bytes.
@@ -83,7 +57,8 @@ final class Peer {
     var countedBlock: [UInt8]?
     /// The close code that the log names once the connection is gone.
     var closeCode: UInt16 = 1_006
-    var closeReason = ""
+    /// What only some clients have.
+    var particulars: Particulars?
 
     /// Something that waits for the application's answer.
     struct Parked {

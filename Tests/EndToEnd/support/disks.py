@@ -39,8 +39,9 @@ class Disk:
         assert self._mount().returncode == 0
 
     def unmount(self):
-        """Takes it away, though a server that the test has left may still use it."""
-        unmount(self.path)
+        """Takes it away if it is there, though a server that the test has left may still use it."""
+        if os.path.ismount(self.path):
+            unmount(self.path)
 
 
 def mount_memory(path, size):
