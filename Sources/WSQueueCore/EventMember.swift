@@ -5,26 +5,32 @@ enum EventMember: String {
     case expiresAt = "expires_at"
 
     /// Finds the member with the decoded `name`; `nil` for one that means nothing.
+    ///
+    /// It runs for every member of every event: eight bytes are compared at once.
     init?(name: Span<UInt8>) {
-        guard let member = EventMember.candidate(name) else { return nil }
-        var index = 0
-        for byte in member.rawValue.utf8 {
-            guard name[index] == byte else { return nil }
-            index += 1
-        }
+        guard name.count <= 10 else { return nil }
+        var word: UInt64 = 0
+        for index in 0..<min(8, name.count) { word = word << 8 | UInt64(name[index]) }
+        var rest: UInt64 = 0
+        if name.count > 8 { for index in 8..<name.count { rest = rest << 8 | UInt64(name[index]) } }
+        guard let member = EventMember.member(word, rest, count: name.count) else { return nil }
         self = member
     }
 
-    /// The only member that `name` can be, by its length and its first byte. It runs for every member of every event.
-    private static func candidate(_ name: Span<UInt8>) -> EventMember? {
-        switch name.count {
-        case 2: .id
-        case 5: .event
-        case 6: .except
-        case 7: name[0] == UInt8(ascii: "p") ? .payload : .channel
-        case 8: .channels
-        case 9: name[0] == UInt8(ascii: "t") ? .timestamp : .queuedAt
-        case 10: name[0] == UInt8(ascii: "r") ? .recipients : .expiresAt
+    /// The member with these first eight bytes, or fewer, and these behind them, the first byte highest.
+    private static func member(_ word: UInt64, _ rest: UInt64, count: Int) -> EventMember? {
+        // The count tells names apart whose bytes make the same number: a NUL in front makes none.
+        switch (count, word, rest) {
+        case (2, 0x6964, 0): .id
+        case (5, 0x65_7665_6E74, 0): .event
+        case (6, 0x6578_6365_7074, 0): .except
+        case (7, 0x70_6179_6C6F_6164, 0): .payload
+        case (7, 0x63_6861_6E6E_656C, 0): .channel
+        case (8, 0x6368_616E_6E65_6C73, 0): .channels
+        case (9, 0x7469_6D65_7374_616D, 0x70): .timestamp
+        case (9, 0x7175_6575_6564_5F61, 0x74): .queuedAt
+        case (10, 0x7265_6369_7069_656E, 0x7473): .recipients
+        case (10, 0x6578_7069_7265_735F, 0x6174): .expiresAt
         default: nil
         }
     }

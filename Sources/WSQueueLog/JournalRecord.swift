@@ -52,9 +52,8 @@ package struct JournalRecord: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - buffer: Gets all of it.
-    ///   - messageBytes: How many bytes `writeMessage` appends.
-    ///   - writeMessage: Appends the message for clients, without the member for its channel.
-    package func append(to buffer: inout [UInt8], messageBytes: Int, writeMessage: (inout [UInt8]) -> Void) {
+    ///   - message: The message for clients, without the member for its channel.
+    package func append(to buffer: inout [UInt8], message: Span<UInt8>) {
         let start = buffer.count
         buffer.append(addingCapacity: Self.prefixBytes + 37 + identity.id.count) { output in
             output.append(number: 0, bytes: Self.prefixBytes)
@@ -74,8 +73,10 @@ package struct JournalRecord: Equatable, Sendable {
         }
         buffer.append(list: channels)
         buffer.append(list: recipients)
-        buffer.append(number: UInt64(messageBytes), bytes: 4)
-        writeMessage(&buffer)
+        buffer.append(addingCapacity: 4 + message.count) { output in
+            output.append(number: UInt64(message.count), bytes: 4)
+            for index in message.indices { output.append(message[index]) }
+        }
         let body = (start + Self.prefixBytes)..<buffer.count
         let checksum = CRC32C.checksum(buffer.span.extracting(body))
         buffer.set(number: UInt64(body.count), at: start)

@@ -80,13 +80,9 @@ package struct JournalWriter: ~Copyable {
 
     /// Adds an event to those that the next `commit` writes.
     ///
-    /// - Parameters:
-    ///   - messageBytes: How many bytes `writeMessage` appends.
-    ///   - writeMessage: Appends the message for clients, without the member for its channel.
-    package mutating func stage(
-        _ record: JournalRecord, messageBytes: Int, writeMessage: (inout [UInt8]) -> Void
-    ) {
-        record.append(to: &staged, messageBytes: messageBytes, writeMessage: writeMessage)
+    /// - Parameter message: The message for clients, without the member for its channel.
+    package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
+        record.append(to: &staged, message: message)
         stagedSeq = record.seq
         guard isKept else { return }
         remember(record.identity)

@@ -85,9 +85,10 @@ package struct FailedFiles {
         var names: [FileName] = []
         try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
         names.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-        let aged = names.suffix(Self.overviewCandidates).compactMap { name in
-            (try? directory.status(of: name)).map { (name: name, changed: $0.changedNanoseconds) }
-        }.sorted { $0.changed > $1.changed }
+        // The clock of a file system ticks every few milliseconds: within one, the later name is the later file.
+        let aged = names.suffix(Self.overviewCandidates).enumerated().compactMap { place, name in
+            (try? directory.status(of: name)).map { (name: name, place: place, changed: $0.changedNanoseconds) }
+        }.sorted { ($0.changed, $0.place) > ($1.changed, $1.place) }
         let newest = aged.prefix(limit).map { file in
             Overview.Failure(
                 name: file.name.description, reason: reason(for: file.name, in: directory),

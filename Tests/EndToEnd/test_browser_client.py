@@ -6,8 +6,11 @@ import json
 import pytest
 
 from support.files import name_of, place, waiting
+from support.http import exchange
 from support.pages import serving
 from support.relay import Relay
+from support.speaking import Speaking
+from support.tokens import make_token, soon, write_secrets
 from support.waiting import eventually
 
 PAGE = """<!doctype html><title>test</title><link rel="icon" href="data:,">
@@ -190,7 +193,6 @@ def test_a_gap_is_told_in_the_page(start, queue, tab):
 
 
 def test_a_page_goes_on_from_the_cursor_that_it_was_made_with(server, queue, tab):
-    from support.http import exchange
     put(queue, range(3))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
     answer = exchange(server, b"GET /cursor HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -199,3 +201,93 @@ def test_a_page_goes_on_from_the_cursor_that_it_was_made_with(server, queue, tab
     page = tab(server, json.dumps({"since": cursor}))
     page.wait_for("seen.length === 3")
     assert page.evaluate("seen") == [3, 4, 5]
+
+
+def test_a_tab_that_slept_for_too_long_is_closed_as_slow_and_gets_everything(start, queue, tab):
+    server = start("--behind-age", "1s")
+    page = tab(server)
+    page.wait_for("queue.status === 'live'")
+    page.command("Page.setWebLifecycleState", state="frozen")
+    for number in range(60):
+        place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
+        place(queue, name_of(number + 1_000), json.dumps({"event": "large", "payload": "x" * 500_000}))
+    server.wait_for("client.slow", timeout=30)
+    page.command("Page.setWebLifecycleState", state="active")
+    page.wait_for("seen.length >= 60", timeout=30)
+    assert page.evaluate("seen") == list(range(60))
+
+
+@pytest.fixture
+def chat(start, queue):
+    rules = queue.parent / "rules.json"
+    rules.write_text('[{"channel": "chat", "publish": "anyone"}]')
+    return start("--rules", str(rules), "--jwt-secret-file", str(write_secrets(queue)), "--ping", "1s")
+
+
+def test_a_page_talks_to_other_pages(chat, tab):
+    page = tab(chat, '{ channels: ["chat"] }')
+    page.evaluate("window.heard = []; queue.on('message', (message, { sender }) => heard.push([message, sender])); 1")
+    page.wait_for("queue.status === 'live'")
+    with Speaking(chat, "/?channels=chat") as other:
+        assert page.evaluate("queue.send('chat', { hi: 1 }).then((answer) => answer.recipients_count)") == 2
+        [message] = other.receive_events()
+        assert (message["message"], message["sender"]) == ({"hi": 1}, page.evaluate("queue.connectionId"))
+        assert page.evaluate("heard.length === 1 && heard[0][0].hi") == 1
+        refusal = page.evaluate("queue.send('elsewhere', 1).catch((error) => error.message)")
+        assert refusal == "Not subscribed to channel"
+
+
+def test_a_page_subscribes_as_it_goes_and_keeps_that(chat, queue, tab):
+    page = tab(chat)
+    page.wait_for("queue.status === 'live'")
+    page.evaluate("window.errors = []; queue.on('error', (error) => errors.push(error.code)); 1")
+    page.evaluate("queue.subscribe('orders', 'private.user.1')")
+    page.wait_for("errors.length === 1")
+    assert page.evaluate("errors") == ["forbidden"]
+    place(queue, name_of(1), json.dumps({"event": "n", "payload": 1, "channel": "orders"}))
+    page.wait_for("seen.length === 1")
+    page.evaluate("queue.reconnect()")
+    page.wait_for("queue.counters.connections === 2 && queue.status === 'live'")
+    place(queue, name_of(2), json.dumps({"event": "n", "payload": 2, "channel": "orders"}))
+    page.wait_for("seen.length === 2")
+    page.evaluate("queue.unsubscribe('orders')")
+    page.wait_for("queue.presence('x').catch(() => true)")
+    place(queue, name_of(3), json.dumps({"event": "n", "payload": 3, "channel": "orders"}))
+    place(queue, name_of(4), json.dumps({"event": "n", "payload": 4}))
+    page.wait_for("seen.length === 3")
+    assert page.evaluate("seen") == [1, 2, 4]
+
+
+def test_a_page_knows_who_is_there(chat, tab):
+    page = tab(chat, json.dumps({"token": make_token("7"), "channels": ["presence.room"]}))
+    page.wait_for("queue.status === 'live'")
+    page.evaluate(
+        "window.news = []; queue.on('presence.*', (payload, { event }) => news.push([event, payload.members[0].user]));"
+        "1")
+    answer = page.evaluate("queue.presence('presence.room', { status: 'away' })")
+    assert [(member["user"], member["status"]) for member in answer["members"]] == [("7", "away")]
+    with Speaking(chat, f"/?channels=presence.room&token={make_token('8')}"):
+        page.wait_for("news.some(([event, user]) => event === 'presence.join' && user === '8')")
+
+
+def test_a_page_renews_its_token_and_stays(chat, tab):
+    tokens = json.dumps([make_token("7", exp=soon(4)), make_token("7", exp=soon(3600))])
+    page = tab(chat, f"{{ token: () => {tokens}[window.asked = (window.asked ?? -1) + 1] }}")
+    page.wait_for("queue.status === 'live'")
+    page.wait_for("window.asked === 1", timeout=20)
+    # It is the same connection.
+    page.wait_for("queue.presence('presence.x').catch(() => true)")
+    assert page.evaluate("queue.counters.connections") == 1
+    assert page.complaints == []
+
+
+def test_a_page_that_nothing_is_for_keeps_its_cursor_new(start, queue, tab):
+    server = start("--journal-events", "10", "--ping", "1s")
+    page = tab(server, '{ channels: ["mine"] }')
+    page.wait_for("queue.status === 'live'")
+    for number in range(50):
+        place(queue, name_of(number), json.dumps({"event": "n", "payload": number, "channel": "others"}))
+    page.wait_for("queue.cursor.endsWith(':50')")
+    page.evaluate("queue.reconnect()")
+    page.wait_for("queue.counters.connections === 2 && queue.status === 'live'")
+    assert page.evaluate("gaps") == []

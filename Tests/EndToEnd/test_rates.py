@@ -97,7 +97,8 @@ def test_a_client_that_asks_for_it_is_pinged_by_messages(start):
             one.send_action("pong")
         assert not other.frames.messages
     with Speaking(server, "/?heartbeat=app", "x") as one:
-        assert one.receive_events(3) == [{"action": "ping"}] * 3
+        # Who speaks is told where it stands, too.
+        assert one.receive_events(3) == [{"action": "ping", "cursor": one.welcome["cursor"]}] * 3
 
 
 def test_a_client_that_answers_no_ping_message_is_closed(start):

@@ -237,14 +237,18 @@ def test_no_answer_is_a_denial_and_holds_nobody_up(asking, application, queue):
         start = time.monotonic()
         client.send_action("subscribe", channel="app.yes")
         eventually(lambda: application.under_way == 1, "the question")
-        for number in range(20):
+        rounds = []
+        for number in range(5):
+            began = time.monotonic()
             assert ask(other, "ping") == {"action": "pong"}
             place(queue, name_of(number), json.dumps({"event": "n"}))
             assert other.receive_events()[0]["event"] == "n"
-        assert time.monotonic() - start < 1.5
-        client.receive(20)
+            rounds.append(time.monotonic() - began)
+        # A loop that waited for the application would have made one of them two seconds long.
+        assert max(rounds) < 1.5
+        client.receive(5)
         assert client.receive_events()[0]["code"] == "forbidden"
-        assert 1.5 < time.monotonic() - start < 4
+        assert time.monotonic() - start > 1.5
     assert asking.wait_for("authorize.failed")["error"] == "no answer in time"
 
 

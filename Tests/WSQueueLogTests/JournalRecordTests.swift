@@ -33,7 +33,7 @@ struct JournalRecordTests {
 
     private func bytes(_ record: JournalRecord) -> [UInt8] {
         var bytes: [UInt8] = []
-        record.append(to: &bytes, messageBytes: Self.message.count) { $0 += Self.message }
+        record.append(to: &bytes, message: Self.message.span)
         return bytes
     }
 

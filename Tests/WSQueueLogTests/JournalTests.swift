@@ -28,9 +28,7 @@ struct JournalTests {
                 seq += 1
                 let message = Array("\(seq)".utf8) + [UInt8](repeating: 32, count: padding)
                 writer.stage(
-                    JournalRecord(seq: seq, unixNanoseconds: unix, identity: Hand.identity(seq)),
-                    messageBytes: message.count
-                ) { $0 += message }
+                    JournalRecord(seq: seq, unixNanoseconds: unix, identity: Hand.identity(seq)), message: message.span)
             }
         }
 
@@ -131,7 +129,8 @@ struct JournalTests {
         try withTemporaryDirectory { path in
             let hand = try Hand(path)
             let first = JournalRecord.Identity(id: Array("event".utf8), stamp: 1)
-            hand.writer.stage(JournalRecord(seq: 1, unixNanoseconds: 0, identity: first), messageBytes: 0) { _ in }
+            let nothing: [UInt8] = []
+            hand.writer.stage(JournalRecord(seq: 1, unixNanoseconds: 0, identity: first), message: nothing.span)
             #expect(hand.knows(first))
             #expect(!hand.knows(JournalRecord.Identity(id: first.id, stamp: 2)))
         }

@@ -37,6 +37,28 @@ struct FailedFilesTests {
         }
     }
 
+    @Test func `an overview has the count and why the newest are here, and sees what comes`() throws {
+        try withTemporaryDirectory { path in
+            var failed = FailedFiles(spool: try Directory.open(path))
+            #expect(failed.overview(limit: 2).count == 0)
+            for number in 1...3 { _ = try take("\(number).json", &failed, in: path) }
+            let overview = failed.overview(limit: 2)
+            #expect(overview.count == 3)
+            #expect(overview.newest.map(\.name) == ["3.json", "2.json"])
+            #expect(overview.newest.map(\.reason) == ["bad", "bad"])
+        }
+    }
+
+    @Test func `an overview neither waits nor follows where a reason should be`() throws {
+        try withTemporaryDirectory { path in
+            try fill(path, count: 1) { #expect(FileManager.default.createFile(atPath: $0, contents: nil)) }
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(path)/.failed/0.json.why", withDestinationPath: "/etc/passwd")
+            var failed = FailedFiles(spool: try Directory.open(path))
+            #expect(failed.overview(limit: 2).newest.map(\.reason) == [""])
+        }
+    }
+
     @Test func `empty directories that were set aside go like files`() throws {
         try withTemporaryDirectory { path in
             try fill(path, count: FailedFiles.limitFiles + 1) {

@@ -27,6 +27,23 @@ struct SpoolQueueTests {
         }
     }
 
+    @Test func `the oldest is the one that is next, whether listed or noticed`() throws {
+        try withTemporaryDirectory { path in
+            try touch(["2.json", "3.json"], in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue()
+            #expect(queue.oldest == nil)
+            _ = try queue.list(directory)
+            try touch(["1.json", "4.json"], in: path)
+            queue.merge([FileName("4.json"), FileName("1.json")], in: directory)
+            while let oldest = queue.oldest {
+                let next = queue.next()
+                #expect(oldest == next)
+            }
+            #expect(queue.isEmpty)
+        }
+    }
+
     @Test func `hidden names are passed over, and other names are told once`() throws {
         try withTemporaryDirectory { path in
             try touch([".1.json.tmp", "notes.txt", "1.JSON", "1.json"], in: path)

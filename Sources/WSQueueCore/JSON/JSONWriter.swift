@@ -68,12 +68,15 @@ package enum JSONWriter {
     }
 
     private static func write(digitsOf number: UInt64, minimumCount: Int, into bytes: inout [UInt8]) {
-        let start = bytes.count
+        // Found from the last to the first; no number of 64 bits has more.
+        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
+        var first = digits.count
         var rest = number
         repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            first -= 1
+            digits[first] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-        } while rest > 0 || bytes.count - start < minimumCount
-        bytes[start...].reverse()
+        } while rest > 0 || digits.count - first < minimumCount
+        for index in first..<digits.count { bytes.append(digits[index]) }
     }
 }

@@ -16,7 +16,7 @@ final class AuthorizeDesk: Sendable {
         let token: UInt64
     }
 
-    private struct Order: Sendable {
+    struct Order: Sendable {
         let request: AuthorizeRequest
         let waiter: Waiter
         let deadline: Int64
@@ -34,8 +34,8 @@ final class AuthorizeDesk: Sendable {
     private static let knownLimit = 16_384
 
     let location: HTTPLocation
-    private let wakeup: Wakeup
-    private let mailbox: Mailbox<Order>
+    let wakeup: Wakeup
+    let mailbox: Mailbox<Order>
     private let known = Guarded<[AuthorizeRequest: Known]>([:])
     private let waitingCount = Atomic<Int>(0)
     private let isStarted = Atomic<Bool>(false)
@@ -67,6 +67,9 @@ final class AuthorizeDesk: Sendable {
         return true
     }
 
+    /// So many clients wait no longer.
+    func release(_ count: Int) { waitingCount.subtract(count, ordering: .relaxed) }
+
     /// Forgets all answers: who was let in under other rules is asked about again.
     func forget() { known.withLock { $0 = [:] } }
 
@@ -83,7 +86,8 @@ final class AuthorizeDesk: Sendable {
         }
     }
 
-    fileprivate func keep(_ answer: AuthorizeAnswer, to request: AuthorizeRequest, now: Int64) {
+    /// Keeps an answer as long as it says.
+    func keep(_ answer: AuthorizeAnswer, to request: AuthorizeRequest, now: Int64) {
         guard answer.maximumAgeSeconds > 0 else { return }
         known.withLock { known in
             if known.count >= Self.knownLimit {
@@ -92,151 +96,6 @@ final class AuthorizeDesk: Sendable {
             }
             let until = now + Int64(answer.maximumAgeSeconds) * 1_000_000_000
             known[request] = Known(isAllowed: answer.isAllowed, until: until)
-        }
-    }
-
-    /// One question under way.
-    private final class Question {
-        let request: AuthorizeRequest
-        let deadline: Int64
-        var waiters: [Waiter]
-        var socket: Socket?
-        var rest: [UInt8] = []
-        var reader = AuthorizeAnswerReader()
-
-        init(_ order: Order) {
-            request = order.request
-            deadline = order.deadline
-            waiters = [order.waiter]
-        }
-    }
-
-    /// What the thread does and knows.
-    private struct AuthorizeLoop: ~Copyable {
-        let desk: AuthorizeDesk
-        let context: LoopContext
-        var poller: Poller
-        var questions: [UInt64: Question] = [:]
-        var byRequest: [AuthorizeRequest: UInt64] = [:]
-        /// Those that have no place yet, oldest first.
-        var queue: [UInt64] = []
-        var underWay = 0
-        var lastToken: UInt64 = 0
-        var addresses: (list: [Address], until: Int64) = ([], 0)
-        var buffer = [UInt8](repeating: 0, count: 16_384)
-        /// Whether it was said that there is no answer, and none has come since.
-        var isSilent = false
-
-        init(desk: AuthorizeDesk, context: LoopContext, poller: consuming Poller) {
-            self.desk = desk
-            self.context = context
-            self.poller = poller
-        }
-
-        mutating func turn() {
-            desk.wakeup.willSleep()
-            let milliseconds: Int32 = questions.isEmpty ? -1 : 50
-            let count = (try? poller.wait(milliseconds: desk.mailbox.isEmpty ? milliseconds : 0)) ?? 0
-            desk.wakeup.didWake()
-            let now = Clock.monotonicNanoseconds()
-            for index in 0..<count {
-                let ready = poller.ready(index)
-                if ready.token == .max { desk.wakeup.clear() } else { goOn(ready, now: now) }
-            }
-            for order in desk.mailbox.take() { add(order) }
-            for (token, question) in questions where question.deadline <= now {
-                finish(token, .none, now: now, fault: "no answer in time")
-            }
-            while underWay < AuthorizeDesk.underWayLimit, !queue.isEmpty { begin(queue.removeFirst(), now: now) }
-        }
-
-        private mutating func add(_ order: Order) {
-            if let token = byRequest[order.request], let question = questions[token] {
-                return question.waiters.append(order.waiter)
-            }
-            lastToken += 1
-            questions[lastToken] = Question(order)
-            byRequest[order.request] = lastToken
-            queue.append(lastToken)
-        }
-
-        private mutating func begin(_ token: UInt64, now: Int64) {
-            guard let question = questions[token] else { return }
-            if addresses.until <= now || addresses.list.isEmpty {
-                let list = Address.resolve(host: desk.location.host, port: desk.location.port)
-                addresses = (list, now + 10_000_000_000)
-            }
-            guard let address = addresses.list.first else {
-                return finish(token, .none, now: now, fault: "no address")
-            }
-            do throws(SystemCallError) {
-                let socket = try Socket.connect(to: address)
-                try poller.add(socket.number, .writable, token: token)
-                question.rest = question.request.encode(to: desk.location)
-                question.socket = consume socket
-                underWay += 1
-            } catch {
-                // Another of its addresses next time.
-                addresses.list.removeFirst()
-                finish(token, .none, now: now, fault: error.description)
-            }
-        }
-
-        private mutating func goOn(_ ready: Readiness, now: Int64) {
-            guard let question = questions[ready.token], let number = question.socket?.number else { return }
-            if !question.rest.isEmpty {
-                switch Socket.send(question.rest.span, to: number) {
-                case .bytes(let count): question.rest.removeFirst(count)
-                case .wouldBlock: return
-                case .closed(let code):
-                    addresses.list = []
-                    return finish(ready.token, .none, now: now, fault: SystemCallError.reason(of: code))
-                }
-                guard question.rest.isEmpty else { return }
-                try? poller.change(number, .readable, token: ready.token)
-                return
-            }
-            let result: Socket.Transfer
-            do {
-                var span = buffer.mutableSpan
-                result = Socket.receive(into: &span, from: number)
-            }
-            switch result {
-            case .bytes(let count):
-                guard let answer = question.reader.receive(buffer.span.extracting(..<count)) else { return }
-                desk.keep(answer, to: question.request, now: now)
-                finish(ready.token, answer, now: now, fault: nil)
-            case .wouldBlock: return
-            case .closed: finish(ready.token, .none, now: now, fault: "ended without an answer")
-            }
-        }
-
-        /// Tells everyone who waits.
-        private mutating func finish(_ token: UInt64, _ answer: AuthorizeAnswer, now: Int64, fault: String?) {
-            guard let question = questions.removeValue(forKey: token) else { return }
-            byRequest[question.request] = nil
-            if let number = question.socket?.number {
-                poller.remove(number)
-                question.socket = nil
-                underWay -= 1
-            }
-            desk.waitingCount.subtract(question.waiters.count, ordering: .relaxed)
-            note(fault)
-            for waiter in question.waiters {
-                context.loops[waiter.loop].mailbox.post(
-                    .authorized(question.request, isAllowed: answer.isAllowed, token: waiter.token))
-            }
-        }
-
-        private mutating func note(_ fault: String?) {
-            if fault != nil, !isSilent {
-                context.log.write(
-                    LogLine(.error, "authorize.failed").with("url", "http://\(desk.location.authority)")
-                        .with("error", fault ?? "").with("hint", "who asks is refused until the application answers"))
-            } else if fault == nil, isSilent {
-                context.log.write(LogLine(.notice, "authorize.back"))
-            }
-            isSilent = fault != nil
         }
     }
 }

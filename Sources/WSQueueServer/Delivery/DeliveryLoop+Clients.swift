@@ -228,6 +228,7 @@ extension DeliveryLoop {
         defer { if peer.isAwaitingAnswer { peer.unheard += buffer[position..<range.upperBound] } }
         // However much has arrived, its answers leave in one call: a flood costs no more calls than a word.
         defer { sendOwed(slot, now: now) }
+        defer { peer.restInput() }
         while peer.stage == .open, table[slot] === peer, !peer.isAwaitingAnswer {
             let event: WebSocketEvent?
             do {

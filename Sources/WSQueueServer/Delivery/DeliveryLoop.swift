@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueSystem
@@ -69,10 +70,16 @@ struct DeliveryLoop: ~Copyable {
         return FrameEncoder.frame(.ping, nothing.span)
     }()
 
-    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there.
-    private static let pingMessageFrames = FrameEncoder.frame(.text, ServerMessage.ping().span) + pingFrame
+    /// For who cannot see a ping: a message says it too, and whatever comes back shows that the client is there. A client
+    /// that speaks is told its cursor, so that one that hears of nothing for long does not come back with an old one.
+    private func pingMessageFrames(_ slot: Int, _ peer: Peer) -> [UInt8] {
+        let cursor = peer.speaksProtocol ? Cursor(epoch: context.epoch, seq: seqReached(by: slot, peer)) : nil
+        return FrameEncoder.frame(.text, ServerMessage.ping(cursor: cursor).span) + Self.pingFrame
+    }
 
-    static let tickNanoseconds: Int64 = 100_000_000
+    /// How often it looks at what has become due. Waking up costs more than looking, so it is seldom where nothing is due
+    /// in less than seconds.
+    private let tickNanoseconds: Int64
     /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
     /// would reset it, and the other end might never see the answer.
     static let discardLimitBytes = 1_048_576
@@ -96,7 +103,8 @@ struct DeliveryLoop: ~Copyable {
         position = snapshot.end
         seq = snapshot.seq
         now = Clock.monotonicNanoseconds()
-        nextTick = now + Self.tickNanoseconds
+        tickNanoseconds = context.configuration.pingMilliseconds < 10_000 ? 100_000_000 : 250_000_000
+        nextTick = now + tickNanoseconds
         spare = try? FileDescriptor.spare()
     }
 
@@ -150,7 +158,9 @@ struct DeliveryLoop: ~Copyable {
     private var sleepMilliseconds: Int32 {
         if table.count == 0 && isListening && drainDeadline == nil { return -1 }
         if context.held.isHeld && !behind.isEmpty { return Self.judgeMilliseconds }
-        return Int32(max(1, min(Self.tickNanoseconds, nextTick - Clock.monotonicNanoseconds()) / 1_000_000))
+        // Rounded up: waking a moment early would be for nothing.
+        let left = min(tickNanoseconds, nextTick - Clock.monotonicNanoseconds())
+        return Int32(max(1, (left + 999_999) / 1_000_000))
     }
 
     private mutating func obey() {
@@ -200,7 +210,7 @@ struct DeliveryLoop: ~Copyable {
     }
 
     private mutating func tick() {
-        nextTick = max(nextTick + Self.tickNanoseconds, now)
+        nextTick = max(nextTick + tickNanoseconds, now)
         tickNumber += 1
         if drainDeadline == nil { resumeListening() }
         closeSlowReplays(now: now)
@@ -220,7 +230,7 @@ struct DeliveryLoop: ~Copyable {
     /// Pings the clients whose turn it is. A slot's number is its place on the wheel, so nobody keeps a timer.
     private mutating func ping() {
         guard context.configuration.pingMilliseconds > 0 else { return }
-        let tickMilliseconds = Int(Self.tickNanoseconds / 1_000_000)
+        let tickMilliseconds = Int(tickNanoseconds / 1_000_000)
         let period = max(1, context.configuration.pingMilliseconds / tickMilliseconds)
         let answer = min(period - 1, max(1, context.configuration.pongMilliseconds / tickMilliseconds))
         // First those whose answer is due: with a period of one tick both are the same slots.
@@ -239,7 +249,7 @@ struct DeliveryLoop: ~Copyable {
                 continue
             }
             peer.isAwaitingPong = true
-            sendOwn(peer.wantsPingMessages ? Self.pingMessageFrames : Self.pingFrame, slot, now: now)
+            sendOwn(peer.wantsPingMessages ? pingMessageFrames(slot, peer) : Self.pingFrame, slot, now: now)
         }
     }
 

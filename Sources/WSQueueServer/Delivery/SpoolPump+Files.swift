@@ -52,10 +52,9 @@ extension SpoolPump {
                 let file = ReadFile(current.file, current.status, current.reader, seq: broker.seq)
                 return deletions.add(file, end: writer.position)
             }
-            if line.number <= current.knownLines { continue }
             let bytes = contents.span.extracting(line.range)
-            // The whole file was checked before its first line was appended.
-            guard let text = try? EventFile.decode(bytes) else { continue }
+            guard let text = current.nextText(bytes) else { continue }
+            if line.number <= current.knownLines { continue }
             let event = SpooledEvent(
                 text: text, stem: current.stem, line: line.number, file: current.file,
                 modifiedNanoseconds: current.status.modifiedNanoseconds)
@@ -96,7 +95,7 @@ extension SpoolPump {
             let event = SpooledEvent(
                 text: try EventFile.decode(bytes), stem: stem, file: file,
                 modifiedNanoseconds: status.modifiedNanoseconds)
-            try checkRoom(event, byteCount: bytes.count)
+            try checkRoom(event.text, byteCount: bytes.count)
             unfinished.forget(file.name)
             let start = writer.position
             let settled = append(event, bytes, now: now, unix: unix)
@@ -120,6 +119,8 @@ extension SpoolPump {
         var lines = BatchLines()
         var hasEvents = false
         var knownLines = 0
+        var texts: [EventText] = []
+        let mayBeBegun = mayBeBegun(status)
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
             hasEvents = true
@@ -129,13 +130,14 @@ extension SpoolPump {
                     let limit = context.configuration.eventLimitBytes
                     throw EventFault(reason: "an event larger than the limit of \(limit) bytes", offset: 0)
                 }
+                let text = try EventFile.decode(bytes)
+                try checkRoom(text, byteCount: bytes.count)
+                if texts.count < Batch.keptTexts { texts.append(text) }
+                guard mayBeBegun else { continue }
                 let event = SpooledEvent(
-                    text: try EventFile.decode(bytes), stem: stem, line: line.number, file: file,
+                    text: text, stem: stem, line: line.number, file: file,
                     modifiedNanoseconds: status.modifiedNanoseconds)
-                try checkRoom(event, byteCount: bytes.count)
-                if mayBeBegun(status), journal.knows(event.lineIdentity ?? event.identity(in: bytes)) {
-                    knownLines = line.number
-                }
+                if journal.knows(event.lineIdentity ?? event.identity(in: bytes)) { knownLines = line.number }
             } catch {
                 let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: line.number)
                 return judge(fault, status, file, reader, now: now, unix: unix)
@@ -148,7 +150,7 @@ extension SpoolPump {
         unfinished.forget(file.name)
         let begun = Batch(
             file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader,
-            knownLines: knownLines)
+            knownLines: knownLines, texts: texts)
         if knownLines > 0 { writeDuplicateLines(begun) }
         batch = begun
     }
@@ -169,8 +171,8 @@ extension SpoolPump {
     }
 
     /// Refuses an event whose copies, one for each channel, would not fit into the log together.
-    private func checkRoom(_ event: SpooledEvent, byteCount: Int) throws(EventFault) {
-        let copies = max(1, event.text.channels.count)
+    private func checkRoom(_ text: EventText, byteCount: Int) throws(EventFault) {
+        let copies = max(1, text.channels.count)
         guard copies > 1, copies * (byteCount + 1_024) > eventRoomBytes else { return }
         throw EventFault(
             reason: "\(copies) channels of \(byteCount) bytes are more than one event may take; publish it in parts",
@@ -199,8 +201,8 @@ extension SpoolPump {
         var selections: [PublicationLog.Selection] = []
         let start = writer.position
         for audience in audiences {
-            message.prepare(event.text, event.fields(seq: seq, channel: audience.channel), in: bytes)
-            if let selection = appendMessage(bytes, seq: seq, audience: audience) { selections.append(selection) }
+            message.write(event.text, event.fields(seq: seq, channel: audience.channel), in: bytes)
+            if let selection = appendMessage(seq: seq, audience: audience) { selections.append(selection) }
         }
         stage(event, identity, bytes, seq: seq, unix: unix)
         let wait = event.waited(until: Clock.unixNanoseconds())
@@ -211,21 +213,21 @@ extension SpoolPump {
         }
         let sent = SentEvent(
             id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
-            channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start), waitNanoseconds: wait,
-            clientCount: context.marks.clients, file: event.file.name.description)
+            channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start),
+            waitNanoseconds: wait, clientCount: context.marks.clients,
+            file: event.file.name.description)
         return Settled(sent: sent, selections: selections)
     }
 
-    /// Appends the prepared message as one text frame, written once for all clients.
+    /// Appends the message written last as one text frame, once for all clients.
     @discardableResult
-    mutating func appendMessage(
-        _ bytes: Span<UInt8>, seq: UInt64, audience: Audience
-    ) -> PublicationLog.Selection? {
-        let length = message.length
-        let header = FrameEncoder.headerLength(payloadLength: length)
-        return writer.append(byteCount: header + length, seq: seq, audience: audience) { output in
-            FrameEncoder.writeHeader(.text, payloadLength: length, to: &output)
-            message.write(from: bytes, to: &output)
+    mutating func appendMessage(seq: UInt64, audience: Audience) -> PublicationLog.Selection? {
+        let text = message.message
+        let bytes = text.span
+        let header = FrameEncoder.headerLength(payloadLength: bytes.count)
+        return writer.append(byteCount: header + bytes.count, seq: seq, audience: audience) { output in
+            FrameEncoder.writeHeader(.text, payloadLength: bytes.count, to: &output)
+            for index in bytes.indices { output.append(bytes[index]) }
         }
     }
 

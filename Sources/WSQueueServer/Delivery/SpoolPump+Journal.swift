@@ -33,12 +33,13 @@ extension SpoolPump {
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         if !event.text.channels.isEmpty {
             record.channels = event.text.channels.map(\.name)
-            message.prepare(event.text, event.fields(seq: seq, channel: nil), in: bytes)
+            message.write(event.text, event.fields(seq: seq, channel: nil), in: bytes)
         }
         record.recipients = event.text.recipients.map { $0.map(\.text) }
         record.except = event.text.except
         record.line = event.lineIdentity
-        journal.stage(record, messageBytes: message.length) { message.append(from: bytes, to: &$0) }
+        let written = message.message
+        journal.stage(record, message: written.span)
     }
 
     /// Writes what was staged, so that it can be announced, and has it brought to the disk, so that its files can be

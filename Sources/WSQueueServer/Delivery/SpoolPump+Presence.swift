@@ -34,14 +34,15 @@ extension SpoolPump {
         let seconds = unix / 1_000_000_000
         for audience in audiences {
             let channel = audience.channel.flatMap { Channel($0) }
-            message.prepare(
+            message.write(
                 text, EventMessageFields(unixSeconds: seconds, id: id, seq: seq, channel: channel), in: bytes.span)
-            appendMessage(bytes.span, seq: seq, audience: audience)
+            appendMessage(seq: seq, audience: audience)
         }
-        message.prepare(text, EventMessageFields(unixSeconds: seconds, id: id, seq: seq, channel: nil), in: bytes.span)
+        message.write(text, EventMessageFields(unixSeconds: seconds, id: id, seq: seq, channel: nil), in: bytes.span)
         var record = JournalRecord(
             seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, stamp: 0))
         record.channels = [news.channel]
-        journal.stage(record, messageBytes: message.length) { message.append(from: bytes.span, to: &$0) }
+        let written = message.message
+        journal.stage(record, message: written.span)
     }
 }

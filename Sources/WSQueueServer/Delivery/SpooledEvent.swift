@@ -36,7 +36,12 @@ struct SpooledEvent {
     /// The id of an event that has none of its own, UTF-8.
     var fileID: [UInt8] {
         guard let line else { return stem }
-        return stem + Array("/\(line)".utf8)
+        var id: [UInt8] = []
+        id.reserveCapacity(stem.count + 8)
+        id += stem
+        id.append(UInt8(ascii: "/"))
+        JSONWriter.write(Int64(line), into: &id)
+        return id
     }
 
     /// Whom it is for.

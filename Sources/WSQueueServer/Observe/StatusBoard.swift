@@ -99,30 +99,3 @@ struct HubStatus: Sendable {
         let unixSeconds: Int64
     }
 }
-
-/// How many events the hub has handed out, and how long the last of them took.
-struct DeliveryFigures {
-    private static let kept = 1_024
-
-    private(set) var sent: UInt64 = 0
-    private var waits = [Int64](repeating: 0, count: kept)
-    private var sentBefore: UInt64 = 0
-    private var last: (waits: [Int64], at: Int64) = ([], .min)
-    /// Several who ask each second are all told the same.
-    private static let renewal: Int64 = 900_000_000
-
-    mutating func count(waitNanoseconds: Int64) {
-        waits[Int(sent % UInt64(Self.kept))] = waitNanoseconds
-        sent += 1
-    }
-
-    /// The last waits of about a second, the shortest first, or of a longer time in which nobody has asked.
-    mutating func lastWaits(now: Int64) -> [Int64] {
-        guard last.at == .min || now - last.at >= Self.renewal else { return last.waits }
-        let new = Int(min(sent - sentBefore, UInt64(Self.kept)))
-        let taken = (0..<new).map { waits[Int((sent - 1 - UInt64($0)) % UInt64(Self.kept))] }
-        sentBefore = sent
-        last = (taken.sorted(), now)
-        return last.waits
-    }
-}

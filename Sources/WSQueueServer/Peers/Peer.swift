@@ -28,7 +28,9 @@ final class Peer {
     /// Reads the request; gone once there is a WebSocket. In an object of its own, because most clients have done
     /// with it long ago.
     var request: RequestReader? = RequestReader()
-    var webSocket = WebSocketProtocol()
+    /// What has come of a frame or message that is not whole; nothing between two of them, where nearly all clients
+    /// stand.
+    private var input: Input?
     /// The connection's id, 0 before it is a client.
     var connection: Int64 = 0
     /// Whether the client speaks `wsqueue.v1`.
@@ -86,6 +88,29 @@ final class Peer {
         var body: RequestBodyReader?
         /// What the answer says besides.
         var answerFields: [Response.Field] = []
+    }
+
+    /// The protocol's state. After a read, ``restInput()`` gives back what it needs no longer.
+    var webSocket: WebSocketProtocol {
+        get { input?.webSocket ?? WebSocketProtocol() }
+        _modify {
+            if let input {
+                yield &input.webSocket
+            } else {
+                let made = Input()
+                input = made
+                yield &made.webSocket
+            }
+        }
+    }
+
+    func restInput() {
+        if let input, input.webSocket.isResting { self.input = nil }
+    }
+
+    /// An object of its own, because it is seldom there.
+    private final class Input {
+        var webSocket = WebSocketProtocol()
     }
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {

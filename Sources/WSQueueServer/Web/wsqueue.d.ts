@@ -25,6 +25,24 @@ export interface WSQueueMessage<Message = unknown> {
   time: number;
 }
 
+/** A user who is in a presence channel. */
+export interface WSQueueMember {
+  user: string;
+  status: string;
+  activity?: unknown;
+  info?: unknown;
+}
+
+/** Who is in a channel, or some of them: heard under the name `presence`, too, after a subscription. */
+export interface WSQueuePresence {
+  channel: string;
+  members: WSQueueMember[];
+  /** How many there are in all. */
+  count: number;
+  /** Where to go on asking, when these are not all. */
+  next?: number;
+}
+
 /** Events that this client missed and cannot get any more: load the state that they would have changed. */
 export interface WSQueueGap {
   /** Where this client stood. */
@@ -96,6 +114,7 @@ export class WSQueue {
   on(name: "gap", handler: (gap: WSQueueGap) => void): () => void;
   on(name: "error", handler: (error: WSQueueError) => void): () => void;
   on<Message = unknown>(name: "message", handler: (message: Message, whole: WSQueueMessage<Message>) => void): () => void;
+  on(name: "presence", handler: (members: WSQueueMember[], whole: WSQueuePresence) => void): () => void;
   /**
    * Calls `handler` with the payload of each event of this name, the event, and its JSON as it came (a number in it may be
    * longer than JavaScript can hold). In the name `*` stands for any part. Published events that are called `status`, `gap`
@@ -112,10 +131,10 @@ export class WSQueue {
   unsubscribe(...channels: string[]): void;
   /** Sends a message into a channel; rejects when it is refused or there is no connection. */
   send(channel: string, message: unknown, recipients?: number[]): Promise<{ recipients_count: number }>;
-  /** Says how one is, and asks who is there. */
+  /** Says how one is, and asks who is there, from `next` on. */
   presence(
-    channel: string, own?: { status?: "online" | "away" | "busy" | "offline"; activity?: unknown }
-  ): Promise<{ members: { user: string; status: string; activity?: unknown }[] }>;
+    channel: string, own?: { status?: "online" | "away" | "busy" | "offline"; activity?: unknown; next?: number }
+  ): Promise<WSQueuePresence>;
   /** Drops the connection and comes back at once, with a new token when that is a function; after `denied` too. */
   reconnect(): void;
   /** Ends it for good. */

@@ -4,9 +4,9 @@ globalThis.WSQueue ??= (() => {
   "use strict";
 
   const firstDelay = 250, longestDelay = 20000;
-  // A connection that lasts so long was a good one: the next wait begins small again.
+  // After a connection that lasts so long the next wait begins small again.
   const steady = 5000;
-  // How long an answer may take, and how long when somebody has just come back to the page.
+  // How long an answer may take, and when somebody has just come back to the page.
   const patience = 10000, briefPatience = 4000;
   const rememberedIds = 5000;
   // These names belong to the client. Published events of such a name are heard by globs, as "gap*".
@@ -66,7 +66,6 @@ globalThis.WSQueue ??= (() => {
       this.#connect();
     }
 
-    /** What an online page hears of its own life. */
     static #signs = [
       ...["online", "offline", "pageshow", "pagehide"].map((name) => [globalThis.window, name]),
       ...["visibilitychange", "resume"].map((name) => [globalThis.document, name]),
@@ -125,7 +124,7 @@ globalThis.WSQueue ??= (() => {
       const attempt = ++this.#attempt;
       this.#clear();
       this.#show("connecting");
-      // A token that does not come and a network that swallows everything are the same to the page.
+      // Neither a token that does not come nor a network that swallows everything says anything.
       this.#timers.watch = sleep(patience, () => this.#lost(1006, "no welcome"));
       let token, socket;
       try {
@@ -187,19 +186,21 @@ globalThis.WSQueue ??= (() => {
       let message;
       try { message = JSON.parse(text); } catch { return this.#fail({ code: "malformed" }); }
       if (message.event !== undefined) return this.#take(message, text);
-      switch (message.action) {
+      const { action } = message;
+      if (action === "message" || action === "presence")
+        this.#call(action, message.message ?? message.members, { ...message, event: action }, text);
+      switch (action) {
         case "welcome": return this.#welcome(message, token);
         case "resumed": return this.#resumed(message);
         case "ping":
           // Where everything for this client has been sent, though the last event for it may be long ago.
           if (message.cursor && this.status === "live") this.#move(message.cursor);
           return this.#tell("pong");
-        case "message": return this.#call("message", message.message, { ...message, event: "message" }, text);
         case "error": return this.#refused(message);
       }
       if (!message.success) return;
       const index = this.#pending.findIndex(({ answer, channel }) =>
-        answer === message.action && (message.channel ?? channel) === channel);
+        answer === action && (message.channel ?? channel) === channel);
       if (index >= 0) this.#pending.splice(index, 1)[0].resolve(message);
     }
 

@@ -22,17 +22,16 @@ package struct EventMessageFields: Equatable, Sendable {
 
 /// Writes the message that clients get for an event, around the bytes of its file.
 ///
-/// Name, payload and timestamp go out as they were written. The length is known before the first byte is written, so
-/// that the message can be framed and written straight into the log. One writer serves all events one after the other
-/// and keeps its buffers: ``prepare(_:_:in:)``, then ``write(from:to:)``.
+/// Name, payload and timestamp go out as they were written. The message lies whole in one buffer, from where it is copied
+/// into the log and the journal. One writer serves all events one after the other and keeps that buffer:
+/// ``write(_:_:in:)``, then ``message``.
 package struct EventMessageWriter: Sendable {
+    /// The message written last.
+    package private(set) var message: [UInt8] = []
     private let payloadName: [UInt8]
-    /// What stands before and behind the payload.
-    private var head: [UInt8] = []
-    private var tail: [UInt8] = []
-    private var payload: Range<Int>?
 
-    private static let null = Array("null".utf8)
+    /// So much is kept for the next message; an event may be larger.
+    private static let keptBytes = 65_536
 
     /// Makes a writer.
     ///
@@ -44,73 +43,41 @@ package struct EventMessageWriter: Sendable {
         payloadName = name
     }
 
-    /// How many bytes ``write(from:to:)`` will write.
-    package var length: Int { head.count + (payload?.count ?? Self.null.count) + tail.count }
-
-    /// Prepares `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…}`; the channel only where there is one.
+    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…}`; the channel only where there is one.
     ///
     /// - Parameters:
     ///   - event: Where the event's members lie.
     ///   - fields: The rest.
     ///   - bytes: The text that the event was decoded from.
-    package mutating func prepare(_ event: EventText, _ fields: EventMessageFields, in bytes: Span<UInt8>) {
-        begin(event)
-        head.append("{\"event\":")
-        head.append(bytes, event.event)
-        head.append(contentsOf: payloadName)
-        tail.append(",\"timestamp\":")
+    package mutating func write(_ event: EventText, _ fields: EventMessageFields, in bytes: Span<UInt8>) {
+        message.removeAll(keepingCapacity: message.capacity <= Self.keptBytes)
+        message.append("{\"event\":")
+        message.append(bytes, event.event)
+        message.append(contentsOf: payloadName)
+        if let payload = event.payload { message.append(bytes, payload) } else { message.append("null") }
+        message.append(",\"timestamp\":")
         appendTimestamp(event, fields, bytes)
-        tail.append(",\"id\":")
+        message.append(",\"id\":")
         appendID(event, fields, bytes)
-        tail.append(",\"seq\":")
-        tail.append(String(fields.seq))
+        message.append(",\"seq\":")
+        JSONWriter.write(Int64(bitPattern: fields.seq), into: &message)
         if let channel = fields.channel {
-            tail.append(",\"channel\":")
-            JSONWriter.write(channel.name, into: &tail)
+            message.append(",\"channel\":")
+            JSONWriter.write(channel.name, into: &message)
         }
-        tail.append("}")
-    }
-
-    /// Writes the message prepared last.
-    ///
-    /// - Parameters:
-    ///   - bytes: The text that was given when it was prepared.
-    ///   - output: Has room for ``length`` bytes.
-    package func write(from bytes: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
-        Self.write(head.span, to: &output)
-        if let payload {
-            Self.write(bytes.extracting(payload), to: &output)
-        } else {
-            Self.write(Self.null.span, to: &output)
-        }
-        Self.write(tail.span, to: &output)
-    }
-
-    /// Appends the message prepared last, ``length`` bytes.
-    package func append(from bytes: Span<UInt8>, to output: inout [UInt8]) {
-        output.append(addingCapacity: length) { write(from: bytes, to: &$0) }
-    }
-
-    private mutating func begin(_ event: EventText) {
-        head.removeAll(keepingCapacity: true)
-        tail.removeAll(keepingCapacity: true)
-        payload = event.payload
+        message.append("}")
     }
 
     private mutating func appendTimestamp(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        guard let timestamp = event.timestamp else { return tail.append(String(fields.unixSeconds)) }
-        tail.append(bytes, timestamp)
+        guard let timestamp = event.timestamp else { return JSONWriter.write(fields.unixSeconds, into: &message) }
+        message.append(bytes, timestamp)
     }
 
     // Ids are strings for clients, even where a publisher wrote a number: they are compared as strings.
     private mutating func appendID(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        guard let id = event.id else { return JSONWriter.write(fields.id, into: &tail) }
-        if bytes[id.lowerBound] == UInt8(ascii: "\"") { return tail.append(bytes, id) }
-        guard let label = event.idLabel(in: bytes) else { return JSONWriter.write(fields.id, into: &tail) }
-        JSONWriter.write(label.bytes, into: &tail)
-    }
-
-    private static func write(_ bytes: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
-        for index in bytes.indices { output.append(bytes[index]) }
+        guard let id = event.id else { return JSONWriter.write(fields.id, into: &message) }
+        if bytes[id.lowerBound] == UInt8(ascii: "\"") { return message.append(bytes, id) }
+        guard let label = event.idLabel(in: bytes) else { return JSONWriter.write(fields.id, into: &message) }
+        JSONWriter.write(label.bytes, into: &message)
     }
 }

@@ -109,8 +109,11 @@ package enum ServerMessage {
     }
 
     /// Asks a client with `heartbeat=app` whether it is there.
-    package static func ping() -> [UInt8] {
-        JSONObjectOutput("action", "ping").finished()
+    ///
+    /// - Parameter cursor: Up to where it has been handed everything, though nothing of it may have been for it.
+    package static func ping(cursor: Cursor? = nil) -> [UInt8] {
+        let output = JSONObjectOutput("action", "ping")
+        return (cursor.map { output.text("cursor", $0.text) } ?? output).finished()
     }
 
     /// Answers `ping`.

@@ -24,6 +24,9 @@ package struct FrameDecoder: Sendable {
     private var opcode = FrameHeader.Opcode.continuation
     private var isFinal = false
 
+    /// Whether it stands before a frame.
+    var isResting: Bool { remaining == 0 && partialHeader.isEmpty }
+
     /// Makes a decoder that stands before a frame.
     package init() {}
 

@@ -13,6 +13,9 @@ package struct MessageAssembler: Sendable {
     private var validator = UTF8Validator()
     private var kind: MessageKind?
 
+    /// Whether it stands between messages, and in no control frame.
+    var isResting: Bool { kind == nil && control.isEmpty }
+
     /// Makes an assembler that stands between messages.
     package init() {}
 

@@ -17,6 +17,9 @@ package struct WebSocketProtocol: Sendable {
     /// Whether a close frame or a failure was given: nothing that arrives afterwards is read.
     package private(set) var isFinished = false
 
+    /// Whether it stands where a new one does: between messages, and nothing ended.
+    package var isResting: Bool { !isFinished && decoder.isResting && assembler.isResting }
+
     /// Makes the protocol of a connection whose handshake is done.
     package init() {}
 

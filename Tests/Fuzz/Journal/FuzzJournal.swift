@@ -15,9 +15,7 @@ private func check(_ bytes: [UInt8]) {
     guard let text = JournalRecordText.decode(bytes.span, at: 0) else { return }
     precondition(text.end <= bytes.count && text.message.upperBound == text.end, "a message that ends elsewhere")
     var again: [UInt8] = []
-    text.record(in: bytes.span).append(to: &again, messageBytes: text.message.count) { output in
-        output += bytes[text.message]
-    }
+    text.record(in: bytes.span).append(to: &again, message: bytes.span.extracting(text.message))
     guard let second = JournalRecordText.decode(again.span, at: 0) else {
         preconditionFailure("what was written cannot be read")
     }

@@ -12,18 +12,8 @@ import WSQueueWire
         _ text: String, _ fields: EventMessageFields, _ writer: inout EventMessageWriter
     ) throws -> String {
         let bytes = Array(text.utf8)
-        writer.prepare(try EventText.decode(bytes.span), fields, in: bytes.span)
-        return written(bytes, writer)
-    }
-
-    /// What was prepared, written twice: into a span and behind other bytes.
-    private static func written(_ bytes: [UInt8], _ writer: EventMessageWriter) -> String {
-        let written = [UInt8](capacity: writer.length) { writer.write(from: bytes.span, to: &$0) }
-        #expect(written.count == writer.length)
-        var appended: [UInt8] = [9]
-        writer.append(from: bytes.span, to: &appended)
-        #expect(appended == [9] + written)
-        return String(decoding: written, as: UTF8.self)
+        writer.write(try EventText.decode(bytes.span), fields, in: bytes.span)
+        return String(decoding: writer.message, as: UTF8.self)
     }
 
     @Test(arguments: [

@@ -6,10 +6,8 @@ struct EventMessageTextTests {
     private func message(_ text: String, channel: String? = nil, payloadKey: String = "payload") throws -> [UInt8] {
         let bytes = Array(text.utf8)
         var writer = EventMessageWriter(payloadKey: payloadKey)
-        writer.prepare(try EventText.decode(bytes.span), EventMessageTests.fields(channel), in: bytes.span)
-        var message: [UInt8] = []
-        writer.append(from: bytes.span, to: &message)
-        return message
+        writer.write(try EventText.decode(bytes.span), EventMessageTests.fields(channel), in: bytes.span)
+        return writer.message
     }
 
     @Test(arguments: ["payload", "data"])

@@ -110,6 +110,28 @@ import WSQueueWire
     ]
 
     @Test(arguments: valid + refused)
+    func `one that rests may be forgotten, and a new one takes its place`(expected: Case) {
+        for cut in 0...expected.bytes.count {
+            var stream = Stream()
+            for piece in [expected.bytes[..<cut], expected.bytes[cut...]] {
+                stream.feed(Array(piece))
+                if stream.peer.isResting { stream.peer = WebSocketProtocol() }
+            }
+            #expect(stream.seen == expected.expected, "cut at \(cut)")
+        }
+    }
+
+    @Test func `it rests between messages and not in the middle of one`() {
+        let frames = ClientFrames.text("frag", isFinal: false) + ClientFrames.frame(0, Array("ment".utf8))
+        let resting = (0...frames.count).filter { cut in
+            var stream = Stream()
+            stream.feed(Array(frames[..<cut]))
+            return stream.peer.isResting
+        }
+        #expect(resting == [0, frames.count])
+    }
+
+    @Test(arguments: valid + refused)
     func `a stream means the same wherever it is cut`(expected: Case) {
         #expect(Stream.events([expected.bytes]) == expected.expected)
         for cut in 0...expected.bytes.count {
