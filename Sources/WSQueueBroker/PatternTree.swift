@@ -1,9 +1,9 @@
-internal import WSQueueCore
+package import WSQueueCore
 
 /// Patterns by their segments, so that finding those that match a channel costs what matches and not what there is.
 ///
 /// Each pattern carries a number, which belongs to whoever put it there.
-struct PatternTree {
+package struct PatternTree {
     private struct Node {
         var children: [String: Int] = [:]
         /// Where `*` leads.
@@ -20,13 +20,16 @@ struct PatternTree {
     private var nodes = [Node()]
     private var freeNodes: [Int] = []
 
+    /// Makes a tree without patterns.
+    package init() {}
+
     /// Whether there is no pattern.
-    var isEmpty: Bool { nodes[Self.root].isEmpty }
-    /// How many nodes patterns need; for tests.
-    var nodeCount: Int { nodes.count - freeNodes.count }
+    package var isEmpty: Bool { nodes[Self.root].isEmpty }
+    /// How many nodes its patterns need, the root among them.
+    package var nodeCount: Int { nodes.count - freeNodes.count }
 
     /// Adds a pattern that is not there yet.
-    mutating func insert(_ pattern: ChannelPattern, _ number: Int) {
+    package mutating func insert(_ pattern: ChannelPattern, _ number: Int) {
         var node = Self.root
         for segment in pattern.segments {
             switch segment {
@@ -40,7 +43,7 @@ struct PatternTree {
     }
 
     /// Removes a pattern that is there, and the nodes that only it needed.
-    mutating func remove(_ pattern: ChannelPattern) {
+    package mutating func remove(_ pattern: ChannelPattern) {
         var path = [Self.root]
         var node = Self.root
         for segment in pattern.segments where segment != .rest {
@@ -55,7 +58,7 @@ struct PatternTree {
     }
 
     /// The numbers of the patterns that match a channel, each once, in no order.
-    func matches(_ channel: String) -> [Int] {
+    package func matches(_ channel: String) -> [Int] {
         var found: [Int] = []
         var reached = [Self.root]
         for part in channel.split(separator: ".", omittingEmptySubsequences: false) {

@@ -11,6 +11,11 @@ PAGES = pathlib.Path(__file__).parent / "pages"
 OPEN = 1
 
 
+def address(server):
+    """A document of the server's origin, and not the live page, which listens too."""
+    return f"http://{server.host}:{server.port}/nothing"
+
+
 def run_script(page, name):
     page.evaluate((PAGES / name).read_text(encoding="utf-8") + "\n0")
 
@@ -25,7 +30,7 @@ def chat(start, queue):
 @pytest.fixture
 def room(chat, browser):
     """A browser with two chat pages in one room."""
-    with browser.open(f"http://{chat.host}:{chat.port}/") as page:
+    with browser.open(address(chat)) as page:
         run_script(page, "chat.js")
         for name in ("bob", "eve"):
             page.evaluate(f"globalThis.{name} = new ChatPage('{chat.address}', 'chat.room.1'); 0")
@@ -78,7 +83,7 @@ def test_a_chat_page_hears_what_was_wrong(room):
 
 def test_a_page_of_the_php_original_shows_events_and_gets_nothing_else(start, queue, browser):
     server = start()
-    with browser.open(f"http://{server.host}:{server.port}/") as page:
+    with browser.open(address(server)) as page:
         run_script(page, "events.js")
         page.evaluate(f"globalThis.page = new EventsPage('{server.address}'); 0")
         page.wait_for(f"page.socket.readyState === {OPEN}")

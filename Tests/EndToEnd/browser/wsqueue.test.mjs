@@ -123,6 +123,7 @@ test("the wait begins small again after a connection that lasted, and not after 
     await pass(delay());
   }
   page.socket.welcome();
+  await pass(4_000);
   page.socket.end();
   assert.equal(delay(), 3996);
   await pass(delay());
@@ -346,6 +347,38 @@ test("a gap is told though the connection breaks before the server has told it, 
   same(page.seen, [91, 92, 93]);
   assert.equal(gaps.length, 1);
   assert.equal(queue.counters.duplicates, 2);
+});
+
+test("a replay that begins anew doubles nothing, whatever the ids are", async () => {
+  const page = load();
+  await page.open({ since: "a:5" });
+  page.socket.welcome("a:5");
+  for (const seq of [6, 7]) page.socket.event(seq, { id: undefined });
+  page.socket.end();
+  await pass(250);
+  page.socket.welcome("a:5");
+  for (const seq of [6, 7, 8]) page.socket.event(seq, { id: undefined });
+  same(page.seen, [6, 7, 8]);
+});
+
+test("ids are not remembered for ever", async () => {
+  const page = load();
+  const queue = await page.open();
+  page.socket.welcome();
+  for (let seq = 1; seq <= 5_001; seq++) page.socket.event(seq);
+  page.socket.event(5_002, { id: "id-1" });
+  page.socket.event(5_003, { id: "id-5001" });
+  assert.equal(queue.counters.duplicates, 1);
+});
+
+test("a token that comes too late opens no second connection", async () => {
+  const page = load();
+  const gives = [];
+  const queue = await page.open({ token: () => new Promise((give) => gives.push(give)) });
+  queue.reconnect();
+  for (const give of gives) give("t");
+  await settled();
+  assert.equal(page.sockets.length, 1);
 });
 
 test("a cursor that the server does not know how to read is a gap", async () => {
