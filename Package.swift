@@ -70,6 +70,11 @@ let package = Package(
         .executableTarget(
             name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
             linkerSettings: staticExecutable),
+        // An example, built so that it stays one.
+        .executableTarget(
+            name: "request-handler", dependencies: ["WSQueuePublish", "WSQueuePublishEncodable"],
+            path: "examples/swift",
+            swiftSettings: testing),
         // A load client for scripts/bench; it is not installed.
         .executableTarget(
             name: "wsqueue-bench", dependencies: ["WSQueueNet", "WSQueueSystem", "WSQueueArguments", "CWSQueueLinux"],

@@ -9,7 +9,7 @@ internal import WSQueueSystem
 ///
 /// A value that holds nothing open: copy it, use it from any thread, after fork(2), and after the directory has been
 /// replaced by another one.
-public struct Publisher: Sendable {
+public struct Publisher: BroadcastDriver {
     /// The queue directory.
     public let directory: String
     /// How events are written.
@@ -84,29 +84,6 @@ public struct Publisher: Sendable {
         }
     }
 
-    /// Publishes an event with a payload that is JSON already.
-    ///
-    /// - Parameters:
-    ///   - name: 1 to 255 bytes without control characters, such as `order.created`.
-    ///   - payloadJSON: One JSON value in UTF-8; its bytes reach the clients as they are.
-    ///   - channels: The channels whose subscribers get it; none means every client.
-    @discardableResult
-    public func publish(
-        _ name: String, payloadJSON: [UInt8], channels: [String] = []
-    ) throws(PublishError) -> Receipt {
-        var event = Event(name, payload: payloadJSON)
-        event.channels = channels
-        return try publish(event)
-    }
-
-    /// Publishes an event with a payload that is JSON already.
-    @discardableResult
-    public func publish(
-        _ name: String, payloadJSON: String = "null", channels: [String] = []
-    ) throws(PublishError) -> Receipt {
-        try publish(name, payloadJSON: Array(payloadJSON.utf8), channels: channels)
-    }
-
     /// The contents of the file that publishing `event` now would make, or one that is due at Unix nanoseconds.
     package func encode(_ event: Event, due: Int64? = nil) throws(PublishError) -> [UInt8] {
         do {
@@ -151,6 +128,15 @@ public struct Receipt: Equatable, Sendable {
     public let events: Int
     /// Whether it was written by this call; an event of the same id may have waited already.
     public let isNew: Bool
+
+    /// Makes a receipt, for drivers of one's own.
+    public init(id: String, path: String = "", sizeBytes: Int = 0, events: Int = 1, isNew: Bool = true) {
+        self.id = id
+        self.path = path
+        self.sizeBytes = sizeBytes
+        self.events = events
+        self.isNew = isNew
+    }
 }
 
 extension Publisher.Sync {

@@ -19,7 +19,7 @@ extension BroadcastableEvent {
     public var channels: [String] { [] }
 }
 
-extension Publisher {
+extension BroadcastDriver {
     /// Publishes an event with a payload that is encoded as JSON.
     ///
     /// - Parameters:

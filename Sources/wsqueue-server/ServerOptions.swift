@@ -138,10 +138,12 @@ enum ServerOptions {
         "log-events", value: .required("all|sampled|off"), environment: "WSQUEUE_LOG_EVENTS",
         text: "A line an event; sampled (default) writes up to 50 a second and sums up the rest.")
     static let help = Option("help", short: "h", text: "Show this help.")
+    static let manual = Option(
+        "man", value: .required("7|8"), isHidden: true, text: "Print the manual page of this section.")
     static let version = Option("version", short: "V", text: "Show the version.")
 
     static let table = OptionTable(
-        "wsqueue-server", forms: ["[run] [OPTION]..."],
+        "wsqueue-server", forms: ["[run] [OPTION]...", "completion bash|zsh|fish"],
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: [
             directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
@@ -149,7 +151,7 @@ enum ServerOptions {
             eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
             backlog, handshake, ping, pong, presenceGrace, behindSize, behindAge, drain,
             journal, journalEvents, journalAge, journalSize,
-            logLevel, logFormat, logFile, logEvents, help, version,
+            logLevel, logFormat, logFile, logEvents, manual, help, version,
         ],
         sections: [
             OptionTable.Section(

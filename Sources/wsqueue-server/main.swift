@@ -7,10 +7,15 @@ internal import WSQueueSystem
 func run() -> ExitStatus {
     do throws(ArgumentFault) {
         var words = try CommandLineWords.decode(Process.arguments())
+        if words.count == 2, words[0] == "completion" { return try completion(words[1]) }
         if words.first == "run" { words.removeFirst() }
         let arguments = try ServerOptions.table.parse(words) { Process.environment($0) }
         if arguments.has(ServerOptions.help) {
             print(ServerOptions.table.help, terminator: "")
+            return .success
+        }
+        if let section = arguments.value(ServerOptions.manual) {
+            print(section == "7" ? FormatManual.page : ServerOptions.manualPage, terminator: "")
             return .success
         }
         if arguments.has(ServerOptions.version) {
@@ -25,6 +30,16 @@ func run() -> ExitStatus {
     } catch {
         complain("\(error); \(ServerOptions.table.hint)")
         return error.exitStatus
+    }
+}
+
+/// `wsqueue-server completion SHELL`.
+func completion(_ name: String) throws(ArgumentFault) -> ExitStatus {
+    do throws(ValueFault) {
+        print(ServerOptions.table.completion(for: try Shell.parse(name)), terminator: "")
+        return .success
+    } catch {
+        throw .badValue(error, option: "completion", isFromEnvironment: false)
     }
 }
 

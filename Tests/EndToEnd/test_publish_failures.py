@@ -201,3 +201,24 @@ def test_a_variable_stands_in_for_an_option(binaries, option, values):
 def test_quiet_says_nothing(binaries, tmp_path):
     result = subprocess.run([binaries / "wsqueue-publish", "-q", "-d", tmp_path / "no", "a"], capture_output=True)
     assert (result.returncode, result.stdout, result.stderr) == (73, b"", b"")
+
+
+@needs_root
+def test_follow_keeps_what_a_full_disk_does_not_take(binaries, tmp_path):
+    with mounted(tmp_path / "full", "size=64k") as queue:
+        fill = queue / "fill"
+        fill.write_bytes(b"x" * 65_536)
+        command = [binaries / "wsqueue-publish", "-d", queue, "--follow", "a", "--every", "10ms"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            process.stdin.write("1\n")
+            process.stdin.flush()
+            told = process.stderr.readline()
+            assert "no space left on device" in told and told.endswith("trying again\n")
+            process.stdin.write("2\n")
+            process.stdin.flush()
+            fill.unlink()
+            assert "can be written to again" in process.stderr.readline()
+            process.stdin.close()
+            assert process.wait(10) == 0
+        lines = [line for name in left(queue) for line in (queue / name).read_text().splitlines()]
+        assert [line[:23] for line in lines] == ['{"event":"a","payload":', '{"event":"a","payload":']

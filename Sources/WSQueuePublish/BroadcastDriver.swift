@@ -1,0 +1,91 @@
+public import WSQueueCore
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// Where events go. ``Publisher`` puts them into a queue directory; ``LogDriver`` writes them down, for development, and
+/// ``NullDriver`` drops them, for tests. An application that takes `any BroadcastDriver` need not know which.
+public protocol BroadcastDriver: Sendable {
+    /// Takes one event.
+    ///
+    /// - Throws: ``PublishError``; then nobody gets it.
+    @discardableResult
+    func publish(_ event: Event) throws(PublishError) -> Receipt
+}
+
+extension BroadcastDriver {
+    /// Publishes an event with a payload that is JSON already.
+    ///
+    /// - Parameters:
+    ///   - name: 1 to 255 bytes without control characters, such as `order.created`.
+    ///   - payloadJSON: One JSON value in UTF-8; its bytes reach the clients as they are.
+    ///   - channels: The channels whose subscribers get it; none means every client.
+    @discardableResult
+    public func publish(
+        _ name: String, payloadJSON: [UInt8], channels: [String] = []
+    ) throws(PublishError) -> Receipt {
+        var event = Event(name, payload: payloadJSON)
+        event.channels = channels
+        return try publish(event)
+    }
+
+    /// Publishes an event with a payload that is JSON already.
+    @discardableResult
+    public func publish(
+        _ name: String, payloadJSON: String = "null", channels: [String] = []
+    ) throws(PublishError) -> Receipt {
+        try publish(name, payloadJSON: Array(payloadJSON.utf8), channels: channels)
+    }
+}
+
+extension BroadcastDriver where Self == Publisher {
+    /// Into the queue directory at a path.
+    public static func spool(_ directory: String) throws(PublishError) -> Publisher {
+        try Publisher(directory: directory)
+    }
+}
+
+extension BroadcastDriver where Self == LogDriver {
+    /// To standard error.
+    public static var log: LogDriver { LogDriver() }
+}
+
+extension BroadcastDriver where Self == NullDriver {
+    /// To nobody.
+    public static var null: NullDriver { NullDriver() }
+}
+
+/// Writes events down instead of publishing them: the very line that would be in the event's file.
+public struct LogDriver: BroadcastDriver {
+    private let write: @Sendable (String) -> Void
+
+    /// Makes a driver.
+    ///
+    /// - Parameter write: Gets each line, without its end; by default it goes to standard error.
+    public init(write: (@Sendable (String) -> Void)? = nil) {
+        self.write = write ?? { line in try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
+    }
+
+    public func publish(_ event: Event) throws(PublishError) -> Receipt {
+        let bytes = try checkedBytes(of: event)
+        write(String(decoding: bytes.dropLast(), as: UTF8.self))
+        return Receipt(id: event.id ?? "", sizeBytes: bytes.count)
+    }
+}
+
+/// Publishes nothing, but refuses what could not be published.
+public struct NullDriver: BroadcastDriver {
+    /// Makes a driver.
+    public init() {}
+
+    public func publish(_ event: Event) throws(PublishError) -> Receipt {
+        Receipt(id: event.id ?? "", sizeBytes: try checkedBytes(of: event).count)
+    }
+}
+
+private func checkedBytes(of event: Event) throws(PublishError) -> [UInt8] {
+    do {
+        return try EventFile.encode(event, queuedAt: Clock.unixNanoseconds())
+    } catch {
+        throw PublishError(error)
+    }
+}

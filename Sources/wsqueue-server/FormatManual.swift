@@ -1,0 +1,73 @@
+internal import WSQueueArguments
+
+extension ServerOptions {
+    /// wsqueue-server(8).
+    static var manualPage: String { table.manual(section: 8, related: ["wsqueue-publish(1)", "wsqueue(7)"]) }
+}
+
+/// wsqueue(7): what a queue directory and an event file are, for those who write them without our programs.
+enum FormatManual {
+    static var page: String {
+        OptionTable(
+            "wsqueue", forms: [],
+            summary: "A file-queue bridge to WebSockets. A script drops a small JSON file into a directory; "
+                + "wsqueue-server sends it to every WebSocket client that should have it, and deletes it. Renaming a "
+                + "file into the directory is the publish call, and its deletion is the acknowledgement. With the "
+                + "server down, publishing works and the files wait.",
+            options: [],
+            sections: [
+                Section(
+                    "Publishing",
+                    [
+                        "1. Write the event under a name in the queue directory that begins with a dot, such as "
+                            + ".NAME.tmp. It must be the same directory: a rename between file systems is none.",
+                        "2. Give it a mode that the server can read (0644), whatever the umask is.",
+                        "3. fdatasync(2) it, if it is to survive a power cut.",
+                        "4. rename(2) it to NAME.json. It is published, whole, from that moment.",
+                        "5. fsync(2) the directory, if the name is to survive a power cut too.",
+                        "Check what every call returns, and remove the hidden file when one fails.",
+                    ], isProse: true),
+                Section(
+                    "Names",
+                    [
+                        "NAME.json                             one event",
+                        "NAME.jsonl                            a batch: an event a line, all or none",
+                        "at-NAME.json, at-NAME.jsonl           the same, not to be sent before its time",
+                        ".NAME.json.tmp                        being written; swept after an hour if nobody writes",
+                        ".held-NAME.json                       held back until it is renamed; never swept",
+                        ".failed/                              what could not be accepted, each with FILE.why",
+                        ".journal/                             the history, for clients that come back",
+                        ".lock                                 locked by the server that owns the queue, its pid inside",
+                    ]),
+                Section(
+                    "Order",
+                    [
+                        "Events are sent by the time in their names, then by the rest of the name. The time is the "
+                            + "number at the front: seconds with a fraction, or milliseconds, microseconds or "
+                            + "nanoseconds, told apart by the number of digits. A name without one has its file's "
+                            + "mtime. Our publishers write <nanoseconds, 19 digits>-<pid>-<counter>-<random>, or "
+                            + "id-<id> for an event with an id of its own, with every byte but A-Z a-z 0-9 . _ - : @ "
+                            + "+ = , as % and two digits.",
+                        "A file whose name begins with at- waits in the queue until that time. Of other files a time "
+                            + "that lies ahead is only a clock that is: they are sent at once.",
+                    ], isProse: true),
+                Section(
+                    "Event",
+                    [
+                        "event        1 to 255 bytes of UTF-8 without control characters; required",
+                        "payload      any JSON, null by default; its bytes reach the clients as they are",
+                        "timestamp    Unix seconds; by default the time of the name",
+                        "queued_at    Unix seconds with a fraction, for latency figures",
+                        "id           what tells it apart; an event of an id that was sent is not sent again",
+                        "channels     a list of names; channel, one name; without, every client",
+                        "recipients   a list of user ids, numbers or strings",
+                        "except       the id of a connection that shall not get it",
+                        "expires_at   Unix seconds; past it the event is not sent",
+                    ]),
+                .exitStatuses(ExitStatus.allCases),
+            ]
+        ).manual(section: 7, related: ["wsqueue-publish(1)", "wsqueue-server(8)", "rename(2)"])
+    }
+
+    private typealias Section = OptionTable.Section
+}
