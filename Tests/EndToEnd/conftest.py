@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,10 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # What a shell ignores for its background jobs is ignored by all that they start, and a shell cannot trap it.
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     if config.getoption("--sanitized"):
         waiting.patience = 6.0
 
