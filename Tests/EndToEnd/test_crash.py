@@ -21,16 +21,17 @@ def test_kills_at_random_moments_cost_clients_that_return_nothing(binaries, tmp_
 
 @pytest.mark.parametrize("identity", ["", ',"id":"own-%d"'], ids=["lines", "ids"])
 def test_a_batch_in_the_midst_of_which_the_server_is_killed_is_sent_once(start, memory_queue, identity):
-    # The journal has let go of the first lines by then, but not of those that the client still has to get.
-    history = ["--journal-events", "20000", "--behind-size", "64K"]
-    count, half = 100_000, 50_000
+    # The journal has let go of the first lines by then, but not of those that the client still has to get, however many
+    # more than it has read are in its socket.
+    history = ["--journal-events", "41000", "--behind-size", "64K"]
+    count, taken = 100_000, 60_000
     line = '{"event":"n","payload":%d' + identity + "}\n"
     text = "".join(line % ((number,) * line.count("%d")) for number in range(count))
     first = start(*history, directory=memory_queue)
     with Client(first, protocol="wsqueue.v1", receive_buffer=4_096) as client:
         epoch = client.receive_events()[0]["cursor"].partition(":")[0]
         place(memory_queue, name_of(1) + "l", text)
-        events = client.receive_events(half)
+        events = client.receive_events(taken)
         first.process.kill()
         first.exit_status()
     assert waiting(memory_queue) == [name_of(1) + "l"]
