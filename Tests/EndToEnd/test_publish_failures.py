@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from support.server import NOBODY
+from support.trace import require_strace
 
 IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="mounts and other users need root")
@@ -62,6 +63,23 @@ def test_no_inode_left_is_74(attempt, tmp_path):
         (queue / "only").touch()
         attempt("-d", queue, "a", status=74, says=["cannot create a file", "no space left on device", "df -i"])
         assert left(queue) == ["only"]
+
+
+@pytest.mark.parametrize("call, place, says", [
+    ("write", "1", "cannot write the event in the queue directory"),
+    # The first one opens the directory.
+    ("openat", "2", "cannot create a file in the queue directory"),
+])
+def test_a_quota_that_is_used_up_is_74_and_leaves_nothing(attempt, queue, call, place, says, is_measured):
+    require_strace()
+    if not is_measured:
+        pytest.skip("a sanitizer makes these calls too")
+    # Few kernels have quotas built in; what they answer is the same wherever it comes from.
+    fault = ["-e", f"trace={call}", "-e", f"inject={call}:error=EDQUOT:when={place}"]
+    only = ["-P", queue] if call == "openat" else []
+    attempt("-d", queue, "a", status=74, prefix=["strace", "-o", os.devnull, *map(str, only), *fault], says=[
+        says, str(queue), "disk quota exceeded", "make room on that file system (df, df -i, quota)"])
+    assert left(queue) == []
 
 
 @needs_root
