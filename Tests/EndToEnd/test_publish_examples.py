@@ -37,7 +37,7 @@ def events(queue):
 def test_one_file_publishers_have_at_most_forty_lines():
     files = [
         "shell/publish.sh", "php/wsqueue.php", "node/wsqueue.mjs", "ruby/wsqueue.rb", "perl/WSQueue.pm",
-        "go/wsqueue.go",
+        "go/wsqueue.go", "python/wsqueue.py",
     ]
     assert {name: count for name in files if (count := len((EXAMPLES / name).read_text().splitlines())) > 40} == {}
 
