@@ -10,26 +10,32 @@ package enum Shell: String, CaseIterable, Sendable {
 }
 
 extension OptionTable {
-    /// A script that teaches a shell the options; to be evaluated, or put where the shell looks for such.
+    /// A script that teaches a shell the commands and options; to be evaluated, or put where the shell looks for such.
     package func completion(for shell: Shell) -> String {
-        let options = options.filter { !$0.isHidden }
-        return switch shell {
-        case .bash: bash(options)
-        case .zsh: zsh(options)
-        case .fish: fish(options)
+        switch shell {
+        case .bash: bash
+        case .zsh: zsh
+        case .fish: fish
         }
     }
 
     private var function: String { "_" + program.map { $0.isLetter ? String($0) : "_" }.joined() }
 
-    private func bash(_ options: [Option]) -> String {
-        var cases = ""
-        for option in options {
-            guard case .required = option.value else { continue }
-            let names = (option.short.map { "-\($0)|" } ?? "") + "--\(option.name)"
-            cases += "        \(names)) \(option.value.bashAction)return ;;\n"
+    private var shownOptions: [Option] { options.filter { !$0.isHidden } }
+}
+
+// MARK: bash
+
+extension OptionTable {
+    private var bash: String {
+        var inner = ""
+        if !commands.isEmpty {
+            inner += "    if ((COMP_CWORD > 1)); then\n        case ${COMP_WORDS[1]} in\n"
+            for command in distinctCommands {
+                inner += "            \(command.name))\n\(command.bashCases(margin: 16))                return ;;\n"
+            }
+            inner += "        esac\n    fi\n"
         }
-        let names = options.map { "--\($0.name)" }.joined(separator: " ")
         return """
             # bash completion for \(program)
             \(function)() {
@@ -41,67 +47,126 @@ extension OptionTable {
                     prev=${COMP_WORDS[COMP_CWORD - 2]}
                 fi
                 COMPREPLY=()
-                case $prev in
-            \(cases)    esac
-                case $cur in
-                    -*) mapfile -t COMPREPLY < <(compgen -W "\(names)" -- "$cur") ;;
-                    @*) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -P @ -f -- "${cur#@}") ;;
-                esac
-            }
+            \(inner)\(bashCases(margin: 4))}
             complete -F \(function) \(program)
 
             """
     }
 
-    private func zsh(_ options: [Option]) -> String {
-        var lines: [String] = []
+    /// What may stand at the cursor, by the word before it and by its beginning.
+    private func bashCases(margin: Int) -> String {
+        let margin = String(repeating: " ", count: margin)
+        let options = shownOptions
+        var lines = ["case $prev in"]
         for option in options {
-            let text = option.firstSentence.reduce(into: "") { text, character in
-                if "[]:\\".contains(character) { text += "\\" }
-                text += character == "'" ? "'\\''" : String(character)
+            guard case .required = option.value else { continue }
+            let names = (option.short.map { "-\($0)|" } ?? "") + "--\(option.name)"
+            lines.append("    \(names)) \(option.value.bashAction)return ;;")
+        }
+        lines += ["esac", "case $cur in"]
+        let names = options.map { "--\($0.name)" }.joined(separator: " ")
+        lines.append("    -*) mapfile -t COMPREPLY < <(compgen -W \"\(names)\" -- \"$cur\") ;;")
+        lines.append(
+            "    @*) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -P @ -f -- \"${cur#@}\") ;;")
+        let first = commands.map(\.name) + words
+        if !first.isEmpty {
+            let position = program.split(separator: " ").count
+            lines.append(
+                "    *) if ((COMP_CWORD == \(position))); then mapfile -t COMPREPLY < <(compgen -W "
+                    + "\"\(first.joined(separator: " "))\" -- \"$cur\"); fi ;;")
+        }
+        lines.append("esac")
+        return lines.map { "\(margin)\($0)\n" }.joined()
+    }
+}
+
+// MARK: zsh
+
+extension OptionTable {
+    private var zsh: String {
+        var inner = ""
+        if !commands.isEmpty {
+            inner += "    if (( CURRENT > 2 )); then\n        case $words[2] in\n"
+            for command in distinctCommands {
+                inner += "            \(command.name))\n                shift words; (( CURRENT-- ))\n"
+                inner += "\(command.zshArguments(margin: 16))                return ;;\n"
             }
-            let many = option.isRepeatable ? "*" : ""
-            let value = option.value.zshAction
-            let sign = if case .none = option.value { "" } else { "=" }
-            let optional = if case .optional = option.value { "-" } else { "" }
-            let long = "--\(option.name)" + (optional.isEmpty ? sign : "=\(optional)")
-            guard let short = option.short else {
-                lines.append("'\(many)\(long)[\(text)]\(value)'")
-                continue
-            }
-            let shortForm = "-\(short)" + (sign.isEmpty ? "" : optional.isEmpty ? "+" : "-")
-            let others = many.isEmpty ? "'(-\(short) --\(option.name))'" : "'*'"
-            lines.append("\(others){\(shortForm),\(long)}'[\(text)]\(value)'")
+            inner += "        esac\n    fi\n"
         }
         return """
             #compdef \(program)
             \(function)() {
-                _arguments -s -S \\
-                    \(lines.joined(separator: " \\\n        ")) \\
-                    '*:word:_files'
-            }
+            \(inner)\(zshArguments(margin: 4))}
             if [[ $funcstack[1] == _\(program) ]]; then \(function) "$@"; else compdef \(function) \(program); fi
 
             """
     }
 
-    private func fish(_ options: [Option]) -> String {
-        options.map { option in
-            let text = option.firstSentence.reduce(into: "") { text, character in
-                text += character == "'" || character == "\\" ? "\\\(character)" : String(character)
-            }
-            let short = option.short.map { " -s \($0)" } ?? ""
-            return "complete -c \(program)\(short) -l \(option.name)\(option.value.fishAction) -d '\(text)'\n"
-        }.joined()
+    private func zshArguments(margin: Int) -> String {
+        let margin = String(repeating: " ", count: margin)
+        var lines = shownOptions.map(\.zshSpecification)
+        let first = commands.map(\.name) + words
+        if !first.isEmpty { lines.append("'1:command:(\(first.joined(separator: " ")))'") }
+        lines.append("'*:word:_files'")
+        return "\(margin)_arguments -s -S \\\n" + lines.map { "\(margin)    \($0)" }.joined(separator: " \\\n") + "\n"
     }
 }
 
 extension Option {
-    fileprivate var firstSentence: String {
-        let end = text.utf8.firstIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ";") }
-        return String(text[..<(end ?? text.endIndex)])
+    fileprivate var zshSpecification: String {
+        let text = text.firstClause.reduce(into: "") { text, character in
+            if "[]:\\".contains(character) { text += "\\" }
+            text += character == "'" ? "'\\''" : String(character)
+        }
+        let many = isRepeatable ? "*" : ""
+        let sign = if case .none = value { "" } else { "=" }
+        let optional = if case .optional = value { "-" } else { "" }
+        let long = "--\(name)" + (optional.isEmpty ? sign : "=\(optional)")
+        guard let short else { return "'\(many)\(long)[\(text)]\(value.zshAction)'" }
+        let shortForm = "-\(short)" + (sign.isEmpty ? "" : optional.isEmpty ? "+" : "-")
+        let others = many.isEmpty ? "'(-\(short) --\(name))'" : "'*'"
+        return "\(others){\(shortForm),\(long)}'[\(text)]\(value.zshAction)'"
     }
 }
+
+// MARK: fish
+
+extension OptionTable {
+    private var fish: String {
+        let names = distinctCommands.map(\.name).joined(separator: " ")
+        let condition = commands.isEmpty ? "" : " -n 'not __fish_seen_subcommand_from \(names)'"
+        var lines = commands.map { command in
+            "complete -c \(program) -n __fish_is_first_token -f -a \(command.name) -d '\(command.purpose.fishQuoted)'"
+        }
+        lines += fishLines(program, condition)
+        for command in distinctCommands {
+            let condition = " -n '__fish_seen_subcommand_from \(command.name)'"
+            if !command.words.isEmpty {
+                lines.append("complete -c \(program)\(condition) -f -a '\(command.words.joined(separator: " "))'")
+            }
+            lines += command.fishLines(program, condition)
+        }
+        return lines.map { "\($0)\n" }.joined()
+    }
+
+    private func fishLines(_ program: String, _ condition: String) -> [String] {
+        shownOptions.map { option in
+            let short = option.short.map { " -s \($0)" } ?? ""
+            let text = option.text.firstClause.fishQuoted
+            return "complete -c \(program)\(condition)\(short) -l \(option.name)\(option.value.fishAction) -d '\(text)'"
+        }
+    }
+}
+
+extension String {
+    fileprivate var fishQuoted: String {
+        reduce(into: "") { text, character in
+            text += character == "'" || character == "\\" ? "\\\(character)" : String(character)
+        }
+    }
+}
+
+// MARK: values
 
 extension Option.Value {
     /// What may stand there: the words between bars.

@@ -6,6 +6,11 @@ extension OptionTable {
             lines.append((index == 0 ? "Usage: " : "       ") + "\(program) \(form)")
         }
         lines += [""] + wrapped(summary, columns: Self.columns)
+        if !commands.isEmpty {
+            lines += ["", "Commands:"]
+            for command in commands { lines += describe(command) }
+            lines.append("  '\(program) COMMAND --help' says more.")
+        }
         if !options.isEmpty {
             lines += ["", "Options:"]
             for option in options where !option.isHidden { lines += describe(option) }
@@ -20,16 +25,25 @@ extension OptionTable {
     private static let columns = 79
     /// Where the explanations begin.
     private static let indentation = 26
+    private static let commandIndentation = 14
 
     private func describe(_ option: Option) -> [String] {
         let names = "  " + (option.short.map { "-\($0), " } ?? "    ") + "--\(option.name)" + option.value.suffix
         var text = option.text
         if option.isRepeatable { text += " May be given several times." }
         if let variable = option.environment { text += " [\(variable)]" }
-        let margin = String(repeating: " ", count: Self.indentation)
-        var lines = wrapped(text, columns: Self.columns - Self.indentation).map { margin + $0 }
+        return entry(names, text, indentation: Self.indentation)
+    }
+
+    private func describe(_ command: OptionTable) -> [String] {
+        entry("  \(command.name)", command.purpose, indentation: Self.commandIndentation)
+    }
+
+    private func entry(_ names: String, _ text: String, indentation: Int) -> [String] {
+        let margin = String(repeating: " ", count: indentation)
+        var lines = wrapped(text, columns: Self.columns - indentation).map { margin + $0 }
         // The names stand beside the explanation where they fit, else on a line of their own.
-        guard names.count < Self.indentation - 1, let first = lines.first else { return [names] + lines }
+        guard names.count < indentation - 1, let first = lines.first else { return [names] + lines }
         lines[0] = names + first.dropFirst(names.count)
         return lines
     }

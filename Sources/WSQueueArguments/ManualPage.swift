@@ -6,7 +6,7 @@ extension OptionTable {
     ///   - related: The pages that are worth reading too, such as `wsqueue(7)`.
     package func manual(section: Int, related: [String] = []) -> String {
         var page = ".TH \(Self.escaped(program.uppercased())) \(section) \"\" \"wsqueue \(Version.text)\" \"wsqueue\"\n"
-        page += ".SH NAME\n\(Self.escaped(program)) \\- \(Self.escaped(purpose))\n"
+        page += ".SH NAME\n\(Self.escaped(program)) \\- \(Self.escaped(title))\n"
         if !forms.isEmpty {
             page += ".SH SYNOPSIS\n.nf\n"
             for form in forms { page += "\\fB\(Self.escaped(program))\\fR \(Self.escaped(form))\n" }
@@ -17,6 +17,10 @@ extension OptionTable {
         if !shown.isEmpty {
             page += ".SH OPTIONS\n"
             for option in shown { page += Self.describe(option) }
+        }
+        if !commands.isEmpty {
+            page += ".SH COMMANDS\n"
+            for command in distinctCommands { page += Self.describe(command) }
         }
         for section in sections { page += Self.describe(section) }
         let variables = shown.filter { $0.environment != nil }
@@ -31,7 +35,7 @@ extension OptionTable {
     }
 
     /// What stands behind the name, in whatis(1) too: the first sentence, without its full stop.
-    private var purpose: String {
+    private var title: String {
         let first = summary.split(separator: ".").first.map(String.init) ?? ""
         return first.prefix(1).lowercased() + first.dropFirst()
     }
@@ -46,6 +50,19 @@ extension OptionTable {
         }
         let text = option.isRepeatable ? "\(option.text) May be given several times." : option.text
         return ".TP\n\(names)\n\(escaped(text))\n"
+    }
+
+    private static func describe(_ command: OptionTable) -> String {
+        var text = ".SS \(escaped(command.name))\n.nf\n"
+        for form in command.forms { text += "\\fB\(escaped(command.program))\\fR \(escaped(form))\n" }
+        text += ".fi\n.PP\n\(escaped(command.summary))\n"
+        for option in command.options where !option.isHidden { text += describe(option) }
+        for section in command.sections where section.isProse || section.heading == "Examples" {
+            text += section.isProse ? ".PP\n" : ".PP\n.nf\n"
+            text += section.lines.map { escaped($0) + "\n" }.joined(separator: section.isProse ? ".PP\n" : "")
+            text += section.isProse ? "" : ".fi\n"
+        }
+        return text
     }
 
     private static func describe(_ section: Section) -> String {

@@ -70,17 +70,38 @@ package struct OptionTable: Sendable {
     package let summary: String
     /// The options, in the order of help.
     package let options: [Option]
+    /// The words of which the first operand is one, such as what `queue` can do; empty where it may be anything.
+    package let words: [String]
+    /// The commands of the program, each with a table of its own; the first operand is one of their names.
+    package let commands: [OptionTable]
     /// What help says besides.
     package let sections: [Section]
 
     /// Describes a program or a command.
     package init(
-        _ program: String, forms: [String], summary: String, options: [Option], sections: [Section] = []
+        _ program: String, forms: [String], summary: String, options: [Option], words: [String] = [],
+        commands: [OptionTable] = [], sections: [Section] = []
     ) {
         self.program = program
         self.forms = forms
         self.summary = summary
         self.options = options
+        self.words = words
+        self.commands = commands
         self.sections = sections
     }
+
+    /// What the command is called: the last word of `program`.
+    package var name: String { program.split(separator: " ").last.map(String.init) ?? "" }
+
+    /// The commands that take other options than the program does: a default command, such as `run`, takes the same.
+    var distinctCommands: [OptionTable] { commands.filter { $0.options != options } }
+
+    /// What it does, in few words: the summary up to its first full stop, colon or semicolon.
+    var purpose: String { summary.firstClause }
+}
+
+extension String {
+    /// What stands before the first full stop, colon or semicolon.
+    var firstClause: String { utf8.firstIndex { ".:;".utf8.contains($0) }.map { String(self[..<$0]) } ?? self }
 }

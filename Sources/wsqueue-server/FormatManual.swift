@@ -1,10 +1,5 @@
 internal import WSQueueArguments
 
-extension ServerOptions {
-    /// wsqueue-server(8).
-    static var manualPage: String { table.manual(section: 8, related: ["wsqueue-publish(1)", "wsqueue(7)"]) }
-}
-
 /// wsqueue(7): what a queue directory and an event file are, for those who write them without our programs.
 enum FormatManual {
     static var page: String {

@@ -142,34 +142,13 @@ enum ServerOptions {
         "man", value: .required("7|8"), isHidden: true, text: "Print the manual page of this section.")
     static let version = Option("version", short: "V", text: "Show the version.")
 
-    static let table = OptionTable(
-        "wsqueue-server", forms: ["[run] [OPTION]...", "completion bash|zsh|fish"],
-        summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
-        options: [
-            directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
-            secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
-            eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
-            backlog, handshake, ping, pong, presenceGrace, behindSize, behindAge, drain,
-            journal, journalEvents, journalAge, journalSize,
-            logLevel, logFormat, logFile, logEvents, manual, help, version,
-        ],
-        sections: [
-            OptionTable.Section(
-                "Signals",
-                [
-                    "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
-                    "HUP        read secrets and rules again, and open the log file again",
-                    "USR1       write a status line",
-                ]),
-            OptionTable.Section(
-                "Examples",
-                [
-                    "wsqueue-server --dir /var/spool/wsqueue",
-                    "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
-                    "wsqueue-server --origin https://example.org --log-format json",
-                ]),
-            OptionTable.Section.exitStatuses([
-                .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
-            ]),
-        ])
+    /// In the order of help.
+    static let all = [
+        directory, queue, listen, host, port, threads, poll, watch, hold, payloadKey, path, origin,
+        secretFile, algorithm, audience, rules, authorizeURL, publishTokens, page,
+        eventSize, batchSize, messageSize, clients, clientsPerAddress, channels, messageRate, frameRate,
+        backlog, handshake, ping, pong, presenceGrace, behindSize, behindAge, drain,
+        journal, journalEvents, journalAge, journalSize,
+        logLevel, logFormat, logFile, logEvents, manual, help, version,
+    ]
 }

@@ -34,7 +34,7 @@ def test_all_that_is_installed_is_uninstalled(binaries, tmp_path):
 @pytest.mark.parametrize("page, says", [
     ("man1/wsqueue-publish.1", ["--hold", "EXIT STATUS", "WSQUEUE_DIR", "wsqueue(7)", "-j JSON | -t TEXT"]),
     ("man7/wsqueue.7", [".held-NAME.json", "EXIT STATUS", "expires_at", "rename(2)"]),
-    ("man8/wsqueue-server.8", ["--journal", "WSQUEUE_LISTEN", "SYNOPSIS"]),
+    ("man8/wsqueue-server.8", ["--journal", "WSQUEUE_LISTEN", "SYNOPSIS", "COMMANDS", "completion bash|zsh|fish"]),
 ])
 @pytest.mark.skipif(not shutil.which("groff"), reason="no groff")
 def test_a_manual_page_is_formatted_without_a_warning(installed, page, says):
@@ -53,11 +53,15 @@ def test_a_manual_page_is_formatted_without_a_warning(installed, page, says):
     (["wsqueue-publish", "--ho"], 1, ["--hold"]), (["wsqueue-publish", "-o", "i"], 2, ["id"]),
     (["wsqueue-publish", "--output", "=", "j"], 3, ["json"]),
     (["wsqueue-publish", "-s", ""], 2, ["none", "data", "full"]),
+    (["wsqueue-server", "--thr"], 1, ["--threads"]), (["wsqueue-server", "compl"], 1, ["completion"]),
+    (["wsqueue-server", "run", "--thr"], 2, ["--threads"]), (["wsqueue-server", "completion", "--"], 2, ["--help"]),
+    (["wsqueue-server", "completion", ""], 2, ["bash", "zsh", "fish"]),
 ])
 def test_bash_completes(installed, words, cursor, expected):
+    program = words[0]
     script = (
-        f"source {installed}/share/bash-completion/completions/wsqueue-publish; COMP_WORDS=(\"$@\"); "
-        f"COMP_CWORD={cursor}; _wsqueue_publish; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+        f"source {installed}/share/bash-completion/completions/{program}; COMP_WORDS=(\"$@\"); "
+        f"COMP_CWORD={cursor}; _{program.replace('-', '_')}; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
     result = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, check=True)
     assert (result.stdout.split(), result.stderr) == (expected, "")
 
@@ -65,7 +69,8 @@ def test_bash_completes(installed, words, cursor, expected):
 @pytest.mark.skipif(not shutil.which("fish"), reason="no fish")
 @pytest.mark.parametrize("line, expected", [
     ("wsqueue-publish --ho", "--hold"), ("wsqueue-publish -o ", "json"), ("wsqueue-publish --sync ", "full"),
-    ("wsqueue-server --thr", "--threads")])
+    ("wsqueue-server --thr", "--threads"), ("wsqueue-server compl", "completion"),
+    ("wsqueue-server completion ", "zsh"), ("wsqueue-server completion --he", "--help")])
 def test_fish_completes(installed, tmp_path, line, expected):
     folder = installed / "share/fish/vendor_completions.d"
     script = f"source {folder}/wsqueue-publish.fish; source {folder}/wsqueue-server.fish; complete -C '{line}'"

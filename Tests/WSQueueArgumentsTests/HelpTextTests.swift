@@ -26,6 +26,22 @@ struct HelpTextTests {
         #expect(help.hasSuffix("Exit status:\n   0  done\n  64  the command line is wrong\n"))
     }
 
+    @Test func `commands are listed in help, described in the manual page and completed`() {
+        let list = OptionTable(
+            "demo list", forms: ["new|old"], summary: "Lists what is there: in order.",
+            options: [Option("json", text: "As JSON.")], words: ["new", "old"])
+        let table = OptionTable("demo", forms: ["COMMAND"], summary: "Does it.", options: [], commands: [list])
+        #expect(table.help.contains("\nCommands:\n  list        Lists what is there\n"))
+        #expect(list.help.hasPrefix("Usage: demo list new|old\n"))
+        let manual = table.manual(section: 1)
+        #expect(manual.contains(".SH COMMANDS\n.SS list\n.nf\n\\fBdemo list\\fR new|old\n"))
+        #expect(manual.contains("\\fB\\-\\-json\\fR\nAs JSON.\n"))
+        for shell in WSQueueArguments.Shell.allCases {
+            let script = table.completion(for: shell)
+            for word in ["list", "new", "old", "json"] { #expect(script.contains(word), "\(shell): \(word)") }
+        }
+    }
+
     @Test(arguments: WSQueueArguments.ExitStatus.allCases)
     func `every exit status has a meaning`(status: WSQueueArguments.ExitStatus) { #expect(!status.text.isEmpty) }
 
