@@ -14,7 +14,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path += [str(pathlib.Path(__file__).parent), str(ROOT / "examples" / "python")]
 
 from support.browser import Browser, find_browser  # noqa: E402
+from support import redis_server  # noqa: E402
 from support.client import Client  # noqa: E402
+from support.nodes import Nodes, has_redis  # noqa: E402
+from support.redis_server import RedisServer  # noqa: E402
 from support.server import Server  # noqa: E402
 from support import waiting  # noqa: E402
 
@@ -110,6 +113,46 @@ def publish(binaries, queue):
         command = [str(binaries / "wsqueue-publish"), "-d", str(queue), *arguments]
         return subprocess.run(command, check=check, capture_output=True, text=True, timeout=20, **how)
     return run
+
+
+@pytest.fixture
+def make_redis():
+    """Makes redis-servers in directories of their own, not started yet; all are ended with the test."""
+    if not redis_server.is_installed():
+        pytest.skip("no redis-server")
+    made = []
+    with tempfile.TemporaryDirectory(prefix="wsqueue-redis-") as parent:
+        def make(*options, **how):
+            made.append(RedisServer(os.path.join(parent, str(len(made))), *options, **how))
+            return made[-1]
+
+        yield make
+        for one in made:
+            one.__exit__()
+
+
+@pytest.fixture
+def redis(make_redis):
+    """One that runs, on a Unix socket, and forgets nothing when it is killed."""
+    return make_redis().start()
+
+
+@pytest.fixture
+def start_nodes(binaries, queue, make_redis):
+    """Starts servers that share a Redis, so many as are asked for; all are ended with the test."""
+    if not has_redis(binaries / "wsqueue-server"):
+        pytest.skip("wsqueue-server has no --redis")
+    made = []
+
+    def start(count, redis, *options):
+        made.append(Nodes(binaries, queue.parent, redis.url, *options))
+        for _ in range(count):
+            made[-1].add()
+        return made[-1]
+
+    yield start
+    for nodes in made:
+        nodes.end()
 
 
 @pytest.fixture(scope="session")
