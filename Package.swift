@@ -115,7 +115,7 @@ let package = Package(
 
 // The fuzz targets bring libFuzzer's main with them: they are there only when scripts/fuzz asks.
 if Context.environment["WSQUEUE_FUZZ"] != nil {
-    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal"] {
+    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal", "RESP"] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],

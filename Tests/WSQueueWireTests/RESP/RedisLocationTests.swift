@@ -1,0 +1,40 @@
+import Testing
+import WSQueueWire
+
+@Suite struct RedisLocationTests {
+    @Test func `a URL names hosts, user, password and database`() throws {
+        let location = try RedisLocation("redis://app:p%40ss:w@one,two:7000,[::1]:7001/3")
+        #expect(
+            location.hosts == [
+                .internet(host: "one", port: 6_379), .internet(host: "two", port: 7_000),
+                .internet(host: "::1", port: 7_001),
+            ])
+        #expect(location.user == "app")
+        #expect(location.password == "p@ss:w")
+        #expect(location.database == 3)
+        #expect(location.description == "one:6379,two:7000,[::1]:7001")
+    }
+
+    @Test(arguments: ["redis:///run/redis.sock", "unix:/run/redis.sock"])
+    func `a path is a socket`(text: String) throws {
+        #expect(try RedisLocation(text).hosts == [.unix(path: "/run/redis.sock")])
+    }
+
+    @Test func `a password needs no user`() throws {
+        let location = try RedisLocation("redis://:secret@localhost")
+        #expect(location.user == nil)
+        #expect(location.password == "secret")
+    }
+
+    @Test(arguments: [
+        "", "localhost", "http://a", "redis://", "redis://a:0", "redis://a:x", "redis://a,,b", "redis://a/x", "unix:a",
+        "redis://%zz@a", "redis://a b", "redis://[::1",
+    ])
+    func `what is no URL is refused`(text: String) {
+        #expect(throws: RedisLocation.Fault.malformed) { try RedisLocation(text) }
+    }
+
+    @Test func `TLS is left to a proxy`() {
+        #expect(throws: RedisLocation.Fault.tls) { try RedisLocation("rediss://a") }
+    }
+}
