@@ -102,7 +102,11 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The address the kernel wrote into `storage`; a Unix peer has no name and gives an empty path.
-    init(_ storage: sockaddr_storage) {
+    ///
+    /// An IPv4 address in IPv6's clothes (`::ffff:127.0.0.1`, from a socket that takes both) is the IPv4 address.
+    ///
+    /// - Parameter length: How much the kernel wrote; only for the path of a Unix socket.
+    init(_ storage: sockaddr_storage, length: Int = 0) {
         var storage = storage
         var text = [CChar](repeating: 0, count: 64)
         switch Int32(storage.ss_family) {
@@ -117,11 +121,23 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
             unsafe withUnsafePointer(to: address.sin6_addr) {
                 _ = unsafe inet_ntop(AF_INET6, $0, &text, socklen_t(text.count))
             }
-            self = .internet(host: Self.string(text), port: UInt16(bigEndian: address.sin6_port))
+            let host = Self.string(text)
+            let isMapped = host.hasPrefix(Self.mappedPrefix) && host.contains(".")
+            self = .internet(
+                host: isMapped ? String(host.dropFirst(Self.mappedPrefix.count)) : host,
+                port: UInt16(bigEndian: address.sin6_port))
         default:
-            self = .unix(path: "")
+            let path = unsafe withUnsafeBytes(of: &storage) {
+                unsafe Array($0.prefix(length).dropFirst(MemoryLayout<sa_family_t>.size))
+            }
+            // An abstract name begins with a NUL, which is written as @ (unix(7)).
+            self = .unix(
+                path: (path.first == 0 ? "@" : "")
+                    + String(decoding: path.split(separator: 0).first ?? [], as: UTF8.self))
         }
     }
+
+    private static let mappedPrefix = "::ffff:"
 
     private static func string(_ text: [CChar]) -> String {
         String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)

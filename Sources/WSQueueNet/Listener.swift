@@ -19,6 +19,8 @@ package final class Listener: Sendable {
     /// Where it listens, with the port that the kernel chose.
     package let address: Address
     private let descriptor: FileDescriptor
+    /// Whether its name in the file system is ours to remove.
+    private let isOwn: Bool
 
     /// Binds and listens (bind(2), listen(2)). A Unix socket that nobody listens on any more is replaced; its mode is
     /// 0660.
@@ -35,6 +37,7 @@ package final class Listener: Sendable {
         let number = socket(family, kind, 0)
         guard number >= 0 else { throw SystemCallError(call: "socket", object: "\(wanted)", code: errno) }
         descriptor = FileDescriptor(owning: number)
+        isOwn = true
         var one: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         // Restarting must not wait for the last clients' TIME_WAIT. A second server still gets EADDRINUSE.
@@ -48,7 +51,40 @@ package final class Listener: Sendable {
         guard listen(number, backlog) == 0 else {
             throw SystemCallError(call: "listen", object: "\(wanted)", code: errno)
         }
-        address = Self.boundAddress(of: number, wanted)
+        address = if case .unix = wanted { wanted } else { Self.boundAddress(of: number) }
+    }
+
+    /// Takes over a socket that the service manager listens on: it stays open there when we end, so that clients wait
+    /// for the next server instead of being refused.
+    ///
+    /// - Throws: ``SystemCallError``: `ENOTSOCK` for another kind of file, `EINVAL` for a socket that does not listen,
+    ///   `ESOCKTNOSUPPORT` for one of packets.
+    package init(adopting passed: PassedSocket) throws(SystemCallError) {
+        descriptor = FileDescriptor(owning: passed.number)
+        isOwn = false
+        let object = "descriptor \(passed.number), passed as \(passed.name)"
+        guard try Self.option(SO_TYPE, of: passed.number, object) == Int32(SOCK_STREAM.rawValue) else {
+            throw SystemCallError(call: "accept", object: object, code: ESOCKTNOSUPPORT)
+        }
+        guard try Self.option(SO_ACCEPTCONN, of: passed.number, object) != 0 else {
+            throw SystemCallError(call: "accept", object: object, code: EINVAL)
+        }
+        let flags = fcntl(passed.number, F_GETFL)
+        guard fcntl(passed.number, F_SETFL, flags | O_NONBLOCK) == 0 else {
+            throw SystemCallError(call: "fcntl", object: object, code: errno)
+        }
+        address = Self.boundAddress(of: passed.number)
+    }
+
+    private static func option(
+        _ name: Int32, of number: Int32, _ object: String
+    ) throws(SystemCallError) -> Int32 {
+        var value: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(number, SOL_SOCKET, name, &value, &size) == 0 else {
+            throw SystemCallError(call: "getsockopt", object: object, code: errno)
+        }
+        return value
     }
 
     /// For pollers.
@@ -77,19 +113,19 @@ package final class Listener: Sendable {
         return .client(socket, from: Address(storage))
     }
 
-    /// Removes the name of a Unix socket; to be called when the server stops.
+    /// Removes the name of a Unix socket that we made; to be called when the server stops.
     package func removeName() {
+        guard isOwn else { return }
         if case .unix(let path) = address { _ = unsafe path.withCString { unsafe unlink($0) } }
     }
 
-    private static func boundAddress(of number: Int32, _ wanted: Address) -> Address {
-        if case .unix = wanted { return wanted }
+    private static func boundAddress(of number: Int32) -> Address {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         _ = unsafe withUnsafeMutablePointer(to: &storage) {
             unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(number, $0, &length) }
         }
-        return Address(storage)
+        return Address(storage, length: Int(length))
     }
 
     /// A socket file outlives its server; only one that refuses connections may go.

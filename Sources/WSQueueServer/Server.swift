@@ -18,6 +18,8 @@ package struct Server: ~Copyable {
         case access(AccessFileError)
         /// An address cannot be listened on.
         case address(SystemCallError)
+        /// The service manager has passed no socket of this name.
+        case notPassed(name: String)
         /// The kernel refused something every server needs.
         case system(SystemCallError)
 
@@ -28,6 +30,8 @@ package struct Server: ~Copyable {
             case .journal(let error): "journal: \(error)"
             case .access(let error): error.description
             case .address(let error): error.description
+            case .notPassed(""): "systemd: no listening socket was passed"
+            case .notPassed(let name): "systemd:\(name): no listening socket of this name was passed"
             case .system(let error): error.description
             }
         }
@@ -43,15 +47,20 @@ package struct Server: ~Copyable {
             case .journal: "let this user read and write its files, or choose another --journal, or off"
             case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
             case .address: "choose another --listen"
+            case .notPassed: "start it by its socket unit (FileDescriptorName= is the name), or choose another --listen"
             case .system: "look at the limits of this process and machine"
             }
         }
     }
 
-    private let context: LoopContext
+    let context: LoopContext
     private let signals: Signals
     private var poller: Poller
-    private var pump: SpoolPump
+    var pump: SpoolPump
+    var manager: ServiceManager
+    var watchdog: Watchdog?
+    /// Whether it has been said that clients can connect.
+    var isAnnounced = false
     private let startedAt = Clock.monotonicNanoseconds()
 
     private static let signalToken: UInt64 = 1
@@ -60,11 +69,20 @@ package struct Server: ~Copyable {
 
     /// Takes the queue, listens, and starts the loops. Nothing is read from the queue before `run`.
     ///
-    /// - Parameter signals: Made before any other thread, so that all threads leave signals to it.
+    /// - Parameters:
+    ///   - signals: Made before any other thread, so that all threads leave signals to it.
+    ///   - manager: What has started us.
     /// - Throws: ``StartError``.
     package init(
-        _ configuration: Configuration, log: Log, signals: consuming Signals
+        _ configuration: Configuration, log: Log, signals: consuming Signals, manager: consuming ServiceManager
     ) throws(StartError) {
+        var configuration = configuration
+        if configuration.prefersPassedSockets, !manager.sockets.isEmpty {
+            configuration.addresses = []
+            configuration.passedSockets = [""]
+        }
+        let passed = try Self.adopt(manager.sockets, configuration, log)
+        configuration.passedAddresses = passed.map(\.address)
         let control = try Self.readAccess(configuration)
         let madeQueue = try Self.makeQueue(configuration.queuePath)
         let queue = try Self.openQueue(configuration.queuePath)
@@ -75,7 +93,6 @@ package struct Server: ~Copyable {
         var poller: Poller
         do throws(SystemCallError) {
             let limits = try DescriptorLimit.raise()
-            var configuration = configuration
             configuration.clientLimit = Self.clientLimit(configuration, limits, log)
             var loops: [LoopHandle] = []
             for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
@@ -105,7 +122,7 @@ package struct Server: ~Copyable {
             throw .queue(error, path: configuration.queuePath)
         }
         do throws(SystemCallError) {
-            try context.listen()
+            try context.listen(and: passed)
         } catch {
             throw .address(error)
         }
@@ -121,20 +138,22 @@ package struct Server: ~Copyable {
         self.signals = signals
         self.poller = poller
         self.pump = pump
+        watchdog = manager.watchdogNanoseconds.map {
+            Watchdog(intervalNanoseconds: $0, now: Clock.monotonicNanoseconds())
+        }
+        self.manager = manager
     }
 
     /// Serves until a signal ends it.
     ///
     /// - Throws: ``StartError`` when an event loop could not be set up.
     package mutating func run() throws(StartError) {
-        pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
-        var line = LogLine(.notice, "server.ready").with("dir", context.configuration.queuePath)
-        for listener in context.listeners { line = line.with("listen", listener.address.description) }
-        context.log.write(line.with("waiting", pump.queue.count))
         while !isTerminated() {
             // A loop that is missing would be waited for for ever.
             if let error = context.loops.lazy.compactMap(\.failure).first { throw .system(error) }
             pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
+            if canAnnounce { announce() }
+            reportToManager()
             sleep()
         }
         drain()
@@ -168,25 +187,32 @@ package struct Server: ~Copyable {
 
     private mutating func sleep() {
         context.hubWakeup.willSleep()
-        let milliseconds = pump.sleepMilliseconds(now: Clock.monotonicNanoseconds())
+        let now = Clock.monotonicNanoseconds()
+        let milliseconds = min(pump.sleepMilliseconds(now: now), watchdog?.sleepMilliseconds(now: now) ?? .max)
         // A loop may have passed something between our last look and the announcement of sleep.
-        let count = (try? poller.wait(milliseconds: pump.canGoOn ? 0 : milliseconds)) ?? 0
+        let canGoOn = pump.canGoOn || canAnnounce || watchdog?.isContent(context.loops) == true
+        let count = (try? poller.wait(milliseconds: canGoOn ? 0 : milliseconds)) ?? 0
         context.hubWakeup.didWake()
         for index in 0..<count where poller.ready(index).token == Self.wakeupToken { context.hubWakeup.clear() }
     }
 
-    private func isTerminated() -> Bool {
+    private mutating func isTerminated() -> Bool {
         while let request = signals.next() {
             switch request {
             case .terminate: return true
-            case .reload:
-                context.log.reopen()
-                context.log.write(LogLine(.notice, "server.reload"))
-                context.reloadAccess()
+            case .reload: reload()
             case .report: report()
             }
         }
         return false
+    }
+
+    private mutating func reload() {
+        manager.tellReloading(now: Clock.monotonicNanoseconds())
+        context.log.reopen()
+        context.log.write(LogLine(.notice, "server.reload"))
+        context.reloadAccess()
+        if isAnnounced { manager.tellReady(statusText) }
     }
 
     private func report() {
@@ -203,14 +229,17 @@ package struct Server: ~Copyable {
     private mutating func drain() {
         let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
         context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
+        manager.tellStopping(milliseconds: context.configuration.drainMilliseconds)
         pump.stopTaking()
         while !pump.isFinished, Clock.monotonicNanoseconds() < deadline {
             pump.finishTurn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
+            tellIfAlive()
             sleep()
             if isTerminated() { return }
         }
         for loop in context.loops { loop.mailbox.post(.drain(deadline: deadline)) }
         while !context.loops.allSatisfy(\.hasEnded), Clock.monotonicNanoseconds() < deadline + 500_000_000 {
+            tellIfAlive()
             sleep()
             if isTerminated() { return }
         }

@@ -46,6 +46,9 @@ package enum Process {
         return unsafe String(cString: value)
     }
 
+    /// Takes a variable out of the environment, so that no child has it (unsetenv(3)); while there is one thread only.
+    package static func removeFromEnvironment(_ name: String) { _ = unsafe unsetenv(name) }
+
     /// The directory relative paths begin at (getcwd(3)), or `nil` when it has gone.
     package static func currentDirectory() -> String? {
         guard let path = unsafe getcwd(nil, 0) else { return nil }

@@ -9,7 +9,9 @@ enum ServerOptions {
         "queue", value: .required("DIR"), environment: "WSQUEUE_QUEUE", text: "The same as --dir.")
     static let listen = Option(
         "listen", short: "l", value: .required("ADDR"), isRepeatable: true, environment: "WSQUEUE_LISTEN",
-        text: "Where to listen: 127.0.0.1:8081 (default), [::1]:8081, unix:/run/wsqueue.sock. Port 0 takes a free one.")
+        text:
+            "Where to listen: 127.0.0.1:8081 (default), [::1]:8081, unix:/run/wsqueue.sock; systemd: or systemd:NAME for "
+            + "the sockets that a socket unit passes. Port 0 takes a free one.")
     static let host = Option(
         "host", value: .required("H"), environment: "WSQUEUE_HOST",
         text: "Short for --listen H:8081, or with --port for both.")

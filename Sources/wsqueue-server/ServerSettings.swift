@@ -28,7 +28,9 @@ struct ServerSettings {
     private static func configuration(_ arguments: ParsedArguments) throws(ArgumentFault) -> Configuration {
         var result = Configuration()
         result.queuePath = arguments.value(ServerOptions.directory) ?? arguments.value(ServerOptions.queue) ?? "queue"
-        result.addresses = try addresses(arguments)
+        (result.addresses, result.passedSockets) = try addresses(arguments)
+        result.prefersPassedSockets = ![ServerOptions.listen, ServerOptions.host, ServerOptions.port]
+            .contains { arguments.value($0) != nil }
         result.threads = try integer(arguments, ServerOptions.threads, 1...256) ?? Processors.count
         result.pollMilliseconds = try milliseconds(arguments, ServerOptions.poll, 1) ?? result.pollMilliseconds
         result.usesNotices = try choice(arguments, ServerOptions.watch, ["auto": true, "poll": false]) ?? true
@@ -120,7 +122,9 @@ struct ServerSettings {
         }
     }
 
-    private static func addresses(_ arguments: ParsedArguments) throws(ArgumentFault) -> [Address] {
+    private static func addresses(
+        _ arguments: ParsedArguments
+    ) throws(ArgumentFault) -> (own: [Address], passed: [String]) {
         var texts = arguments.values(ServerOptions.listen)
         let host = arguments.value(ServerOptions.host)
         let port = arguments.value(ServerOptions.port)
@@ -129,15 +133,20 @@ struct ServerSettings {
             texts.append("\(named.contains(":") && !named.hasPrefix("[") ? "[\(named)]" : named):\(port ?? "8081")")
         }
         var addresses: [Address] = []
+        var passed: [String] = []
         for text in texts {
+            if text.hasPrefix("systemd:") {
+                passed.append(String(text.dropFirst(8)))
+                continue
+            }
             guard let address = Address.parse(text) else {
                 throw .badValue(
-                    ValueFault(text, wanted: "an address like 127.0.0.1:8081, [::1]:8081 or unix:/path"),
+                    ValueFault(text, wanted: "an address like 127.0.0.1:8081, [::1]:8081, unix:/path or systemd:"),
                     option: "--listen", isFromEnvironment: false)
             }
             addresses.append(address)
         }
-        return addresses
+        return (addresses, passed)
     }
 
     private static func logFormat(_ arguments: ParsedArguments) throws(ArgumentFault) -> LogLine.Format {

@@ -26,7 +26,7 @@ def install(binaries, where, *options):
 def test_all_that_is_installed_is_uninstalled(binaries, tmp_path):
     install(binaries, tmp_path)
     names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(names) == 12 and all((tmp_path / name).stat().st_size > 0 for name in names)
+    assert len(names) == 15 and all((tmp_path / name).stat().st_size > 0 for name in names)
     install(binaries, tmp_path, "--uninstall")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 

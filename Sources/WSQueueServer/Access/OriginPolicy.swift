@@ -9,7 +9,7 @@ package struct OriginPolicy {
     /// Takes the origins that the operator listed, and whether only this machine is listened to.
     package init(_ configuration: Configuration) {
         listed = configuration.origins
-        isLoopbackOnly = configuration.addresses.allSatisfy(\.isLoopback)
+        isLoopbackOnly = configuration.isLoopbackOnly
     }
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.

@@ -29,6 +29,12 @@ package struct Configuration: Sendable {
 
     package var queuePath = "queue"
     package var addresses: [Address] = [.internet(host: "127.0.0.1", port: 8_081)]
+    /// The names of sockets that the service manager passes; the empty name is all that no other one names.
+    package var passedSockets: [String] = []
+    /// Whether all sockets that it passes take the place of `addresses`: nobody has said where to listen.
+    package var prefersPassedSockets = false
+    /// Where those listen: the server finds out.
+    var passedAddresses: [Address] = []
     /// Time between two looks at the directory.
     package var pollMilliseconds = 100
     /// Whether inotify is asked for hints; otherwise only the looks find anything.
@@ -89,6 +95,9 @@ package struct Configuration: Sendable {
     package var conversation = Conversation.actions
 
     package init() {}
+
+    /// Whether only programs on this machine can connect.
+    var isLoopbackOnly: Bool { (addresses + passedAddresses).allSatisfy(\.isLoopback) }
 
     /// How much of the log stays in memory: enough that the slowest client the queue waits for is never overwritten.
     package var ringBytes: Int { max(4 * slowClients.limitBytes + 4 * eventLimitBytes, 1_048_576) }

@@ -142,6 +142,11 @@ struct DeliveryLoop: ~Copyable {
         reportStatus(now: now)
         if now >= nextTick { tick() }
         report()
+        // Last, because only a whole pass shows that the loop works.
+        if context.loops[index].isAsked {
+            context.loops[index].answer()
+            context.hubWakeup.signal()
+        }
     }
 
     private mutating func wait() -> Int {
@@ -150,6 +155,7 @@ struct DeliveryLoop: ~Copyable {
         // Looked at after the announcement: whoever publishes or posts now will see that we sleep.
         let hasWork =
             context.publications.end != position || !handle.mailbox.isEmpty || !(replays.isEmpty || isReplayIdle)
+            || handle.isAsked
         let count = (try? poller.wait(milliseconds: hasWork ? 0 : sleepMilliseconds)) ?? 0
         handle.wakeup.didWake()
         return count

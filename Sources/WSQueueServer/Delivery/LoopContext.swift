@@ -52,8 +52,10 @@ final class LoopContext: Sendable {
     }
 
     /// Binds all addresses; to be called once, before the loops start.
-    func listen() throws(SystemCallError) {
-        var listeners: [Listener] = []
+    ///
+    /// - Parameter passed: Those that the service manager has bound.
+    func listen(and passed: [Listener] = []) throws(SystemCallError) {
+        var listeners = passed
         let backlog = Int32(configuration.backlog)
         for address in configuration.addresses { listeners.append(try Listener(address, backlog: backlog)) }
         let opened = listeners
@@ -68,6 +70,8 @@ final class LoopContext: Sendable {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
                     var loop = try DeliveryLoop(index: index, context: self)
+                    loops[index].open()
+                    hubWakeup.signal()
                     loop.run()
                 } catch {
                     loops[index].fail(error)
@@ -110,7 +114,10 @@ final class LoopHandle: Sendable {
     let wakeup: Wakeup
     let mailbox: Mailbox<Command>
     private let sockets = Atomic<Int>(0)
+    private let opened = Atomic<Bool>(false)
     private let ended = Atomic<Bool>(false)
+    private let asked = Atomic<UInt64>(0)
+    private let answered = Atomic<UInt64>(0)
     private let fault = Guarded<SystemCallError?>(nil)
 
     init() throws(SystemCallError) {
@@ -125,8 +132,27 @@ final class LoopHandle: Sendable {
     var failure: SystemCallError? { fault.withLock { $0 } }
     func fail(_ error: SystemCallError) { fault.withLock { $0 = error } }
 
+    /// Whether it takes clients.
+    var isOpen: Bool { opened.load(ordering: .acquiring) }
+    func open() { opened.store(true, ordering: .releasing) }
+
     var hasEnded: Bool { ended.load(ordering: .acquiring) }
     func end() { ended.store(true, ordering: .releasing) }
+
+    /// Asks the loop whether it still goes round, by a number larger than any before.
+    func ask(_ round: UInt64) {
+        asked.store(round, ordering: .sequentiallyConsistent)
+        wakeup.signal()
+    }
+
+    /// Whether the loop owes an answer; for the loop.
+    var isAsked: Bool { asked.load(ordering: .sequentiallyConsistent) != answered.load(ordering: .relaxed) }
+
+    /// The loop goes round.
+    func answer() { answered.store(asked.load(ordering: .sequentiallyConsistent), ordering: .releasing) }
+
+    /// Whether it has gone round since it was asked; one that has ended in order need not.
+    func hasAnswered(_ round: UInt64) -> Bool { answered.load(ordering: .acquiring) >= round || hasEnded }
 }
 
 /// For how long the queue has waited for clients, in all; where it goes on without those that have stalled, for how

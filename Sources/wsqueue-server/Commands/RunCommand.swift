@@ -44,16 +44,20 @@ enum RunCommand: Command {
 
     /// Serves until a signal comes, and says what the start failed of.
     private static func serve(_ settings: ServerSettings) -> ExitStatus {
+        // Before the log, whose thread would see the environment change.
+        let manager = ServiceManager.takeFromEnvironment()
         do throws(SystemCallError) {
             // Before the log, whose thread inherits what is done with signals.
-            return serve(settings, try Signals())
+            return serve(settings, try Signals(), manager)
         } catch {
             Terminal.complain("\(error)")
             return .tryAgain
         }
     }
 
-    private static func serve(_ settings: ServerSettings, _ signals: consuming Signals) -> ExitStatus {
+    private static func serve(
+        _ settings: ServerSettings, _ signals: consuming Signals, _ manager: consuming ServiceManager
+    ) -> ExitStatus {
         let log: Log
         do throws(SystemCallError) {
             log = try Log(
@@ -64,7 +68,7 @@ enum RunCommand: Command {
         }
         defer { log.close() }
         do throws(Server.StartError) {
-            var server = try Server(settings.configuration, log: log, signals: signals)
+            var server = try Server(settings.configuration, log: log, signals: signals, manager: manager)
             try server.run()
             return .success
         } catch {
@@ -81,6 +85,7 @@ enum RunCommand: Command {
         case .journal(let cause): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
         case .access: .configuration
         case .address(let cause): cause.isPermission ? .notPermitted : .unavailable
+        case .notPassed: .configuration
         case .system: .tryAgain
         }
     }

@@ -34,15 +34,17 @@ class Server:
     """A running wsqueue-server on a port of its own; stopped, by its id, when the `with` block ends."""
 
     def __init__(
-            self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None, prefix=()):
+            self, binary, queue, *options, as_nobody=False, listen="127.0.0.1:0", descriptors=None, prefix=(),
+            pass_fds=()):
         self.queue = queue
-        command = [str(binary), "-d", str(queue), "-l", listen, *options]
+        command = [str(binary), "-d", str(queue), *(["-l", listen] if listen else []), *options]
         if as_nobody and os.geteuid() == 0:
             command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
         command = [*prefix, *command]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=pass_fds)
         self.raw_log = b""
         self._lines = []
         self._reader = threading.Thread(target=self._read_log, daemon=True)
@@ -101,7 +103,8 @@ class Server:
         """Waits until it listens, and gives itself."""
         line = self.wait_for("server.ready", timeout)
         host, _, port = line["listen"].rpartition(":")
-        self.host, self.port = host.strip("[]"), int(port)
+        if host != "unix":
+            self.host, self.port = host.strip("[]"), int(port)
         return self
 
     @property
