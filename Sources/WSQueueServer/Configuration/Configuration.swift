@@ -90,6 +90,8 @@ package struct Configuration: Sendable {
     package var journalSeconds = 86_400
     package var journalBytes = 64 * 1_048_576
     package var drainMilliseconds = 20_000
+    /// The Redis that it shares with other servers; `nil` is none.
+    package var redis: RedisSettings?
 
     package var eventLines = EventLines.sampled
     package var conversation = Conversation.actions

@@ -1,0 +1,27 @@
+internal import WSQueueCore
+internal import WSQueueSystem
+
+/// What tells this queue's server apart from others on the same Redis, over restarts: `.node` in the queue.
+struct NodeIdentity: Equatable, Sendable {
+    /// 16 of `a–z 0–9`.
+    let text: String
+
+    private static let name = FileName(".node")
+    private static let count = 16
+
+    /// Reads it, or makes one.
+    init(in queue: Directory) throws(SystemCallError) {
+        let file = try queue.openOrCreateFile(Self.name, mode: 0o600)
+        let path = queue.path(of: Self.name)
+        let bytes = try file.read(at: 0, count: Self.count, object: path)
+        let isGood = bytes.count == Self.count && Cursor.parse((bytes + Array(":0".utf8)).span) != nil
+        if isGood {
+            text = String(decoding: bytes, as: UTF8.self)
+            return
+        }
+        text = RandomText.make(count: Self.count)
+        try file.writeAll(Array("\(text)\n".utf8).span, at: 0, object: path)
+        try file.sync(dataOnly: false, object: path)
+        try? queue.sync()
+    }
+}
