@@ -7,16 +7,23 @@ package enum ArgumentFault: Error, Equatable, Sendable, CustomStringConvertible 
     /// A value for an option that takes none.
     case unexpectedValue(option: String, value: String)
     /// A value of the wrong form.
-    case badValue(ValueFault, option: String, isFromEnvironment: Bool)
+    case badValue(ValueFault, Origin)
+    /// A key of `--set` or of a configuration file, or a variable, that does not exist; the nearest one that does.
+    case unknownKey(Origin, nearest: String?)
+    /// A line of a configuration file, or what follows `--set`, that is no key with a value; why.
+    case badEntry(place: String, String)
     /// A word that is not UTF-8, by its place on the command line.
     case notUnicode(position: Int)
     /// Anything else, in one line.
     case other(String)
 
-    /// What a program that cannot go on exits with: a variable is configuration, the rest is usage.
+    /// What a program that cannot go on exits with: what was not typed is configuration, the rest is usage.
     package var exitStatus: ExitStatus {
-        if case .badValue(_, _, true) = self { return .configuration }
-        return .usage
+        switch self {
+        case .badValue(_, let origin): origin.exitStatus
+        case .unknownKey, .badEntry: .configuration
+        default: .usage
+        }
     }
 
     /// One line without a full stop.
@@ -26,9 +33,20 @@ package enum ArgumentFault: Error, Equatable, Sendable, CustomStringConvertible 
             "unknown option \(option)" + (nearest.map { "; did you mean \($0)?" } ?? "")
         case .missingValue(let option, let what): "\(option) needs a value: \(what)"
         case .unexpectedValue(let option, let value): "\(option) takes no value, but was given '\(value)'"
-        case .badValue(let fault, let option, _): "\(option): \(fault)"
+        case .badValue(let fault, let origin): "\(origin): \(fault)"
+        case .unknownKey(let origin, let nearest):
+            Self.unknown(origin) + (nearest.map { "; did you mean \($0)?" } ?? "")
+        case .badEntry(let place, let reason): "\(place): \(reason)"
         case .notUnicode(let position): "word \(position) of the command line is not UTF-8"
         case .other(let text): text
+        }
+    }
+
+    private static func unknown(_ origin: Origin) -> String {
+        switch origin {
+        case .flag(let name): "unknown option \(name)"
+        case .variable(let name): "\(name): no such variable is known"
+        case .setting(let key), .file(_, _, let key): "\(origin.place): unknown key '\(key)'"
         }
     }
 }

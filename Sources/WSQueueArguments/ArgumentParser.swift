@@ -12,18 +12,6 @@ extension OptionTable {
         while try parser.takeWord() {}
         return try parser.finish(environment: environment)
     }
-
-    /// Reads only what stands before the first operand, which is the name of a command with a table of its own.
-    ///
-    /// - Returns: The options, and as operands the command and everything behind it.
-    package func parseLeadingOptions(
-        _ words: [String], environment: (String) -> String? = { _ in nil }
-    ) throws(ArgumentFault) -> ParsedArguments {
-        var parser = ArgumentParser(self, words)
-        while !parser.isAtOperand, try parser.takeWord() {}
-        parser.takeRest()
-        return try parser.finish(environment: environment)
-    }
 }
 
 /// Walks over the words of a command line.
@@ -39,9 +27,6 @@ private struct ArgumentParser {
         self.table = table
         self.words = words
     }
-
-    /// Whether the next word is neither an option nor the end of them.
-    var isAtOperand: Bool { position < words.count && !isOption(words[position]) }
 
     /// Takes the next word and what belongs to it.
     ///
@@ -70,26 +55,12 @@ private struct ArgumentParser {
     }
 
     func finish(environment: (String) -> String?) throws(ArgumentFault) -> ParsedArguments {
-        var variables: [ParsedArguments.Occurrence] = []
+        var found = occurrences
         for option in table.options {
             guard let variable = option.environment, let value = environment(variable), !value.isEmpty else { continue }
-            if case .none = option.value, try !Self.isOn(value, variable) { continue }
-            variables.append(.init(name: option.name, value: value, source: variable))
+            found.append(try .init(option, value: value, origin: .variable(variable)))
         }
-        return ParsedArguments(
-            occurrences: occurrences, variables: variables, operands: operands, terminator: terminator)
-    }
-
-    /// What a variable says of an option that is there or not.
-    private static func isOn(_ value: String, _ variable: String) throws(ArgumentFault) -> Bool {
-        switch value {
-        case "1", "yes", "true", "on": return true
-        case "0", "no", "false", "off": return false
-        default:
-            throw .badValue(
-                ValueFault(value, wanted: "1, yes, true or on, nor 0, no, false or off"), option: variable,
-                isFromEnvironment: true)
-        }
+        return ParsedArguments(occurrences: found, operands: operands, terminator: terminator)
     }
 
     private func isOption(_ word: String) -> Bool { word.utf8.first == UInt8(ascii: "-") && word.utf8.count > 1 }
@@ -130,6 +101,23 @@ private struct ArgumentParser {
             value = words[position]
             position += 1
         }
-        occurrences.append(.init(name: option.name, value: value, source: shown))
+        occurrences.append(.init(name: option.alias ?? option.name, value: value, origin: .flag(shown)))
+    }
+}
+
+extension ParsedArguments.Occurrence {
+    /// An option as something else than the command line gives it.
+    ///
+    /// - Parameter value: For an option without a value it says `yes` or `no`, in any of the usual ways.
+    init(_ option: Option, value: String, origin: Origin) throws(ArgumentFault) {
+        var value = value
+        if case .none = option.value {
+            switch value {
+            case "1", "yes", "true", "on": value = "yes"
+            case "0", "no", "false", "off": value = "no"
+            default: throw .badValue(ValueFault(value, wanted: "yes or no (nor 1, 0, true, false, on, off)"), origin)
+            }
+        }
+        self.init(name: option.alias ?? option.name, value: value, origin: origin)
     }
 }

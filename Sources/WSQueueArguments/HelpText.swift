@@ -29,8 +29,7 @@ extension OptionTable {
 
     private func describe(_ option: Option) -> [String] {
         let names = "  " + (option.short.map { "-\($0), " } ?? "    ") + "--\(option.name)" + option.value.suffix
-        var text = option.text
-        if option.isRepeatable { text += " May be given several times." }
+        var text = option.explanation
         if let variable = option.environment { text += " [\(variable)]" }
         return entry(names, text, indentation: Self.indentation)
     }

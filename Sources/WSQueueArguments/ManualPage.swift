@@ -48,8 +48,7 @@ extension OptionTable {
         case .required(let what): names += " \\fI\(escaped(what))\\fR"
         case .optional(let what): names += "[=\\fI\(escaped(what))\\fR]"
         }
-        let text = option.isRepeatable ? "\(option.text) May be given several times." : option.text
-        return ".TP\n\(names)\n\(escaped(text))\n"
+        return ".TP\n\(names)\n\(escaped(option.explanation))\n"
     }
 
     private static func describe(_ command: OptionTable) -> String {

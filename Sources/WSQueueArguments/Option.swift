@@ -11,6 +11,14 @@ package struct Option: Equatable, Sendable {
         case optional(String)
     }
 
+    /// What counts where an option is not given.
+    package enum Default: Equatable, Sendable {
+        /// A value that could be given as well.
+        case value(String)
+        /// What no value says, such as `one a processor`.
+        case described(String)
+    }
+
     /// The long name, without dashes.
     package let name: String
     /// The short name, an ASCII letter or digit.
@@ -25,13 +33,18 @@ package struct Option: Equatable, Sendable {
     /// The environment variable that is asked when the option is not given. An empty one counts as not set; for an
     /// option without a value it says `1` or `0`, `yes` or `no`, `true` or `false`, `on` or `off`.
     package let environment: String?
+    /// What counts where the option is given nowhere.
+    package let defaultValue: Default?
+    /// The name of the option that this one is another name of.
+    package let alias: String?
     /// Whether help, manual pages and completions say nothing of it: it is for scripts that belong to the program.
     package let isHidden: Bool
 
     /// Describes an option.
     package init(
         _ name: String, short: Character? = nil, value: Value = .none, isRepeatable: Bool = false,
-        environment: String? = nil, isHidden: Bool = false, text: String
+        environment: String? = nil, defaultValue: Default? = nil, alias: String? = nil, isHidden: Bool = false,
+        text: String
     ) {
         self.name = name
         self.short = short
@@ -39,7 +52,20 @@ package struct Option: Equatable, Sendable {
         self.text = text
         self.isRepeatable = isRepeatable
         self.environment = environment
+        self.defaultValue = defaultValue
+        self.alias = alias
         self.isHidden = isHidden
+    }
+
+    /// What help and manual pages say of it: its text, its default, and whether it may be given several times.
+    var explanation: String {
+        let byDefault =
+            switch defaultValue {
+            case .value(let value): " Default: \(value)."
+            case .described(let what): " Default: \(what)."
+            case nil: ""
+            }
+        return text + byDefault + (isRepeatable ? " May be given several times." : "")
     }
 }
 

@@ -1,48 +1,59 @@
-/// What a command line said.
+/// What a command line said, with the environment and a configuration file behind it.
 package struct ParsedArguments: Equatable, Sendable {
-    /// An option as it was given, on the command line or by the environment.
+    /// An option as it was given.
     package struct Occurrence: Equatable, Sendable {
-        /// The option's long name.
+        /// The option's long name; of an alias, the name of the option it stands for.
         let name: String
-        /// Its value, if one was given.
+        /// Its value, if one was given. Of an option without a value: `nil` on the command line, else `yes` or `no`.
         package let value: String?
+        /// Where it was given.
+        package let origin: Origin
+
         /// How it was given, for messages: `-d`, `--dir` or `WSQUEUE_DIR`.
-        package let source: String
+        package var source: String { origin.description }
 
         /// Whether it came from the environment, and not from whoever typed the command.
-        package var isFromEnvironment: Bool { source.utf8.first != UInt8(ascii: "-") }
+        package var isFromEnvironment: Bool { if case .variable = origin { true } else { false } }
     }
 
-    private let occurrences: [Occurrence]
-    private let variables: [Occurrence]
+    private var occurrences: [Occurrence]
     /// What is no option, in order.
     package let operands: [String]
     /// How many operands stood before `--`, where that was given.
     package let terminator: Int?
 
-    init(occurrences: [Occurrence], variables: [Occurrence], operands: [String], terminator: Int?) {
+    init(occurrences: [Occurrence], operands: [String], terminator: Int?) {
         self.occurrences = occurrences
-        self.variables = variables
         self.operands = operands
         self.terminator = terminator
     }
 
-    /// Whether an option was given, on the command line or by the environment.
-    package func has(_ option: Option) -> Bool { last(option) != nil }
+    /// Takes up what was given elsewhere; what is there already counts more where its rank is higher.
+    mutating func add(_ further: [Occurrence]) { occurrences += further }
 
-    /// The option as it was given last; the command line counts more than the environment.
-    package func last(_ option: Option) -> Occurrence? {
-        occurrences.last { $0.name == option.name } ?? variables.last { $0.name == option.name }
+    /// Whether an option was given; one without a value may have been given as `no`.
+    package func has(_ option: Option) -> Bool {
+        guard let last = last(option) else { return false }
+        if case .none = option.value { return last.value != "no" }
+        return true
+    }
+
+    /// The option as it was given where it counts most; there, the last time.
+    package func last(_ option: Option) -> Occurrence? { given(option).last }
+
+    /// The option as often as it was given where it counts most, in that order.
+    package func given(_ option: Option) -> [Occurrence] {
+        let name = option.alias ?? option.name
+        let found = occurrences.filter { $0.name == name }
+        guard let rank = found.map(\.origin.rank).max() else { return [] }
+        return found.filter { $0.origin.rank == rank }
     }
 
     /// The value that counts.
     package func value(_ option: Option) -> String? { last(option)?.value }
 
-    /// All values, in the order in which they were given; those of the environment only where there are no others.
-    package func values(_ option: Option) -> [String] {
-        let given = occurrences.filter { $0.name == option.name }
-        return (given.isEmpty ? variables.filter { $0.name == option.name } : given).compactMap(\.value)
-    }
+    /// All values, in the order in which they were given; only those that count most.
+    package func values(_ option: Option) -> [String] { given(option).compactMap(\.value) }
 
     /// The value that counts, made into something else.
     ///
@@ -55,7 +66,7 @@ package struct ParsedArguments: Equatable, Sendable {
         do {
             return try convert(text)
         } catch {
-            throw .badValue(error, option: given.source, isFromEnvironment: given.isFromEnvironment)
+            throw .badValue(error, given.origin)
         }
     }
 }

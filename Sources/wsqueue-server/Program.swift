@@ -4,7 +4,7 @@ internal import WSQueueSystem
 /// The program: finds the command, reads what follows it, and reports what failed.
 enum Program {
     /// A command's file is in `Commands`, and this is its row: help, manual page and completions are made of it.
-    static let commands: [any Command.Type] = [RunCommand.self, CompletionCommand.self]
+    static let commands: [any Command.Type] = [RunCommand.self, CheckCommand.self, CompletionCommand.self]
 
     /// The program as a whole: the commands, and the options of `run`, which need not be named.
     static let table = OptionTable(
@@ -35,14 +35,23 @@ enum Program {
 
     private static func run(_ command: any Command.Type, _ table: OptionTable, _ words: [String]) -> ExitStatus {
         do {
-            let arguments = try table.parse(words) { Process.environment($0) }
+            var arguments = try table.parse(words) { Process.environment($0) }
             if arguments.has(ServerOptions.help) {
                 try Terminal.write(table.help)
                 return .success
             }
+            if let section = arguments.value(ServerOptions.manual) {
+                try Terminal.write(section == "7" ? FormatManual.page : manualPage)
+                return .success
+            }
+            if arguments.has(ServerOptions.version) {
+                try Terminal.write("wsqueue-server \(Version.text)\n")
+                return .success
+            }
+            if table.options.contains(ServerOptions.configFile) { try ConfigurationSources.add(to: &arguments) }
             return try command.run(arguments)
         } catch let error as ArgumentFault {
-            Terminal.complain("\(error); \(table.hint)")
+            Terminal.complain("\(error)" + (error.exitStatus == .usage ? "; \(table.hint)" : ""))
             return error.exitStatus
         } catch let error as CommandError {
             Terminal.complain(error.text)

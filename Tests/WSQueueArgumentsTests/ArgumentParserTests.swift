@@ -100,12 +100,6 @@ struct ArgumentParserTests {
         #expect(fault?.exitStatus == .configuration)
     }
 
-    @Test func `leading options end at the command`() throws {
-        let arguments = try Self.table.parseLeadingOptions(["-q", "-d", "x", "check", "-v", "--unknown"])
-        #expect(arguments.has(Self.quiet) && !arguments.has(Self.verbose))
-        #expect(arguments.operands == ["check", "-v", "--unknown"])
-    }
-
     @Test func `a wrong value names the option or the variable, and the variable is configuration`() throws {
         let given = try Self.table.parse(["-w5"])
         let flagged = #expect(throws: ArgumentFault.self) {

@@ -21,11 +21,14 @@ final class AccessControl: Sendable {
     /// Nobody has a token, and no rule is there.
     init() { configuration = Configuration() }
 
+    /// Has read nothing yet.
+    init(unread configuration: Configuration) { self.configuration = configuration }
+
     /// Reads the files that the operator named.
     ///
     /// - Throws: ``AccessFileError``.
-    init(_ configuration: Configuration) throws(AccessFileError) {
-        self.configuration = configuration
+    convenience init(_ configuration: Configuration) throws(AccessFileError) {
+        self.init(unread: configuration)
         try loadSecrets(unixSeconds: 0)
         try loadRules()
         try loadPublishers()
@@ -36,6 +39,11 @@ final class AccessControl: Sendable {
 
     /// The rules that hold now.
     var access: Access { state.withLock { $0.access } }
+
+    /// How much has been read.
+    var counts: (secrets: Int, rules: Int, publishers: Int) {
+        state.withLock { ($0.secrets.count, $0.access.rules.count, $0.publishers.count) }
+    }
 
     /// Checks a token.
     func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {

@@ -16,7 +16,7 @@ enum CompletionCommand: Command {
         do throws(ValueFault) {
             shell = try Shell.parse(name)
         } catch {
-            throw ArgumentFault.badValue(error, option: "completion", isFromEnvironment: false)
+            throw ArgumentFault.badValue(error, .flag("completion"))
         }
         try Terminal.write(Program.table.completion(for: shell))
         return .success

@@ -8,7 +8,8 @@ enum RunCommand: Command {
     static let table = OptionTable(
         "wsqueue-server run", forms: ["[OPTION]..."],
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
-        options: ServerOptions.all,
+        options: Setting.options + ServerOptions.sources
+            + [ServerOptions.manual, ServerOptions.help, ServerOptions.version],
         sections: [
             OptionTable.Section(
                 "Signals",
@@ -23,6 +24,7 @@ enum RunCommand: Command {
                     "wsqueue-server --dir /var/spool/wsqueue",
                     "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
                     "wsqueue-server --origin https://example.org --log-format json",
+                    "wsqueue-server --config /etc/wsqueue.conf --set log-level=debug",
                 ]),
             OptionTable.Section.exitStatuses([
                 .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
@@ -30,15 +32,8 @@ enum RunCommand: Command {
         ])
 
     static func run(_ arguments: ParsedArguments) throws -> ExitStatus {
-        if let section = arguments.value(ServerOptions.manual) {
-            try Terminal.write(section == "7" ? FormatManual.page : Program.manualPage)
-            return .success
-        }
-        if arguments.has(ServerOptions.version) {
-            try Terminal.write("wsqueue-server \(Version.text)\n")
-            return .success
-        }
         try arguments.refuseOperands()
+        if let fault = ConfigurationSources.unknownVariable { throw fault }
         return serve(try ServerSettings(arguments))
     }
 
@@ -61,7 +56,7 @@ enum RunCommand: Command {
         let log: Log
         do throws(SystemCallError) {
             log = try Log(
-                level: settings.logLevel, format: settings.logFormat, destination: settings.logDestination)
+                level: settings.logLevel, format: settings.effectiveLogFormat, destination: settings.logDestination)
         } catch {
             Terminal.complain("\(error)")
             return error.isPermission ? .notPermitted : .cannotCreate

@@ -1,0 +1,81 @@
+internal import WSQueueArguments
+internal import WSQueueNet
+internal import WSQueueServer
+internal import WSQueueWire
+
+extension Setting {
+    static let listen = Option(
+        key: "listen", short: "l", value: "ADDR", isRepeatable: true, defaultValue: .value("127.0.0.1:8081"),
+        text: "Where to listen: 127.0.0.1:8081, [::1]:8081, unix:/run/wsqueue.sock; systemd: or systemd:NAME for the "
+            + "sockets that a socket unit passes. Port 0 takes a free one.")
+    static let host = Option(key: "host", value: "H", text: "Short for --listen H:8081, or with --port for both.")
+    static let port = Option(
+        key: "port", short: "p", value: "N", text: "Short for --listen 127.0.0.1:N, or with --host for both.")
+
+    /// Where clients reach the server.
+    static let listening: [Setting] = [
+        Setting(listen) { (text, settings) throws(ValueFault) in
+            let mark = "systemd:"
+            if text.utf8.starts(with: mark.utf8) {
+                settings.configuration.passedSockets.append(String(text.dropFirst(mark.count)))
+                return
+            }
+            guard let address = Address.parse(text) else {
+                throw ValueFault(text, wanted: "an address like 127.0.0.1:8081, [::1]:8081, unix:/path or systemd:")
+            }
+            settings.configuration.addresses.append(address)
+        },
+        // Short forms: ListenAddresses makes an address of them.
+        Setting(host) { (_, _) throws(ValueFault) in },
+        Setting(port) { (text, _) throws(ValueFault) in _ = try Quantity.parseInteger(text, in: 0...65_535) },
+        .text(
+            Option(
+                key: "path", value: "PATH", defaultValue: .described("any"),
+                text: "Accept WebSockets at this path only."),
+            \.configuration.path),
+        .texts(
+            Option(
+                key: "origin", value: "ORIGIN", isRepeatable: true,
+                text: "A web page's origin that may connect besides the server's own, such as https://example.org; "
+                    + "* is all."),
+            \.configuration.origins),
+        .choice(
+            "page", ["on": true, "off": false], \.configuration.showsPage, default: "on",
+            text: "Whether / shows the live page."),
+    ]
+
+    /// Who may do what.
+    static let access: [Setting] = [
+        .text(ServerOptions.secretFile, \.configuration.tokenSecretPath),
+        Setting(ServerOptions.algorithm) { (text, settings) throws(ValueFault) in
+            guard let algorithm = TokenAlgorithm(rawValue: text) else {
+                throw ValueFault(text, wanted: "one of HS256, HS384, HS512")
+            }
+            settings.algorithms.insert(algorithm)
+        },
+        .texts(ServerOptions.audience, \.configuration.tokenAudiences),
+        .text(
+            Option(
+                key: "rules", value: "FILE", defaultValue: .described("none"),
+                text: "Rules about who may listen to which channels and send into them, in JSON; read again on HUP."),
+            \.configuration.rulesPath),
+        Setting(
+            Option(
+                key: "authorize-url", value: "URL",
+                text: "Where the application is asked about channels whose rule says ask: "
+                    + "http://127.0.0.1:8000/authorize.")
+        ) { (text, settings) throws(ValueFault) in
+            guard let location = HTTPLocation(text) else {
+                throw ValueFault(
+                    text, wanted: "a URL like http://127.0.0.1:8000/authorize; https needs a proxy here")
+            }
+            settings.configuration.authorizeURL = location
+        },
+        .text(
+            Option(
+                key: "publish-token-file", value: "FILE", defaultValue: .described("nobody"),
+                text: "Take events by POST /publish from those who know a token of this file, one a line of at least "
+                    + "16 bytes; read again on HUP."),
+            \.configuration.publishTokenPath),
+    ]
+}

@@ -1,0 +1,69 @@
+internal import WSQueueArguments
+internal import WSQueueServer
+
+extension Setting {
+    /// The queue, and the threads that serve it.
+    static let queue: [Setting] = [
+        .text(ServerOptions.directory, \.configuration.queuePath),
+        .text(
+            Option(key: "queue", value: "DIR", alias: ServerOptions.directory.name, text: "The same as --dir."),
+            \.configuration.queuePath),
+        .milliseconds(
+            "poll", from: 1, \.configuration.pollMilliseconds, default: "100ms",
+            text: "How often the directory is looked at whatever inotify says."),
+        .choice(
+            "watch", ["auto": true, "poll": false], \.configuration.usesNotices, default: "auto",
+            text: "auto uses inotify for the wake-up; poll only looks, for file systems that tell nothing."),
+        .flag(
+            Option(
+                key: "hold-without-clients", value: nil, defaultValue: .value("no"),
+                text: "Keep the files while no client is connected, for pages that cannot resume."),
+            \.configuration.holdsWithoutClients),
+        .text(
+            Option(
+                key: "payload-key", value: "NAME", defaultValue: .value("payload"),
+                text: "What clients find the payload under."),
+            \.configuration.payloadKey),
+        .integer(
+            Option(
+                key: "threads", value: "N", defaultValue: .described("one a processor"), text: "Event loops."),
+            in: 1...256, \.configuration.threads),
+        .milliseconds(
+            "drain", from: 0, \.configuration.drainMilliseconds, default: "20s", text: "How long stopping may take."),
+    ]
+
+    /// The history.
+    static let journal: [Setting] = [
+        Setting(
+            Option(
+                key: "journal", value: "DIR|off", defaultValue: .described(".journal in the queue"),
+                text: "Where history is kept, from which returning clients get what they missed and a restarted server "
+                    + "knows what it has sent. off keeps it in memory only: files wait for clients.")
+        ) { (text, settings) throws(ValueFault) in
+            settings.configuration.journalPlace = text == "off" ? .off : .directory(text)
+        },
+        .integer(
+            Option(
+                key: "journal-events", value: "N", defaultValue: .value("10000"),
+                text: "How many events of history are kept, about 50 bytes of memory each."),
+            in: 1...100_000_000, \.configuration.journalEvents),
+        Setting(
+            Option(
+                key: "journal-age", value: "DUR", defaultValue: .value("24h"),
+                text: "How old history may become.")
+        ) { (text, settings) throws(ValueFault) in
+            let seconds = try Quantity.parseDuration(text).components.seconds
+            guard (1...3_153_600_000).contains(seconds) else { throw ValueFault(text, wanted: "a time of 1s or more") }
+            settings.configuration.journalSeconds = Int(seconds)
+        },
+        Setting(
+            Option(
+                key: "journal-size", value: "SIZE", defaultValue: .value("64M"),
+                text: "How large the journal's files may be together.")
+        ) { (text, settings) throws(ValueFault) in
+            let bytes = try Quantity.parseBytes(text)
+            guard bytes >= 65_536 else { throw ValueFault(text, wanted: "a size of 64K or more") }
+            settings.configuration.journalBytes = bytes
+        },
+    ]
+}
