@@ -316,7 +316,7 @@ def unit_settings(name):
 
 def test_the_manager_waits_longer_than_a_drain_takes(binaries):
     usage = subprocess.run([binaries / "wsqueue-server", "--help"], capture_output=True, text=True).stdout
-    assert "stopping may take (default 20s)" in " ".join(usage.split())
+    assert "stopping may take. Default: 20s." in " ".join(usage.split())
     assert int(unit_settings("wsqueue-server.service")["TimeoutStopSec"]) > 20
 
 
