@@ -19,7 +19,11 @@ let testing: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 // A publisher runs once per event: linked static it starts like a C program (no dynamic loading at all).
 let staticExecutable: [LinkerSetting] = [
-    .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))
+    .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
+    // RuntimePath.swift says why.
+    .unsafeFlags(
+        ["-Xlinker", "--defsym=swift_copyAuxiliaryExecutablePath=wsqueue_noAuxiliaryExecutable"],
+        .when(configuration: .release)),
 ]
 // The server keeps the C library dynamic, so that one binary runs with the host's name service.
 let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]

@@ -1,9 +1,12 @@
 """Many publishers at once."""
 
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
+
+import pytest
 
 from support.client import Client
 from support.files import failed, waiting
@@ -55,3 +58,14 @@ def test_eight_processes_publish_5000_events_each_in_order_and_once(start, queue
         eventually(lambda: waiting(queue) == [], "the queue is empty")
         client.expect_silence(0.3)
     assert failed(queue) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may chroot")
+def test_the_publisher_alone_is_enough_in_a_chroot(binaries, queue, is_measured):
+    if not is_measured:
+        pytest.skip("a sanitizer's programs need libraries and /proc")
+    # That of a web server, say: no /proc, no /etc, no libraries.
+    shutil.copy(binaries / "wsqueue-publish", queue.parent)
+    subprocess.run(
+        ["chroot", queue.parent, "/wsqueue-publish", "-d", f"/{queue.name}", "from.chroot"], check=True, timeout=20)
+    assert len(waiting(queue)) == 1
