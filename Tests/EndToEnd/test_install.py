@@ -26,7 +26,7 @@ def install(binaries, where, *options):
 def test_all_that_is_installed_is_uninstalled(binaries, tmp_path):
     install(binaries, tmp_path)
     names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(names) == 15 and all((tmp_path / name).stat().st_size > 0 for name in names)
+    assert len(names) == 16 and all((tmp_path / name).stat().st_size > 0 for name in names)
     install(binaries, tmp_path, "--uninstall")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
@@ -96,4 +96,4 @@ def test_zsh_takes_the_completion(installed, program, tmp_path):
 
 def test_the_unit_names_what_is_installed(installed):
     text = (installed / "lib/systemd/system/wsqueue-server.service").read_text()
-    assert "ExecStart=/usr/bin/wsqueue-server -d /var/spool/wsqueue" in text
+    assert "ExecStart=/usr/bin/wsqueue-server -c /etc/wsqueue/server.conf" in text

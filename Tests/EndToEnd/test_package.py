@@ -27,14 +27,15 @@ pytestmark = [
 
 @pytest.fixture(scope="session")
 def package(binaries, tmp_path_factory, request):
-    """The package of the programs that are tested, linked for itself where they are the usual ones."""
+    """The package of the programs that are tested; the usual ones are linked once more, without libraries."""
     if request.config.getoption("--sanitized"):
         pytest.skip("a sanitizer's programs are for no package")
     output = tmp_path_factory.mktemp("package")
     usual = pathlib.Path(request.config.getoption("--binaries")) == ROOT / ".build/release"
     options = [] if usual and shutil.which("swift") else ["--binaries", str(binaries)]
     result = subprocess.run(
-        [ROOT / "scripts/package", "--output", output, *options], check=True, timeout=400, capture_output=True, text=True)
+        [ROOT / "scripts/package", "--output", output, *options], check=True, timeout=400, capture_output=True,
+        text=True)
     path = pathlib.Path(result.stdout.splitlines()[-1])
     assert path.parent == output
     return path
@@ -112,8 +113,9 @@ def machine(debian):
 @contextlib.contextmanager
 def serving(machine):
     """The installed server, run as the service's user."""
-    prefix = machine.command(user="wsqueue")
-    server = Server("/usr/bin/wsqueue-server", f"/{QUEUE}", prefix=prefix)
+    options = ["-c", "/etc/wsqueue/server.conf", "-l", "127.0.0.1:0"]
+    server = Server(
+        "/usr/bin/wsqueue-server", f"/{QUEUE}", *options, listen=None, prefix=machine.command(user="wsqueue"))
     with server:
         yield server.ready()
         assert server.terminate() == 0
@@ -129,7 +131,8 @@ def test_it_asks_for_nothing_but_the_c_library(package):
 
 def test_it_holds_what_is_installed_elsewhere(package, binaries, tmp_path):
     subprocess.run(
-        [ROOT / "scripts/install", "--destdir", tmp_path, "--prefix", "/usr", "--binaries", binaries], check=True)
+        [ROOT / "scripts/install", "--destdir", tmp_path, "--prefix", "/usr", "--binaries", binaries], check=True,
+        timeout=60)
     contents = subprocess.run(["dpkg-deb", "-c", package], check=True, capture_output=True, text=True).stdout
     packed = {line.split()[5].removeprefix("./").removesuffix(".gz") for line in contents.splitlines()}
     for path in tmp_path.rglob("*"):
@@ -176,12 +179,12 @@ def test_it_is_installed_used_removed_and_purged(package, machine):
 def test_events_that_wait_and_settings_outlive_the_package(package, machine):
     machine.install(package)
     machine.run("wsqueue-publish", "-d", f"/{QUEUE}", "later", user="wsqueue")
-    settings = machine.root / "etc/wsqueue/server.env"
-    settings.write_text("WSQUEUE_DRAIN=5s\n", encoding="utf-8")
+    settings = machine.root / "etc/wsqueue/server.conf"
+    settings.write_text("drain = 5s\n", encoding="utf-8")
     (machine.root / QUEUE).chmod(0o2770)
     # An upgrade leaves both as they are.
     machine.install(package)
-    assert settings.read_text(encoding="utf-8") == "WSQUEUE_DRAIN=5s\n"
+    assert settings.read_text(encoding="utf-8") == "drain = 5s\n"
     assert oct((machine.root / QUEUE).stat().st_mode & 0o7777) == "0o2770"
     result = machine.run("dpkg", "--purge", "wsqueue")
     assert f"/{QUEUE} still holds events" in result.stderr

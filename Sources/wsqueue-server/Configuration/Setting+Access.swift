@@ -6,8 +6,9 @@ internal import WSQueueWire
 extension Setting {
     static let listen = Option(
         key: "listen", short: "l", value: "ADDR", isRepeatable: true, defaultValue: .value("127.0.0.1:8081"),
-        text: "Where to listen: 127.0.0.1:8081, [::1]:8081, unix:/run/wsqueue.sock; systemd: or systemd:NAME for the "
-            + "sockets that a socket unit passes. Port 0 takes a free one.")
+        text: "Where to listen: 127.0.0.1:8081, [::1]:8081, unix:/run/wsqueue.sock; systemd: or systemd:NAME for "
+            + "sockets that a socket unit passes, which without --listen take the default's place. Port 0 takes a free "
+            + "one.")
     static let host = Option(key: "host", value: "H", text: "Short for --listen H:8081, or with --port for both.")
     static let port = Option(
         key: "port", short: "p", value: "N", text: "Short for --listen 127.0.0.1:N, or with --host for both.")
