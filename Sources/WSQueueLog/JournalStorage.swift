@@ -34,6 +34,11 @@ package enum JournalStorage: Sendable {
         }
     }
 
+    /// Whether segments can be made and removed, as far as rights and the mount decide.
+    func checkWritable() throws(SystemCallError) {
+        if case .directory(let directory) = self { try directory.checkWritable() }
+    }
+
     /// Removes a segment's file; readers who have it open can read on.
     func remove(_ name: FileName) throws(SystemCallError) {
         guard case .directory(let directory) = self else { return }

@@ -92,6 +92,11 @@ package struct JournalWriter: ~Copyable {
     /// Whether anything is staged.
     package var hasStaged: Bool { !staged.isEmpty }
 
+    /// Whether it could be written now, as far as rights and the mount decide.
+    ///
+    /// - Throws: ``SystemCallError`` when it could not.
+    package func checkWritable() throws(SystemCallError) { try storage.checkWritable() }
+
     /// Whether so much could not be written that no more may be staged.
     package var isFull: Bool { isFailing && staged.count > Self.stagedLimitBytes }
 

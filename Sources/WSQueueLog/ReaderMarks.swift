@@ -8,7 +8,8 @@ package final class ReaderMarks: Sendable {
         let pace = Atomic<UInt64>(0)
         let clientCount = Atomic<Int>(0)
         let behindCount = Atomic<Int>(0)
-        private let padding: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let passedAt = Atomic<Int64>(0)
+        private let padding: (UInt64, UInt64, UInt64) = (0, 0, 0)
     }
 
     private let marks: [Mark]
@@ -18,9 +19,12 @@ package final class ReaderMarks: Sendable {
 
     /// Reports that a reader's clients have all been handed everything before `position`.
     ///
-    /// - Parameter pace: The same of those clients only that still take something, which may go back when one of the
-    ///   others takes something again.
-    package func passed(_ position: UInt64, pace: UInt64, by reader: Int) {
+    /// - Parameters:
+    ///   - pace: The same of those clients only that still take something, which may go back when one of the
+    ///     others takes something again.
+    ///   - now: The present moment, monotonic nanoseconds.
+    package func passed(_ position: UInt64, pace: UInt64, by reader: Int, now: Int64) {
+        marks[reader].passedAt.store(now, ordering: .relaxed)
         // Sequentially consistent, because the writer looks here once more after announcing its sleep.
         marks[reader].pace.store(pace, ordering: .sequentiallyConsistent)
         marks[reader].position.store(position, ordering: .sequentiallyConsistent)
@@ -30,6 +34,9 @@ package final class ReaderMarks: Sendable {
     package var oldest: UInt64 {
         marks.reduce(.max) { min($0, $1.position.load(ordering: .sequentiallyConsistent)) }
     }
+
+    /// When the last reader reported (monotonic nanoseconds).
+    package var passedAt: Int64 { marks.reduce(0) { max($0, $1.passedAt.load(ordering: .relaxed)) } }
 
     /// Where the slowest client stands that still takes something.
     package var pace: UInt64 { marks.reduce(.max) { min($0, $1.pace.load(ordering: .sequentiallyConsistent)) } }

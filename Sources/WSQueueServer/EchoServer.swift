@@ -21,7 +21,7 @@ package struct EchoServer: ~Copyable {
             publications: try PublicationLog(minimumBytes: 65_536, seq: 0),
             journal: try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal,
             control: AccessControl(), publishDesk: nil, authorizeDesk: nil, hubWakeup: try Wakeup(),
-            loops: [try LoopHandle()])
+            loops: [try LoopHandle()], descriptorLimit: 0)
         let poller = try Poller()
         try poller.add(signals.number, .readable, token: 0)
         try context.listen()

@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import WSQueueBroker
 internal import WSQueueLog
 package import WSQueueNet
@@ -103,7 +104,7 @@ package struct Server: ~Copyable {
                 journal: journal.journal, control: control,
                 publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(),
                 authorizeDesk: try Self.makeAuthorizeDesk(configuration), hubWakeup: try Wakeup(),
-                loops: loops)
+                loops: loops, descriptorLimit: limits.now)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
             Self.logStart(context, limits)
@@ -228,6 +229,7 @@ package struct Server: ~Copyable {
     /// signal ends it at once.
     private mutating func drain() {
         let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
+        context.isDraining.store(true, ordering: .relaxed)
         context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
         manager.tellStopping(milliseconds: context.configuration.drainMilliseconds)
         pump.stopTaking()

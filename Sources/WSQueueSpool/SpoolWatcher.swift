@@ -8,6 +8,8 @@ package struct SpoolWatcher: ~Copyable {
         package var names: [FileName] = []
         /// Notices are missing from here on, or the directory itself has changed: only a listing tells.
         package var needsListing = false
+        /// Whether the kernel had to drop some.
+        package var hasOverflown = false
     }
 
     /// What the regular look at the directory found.
@@ -66,6 +68,7 @@ package struct SpoolWatcher: ~Copyable {
             for notice in notices {
                 if notice.isOverflow {
                     arrivals.needsListing = true
+                    arrivals.hasOverflown = true
                 } else if notice.watch != watch {
                     continue
                 } else if notice.isDirectoryGone {

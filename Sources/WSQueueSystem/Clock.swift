@@ -8,6 +8,9 @@ package enum Clock {
     /// Nanoseconds since some fixed moment, which only go forward: for time limits.
     package static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
 
+    /// Nanoseconds of processor time that all threads of this process have used.
+    package static func processorNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
+
     private static func nanoseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         _ = unsafe clock_gettime(clock, &time)

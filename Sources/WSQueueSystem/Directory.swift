@@ -179,6 +179,21 @@ package final class Directory: Sendable {
         }
     }
 
+    /// Whether entries can be made and removed in it, as far as rights and the mount decide (faccessat(2)).
+    ///
+    /// - Throws: ``SystemCallError`` when they cannot.
+    package func checkWritable() throws(SystemCallError) {
+        _ = try systemCall("access", path) { unsafe Int(faccessat(descriptor.number, ".", W_OK | X_OK, 0)) }
+    }
+
+    /// What this user may still write to its file system (fstatvfs(3)).
+    package func freeBytes() throws(SystemCallError) -> Int64 {
+        var status = statvfs()
+        _ = try systemCall("statvfs", path) { unsafe Int(fstatvfs(descriptor.number, &status)) }
+        return Int64(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+    }
+
     private static let listingBytes = 65_536
 
     private func openFile(_ name: FileName, flags: Int32, mode: UInt32 = 0) throws(SystemCallError) -> FileDescriptor {

@@ -66,10 +66,10 @@ struct PublicationLogTests {
 
     @Test func `the oldest mark is that of the slowest reader`() {
         let marks = ReaderMarks(count: 3)
-        marks.passed(10, pace: 10, by: 0)
-        marks.passed(30, pace: 30, by: 1)
+        marks.passed(10, pace: 10, by: 0, now: 0)
+        marks.passed(30, pace: 30, by: 1, now: 0)
         #expect(marks.oldest == 0)
-        marks.passed(20, pace: 25, by: 2)
+        marks.passed(20, pace: 25, by: 2, now: 0)
         #expect(marks.oldest == 10)
         #expect(marks.pace == 10)
         marks.report(clients: 4, behind: 1, by: 0)
@@ -80,8 +80,8 @@ struct PublicationLogTests {
 
     @Test func `who sets the pace may be ahead of the oldest`() {
         let marks = ReaderMarks(count: 2)
-        marks.passed(10, pace: 40, by: 0)
-        marks.passed(30, pace: 30, by: 1)
+        marks.passed(10, pace: 40, by: 0, now: 0)
+        marks.passed(30, pace: 30, by: 1, now: 0)
         #expect(marks.oldest == 10)
         #expect(marks.pace == 30)
     }

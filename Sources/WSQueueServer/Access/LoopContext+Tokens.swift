@@ -45,6 +45,7 @@ extension LoopContext {
     /// Notes a bad token and makes the answer.
     func refuse(_ error: TokenError, from address: Address) -> Response {
         var line = LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "token")
+        counters.countAuthFailure(control.takesTokens ? error.reason : "no secrets")
         guard control.takesTokens else {
             log.write(line.with("cause", "no secrets").with("hint", "--jwt-secret-file makes tokens mean something"))
             return .unauthorized("This server takes no tokens; connect without one.")

@@ -93,6 +93,11 @@ package struct Configuration: Sendable {
     /// The Redis that it shares with other servers; `nil` is none.
     package var redis: RedisSettings?
 
+    /// From this age of the oldest file on that waits the server is not ready.
+    package var readyAgeMilliseconds = 60_000
+    /// What programs call themselves.
+    package var version = ""
+
     package var eventLines = EventLines.sampled
     package var conversation = Conversation.actions
 

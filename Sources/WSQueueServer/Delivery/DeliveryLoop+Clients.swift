@@ -143,6 +143,7 @@ extension DeliveryLoop {
         context.loops[index].addSockets(-1)
         if let block = peer.countedBlock { context.addresses.leave(block) }
         guard peer.connection != 0 else { return }
+        counters.closes[peer.closeCode, default: 0] += 1
         var line = LogLine(.info, "client.close").with("conn", peer.connection)
             .with("addr", peer.address.description).with("code", peer.closeCode)
         if !peer.closeReason.isEmpty { line = line.with("reason", peer.closeReason) }
@@ -178,8 +179,8 @@ extension DeliveryLoop {
         case .stream(let head, let bearer, let fields):
             peer.credentials = context.credentials(of: head, offered: nil)
             openStream(slot, peer, head, bearer, fields, now: now)
-        case .status(let method):
-            requestStatus(slot, peer, method, now: now)
+        case .status(let question, let method):
+            requestStatus(question, method, slot, peer, now: now)
         case .open(let handshake, let bearer):
             peer.credentials = context.credentials(of: head, offered: handshake.token)
             open(slot, peer, handshake, bearer, head.target, now: now)
@@ -197,6 +198,7 @@ extension DeliveryLoop {
         peer.connection = context.nextConnection()
         peer.speaksProtocol = handshake.isSubprotocolChosen
         clientCount += 1
+        counters.clients += 1
         if let bearer { identify(slot, peer, as: bearer) }
         var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
             .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain")

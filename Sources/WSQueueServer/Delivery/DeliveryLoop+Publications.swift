@@ -10,9 +10,11 @@ extension DeliveryLoop {
         guard context.publications.end != position else { return }
         let snapshot = context.publications.snapshot(since: position)
         let new = position..<snapshot.end
+        let eventCount = snapshot.seq - seq
         position = snapshot.end
         seq = snapshot.seq
         if clientCount == 0 { return }
+        counters.deliveries += eventCount * UInt64(clientCount)
         if snapshot.selections.isEmpty {
             sendToEveryone([new], now: now)
             if !viewers.isEmpty { sendToViewersOfEverything(new, now: now) }
@@ -101,6 +103,7 @@ extension DeliveryLoop {
     /// Finds who gets what of a pass, and counts receivers for the log line of each event.
     private mutating func group(_ selected: [PublicationLog.Selection]) {
         groups.begin(slotCount: table.entries.count)
+        var lastSeq: UInt64 = 0
         for (index, selection) in selected.enumerated() {
             let count: Int
             if index > 0, groups.canRepeat, selection.audience == selected[index - 1].audience {
@@ -111,7 +114,12 @@ extension DeliveryLoop {
                 subscriptions.append(selectedBy: selection.audience, to: &receivers)
                 count = groups.add(index, seq: selection.seq, receivers: receivers)
             }
-            selection.addReceivers(selection.audience.isNearlyEveryone ? clientCount - count : count)
+            let receivers = selection.audience.isNearlyEveryone ? clientCount - count : count
+            selection.addReceivers(receivers)
+            // Each event was counted as one for everyone, and has come as one that is not, in one or several copies.
+            if selection.seq != lastSeq { counters.deliveries -= UInt64(clientCount) }
+            counters.deliveries += UInt64(receivers)
+            lastSeq = selection.seq
         }
     }
 

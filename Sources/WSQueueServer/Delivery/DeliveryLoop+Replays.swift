@@ -171,6 +171,7 @@ extension DeliveryLoop {
             }
         }
         if sent > 0 || replayFrames.bytes.isEmpty { replay.progressAt = now }
+        counters.replayed += UInt64(replayFrames.count(begunIn: sent))
         if sent == replayFrames.bytes.count {
             replay.next = used.next
             replay.position = chunk.position(at: used.offset)
@@ -229,6 +230,7 @@ extension DeliveryLoop {
         }
         peer.replay = nil
         if let cursor = Cursor(epoch: context.epoch, seq: seq) {
+            if replay.gap == nil { counters.resumes += 1 } else { counters.gaps += 1 }
             if let gap = replay.gap {
                 sendText(ServerMessage.resumed(cursor, gap: gap), slot)
             } else if replay.request.channel == nil, !peer.isStream {

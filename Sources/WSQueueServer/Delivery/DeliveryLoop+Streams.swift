@@ -22,6 +22,7 @@ extension DeliveryLoop {
         peer.stage = .open
         peer.connection = context.nextConnection()
         clientCount += 1
+        counters.clients += 1
         if let bearer { identify(slot, peer, as: bearer) }
         var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
             .with("proto", "sse")

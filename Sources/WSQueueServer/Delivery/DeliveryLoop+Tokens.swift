@@ -30,6 +30,7 @@ extension DeliveryLoop {
             let unix = Clock.unixNanoseconds() / 1_000_000_000
             bearer = try context.control.verify(token.utf8.span, unixSeconds: unix)
         } catch {
+            context.counters.countAuthFailure(error.reason)
             context.log.write(
                 LogLine(.warning, "auth.fail").with("conn", peer.connection).with("addr", peer.address.description)
                     .with("cause", error.reason))

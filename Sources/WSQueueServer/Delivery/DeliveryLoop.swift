@@ -40,7 +40,8 @@ struct DeliveryLoop: ~Copyable {
     /// The frames of a replay on their way to a socket.
     var replayFrames = ReplayFrames()
     /// Who waits to be told how the server stands, and since when.
-    var statusRequests: [(token: UInt64, method: RequestMethod, at: Int64)] = []
+    var statusRequests: [StatusRequest] = []
+    var counters = LoopCounters()
     /// When this loop said last how its clients are.
     var statusAt = Int64.min
     var handshakes = DeadlineQueue()
@@ -140,6 +141,7 @@ struct DeliveryLoop: ~Copyable {
         judge()
         // Not with the ticks: a loop without clients has none.
         reportStatus(now: now)
+        if !statusRequests.isEmpty { answerStatus(now: now) }
         if now >= nextTick { tick() }
         report()
         // Last, because only a whole pass shows that the loop works.
@@ -222,7 +224,6 @@ struct DeliveryLoop: ~Copyable {
         closeSlowReplays(now: now)
         checkTokens(now: now)
         ping()
-        answerStatus(now: now)
         while let token = handshakes.next(now: now) {
             guard let slot = table.slot(of: token), table[slot]?.stage == .request else { continue }
             refuseLateRequest(slot, now: now)
@@ -270,7 +271,8 @@ struct DeliveryLoop: ~Copyable {
         }
         guard (passed, pace) != reported else { return }
         reported = (passed, pace)
-        context.marks.passed(passed, pace: pace, by: index)
+        // Read anew: the bytes have gone since the turn began.
+        context.marks.passed(passed, pace: pace, by: index, now: Clock.monotonicNanoseconds())
         trimSelections(before: passed)
         context.hubWakeup.signal()
     }

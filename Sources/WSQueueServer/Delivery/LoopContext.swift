@@ -24,6 +24,12 @@ final class LoopContext: Sendable {
     let hubWakeup: Wakeup
     let held = HeldTime()
     let counters = ClientCounters()
+    /// How many descriptors this process may have.
+    let descriptorLimit: Int
+    /// The wall clock when the server came, nanoseconds.
+    let startedAtUnix = Clock.unixNanoseconds()
+    /// Whether the server is being stopped.
+    let isDraining = Atomic<Bool>(false)
     let status: StatusBoard
     /// Who is where: the loops say who comes and goes, the hub tells the others.
     let presence: Guarded<Presence>
@@ -35,8 +41,9 @@ final class LoopContext: Sendable {
     init(
         configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
         publishDesk: PublishDesk?,
-        authorizeDesk: AuthorizeDesk?, hubWakeup: Wakeup, loops: [LoopHandle]
+        authorizeDesk: AuthorizeDesk?, hubWakeup: Wakeup, loops: [LoopHandle], descriptorLimit: Int
     ) {
+        self.descriptorLimit = descriptorLimit
         self.configuration = configuration
         presence = Guarded(Presence(configuration.presence))
         self.log = log

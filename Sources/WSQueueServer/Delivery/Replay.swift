@@ -116,6 +116,12 @@ struct ReplayFrames {
         marks.append(Mark(end: bytes.count, next: next, offset: offset))
     }
 
+    /// How many frames have begun to go when `count` bytes have gone.
+    func count(begunIn count: Int) -> Int {
+        if count == bytes.count { return marks.count }
+        return count == 0 ? 0 : (marks.firstIndex { $0.end >= count } ?? marks.count - 1) + 1
+    }
+
     /// The frame that is under way, or just done, when `count` bytes have gone.
     func mark(after count: Int) -> Mark? {
         count == 0 ? nil : marks.first { $0.end >= count }

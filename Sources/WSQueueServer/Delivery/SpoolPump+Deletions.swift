@@ -78,7 +78,7 @@ extension SpoolPump {
         // A file of the same name in a directory that stands there by now is another one.
         guard file.directoryIdentity == identity else { return }
         queue.finish(file.name)
-        if !isGone { needsListing = true }
+        if !isGone { listingCause = .retry }
     }
 
     private mutating func noteFailedRemoval(of file: ReadFile, _ error: SystemCallError) {

@@ -33,7 +33,8 @@ extension SpoolPump {
     }
 
     /// Lists the directory and adds what is new.
-    mutating func list(_ reader: SpoolReader, unix: Int64) {
+    mutating func list(_ reader: SpoolReader, _ cause: HubCounters.ScanCause, unix: Int64) {
+        counters.countScan(cause)
         let start = Clock.monotonicNanoseconds()
         defer {
             let end = Clock.monotonicNanoseconds()
@@ -42,14 +43,14 @@ extension SpoolPump {
         do throws(SystemCallError) {
             try watcher.willList(reader.directory, unix: unix)
             let listing = try queue.list(reader.directory)
-            needsListing = false
+            listingCause = nil
             for name in listing.foreign {
                 context.log.write(
                     LogLine(.warning, "queue.foreign").with("file", name.description)
                         .with("hint", "event files end in .json or .jsonl; this is left alone"))
             }
         } catch {
-            needsListing = true
+            listingCause = .retry
             context.log.write(LogLine(.error, "queue.unreadable").with("error", error.description))
         }
     }
@@ -58,7 +59,7 @@ extension SpoolPump {
     mutating func releaseDue(now: Int64, unix: Int64) {
         nextDue = .max
         guard let reader else { return }
-        if queue.release(at: unix, in: reader.directory) { list(reader, unix: unix) }
+        if queue.release(at: unix, in: reader.directory) { list(reader, .due, unix: unix) }
         guard let due = queue.nextDueNanoseconds else { return }
         nextDue = now + min(due - unix, 1_000_000_000)
     }
@@ -94,12 +95,13 @@ extension SpoolPump {
         }
         identity = reader.identity
         self.reader = reader
-        needsListing = true
+        listingCause = .start
     }
 
     private mutating func lose(reason: String) {
         guard !isMissing else { return }
         isMissing = true
+        missingReason = reason
         context.log.write(
             LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath).with("reason", reason)
                 .with("hint", "waiting until it is back"))
@@ -126,6 +128,7 @@ extension SpoolPump {
             let reason = "\(error)"
             guard reason != reopeningFault else { return false }
             reopeningFault = reason
+            missingReason = (error as? SystemCallError)?.reason ?? "another server holds it"
             context.log.write(
                 LogLine(.error, "queue.missing").with("dir", context.configuration.queuePath).with("reason", reason))
             return false

@@ -71,12 +71,12 @@ extension SpoolPump {
         where hasChanged(name, look, reader) || (try? reader.directory.remove(name)) != nil {
             undeletable[name] = nil
             queue.finish(name)
-            needsListing = true
+            listingCause = .retry
         }
         for (name, look) in immovable where hasChanged(name, look, reader) {
             immovable[name] = nil
             queue.finish(name)
-            needsListing = true
+            listingCause = .retry
         }
     }
 
@@ -187,6 +187,7 @@ extension SpoolPump {
     ) -> Settled? {
         let identity = event.identity(in: bytes)
         if journal.knows(identity) {
+            counters.duplicates += 1
             writeDuplicate(event, bytes)
             return nil
         }
@@ -194,6 +195,7 @@ extension SpoolPump {
             event.addressing, expiresAtSeconds: event.text.expiresAtMicroseconds.map { Double($0) / 1_000_000 },
             nowSeconds: Double(unix) / 1_000_000_000)
         guard case .send(let seq, let audiences) = decision else {
+            counters.expired += 1
             lines.writeExpired(
                 id: event.id(in: bytes), name: event.name(in: bytes), file: event.file.name.description, unix: unix)
             return nil
@@ -207,7 +209,9 @@ extension SpoolPump {
         stage(event, identity, bytes, seq: seq, unix: unix)
         let wait = event.waited(until: Clock.unixNanoseconds())
         figures.count(waitNanoseconds: wait)
+        counters.waits.count(nanoseconds: wait)
         guard lines.takesOwnLine(unix: unix) else {
+            counters.summedLines += 1
             lines.count(byteCount: Int(writer.position - start), waitNanoseconds: wait)
             return selections.isEmpty ? nil : Settled(selections: selections)
         }
@@ -241,6 +245,7 @@ extension SpoolPump {
         do {
             let moved = try reader.quarantine(file.name, reason: fault.reason, unix: unix)
             queue.finish(file.name)
+            counters.rejected += 1
             context.log.write(
                 LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
                     .with("moved", ".failed/\(moved.name)"))
@@ -249,6 +254,7 @@ extension SpoolPump {
         } catch {
             // Stays known, so that it is named once and not looked at for ever.
             immovable[file.name] = look
+            counters.rejected += 1
             context.log.write(
                 LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
                     .with("error", error.description).with("hint", "left in the queue; remove it by hand"))

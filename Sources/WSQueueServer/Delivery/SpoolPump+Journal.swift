@@ -130,7 +130,8 @@ extension SpoolPump {
     }
 
     /// Says that the first lines of a batch are not sent again.
-    func writeDuplicateLines(_ batch: Batch) {
+    mutating func writeDuplicateLines(_ batch: Batch) {
+        counters.duplicates += UInt64(batch.knownLines)
         context.log.write(
             LogLine(.info, "event.duplicate").with("id", "\(String(decoding: batch.stem, as: UTF8.self))/1")
                 .with("file", batch.file.name.description).with("lines", batch.knownLines))

@@ -1,5 +1,6 @@
 internal import WSQueueBroker
 internal import WSQueueLog
+internal import WSQueueNet
 internal import WSQueueSpool
 internal import WSQueueSystem
 
@@ -18,14 +19,42 @@ extension SpoolPump {
         status.isMore = queue.isTruncated
         status.unfinished = unfinished.names.count + failing.count
         status.oldestNanoseconds = (batch?.file ?? queue.oldest)?.nanoseconds
+        status.isHolding = isWaitingForClients
         status.sent = figures.sent
         status.waits = figures.lastWaits(now: now)
+        status.counters = counters
+        status.freeBytes = try? reader?.directory.freeBytes()
+        status.faults = faults(now: now)
         if let failed = reader?.failures(limit: Self.failureLimit) {
             status.failed = failed.count
             status.failures = failed.newest.map {
                 HubStatus.Failure(file: $0.name, reason: $0.reason, unixSeconds: $0.changedNanoseconds / 1_000_000_000)
             }
         }
-        context.status.write(status, now: now)
+        for loop in context.status.write(status, now: now) { context.loops[loop].wakeup.signal() }
+    }
+
+    /// What keeps events from going their way, looked at anew: nothing may have gone it for a while.
+    private func faults(now: Int64) -> [ServerHealth.Reason] {
+        var faults: [ServerHealth.Reason] = []
+        if let reader {
+            do throws(SystemCallError) {
+                try reader.directory.checkWritable()
+            } catch {
+                faults.append(.queue("the queue cannot be written: \(error.reason)"))
+            }
+        } else {
+            faults.append(.queue("the queue cannot be used: \(missingReason)"))
+        }
+        if let since = journalFault?.since ?? syncFaultSince {
+            faults.append(.journal("the journal could not be written for \((now - since) / 1_000_000_000) s"))
+        } else {
+            do throws(SystemCallError) {
+                try journal.checkWritable()
+            } catch {
+                faults.append(.journal("the journal cannot be written: \(error.reason)"))
+            }
+        }
+        return faults
     }
 }

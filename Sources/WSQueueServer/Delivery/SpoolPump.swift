@@ -17,6 +17,13 @@ struct SpoolPump: ~Copyable {
         var selections: [PublicationLog.Selection] = []
     }
 
+    /// What was handed to the loops together.
+    struct Pass {
+        /// Monotonic nanoseconds.
+        let publishedAt: Int64
+        let events: UInt64
+    }
+
     /// A file that was read: its name, what it was, and the directory it was in, because by the time it is deleted another
     /// one may stand at the path.
     struct ReadFile {
@@ -102,6 +109,11 @@ struct SpoolPump: ~Copyable {
     var removingCount = 0
     var lines: EventLines
     var figures = DeliveryFigures()
+    var counters = HubCounters()
+    /// What was handed to the loops together, until all clients have it.
+    var passes = Settlement<Pass>()
+    /// How many of the files that wait for a client have been counted.
+    private var heldFiles = 0
     /// When the operator was told last how the queue stands.
     var statusAt = Int64.min
     var batch: Batch?
@@ -114,9 +126,11 @@ struct SpoolPump: ~Copyable {
     var immovable: [FileName: Unfinished.Look] = [:]
     /// Files that could not be read for now, and why; they are looked at again.
     var failing: [FileName: Int32] = [:]
-    /// Whether a listing is due though nothing was noticed.
-    var needsListing = true
+    /// Why a listing is due though nothing was noticed.
+    var listingCause: HubCounters.ScanCause? = .start
     var isMissing = false
+    /// Why the directory is missing.
+    var missingReason = ""
     /// Why the directory could not be opened again, as it was said last.
     var reopeningFault: String?
     /// The directory that everything known of files is about.
@@ -190,6 +204,7 @@ struct SpoolPump: ~Copyable {
         _ = try? watcher.arrivals()
         take(now: now, unix: unix)
         settle(now: now, unix: unix)
+        reportStatus(now: now)
     }
 
     /// Whether everything that was begun has been handed out and deleted.
@@ -205,14 +220,23 @@ struct SpoolPump: ~Copyable {
         isMissing = true
     }
 
-    private var isWaitingForClients: Bool {
+    /// Counts the files that have come to wait for a client.
+    private mutating func countHeld() {
+        guard isWaitingForClients, queue.count > heldFiles else { return }
+        counters.held += UInt64(queue.count - heldFiles)
+        heldFiles = queue.count
+    }
+
+    /// Whether no file is begun because nobody is there.
+    var isWaitingForClients: Bool {
         context.configuration.holdsWithoutClients && context.marks.clients == 0
     }
 
     private mutating func notice() {
         guard let arrivals = try? watcher.arrivals() else { return }
         if arrivals.needsListing {
-            needsListing = true
+            if arrivals.hasOverflown { counters.overflows += 1 }
+            listingCause = listingCause ?? (arrivals.hasOverflown ? .overflow : .change)
             nextLook = 0
         }
         guard let reader, !arrivals.names.isEmpty else { return }
@@ -227,7 +251,7 @@ struct SpoolPump: ~Copyable {
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
         // Our own deletions change the directory too: while files wait, listing it may take a twentieth of the time.
         let isDue = found == .changed && (queue.isEmpty || (!queue.isTruncated && now >= nextListing))
-        if needsListing || isDue { list(reader, unix: unix) }
+        if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, unix: unix) }
         for name in unfinished.names { queue.retry(name, in: reader.directory) }
         for name in failing.keys { queue.retry(name, in: reader.directory) }
         if now >= nextAging {
@@ -245,10 +269,13 @@ struct SpoolPump: ~Copyable {
         isHeld = false
         deletionsLeft = Self.turnDeletions
         guard reader != nil || batch != nil, !isWaitingForClients else {
+            countHeld()
             context.held.end(now)
             return keep(now: now, unix: unix)
         }
+        heldFiles = 0
         let start = writer.position
+        let seq = broker.seq
         var files = 0
         readBytes = 0
         publishPresence(now: now, unix: unix)
@@ -267,6 +294,11 @@ struct SpoolPump: ~Copyable {
         // First, because a client may come back with the number of any event it was sent.
         keep(now: now, unix: unix)
         guard writer.position != start else { return }
+        counters.bytes += writer.position - start
+        if context.marks.clients > 0 {
+            let pass = Pass(publishedAt: Clock.monotonicNanoseconds(), events: broker.seq - seq)
+            passes.add(pass, end: writer.position)
+        }
         writer.publish(oldestNeeded: context.marks.oldest)
         for loop in context.loops { loop.wakeup.signal() }
     }
@@ -298,7 +330,7 @@ struct SpoolPump: ~Copyable {
             return true
         }
         guard let reader else { return false }
-        if queue.isEmpty, queue.isTruncated { list(reader, unix: unix) }
+        if queue.isEmpty, queue.isTruncated { list(reader, .backlog, unix: unix) }
         guard let file = queue.next() else { return false }
         accept(file, reader, now: now, unix: unix)
         return true
@@ -309,6 +341,9 @@ struct SpoolPump: ~Copyable {
         let passed = context.marks.oldest
         noteSync(now: now)
         deleteKept(upTo: deletable(passed), unix: unix)
+        while let pass = passes.next(passed: passed) {
+            counters.sends.count(nanoseconds: context.marks.passedAt - pass.publishedAt, times: pass.events)
+        }
         while let settled = settlement.next(passed: passed) {
             guard let sent = settled.sent else { continue }
             let isForSome = !settled.selections.isEmpty

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WSQueueSystem
 
 /// What clients did, counted by all loops since the start.
 final class ClientCounters: Sendable {
@@ -18,4 +19,17 @@ final class ClientCounters: Sendable {
     let flooded = Counter()
     /// Subscriptions that were refused because there were too many.
     let channels = Counter()
+    private let failures = Guarded<[String: UInt64]>([:])
+
+    /// Counts a token that was refused, by a word of ours for it.
+    func countAuthFailure(_ reason: String) {
+        // What a claim is called says nothing of the kind of fault.
+        let name = reason.hasPrefix("claim ") ? "claim" : reason.replacing(" ", with: "_")
+        failures.withLock { $0[name, default: 0] += 1 }
+    }
+
+    /// Tokens that were refused, by reason, in the order of their names.
+    var authFailures: [(String, UInt64)] {
+        failures.withLock { $0 }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
 }

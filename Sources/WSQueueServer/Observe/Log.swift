@@ -32,6 +32,7 @@ package final class Log: Sendable {
     private let destination: Destination
     private let state = Guarded(State())
     private let wakeup: Wakeup
+    private let suppressed = Atomic<Int>(0)
     private let hasEnded = Atomic<Bool>(false)
 
     private static let pendingLimitBytes = 1_048_576
@@ -54,7 +55,10 @@ package final class Log: Sendable {
         guard line.level <= level else { return }
         let now = Clock.unixNanoseconds()
         state.withLock { state in
-            guard Self.takeBudget(line, second: now / 1_000_000_000, &state) else { return }
+            guard Self.takeBudget(line, second: now / 1_000_000_000, &state) else {
+                suppressed.add(1, ordering: .relaxed)
+                return
+            }
             append(line, now: now, &state)
         }
         wakeup.signal()
@@ -66,6 +70,9 @@ package final class Log: Sendable {
         state.withLock { append(line, now: Clock.unixNanoseconds(), &$0) }
         wakeup.signal()
     }
+
+    /// Lines that were folded into others or dropped, since the start.
+    package var suppressedLines: Int { suppressed.load(ordering: .relaxed) }
 
     /// Opens the file again under its name: the old one may have been renamed.
     package func reopen() {
@@ -84,6 +91,7 @@ package final class Log: Sendable {
     private func append(_ line: LogLine, now: Int64, _ state: inout State) {
         guard state.pending.count < Self.pendingLimitBytes else {
             state.droppedLines += 1
+            suppressed.add(1, ordering: .relaxed)
             return
         }
         state.pending += line.bytes(format, now: now)

@@ -5,13 +5,17 @@ internal import WSQueueWire
 
 /// What `GET /status.json` says: numbers in the unit that their names end with.
 enum StatusText {
-    static func encode(_ contents: StatusBoard.Contents, _ context: LoopContext, unix: Int64) -> [UInt8] {
+    static func encode(
+        _ contents: StatusBoard.Contents, _ health: ServerHealth, _ context: LoopContext, unix: Int64
+    ) -> [UInt8] {
         let hub = contents.hub ?? HubStatus()
         return JSONObjectOutput("epoch", context.epoch).number("seq", hub.seq).number("sent", hub.sent)
             .number("time_ms", unix / 1_000_000)
             .raw("wait", waits(hub.waits)).raw("queue", queue(hub, unix: unix))
             .raw("clients", clients(contents.clients, context))
             .raw("journal", journal(context)).truth("publish", context.publishDesk != nil)
+            .text("version", context.configuration.version)
+            .number("started_ms", context.startedAtUnix / 1_000_000).raw("ready", health.json)
             .finished()
     }
 
@@ -53,7 +57,8 @@ enum StatusText {
             .finished()
     }
 
-    private static func list(_ items: [[UInt8]]) -> [UInt8] {
+    /// A list of values.
+    static func list(_ items: [[UInt8]]) -> [UInt8] {
         [UInt8(ascii: "[")] + Array(items.joined(separator: [UInt8(ascii: ",")])) + [UInt8(ascii: "]")]
     }
 }

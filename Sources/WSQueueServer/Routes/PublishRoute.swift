@@ -19,6 +19,7 @@ struct PublishRoute {
                 Response(.methodNotAllowed, advice: "Use POST.", fields: [.init("Allow", "POST")] + fields))
         }
         guard let token = head.bearerToken, context.control.mayPublish(token.span) else {
+            context.counters.countAuthFailure("publish token")
             context.log.write(
                 LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "publish token"))
             var answer = Response.unauthorized(

@@ -16,7 +16,7 @@ struct Router {
         /// A stream of events, with further fields for its answer.
         case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
         /// How the server stands, which all threads are asked for.
-        case status(RequestMethod)
+        case status(StatusQuestion, RequestMethod)
     }
 
     let context: LoopContext
@@ -47,7 +47,9 @@ struct Router {
         if head.target.path == PublishRoute.path, context.publishDesk != nil {
             return PublishRoute(context: context).route(head, from: address)
         }
-        if head.target.path == StatusRoute.path { return StatusRoute(context: context).route(head, from: address) }
+        if let question = StatusQuestion(rawValue: head.target.path) {
+            return StatusRoutes(context: context).route(question, head, from: address)
+        }
         return .respond(page(head))
     }
 

@@ -27,6 +27,7 @@ struct ServerSettings {
     init(_ arguments: ParsedArguments, faults: inout [ArgumentFault]) {
         configuration.threads = Processors.count
         configuration.addresses = []
+        configuration.version = Version.text
         for setting in Setting.all {
             for given in EffectiveValue.all(of: setting.option, arguments) {
                 do throws(ValueFault) {

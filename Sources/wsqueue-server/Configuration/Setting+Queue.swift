@@ -30,6 +30,9 @@ extension Setting {
             in: 1...256, \.configuration.threads),
         .milliseconds(
             "drain", from: 0, \.configuration.drainMilliseconds, default: "20s", text: "How long stopping may take."),
+        .milliseconds(
+            "ready-age", from: 1, \.configuration.readyAgeMilliseconds, default: "60s",
+            text: "How old the oldest file that waits may be before /ready says 503."),
     ]
 
     /// The history.

@@ -1,0 +1,57 @@
+internal import WSQueueWire
+
+/// Whether the whole way of an event works at this moment, and if not, why.
+struct ServerHealth: Sendable {
+    /// One reason not to be ready. What another part of the way needs (a link to other servers, for one) joins here.
+    struct Reason: Sendable {
+        /// In a word, which monitoring may look for.
+        let name: String
+        /// For people; names no path, because whoever reaches the server may read it.
+        let detail: String
+
+        static let starting = Reason(name: "starting", detail: "the queue has not been looked at yet")
+        static let draining = Reason(name: "draining", detail: "the server is being stopped")
+        static let hub = Reason(name: "hub", detail: "the thread that reads the queue is stuck")
+        static func loop(_ number: Int) -> Reason { Reason(name: "loop", detail: "event loop \(number) is stuck") }
+        static func queue(_ detail: String) -> Reason { Reason(name: "queue", detail: detail) }
+        static func journal(_ detail: String) -> Reason { Reason(name: "journal", detail: detail) }
+        static func oldest(seconds: Int64, limit: Int64) -> Reason {
+            Reason(
+                name: "oldest", detail: "a file has waited for \(seconds) s, and \(limit) s is the limit (--ready-age)")
+        }
+    }
+
+    let reasons: [Reason]
+    var isReady: Bool { reasons.isEmpty }
+
+    /// Judges what all threads have written.
+    ///
+    /// - Parameter unix: The wall clock, nanoseconds.
+    init(_ contents: StatusBoard.Contents, isDraining: Bool, readyAgeMilliseconds: Int, unix: Int64) {
+        var reasons = contents.stuckLoops.map(Reason.loop)
+        if contents.isHubStuck { reasons.append(.hub) }
+        if isDraining { reasons.append(.draining) }
+        guard let hub = contents.hub else {
+            self.reasons = reasons + [.starting]
+            return
+        }
+        // A queue that is being left is not missing.
+        if !isDraining { reasons += hub.faults }
+        // Whoever looks for a server to go to must not pass one by whose files wait for just that.
+        if let oldest = hub.oldestNanoseconds, !hub.isHolding {
+            let (age, isTooLong) = unix.subtractingReportingOverflow(oldest)
+            if isTooLong || age > Int64(readyAgeMilliseconds) * 1_000_000 {
+                reasons.append(
+                    .oldest(
+                        seconds: (isTooLong ? .max : age) / 1_000_000_000, limit: Int64(readyAgeMilliseconds) / 1_000))
+            }
+        }
+        self.reasons = reasons
+    }
+
+    /// `{"ready":true,"reasons":[]}`, each reason with its name and detail.
+    var json: [UInt8] {
+        let list = reasons.map { JSONObjectOutput("reason", $0.name).text("detail", $0.detail).finished() }
+        return JSONObjectOutput("ready", isReady).raw("reasons", StatusText.list(list)).finished()
+    }
+}
