@@ -241,8 +241,7 @@ def test_lines_that_are_summed_up_or_folded_are_counted(start, queue):
     server = start()
     place(queue, "1795231800-batch.jsonl", f"{EVENT}\n" * 300)
     reaches(server, 300, "wsqueue_events_total", result="sent")
-    written = len(server.logged("event.sent"))
-    assert 50 <= written <= 100
+    eventually(lambda: len(server.logged("event.sent")) >= 50, "the lines are written")
     assert 200 <= Metrics(server)("wsqueue_log_suppressed_total") <= 250
     before = Metrics(server)("wsqueue_log_suppressed_total")
     for number in range(120):
