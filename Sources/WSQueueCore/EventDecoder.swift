@@ -2,6 +2,10 @@
 struct EventDecoder {
     private var text = EventText()
     private var seen = EventMemberSet()
+    private var channels: [Channel] = []
+    private var recipients: [Label]?
+    private var except: Int64?
+    private var expiresAtMicroseconds: Int64?
 
     /// Takes the next member.
     mutating func take(_ member: JSONMember, in bytes: Span<UInt8>) throws(EventFault) {
@@ -12,34 +16,37 @@ struct EventDecoder {
         let value = EventValue(member: name, token: member.value, kind: member.kind)
         if value.kind == .null, name != .payload, name != .event { return }
         switch name {
-        case .event: text.event = try value.string(in: bytes)
-        case .payload: text.payload = value.token
+        case .event: text.eventPlace = EventText.Place(try value.string(in: bytes))
+        case .payload: text.payloadPlace = EventText.Place(value.token)
         case .timestamp:
-            text.timestampMicroseconds = try value.microseconds(in: bytes)
-            text.timestamp = value.token
+            _ = try value.microseconds(in: bytes)
+            text.timestampPlace = EventText.Place(value.token)
         case .queuedAt: text.queuedAtMicroseconds = try value.microseconds(in: bytes)
-        case .expiresAt: text.expiresAtMicroseconds = try value.microseconds(in: bytes)
-        case .id: text.id = try value.identifier(in: bytes)
-        case .except: text.except = try value.integer(in: bytes)
+        case .expiresAt: expiresAtMicroseconds = try value.microseconds(in: bytes)
+        case .id: text.idPlace = EventText.Place(try value.identifier(in: bytes))
+        case .except: except = try value.integer(in: bytes)
         case .channel, .channels: try take(channels: value.channels(in: bytes))
-        case .recipients: text.recipients = try value.recipients(in: bytes)
+        case .recipients: recipients = try value.recipients(in: bytes)
         }
     }
 
     /// The event, when all members are taken.
-    func finish() throws(EventFault) -> EventText {
+    consuming func finish() throws(EventFault) -> EventText {
         guard !text.event.isEmpty else { throw EventFault(reason: "no 'event'; its name is wanted", offset: 0) }
+        if channels.isEmpty, recipients == nil, except == nil, expiresAtMicroseconds == nil { return text }
+        text.delivery = EventDelivery(
+            channels: channels, recipients: recipients, except: except, expiresAtMicroseconds: expiresAtMicroseconds)
         return text
     }
 
     /// Adds channels, each once: one client is one copy, however often a publisher names the channel.
     private mutating func take(channels: [Channel]) {
-        guard text.channels.count + channels.count > 1 else {
-            text.channels = channels
+        guard self.channels.count + channels.count > 1 else {
+            self.channels = channels
             return
         }
-        var known = Set(text.channels)
-        for channel in channels where known.insert(channel).inserted { text.channels.append(channel) }
+        var known = Set(self.channels)
+        for channel in channels where known.insert(channel).inserted { self.channels.append(channel) }
     }
 
     private static func name(of member: JSONMember, in bytes: Span<UInt8>) -> EventMember? {

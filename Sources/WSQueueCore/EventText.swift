@@ -4,27 +4,50 @@
 /// methods that take `bytes` want the same bytes that were decoded.
 package struct EventText: Equatable, Sendable {
     /// The event's name as it stands, quotes and escapes included: what goes on the wire.
-    package internal(set) var event = 0..<0
+    package var event: Range<Int> { eventPlace.range ?? 0..<0 }
     /// The payload as it stands; `nil` where there is none, which means `null`.
-    package internal(set) var payload: Range<Int>?
+    package var payload: Range<Int>? { payloadPlace.range }
     /// When the event happened, as it stands: a number of Unix seconds.
-    package internal(set) var timestamp: Range<Int>?
-    /// When the event happened, in Unix microseconds.
-    package internal(set) var timestampMicroseconds: Int64?
+    package var timestamp: Range<Int>? { timestampPlace.range }
+    /// The id as it stands: a string with its quotes, or an integer.
+    package var id: Range<Int>? { idPlace.range }
     /// When the event was queued, in Unix microseconds.
     package internal(set) var queuedAtMicroseconds: Int64?
-    /// The id as it stands: a string with its quotes, or an integer.
-    package internal(set) var id: Range<Int>?
-    /// The channels it goes to, each once, in the order in which they stand; none: to every client.
-    package internal(set) var channels: [Channel] = []
-    /// The users it goes to; `nil`: to all. An empty list is nobody, and never everybody.
-    package internal(set) var recipients: [Label]?
-    /// The connection that shall not get it.
-    package internal(set) var except: Int64?
-    /// When it is too late to send it, in Unix microseconds.
-    package internal(set) var expiresAtMicroseconds: Int64?
+    /// Whom it is for and how long; `nil` for everyone and for ever, as nearly all events are.
+    package internal(set) var delivery: EventDelivery?
+
+    // 72 bytes, which a batch has for each of its lines.
+    var eventPlace = Place()
+    var payloadPlace = Place()
+    var timestampPlace = Place()
+    var idPlace = Place()
 
     init() {}
+
+    /// The channels it goes to, each once, in the order in which they stand; none: to every client.
+    package var channels: [Channel] { delivery?.channels ?? [] }
+    /// The users it goes to; `nil`: to all. An empty list is nobody, and never everybody.
+    package var recipients: [Label]? { delivery?.recipients }
+    /// The connection that shall not get it.
+    package var except: Int64? { delivery?.except }
+    /// When it is too late to send it, in Unix microseconds.
+    package var expiresAtMicroseconds: Int64? { delivery?.expiresAtMicroseconds }
+
+    /// Where a value lies in a text of less than 4 GiB; nowhere, where there is none.
+    struct Place: Equatable {
+        private var start: UInt32 = 0
+        private var end: UInt32 = 0
+
+        init() {}
+
+        init(_ range: Range<Int>) {
+            start = UInt32(range.lowerBound)
+            end = UInt32(range.upperBound)
+        }
+
+        /// No value is empty.
+        var range: Range<Int>? { end == 0 ? nil : Int(start)..<Int(end) }
+    }
 
     /// Reads the text of one event: a JSON object with the members of the contract, in one pass.
     ///
@@ -33,6 +56,7 @@ package struct EventText: Equatable, Sendable {
     ///
     /// - Parameter bytes: The whole file, or the line of a batch.
     package static func decode(_ bytes: Span<UInt8>) throws(EventFault) -> EventText {
+        guard bytes.count <= UInt32.max else { throw EventFault(reason: "more than 4 GiB", offset: 0) }
         var decoder = EventDecoder()
         var reader = JSONObjectReader()
         while let member = try next(&reader, in: bytes) { try decoder.take(member, in: bytes) }

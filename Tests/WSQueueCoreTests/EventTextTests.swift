@@ -14,7 +14,6 @@ struct EventTextTests {
         #expect(event.eventName(in: bytes.span) == Label("order.created"))
         #expect(slice(event.payload, bytes) == #"{"id": 7.0, "b": 1e400}"#)
         #expect(slice(event.timestamp, bytes) == "1729000000")
-        #expect(event.timestampMicroseconds == 1_729_000_000_000_000)
         #expect(event.queuedAtMicroseconds == 1_729_000_000_123_456)
         #expect(slice(event.id, bytes) == #""order-7""#)
         #expect(event.idLabel(in: bytes.span) == Label("order-7"))
@@ -29,7 +28,7 @@ struct EventTextTests {
         let event = try EventText.result(of: bytes).get()
         #expect(slice(event.event, bytes) == #""a""#)
         #expect(event.payload == nil && event.timestamp == nil && event.id == nil && event.recipients == nil)
-        #expect(event.timestampMicroseconds == nil && event.queuedAtMicroseconds == nil && event.except == nil)
+        #expect(event.queuedAtMicroseconds == nil && event.except == nil)
         #expect(event.expiresAtMicroseconds == nil && event.channels == [] && event.idLabel(in: bytes.span) == nil)
     }
 

@@ -35,6 +35,29 @@ struct JSONScannerTests {
         }
     }
 
+    /// Strings are read in steps of several lengths: what is special must be seen wherever a step ends.
+    @Test(arguments: ["\"", "\\", "\u{1F}", "\n", "\u{7F}", "é", "\u{1F600}"])
+    func `a string is read the same whatever its length and wherever something special stands`(special: String) throws {
+        for count in 0..<160 {
+            let plain = String(repeating: "x~#!]", count: count / 5 + 1).prefix(count)
+            for place in Set([0, count / 3, count / 2, max(0, count - 9), max(0, count - 1), count]) {
+                let text = plain.prefix(place) + special + plain.dropFirst(place)
+                var written: [UInt8] = []
+                JSONWriter.write(String(text), into: &written)
+                #expect(fault(of: written) == nil)
+                #expect(JSONString.text(1..<written.count - 1, in: written.span) == String(text))
+                let raw = fault(of: Array("\"\(text)\"".utf8))
+                switch special {
+                case "\u{1F}", "\n": #expect(raw?.offset == place + 1)
+                case "\u{7F}", "é", "\u{1F600}": #expect(raw == nil)
+                // A quote ends the string, and what follows is too much; a backslash before most bytes is no escape.
+                case "\"": #expect(raw?.offset == place + 2)
+                default: #expect(raw != nil)
+                }
+            }
+        }
+    }
+
     /// The first two are the files of JSONTestSuite that are too large to keep.
     @Test(arguments: [
         (String(repeating: "[", count: 100_000), 512),

@@ -5,20 +5,24 @@ package enum CRC32C {
     package static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
         let tables = tables.span
         // Said here, the compiler need not check it at each step.
-        precondition(tables.count == 2_048, "eight tables")
+        precondition(tables.count == 4_096, "sixteen tables")
         var crc = UInt32.max
         var index = 0
-        // Eight bytes a step through eight tables, of which each knows what a byte does that lies so many places before
-        // the end of the step: 1.5 GB/s instead of 0.4.
-        while bytes.count - index >= 8 {
-            let step = bytes.extracting(index..<(index + 8))
-            let low = crc ^ (UInt32(step[0]) | UInt32(step[1]) << 8 | UInt32(step[2]) << 16 | UInt32(step[3]) << 24)
+        // Sixteen bytes a step through sixteen tables, of which each knows what a byte does that lies so many places
+        // before the end of the step; only four of the lookups wait for the step before.
+        while bytes.count - index >= 16 {
+            let first = bytes.word(at: index) ^ UInt64(crc)
+            let second = bytes.word(at: index + 8)
             crc =
-                tables[0x700 | Int(low & 0xFF)] ^ tables[0x600 | Int(low >> 8 & 0xFF)]
-                ^ tables[0x500 | Int(low >> 16 & 0xFF)] ^ tables[0x400 | Int(low >> 24)]
-                ^ tables[0x300 | Int(step[4])] ^ tables[0x200 | Int(step[5])] ^ tables[0x100 | Int(step[6])]
-                ^ tables[Int(step[7])]
-            index += 8
+                tables[0xF00 | Int(first & 0xFF)] ^ tables[0xE00 | Int(first >> 8 & 0xFF)]
+                ^ tables[0xD00 | Int(first >> 16 & 0xFF)] ^ tables[0xC00 | Int(first >> 24 & 0xFF)]
+                ^ tables[0xB00 | Int(first >> 32 & 0xFF)] ^ tables[0xA00 | Int(first >> 40 & 0xFF)]
+                ^ tables[0x900 | Int(first >> 48 & 0xFF)] ^ tables[0x800 | Int(first >> 56)]
+                ^ tables[0x700 | Int(second & 0xFF)] ^ tables[0x600 | Int(second >> 8 & 0xFF)]
+                ^ tables[0x500 | Int(second >> 16 & 0xFF)] ^ tables[0x400 | Int(second >> 24 & 0xFF)]
+                ^ tables[0x300 | Int(second >> 32 & 0xFF)] ^ tables[0x200 | Int(second >> 40 & 0xFF)]
+                ^ tables[0x100 | Int(second >> 48 & 0xFF)] ^ tables[Int(second >> 56)]
+            index += 16
         }
         while index < bytes.count {
             crc = tables[Int(UInt8(truncatingIfNeeded: crc) ^ bytes[index])] ^ crc >> 8
@@ -27,7 +31,7 @@ package enum CRC32C {
         return ~crc
     }
 
-    /// Eight tables of 256, one behind the other.
+    /// Sixteen tables of 256, one behind the other.
     private static let tables: [UInt32] = {
         var tables: [UInt32] = []
         for byte in 0..<256 as Range<UInt32> {
@@ -36,7 +40,7 @@ package enum CRC32C {
             for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
             tables.append(crc)
         }
-        for index in 256..<2_048 {
+        for index in 256..<4_096 {
             let before = tables[index - 256]
             tables.append(tables[Int(before & 0xFF)] ^ before >> 8)
         }

@@ -30,16 +30,36 @@ extension JSONCursor {
 
     /// Passes the bytes that mean nothing special in a string: all of ASCII but quote, backslash and controls.
     private mutating func skipPlain(in bytes: Span<UInt8>) {
+        // Names and short values end within these; only what goes on is worth a wider step.
+        if stops(within: 16, in: bytes) { return }
         var position = position
         // A fixed number of bytes, joined without a branch: the compiler makes vectors of this loop.
-        while bytes.count - position >= 16 {
+        while bytes.count - position >= 64 {
             var bits: UInt8 = 0
-            for offset in position..<position + 16 { bits |= JSONCursor.specialBits(bytes[offset]) }
+            for offset in position..<position + 64 { bits |= JSONCursor.specialBits(bytes[offset]) }
             if bits >= 0x80 { break }
-            position += 16
+            position += 64
         }
-        while position < bytes.count, JSONCursor.isPlain(bytes[position]) { position += 1 }
         self.position = position
+        if stops(within: .max, in: bytes) { return }
+        while self.position < bytes.count, JSONCursor.isPlain(bytes[self.position]) { self.position += 1 }
+    }
+
+    /// Passes plain bytes, eight a step; `true` where the next one is not plain, `false` where so many were, or fewer than
+    /// eight are left.
+    @inline(__always)
+    private mutating func stops(within limit: Int, in bytes: Span<UInt8>) -> Bool {
+        let start = position
+        var place = start
+        defer { position = place }
+        while place &- start < limit, bytes.count &- place >= 8 {
+            let word = bytes.word(at: place)
+            // Only the lowest bit counts: those above it may come from a borrow.
+            let special = JSONWord.escapes(word) | (word & JSONWord.highBits)
+            place &+= special.trailingZeroBitCount >> 3
+            if special != 0 { return true }
+        }
+        return false
     }
 
     /// Has its highest bit set for what is not plain. Each subtraction borrows into that bit for the byte it looks for;

@@ -95,8 +95,10 @@ struct JSONCursor {
 
     private mutating func passDigits(in bytes: Span<UInt8>) throws(JSONFault) {
         let start = position
-        while position < bytes.count, bytes[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
-        guard position > start else { throw unexpected(in: bytes, "expected a digit in a number") }
+        var place = start
+        while place < bytes.count, bytes[place] &- UInt8(ascii: "0") <= 9 { place &+= 1 }
+        position = place
+        guard place > start else { throw unexpected(in: bytes, "expected a digit in a number") }
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool {

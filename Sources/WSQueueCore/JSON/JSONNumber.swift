@@ -18,6 +18,7 @@ package enum JSONNumber {
     private static func scaled(
         _ token: Range<Int>, in bytes: Span<UInt8>, byPowerOfTen power: Int
     ) -> (value: Int64, isExact: Bool)? {
+        if let short = short(token, in: bytes, byPowerOfTen: power) { return short }
         let parts = parts(of: token, in: bytes)
         var remaining = parts.integerDigits + parts.exponent + power
         var magnitude: UInt64 = 0
@@ -39,6 +40,45 @@ package enum JSONNumber {
         let isNegative = bytes[token.lowerBound] == UInt8(ascii: "-")
         guard let value = Int64(exactly: magnitude) else {
             return isNegative && magnitude == Int64.min.magnitude ? (Int64.min, isExact) : nil
+        }
+        return (isNegative ? -value : value, isExact)
+    }
+
+    /// The same of a number as nearly all are: at most 18 characters, no exponent. It runs for each time of each event.
+    private static func short(
+        _ token: Range<Int>, in bytes: Span<UInt8>, byPowerOfTen power: Int
+    ) -> (value: Int64, isExact: Bool)? {
+        guard token.count <= 18 else { return nil }
+        let text = bytes.extracting(token)
+        let isNegative = text[0] == UInt8(ascii: "-")
+        var value: Int64 = 0
+        var isExact = true
+        var index = isNegative ? 1 : 0
+        while index < text.count, text[index] &- UInt8(ascii: "0") <= 9 {
+            value = value &* 10 &+ Int64(text[index] &- UInt8(ascii: "0"))
+            index &+= 1
+        }
+        var wanted = power
+        if index < text.count {
+            guard text[index] == UInt8(ascii: ".") else { return nil }
+            index &+= 1
+            while index < text.count {
+                let digit = text[index] &- UInt8(ascii: "0")
+                guard digit <= 9 else { return nil }
+                if wanted > 0 {
+                    value = value &* 10 &+ Int64(digit)
+                    wanted &-= 1
+                } else if digit != 0 {
+                    isExact = false
+                }
+                index &+= 1
+            }
+        }
+        while wanted > 0 {
+            let (tens, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+            guard !isTooLarge else { return nil }
+            value = tens
+            wanted -= 1
         }
         return (isNegative ? -value : value, isExact)
     }

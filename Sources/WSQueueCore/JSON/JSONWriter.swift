@@ -17,16 +17,31 @@ package enum JSONWriter {
     /// Writes the inside of a string.
     ///
     /// - Parameter contents: UTF-8, or a part of it cut anywhere; the caller has checked it.
-    package static func write(contents: borrowing Span<UInt8>, into bytes: inout [UInt8]) {
-        for index in contents.indices {
-            let byte = contents[index]
-            if byte >= 0x20, byte != quote, byte != backslash {
-                bytes.append(byte)
-            } else {
-                writeEscaped(byte, into: &bytes)
-            }
+    package static func write(contents: Span<UInt8>, into bytes: inout [UInt8]) {
+        var start = 0
+        while start < contents.count {
+            let end = endOfPlain(contents, from: start)
+            bytes.append(copying: contents.extracting(start..<end))
+            guard end < contents.count else { return }
+            writeEscaped(contents[end], into: &bytes)
+            start = end + 1
         }
     }
+
+    /// Where the next byte stands that must be escaped, or the end.
+    private static func endOfPlain(_ contents: Span<UInt8>, from start: Int) -> Int {
+        var position = start
+        while contents.count &- position >= 8 {
+            let word = contents.word(at: position)
+            let special = JSONWord.escapes(word) & ~word
+            position &+= special.trailingZeroBitCount >> 3
+            if special != 0 { return position }
+        }
+        while position < contents.count, isPlain(contents[position]) { position += 1 }
+        return position
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != quote && byte != backslash }
 
     /// Writes an integer.
     package static func write(_ number: Int64, into bytes: inout [UInt8]) {
@@ -77,6 +92,6 @@ package enum JSONWriter {
             digits[first] += UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0 || digits.count - first < minimumCount
-        for index in first..<digits.count { bytes.append(digits[index]) }
+        bytes.append(copying: digits.span.extracting(first..<digits.count))
     }
 }

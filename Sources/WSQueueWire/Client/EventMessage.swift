@@ -28,7 +28,13 @@ package struct EventMessageFields: Equatable, Sendable {
 package struct EventMessageWriter: Sendable {
     /// The message written last.
     package private(set) var message: [UInt8] = []
+    private let eventName = Array("{\"event\":".utf8)
     private let payloadName: [UInt8]
+    /// Whether the payload has the name in a message that it has in an event.
+    private let isPayloadNameOwn: Bool
+    private let timestampName = Array(",\"timestamp\":".utf8)
+    private let idName = Array(",\"id\":".utf8)
+    private let seqName = Array(",\"seq\":".utf8)
 
     /// So much is kept for the next message; an event may be larger.
     private static let keptBytes = 65_536
@@ -41,6 +47,7 @@ package struct EventMessageWriter: Sendable {
         JSONWriter.write(payloadKey, into: &name)
         name.append(ASCII.colon)
         payloadName = name
+        isPayloadNameOwn = payloadKey == "payload"
     }
 
     /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…}`; the channel only where there is one.
@@ -50,34 +57,60 @@ package struct EventMessageWriter: Sendable {
     ///   - fields: The rest.
     ///   - bytes: The text that the event was decoded from.
     package mutating func write(_ event: EventText, _ fields: EventMessageFields, in bytes: Span<UInt8>) {
-        message.removeAll(keepingCapacity: message.capacity <= Self.keptBytes)
-        message.append("{\"event\":")
-        message.append(bytes, event.event)
-        message.append(contentsOf: payloadName)
-        if let payload = event.payload { message.append(bytes, payload) } else { message.append("null") }
-        message.append(",\"timestamp\":")
-        appendTimestamp(event, fields, bytes)
-        message.append(",\"id\":")
-        appendID(event, fields, bytes)
-        message.append(",\"seq\":")
-        JSONWriter.write(Int64(bitPattern: fields.seq), into: &message)
-        if let channel = fields.channel {
-            message.append(",\"channel\":")
-            JSONWriter.write(channel.name, into: &message)
+        // Moved out while it grows, so that the names beside it can be read meanwhile.
+        var output: [UInt8] = []
+        swap(&output, &message)
+        defer { swap(&output, &message) }
+        output.removeAll(keepingCapacity: output.capacity <= Self.keptBytes)
+        if let end = endOfSameBeginning(event) {
+            output.append(bytes, 0..<end)
+        } else {
+            output.append(copying: eventName.span)
+            output.append(bytes, event.event)
+            output.append(copying: payloadName.span)
+            if let payload = event.payload { output.append(bytes, payload) } else { output.append("null") }
+            output.append(copying: timestampName.span)
+            append(timestamp: event, fields, bytes, to: &output)
         }
-        message.append("}")
+        output.append(copying: idName.span)
+        append(id: event, fields, bytes, to: &output)
+        output.append(copying: seqName.span)
+        JSONWriter.write(Int64(bitPattern: fields.seq), into: &output)
+        if let channel = fields.channel {
+            output.append(",\"channel\":")
+            JSONWriter.write(channel.name, into: &output)
+        }
+        output.append(UInt8(ascii: "}"))
     }
 
-    private mutating func appendTimestamp(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        guard let timestamp = event.timestamp else { return JSONWriter.write(fields.unixSeconds, into: &message) }
-        message.append(bytes, timestamp)
+    /// Up to where the event's text is already what clients get: as our publishers write it, without white space, it begins
+    /// with the same three members.
+    ///
+    /// Between two of these values there is at least the name of the second. Where there are no more bytes than that, it
+    /// is all that stands there.
+    private func endOfSameBeginning(_ event: EventText) -> Int? {
+        guard let payload = event.payload, let timestamp = event.timestamp, isPayloadNameOwn,
+            event.event.lowerBound == eventName.count,
+            payload.lowerBound == event.event.upperBound + payloadName.count,
+            timestamp.lowerBound == payload.upperBound + timestampName.count
+        else { return nil }
+        return timestamp.upperBound
+    }
+
+    private func append(
+        timestamp event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>, to output: inout [UInt8]
+    ) {
+        guard let timestamp = event.timestamp else { return JSONWriter.write(fields.unixSeconds, into: &output) }
+        output.append(bytes, timestamp)
     }
 
     // Ids are strings for clients, even where a publisher wrote a number: they are compared as strings.
-    private mutating func appendID(_ event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>) {
-        guard let id = event.id else { return JSONWriter.write(fields.id, into: &message) }
-        if bytes[id.lowerBound] == UInt8(ascii: "\"") { return message.append(bytes, id) }
-        guard let label = event.idLabel(in: bytes) else { return JSONWriter.write(fields.id, into: &message) }
-        JSONWriter.write(label.bytes, into: &message)
+    private func append(
+        id event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>, to output: inout [UInt8]
+    ) {
+        guard let id = event.id else { return JSONWriter.write(fields.id, into: &output) }
+        if bytes[id.lowerBound] == UInt8(ascii: "\"") { return output.append(bytes, id) }
+        guard let label = event.idLabel(in: bytes) else { return JSONWriter.write(fields.id, into: &output) }
+        JSONWriter.write(label.bytes, into: &output)
     }
 }

@@ -38,10 +38,29 @@ import WSQueueWire
         #expect(try Self.message(text, Self.fields(channel), &writer) == expected)
     }
 
+    @Test(arguments: [
+        #"{"event":"a","payload":[1],"timestamp":17.5,"id":"b"}"#,
+        #"{ "event":"a","payload":[1],"timestamp":17.5,"id":"b"}"#,
+        #"{"event":"a","x":1,"payload":[1],"timestamp":17.5,"id":"b"}"#,
+        #"{"event":"a","payload":[1] ,"timestamp":17.5,"id":"b"}"#,
+        #"{"event":"a","payload":[1],"timestamp": 17.5,"id":"b"}"#,
+        #"{"\u0065vent":"a","payload":[1],"timestamp":17.5,"id":"b"}"#,
+        #"{"payload":[1],"event":"a","timestamp":17.5,"id":"b"}"#,
+        #"{"event":"a","timestamp":17.5,"payload":[1],"id":"b"}"#,
+    ])
+    func `one event in any spelling is one message`(text: String) throws {
+        var writer = EventMessageWriter()
+        #expect(
+            try Self.message(text, Self.fields(), &writer)
+                == #"{"event":"a","payload":[1],"timestamp":17.5,"id":"b","seq":18234}"#)
+    }
+
     @Test func `the payload may have another name`() throws {
         var writer = EventMessageWriter(payloadKey: "data")
         let message = try Self.message(#"{"event":"a","payload":[1]}"#, Self.fields(), &writer)
         #expect(message.hasPrefix(#"{"event":"a","data":[1],"timestamp""#))
+        let whole = try Self.message(#"{"event":"a","payload":[1],"timestamp":5}"#, Self.fields(), &writer)
+        #expect(whole.hasPrefix(#"{"event":"a","data":[1],"timestamp":5,"#))
     }
 
     @Test func `a writer serves one event after the other`() throws {
