@@ -1,5 +1,3 @@
-internal import WSQueueSystem
-
 /// The events that the journal knows, by the hashes of their identities: 16 to 32 bytes an event, and 8 with its segment.
 ///
 /// 64 bits, seeded anew in each process, so that nobody can make two ids collide: among 10,000 known events the chance
@@ -10,11 +8,6 @@ struct JournalIdentities {
     /// A power of two places, of which at most half are taken; 0 is a free one.
     private var places = [UInt64](repeating: 0, count: 1_024)
     private var count = 0
-
-    /// The hash under which an identity is kept.
-    static func hash(_ identity: JournalRecord.Identity) -> UInt64 {
-        max(1, ByteHash.seeded(identity.id.span, stamp: identity.stamp))
-    }
 
     func contains(_ hash: UInt64) -> Bool { places[place(of: hash)] == hash }
 

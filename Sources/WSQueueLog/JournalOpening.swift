@@ -100,11 +100,7 @@ struct JournalOpening {
     /// behind it. At the end of the newest segment it leaves doubt about the numbers.
     private mutating func scan() throws(SystemCallError) {
         for segment in segments {
-            let tail = try segment.scan { identity in
-                let hash = JournalIdentities.hash(identity)
-                identities.insert(hash)
-                return hash
-            }
+            let tail = try segment.scan { identities.insert($0.key) }
             let name = segment.name.description
             switch tail {
             case .whole: continue

@@ -1,4 +1,5 @@
 internal import WSQueueCore
+internal import WSQueueSystem
 
 /// One event in the journal: what it takes to send it to any client later, and to know it again.
 ///
@@ -14,10 +15,13 @@ package struct JournalRecord: Equatable, Sendable {
         /// Where the id is only the name of a file, when that file was changed last (Unix nanoseconds): a publisher may
         /// use a name again for another event. 0 where the event says its id itself.
         package let stamp: Int64
+        /// Under which the journal knows it, never 0; another one in each process.
+        let key: UInt64
 
         package init(id: [UInt8], stamp: Int64) {
             self.id = id
             self.stamp = stamp
+            key = max(1, ByteHash.seeded(id.span, stamp: stamp))
         }
     }
 
@@ -55,32 +59,38 @@ package struct JournalRecord: Equatable, Sendable {
     ///   - message: The message for clients, without the member for its channel.
     package func append(to buffer: inout [UInt8], message: Span<UInt8>) {
         let start = buffer.count
-        buffer.append(addingCapacity: Self.prefixBytes + 37 + identity.id.count) { output in
+        let byteCount = byteCount(message: message)
+        buffer.growIfNeeded(by: byteCount)
+        buffer.append(addingCapacity: byteCount) { output in
             output.append(number: 0, bytes: Self.prefixBytes)
             output.append(number: seq, bytes: 8)
             output.append(number: UInt64(bitPattern: unixNanoseconds), bytes: 8)
             output.append(number: UInt64(bitPattern: identity.stamp), bytes: 8)
             output.append((except == nil ? 0 : Self.hasExcept) | (line == nil ? 0 : Self.hasLine))
             output.append(number: UInt64(bitPattern: except ?? 0), bytes: 8)
-            output.append(number: UInt64(identity.id.count), bytes: 4)
-            let id = identity.id.span
-            for index in id.indices { output.append(id[index]) }
-        }
-        if let line {
-            buffer.append(number: UInt64(bitPattern: line.stamp), bytes: 8)
-            buffer.append(number: UInt64(line.id.count), bytes: 4)
-            buffer += line.id
-        }
-        buffer.append(list: channels)
-        buffer.append(list: recipients)
-        buffer.append(addingCapacity: 4 + message.count) { output in
-            output.append(number: UInt64(message.count), bytes: 4)
-            for index in message.indices { output.append(message[index]) }
+            output.append(counted: identity.id.span)
+            if let line {
+                output.append(number: UInt64(bitPattern: line.stamp), bytes: 8)
+                output.append(counted: line.id.span)
+            }
+            output.append(list: channels)
+            output.append(list: recipients)
+            output.append(counted: message)
         }
         let body = (start + Self.prefixBytes)..<buffer.count
         let checksum = CRC32C.checksum(buffer.span.extracting(body))
         buffer.set(number: UInt64(body.count), at: start)
         buffer.set(number: UInt64(checksum), at: start + 4)
+    }
+}
+
+extension JournalRecord {
+    /// How long the record is.
+    private func byteCount(message: Span<UInt8>) -> Int {
+        let texts =
+            channels.reduce(0) { $0 + 4 + $1.utf8.count } + (recipients ?? []).reduce(0) { $0 + 4 + $1.utf8.count }
+        return Self.fixedBytes + 21 + identity.id.count + (line.map { 12 + $0.id.count } ?? 0) + 8 + texts + 4
+            + message.count
     }
 }
 

@@ -178,9 +178,9 @@ package final class JournalSegment: Sendable {
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///
-    /// - Parameter body: Gets each record's identity, and that of its line in a batch; gives the hash.
+    /// - Parameter body: Gets each record's identity, and that of its line in a batch.
     /// - Returns: How the file ends; what is behind the last whole record is not looked at again.
-    func scan(_ body: (JournalRecord.Identity) -> UInt64) throws(SystemCallError) -> Tail {
+    func scan(_ body: (JournalRecord.Identity) -> Void) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
         while true {
             let start = end
@@ -190,8 +190,11 @@ package final class JournalSegment: Sendable {
             var hashes: [UInt64] = []
             var last = lastSeq
             while let text = JournalRecordText.decode(bytes.span, at: position), text.seq > last {
-                hashes.append(body(text.identity(in: bytes.span)))
-                if let line = text.line(in: bytes.span) { hashes.append(body(line)) }
+                let identity = text.identity(in: bytes.span)
+                for known in [identity, text.line(in: bytes.span)].compactMap(\.self) {
+                    body(known)
+                    hashes.append(known.key)
+                }
                 last = text.seq
                 position = text.end
             }

@@ -45,6 +45,7 @@ package struct JournalWriter: ~Copyable {
     private var stagedSeq: UInt64 = 0
     private var mustMove = false
     private var unsynced = JournalSync()
+    private var retired: [JournalSegment] = []
     /// Whether what was written could not be brought to the disk.
     private var isSyncFailing = false
 
@@ -75,7 +76,7 @@ package struct JournalWriter: ~Copyable {
 
     /// Whether the journal knows an event, or a line of a batch; always `false` of one that is not kept.
     package func knows(_ identity: JournalRecord.Identity) -> Bool {
-        isKept && identities.contains(JournalIdentities.hash(identity))
+        isKept && identities.contains(identity.key)
     }
 
     /// Adds an event to those that the next `commit` writes.
@@ -152,6 +153,13 @@ package struct JournalWriter: ~Copyable {
         return unsynced
     }
 
+    /// The segments that have gone since it was asked last. Their files are closed with the last of their users, which
+    /// takes the time to free all that is in them: let another thread be that.
+    package mutating func takeRetired() -> [JournalSegment] {
+        defer { retired = [] }
+        return retired
+    }
+
     /// Notes whether what was written could be brought to the disk.
     package mutating func noteSync(isFailing: Bool) {
         isSyncFailing = isFailing
@@ -186,9 +194,8 @@ package struct JournalWriter: ~Copyable {
     }
 
     private mutating func remember(_ identity: JournalRecord.Identity) {
-        let hash = JournalIdentities.hash(identity)
-        identities.insert(hash)
-        stagedIdentities.append(hash)
+        identities.insert(identity.key)
+        stagedIdentities.append(identity.key)
     }
 
     private mutating func fail() {
@@ -223,6 +230,7 @@ package struct JournalWriter: ~Copyable {
         var findings: [JournalFinding] = []
         while let (oldest, reason) = surplus(unix: unix, finished: finished) {
             identities.remove(oldest.identities)
+            retired.append(oldest)
             findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
             do throws(SystemCallError) {
                 try oldest.removeFile()

@@ -1,3 +1,6 @@
+internal import WSQueueCore
+internal import WSQueueSystem
+
 /// Numbers, texts and lists as the journal has them.
 struct LittleEndianReader {
     private var position: Int
@@ -47,6 +50,7 @@ struct LittleEndianReader {
 extension Span<UInt8> {
     /// The number in `count` bytes from `start` on.
     func littleEndian(_ count: Int, at start: Int) -> UInt64 {
+        if count == 8 { return word(at: start) }
         var number: UInt64 = 0
         for index in (0..<count).reversed() { number = number << 8 | UInt64(self[start + index]) }
         return number
@@ -54,24 +58,25 @@ extension Span<UInt8> {
 }
 
 extension OutputSpan<UInt8> {
+    @inline(__always)
     mutating func append(number: UInt64, bytes: Int) {
         for index in 0..<bytes { append(UInt8(truncatingIfNeeded: number >> (8 * index))) }
+    }
+
+    mutating func append(counted text: Span<UInt8>) {
+        append(number: UInt64(text.count), bytes: 4)
+        append(memory: text)
+    }
+
+    mutating func append(list: [String]?) {
+        append(number: list.map { UInt64($0.count) } ?? UInt64(JournalRecord.noList), bytes: 4)
+        for text in list ?? [] { append(counted: text.utf8.span) }
     }
 }
 
 extension [UInt8] {
     mutating func append(number: UInt64, bytes: Int) {
         append(addingCapacity: bytes) { $0.append(number: number, bytes: bytes) }
-    }
-
-    mutating func append(counted text: some Collection<UInt8>) {
-        append(number: UInt64(text.count), bytes: 4)
-        append(contentsOf: text)
-    }
-
-    mutating func append(list: [String]?) {
-        append(number: list.map { UInt64($0.count) } ?? UInt64(JournalRecord.noList), bytes: 4)
-        for text in list ?? [] { append(counted: text.utf8) }
     }
 
     /// Writes 32 bits over what stands at `start`.

@@ -11,8 +11,10 @@ internal import WSQueueSystem
 /// later.
 final class JournalSyncer: Sendable {
     private struct Request: Sendable {
-        let sync: JournalSync
-        let position: UInt64
+        var sync = JournalSync()
+        var position: UInt64?
+        /// What is only to be let go here.
+        var retired: [JournalSegment] = []
     }
 
     private let hubWakeup: Wakeup
@@ -53,6 +55,9 @@ final class JournalSyncer: Sendable {
     /// - Parameter position: Where the log stands then.
     func request(_ sync: JournalSync, position: UInt64) { mailbox.post(Request(sync: sync, position: position)) }
 
+    /// Takes segments that have gone, so that their files are closed on this thread.
+    func release(_ retired: [JournalSegment]) { mailbox.post(Request(retired: retired)) }
+
     /// Gives up what it has failed to bring to the disk: another disk has taken its place.
     func abandonFailed() {
         guard fault != nil else { return }
@@ -67,7 +72,7 @@ final class JournalSyncer: Sendable {
             if sync.isEmpty { sleep(&poller) }
             for request in mailbox.take() {
                 sync.add(request.sync)
-                end = request.position
+                end = request.position ?? end
             }
             guard !sync.isEmpty else { continue }
             let start = Clock.monotonicNanoseconds()

@@ -43,11 +43,14 @@ extension SpoolPump {
 
     /// Appends lines of the batch, as long as the log has room and ends before `limit`; behind the last one, the file is
     /// done.
-    mutating func appendBatch(upTo limit: UInt64, now: Int64, unix: Int64) {
+    mutating func appendBatch(upTo limit: UInt64, unix: Int64) {
         // Moved out while it is used, so that what it holds is not copied.
         guard var current = batch.take() else { return }
         let contents = current.contents
-        while writer.position < limit, hasRoom {
+        // Asked once: what a pass appends is little beside the room there is.
+        let end = min(limit, roomEnd)
+        let present = Clock.unixNanoseconds()
+        while writer.position < end {
             guard let line = current.lines.next(in: contents.span) else {
                 let file = ReadFile(current.file, current.status, current.reader, seq: broker.seq)
                 return deletions.add(file, end: writer.position)
@@ -58,7 +61,7 @@ extension SpoolPump {
             let event = SpooledEvent(
                 text: text, stem: current.stem, line: line.number, file: current.file,
                 modifiedNanoseconds: current.status.modifiedNanoseconds)
-            if let settled = append(event, bytes, now: now, unix: unix) {
+            if let settled = append(event, bytes, present: present, unix: unix) {
                 settlement.add(settled, end: writer.position)
             }
         }
@@ -98,7 +101,7 @@ extension SpoolPump {
             try checkRoom(event.text, byteCount: bytes.count)
             unfinished.forget(file.name)
             let start = writer.position
-            let settled = append(event, bytes, now: now, unix: unix)
+            let settled = append(event, bytes, present: Clock.unixNanoseconds(), unix: unix)
             let read = ReadFile(file, status, reader, seq: broker.seq)
             // An event that is not sent waits for nobody, but that it is known may not be on the disk yet.
             if writer.position == start, isSynced { return delete(read) }
@@ -123,6 +126,8 @@ extension SpoolPump {
         let mayBeBegun = mayBeBegun(status)
         let contents = reader.contents
         while let line = lines.next(in: contents.span) {
+            // Lines of a batch are about as long as the first: what grows step by step is copied each time.
+            if !hasEvents { texts.reserveCapacity(min(Batch.keptTexts, contents.count / line.range.count + 1)) }
             hasEvents = true
             let bytes = contents.span.extracting(line.range)
             do throws(EventFault) {
@@ -181,9 +186,12 @@ extension SpoolPump {
 
     /// Gives an event its place in the log.
     ///
+    /// - Parameters:
+    ///   - present: Until when it has waited, Unix nanoseconds.
+    ///   - unix: When this pass began, Unix nanoseconds.
     /// - Returns: What is to be said and counted once it is handed out; `nil` when there is nothing to say.
     private mutating func append(
-        _ event: SpooledEvent, _ bytes: Span<UInt8>, now: Int64, unix: Int64
+        _ event: SpooledEvent, _ bytes: Span<UInt8>, present: Int64, unix: Int64
     ) -> Settled? {
         let identity = event.identity(in: bytes)
         if journal.knows(identity) {
@@ -207,7 +215,7 @@ extension SpoolPump {
             if let selection = appendMessage(seq: seq, audience: audience) { selections.append(selection) }
         }
         stage(event, identity, bytes, seq: seq, unix: unix)
-        let wait = event.waited(until: Clock.unixNanoseconds())
+        let wait = event.waited(until: present)
         figures.count(waitNanoseconds: wait)
         counters.waits.count(nanoseconds: wait)
         guard lines.takesOwnLine(unix: unix) else {
@@ -231,7 +239,7 @@ extension SpoolPump {
         let header = FrameEncoder.headerLength(payloadLength: bytes.count)
         return writer.append(byteCount: header + bytes.count, seq: seq, audience: audience) { output in
             FrameEncoder.writeHeader(.text, payloadLength: bytes.count, to: &output)
-            for index in bytes.indices { output.append(bytes[index]) }
+            output.append(memory: bytes)
         }
     }
 

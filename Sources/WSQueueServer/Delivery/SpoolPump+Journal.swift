@@ -59,6 +59,12 @@ extension SpoolPump {
         }
     }
 
+    /// Has the files of segments that have gone closed: tens of megabytes take milliseconds, for which the hub does not wait.
+    mutating func releaseRetired() {
+        let retired = journal.takeRetired()
+        if !retired.isEmpty { syncer?.release(retired) }
+    }
+
     /// Up to where files may be deleted: for what the journal has on the disk nobody need wait.
     func deletable(_ passed: UInt64) -> UInt64 { syncer?.syncedPosition ?? passed }
 

@@ -58,8 +58,8 @@ struct SpoolPump: ~Copyable {
         let texts: [EventText]
         private var next = 0
 
-        /// At most so many, about 12 MB while the batch is appended.
-        static let keptTexts = 65_536
+        /// At most so many, about 7 MB while the batch is appended.
+        static let keptTexts = 131_072
 
         init(
             file: PendingFile, stem: [UInt8], contents: [UInt8], status: FileStatus, reader: SpoolReader,
@@ -305,8 +305,14 @@ struct SpoolPump: ~Copyable {
 
     /// Whether every client the queue waits for is near enough to the end, and nothing anybody needs would be
     /// overwritten.
-    var hasRoom: Bool {
-        isWithinLimit(context.marks.pace) && writer.room(oldestNeeded: context.marks.oldest) >= eventRoomBytes
+    var hasRoom: Bool { writer.position < roomEnd }
+
+    /// Before this position there is room for one more event.
+    var roomEnd: UInt64 {
+        let room = writer.room(oldestNeeded: context.marks.oldest) - eventRoomBytes
+        guard room >= 0 else { return 0 }
+        let paceEnd = context.marks.pace + UInt64(context.configuration.slowClients.limitBytes)
+        return min(writer.position + UInt64(room) + 1, paceEnd)
     }
 
     private func isWithinLimit(_ position: UInt64) -> Bool {
@@ -326,7 +332,7 @@ struct SpoolPump: ~Copyable {
 
     private mutating func appendNext(upTo limit: UInt64, now: Int64, unix: Int64) -> Bool {
         if batch != nil {
-            appendBatch(upTo: limit, now: now, unix: unix)
+            appendBatch(upTo: limit, unix: unix)
             return true
         }
         guard let reader else { return false }
@@ -341,6 +347,7 @@ struct SpoolPump: ~Copyable {
         let passed = context.marks.oldest
         noteSync(now: now)
         deleteKept(upTo: deletable(passed), unix: unix)
+        releaseRetired()
         while let pass = passes.next(passed: passed) {
             counters.sends.count(nanoseconds: context.marks.passedAt - pass.publishedAt, times: pass.events)
         }

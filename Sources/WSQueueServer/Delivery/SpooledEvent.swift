@@ -7,13 +7,24 @@ internal import WSQueueWire
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
 struct SpooledEvent {
     let text: EventText
-    /// The name of its file without the suffix, UTF-8.
-    let stem: [UInt8]
-    /// Its line in a batch.
-    var line: Int?
+    /// The id of an event that has none of its own: the name of its file without the suffix, and its line in a batch;
+    /// UTF-8.
+    let fileID: [UInt8]
+    private let isLine: Bool
     let file: PendingFile
     /// When the file was changed last.
     let modifiedNanoseconds: Int64
+
+    /// - Parameters:
+    ///   - stem: The name of its file without the suffix, UTF-8.
+    ///   - line: Its line in a batch.
+    init(text: EventText, stem: [UInt8], line: Int? = nil, file: PendingFile, modifiedNanoseconds: Int64) {
+        self.text = text
+        self.file = file
+        self.modifiedNanoseconds = modifiedNanoseconds
+        isLine = line != nil
+        fileID = line.map { Self.id(stem: stem, line: $0) } ?? stem
+    }
 
     /// What tells it apart from all others. An id that is only a file's name may be used again.
     func identity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
@@ -23,7 +34,7 @@ struct SpooledEvent {
 
     /// What tells its line of a batch apart from all others, where its identity does not.
     var lineIdentity: JournalRecord.Identity? {
-        line == nil || text.id == nil ? nil : JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
+        !isLine || text.id == nil ? nil : JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
     }
 
     /// What goes with its own members into the message for clients.
@@ -33,9 +44,7 @@ struct SpooledEvent {
             channel: channel.flatMap { Channel($0) })
     }
 
-    /// The id of an event that has none of its own, UTF-8.
-    var fileID: [UInt8] {
-        guard let line else { return stem }
+    private static func id(stem: [UInt8], line: Int) -> [UInt8] {
         var id: [UInt8] = []
         id.reserveCapacity(stem.count + 8)
         id += stem
