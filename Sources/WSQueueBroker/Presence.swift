@@ -25,14 +25,16 @@ package struct PresenceRule: Equatable, Sendable {
 /// It knows no clock: each input says the present moment (monotonic nanoseconds, never less than before).
 package struct Presence: Sendable {
     package let rule: PresenceRule
-    private var rooms: [String: PresenceRoom] = [:]
+    var rooms: [String: PresenceRoom] = [:]
     /// Those whose last connection has gone, oldest first.
-    private var leaving: [(at: Int64, channel: String, user: [UInt8])] = []
+    private var leaving: [(at: Int64, place: PresencePlace)] = []
     private var leavingStart = 0
     /// Channels with news.
     private var talking: Set<String> = []
+    /// What other nodes say, and the number of this one.
+    var sharing = PresenceSharing()
     /// When something is due next; `.max` is never.
-    package private(set) var dueAt = Int64.max
+    package internal(set) var dueAt = Int64.max
 
     /// Makes it of nobody.
     package init(_ rule: PresenceRule = PresenceRule()) { self.rule = rule }
@@ -43,7 +45,9 @@ package struct Presence: Sendable {
     /// A user's connection listens to a channel from now on.
     package mutating func enter(_ channel: String, _ identity: Identity, _ connection: Int64) {
         let info = identity.info.flatMap { $0.count <= rule.detailLimitBytes ? $0 : nil }
-        rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection)
+        let isNew =
+            rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection, sharing.nextStamp())
+        if isNew { sharing.note(PresencePlace(channel: channel, user: identity.user)) }
         noteNews(channel)
     }
 
@@ -51,7 +55,7 @@ package struct Presence: Sendable {
     package mutating func leave(_ channel: String, _ user: Label, _ connection: Int64, now: Int64) {
         let leavesAt = now + rule.graceNanoseconds
         guard rooms[channel]?.leave(user, connection, leavesAt: leavesAt) ?? false else { return }
-        leaving.append((leavesAt, channel, user.bytes))
+        leaving.append((leavesAt, PresencePlace(channel: channel, user: user)))
         dueAt = min(dueAt, leavesAt)
     }
 
@@ -59,7 +63,9 @@ package struct Presence: Sendable {
     ///
     /// - Returns: Whether it is there.
     package mutating func set(_ channel: String, _ user: Label, status: String?, activity: [UInt8]?) -> Bool {
-        guard rooms[channel]?.set(user, status: status, activity: activity) ?? false else { return false }
+        let answer = rooms[channel]?.set(user, status: status, activity: activity, sharing.nextStamp())
+        guard let answer, answer.isThere else { return false }
+        if answer.isNew { sharing.note(PresencePlace(channel: channel, user: user)) }
         noteNews(channel)
         return true
     }
@@ -82,25 +88,45 @@ package struct Presence: Sendable {
             talking.remove(channel)
             if rooms[channel]?.isEmpty ?? false { rooms[channel] = nil }
         }
-        dueAt = leavingStart < leaving.count ? leaving[leavingStart].at : .max
+        dueAt = nextLeaving
         for channel in talking { dueAt = min(dueAt, rooms[channel]?.dueAt(rule) ?? .max) }
         return news
     }
 
+    /// Does what is due, and leaves the telling to another node.
+    package mutating func turnSilently(now: Int64) {
+        guard now >= dueAt else { return }
+        expire(now: now)
+        dueAt = nextLeaving
+    }
+
+    /// Gives up what has not been told for two such passes: another node told it before this one had heard of it.
+    package mutating func forgetUntold() {
+        for channel in talking {
+            rooms[channel]?.forget()
+            noteNews(channel)
+        }
+    }
+
+    private var nextLeaving: Int64 {
+        min(leavingStart < leaving.count ? leaving[leavingStart].at : .max, sharing.nextLeaving)
+    }
+
     private mutating func expire(now: Int64) {
         while leavingStart < leaving.count, leaving[leavingStart].at <= now {
-            let (at, channel, user) = leaving[leavingStart]
+            let (at, place) = leaving[leavingStart]
             leavingStart += 1
-            rooms[channel]?.expire(user, leavesAt: at)
-            noteNews(channel)
+            if rooms[place.channel]?.expire(place.user, leavesAt: at) ?? false { sharing.note(place) }
+            noteNews(place.channel)
         }
         if leavingStart * 2 >= leaving.count {
             leaving.removeFirst(leavingStart)
             leavingStart = 0
         }
+        removeLost(now: now)
     }
 
-    private mutating func noteNews(_ channel: String) {
+    mutating func noteNews(_ channel: String) {
         guard let room = rooms[channel] else { return }
         if room.hasNews {
             talking.insert(channel)

@@ -1,56 +1,37 @@
-package import WSQueueCore
-
-/// One user in a channel that tracks who is there.
-package struct PresentUser: Equatable, Sendable {
-    /// The user's id.
-    package let user: Label
-    /// What the token lets others know, as JSON.
-    package internal(set) var info: [UInt8]?
-    /// How the user says to be, as the client wrote it.
-    package internal(set) var status = "online"
-    /// What the user says to do, as JSON.
-    package internal(set) var activity: [UInt8]?
-}
-
-/// Some of those who are in a channel, in the order in which they came.
-package struct PresencePage: Equatable, Sendable {
-    package let users: [PresentUser]
-    /// How many there are in all.
-    package let count: Int
-    /// From where on more can be had; `nil` when these are the last.
-    package let next: UInt64?
-}
-
-/// What the others of a channel are told at once.
-package struct PresenceNews: Equatable, Sendable {
-    /// What happened to them.
-    package enum Kind: String, Sendable, CaseIterable {
-        case leave, join, update
-    }
-
-    package let channel: String
-    package let kind: Kind
-    /// Whom it happened to, the first so many of them.
-    package let users: [PresentUser]
-    /// How many more it happened to.
-    package let unnamed: Int
-    /// How many are there now.
-    package let count: Int
-}
+internal import WSQueueCore
 
 /// Who is in one channel.
 struct PresenceRoom {
     private struct Member {
         let number: UInt64
+        /// As the others see it: what was said of it last, by whichever node.
         var user: PresentUser
-        var connections: Set<Int64>
-        /// When it counts as gone, if nobody comes back.
+        /// Its connections to this node.
+        var connections: Set<Int64> = []
+        /// When it counts as gone from this node, if nobody comes back.
         var leavesAt: Int64?
+        /// What this node says of it; `nil` where it is with others only.
+        var own: PresenceState?
+        /// What other nodes say, by their numbers.
+        var others: [Int64: PresenceState] = [:]
+
+        var latest: PresenceState? {
+            let states = others.values + (own.map { [$0] } ?? [])
+            return states.max { $0.stamp < $1.stamp }
+        }
     }
 
     private enum Change {
         case joined, updated
         case left(PresentUser)
+
+        var kind: PresenceNews.Kind {
+            switch self {
+            case .joined: .join
+            case .updated: .update
+            case .left: .leave
+            }
+        }
     }
 
     private var members: [[UInt8]: Member] = [:]
@@ -61,6 +42,8 @@ struct PresenceRoom {
     /// been taken back is still there.
     private var changes: [[UInt8]: Change] = [:]
     private var changed: [[UInt8]] = []
+    /// Changes that were there at the last ``forget()`` already.
+    private var stale: Set<[UInt8]> = []
     /// When the others were told something last.
     private var toldAt = Int64.min / 2
 
@@ -72,21 +55,19 @@ struct PresenceRoom {
     func dueAt(_ rule: PresenceRule) -> Int64 { toldAt + rule.pause(members: members.count) }
 
     /// A connection has come.
-    mutating func enter(_ user: Label, _ info: [UInt8]?, _ connection: Int64) {
-        let key = user.bytes
-        if var member = members[key] {
-            member.connections.insert(connection)
-            member.leavesAt = nil
-            member.user.info = info
-            members[key] = member
-            return
-        }
-        lastNumber += 1
-        members[key] = Member(
-            number: lastNumber, user: PresentUser(user: user, info: info), connections: [connection])
-        order.append((lastNumber, key))
-        // Who has not been told that the user had gone sees it change at most.
-        if case .left = changes[key] { note(.updated, key) } else { note(.joined, key) }
+    ///
+    /// - Parameter stamp: Later than all that was heard of.
+    /// - Returns: Whether this node has something new to say of the user.
+    mutating func enter(_ user: Label, _ info: [UInt8]?, _ connection: Int64, _ stamp: PresenceStamp) -> Bool {
+        var member = members[user.bytes] ?? makeMember(PresentUser(user: user, info: info))
+        let before = member.user
+        member.connections.insert(connection)
+        member.leavesAt = nil
+        member.user.info = info
+        let isNew = member.own == nil || member.user != before
+        if isNew { member.own = PresenceState(user: member.user, stamp: stamp) }
+        members[user.bytes] = member
+        return isNew
     }
 
     /// A connection has gone.
@@ -101,26 +82,73 @@ struct PresenceRoom {
     }
 
     /// The grace of a user is over, unless a connection has come back.
-    mutating func expire(_ user: [UInt8], leavesAt: Int64) {
-        guard let member = members[user], member.leavesAt == leavesAt else { return }
-        members[user] = nil
-        // Moved together only when that is no more than what has been taken out since.
-        if order.count > 2 * members.count + 16 { order.removeAll { members[$0.user]?.number != $0.number } }
-        if case .joined = changes[user] { changes[user] = nil } else { note(.left(member.user), user) }
+    ///
+    /// - Returns: Whether it has gone from this node.
+    mutating func expire(_ user: Label, leavesAt: Int64) -> Bool {
+        guard var member = members[user.bytes], member.leavesAt == leavesAt else { return false }
+        member.leavesAt = nil
+        member.own = nil
+        settle(member)
+        return true
     }
 
     /// A user says something of itself.
     ///
-    /// - Returns: Whether one of its connections is there.
-    mutating func set(_ user: Label, status: String?, activity: [UInt8]?) -> Bool {
-        guard var member = members[user.bytes] else { return false }
+    /// - Returns: Whether one of its connections is there, and whether that is new.
+    mutating func set(
+        _ user: Label, status: String?, activity: [UInt8]?, _ stamp: PresenceStamp
+    ) -> (isThere: Bool, isNew: Bool) {
+        guard var member = members[user.bytes], member.own != nil else { return (false, false) }
         let before = member.user
         if let status { member.user.status = status }
         if let activity { member.user.activity = activity }
+        guard member.user != before else { return (true, false) }
+        member.own = PresenceState(user: member.user, stamp: stamp)
         members[user.bytes] = member
-        // Who joins is told as it is by then.
-        if member.user != before, changes[user.bytes] == nil { note(.updated, user.bytes) }
-        return true
+        noteUpdate(user.bytes)
+        return (true, true)
+    }
+
+    /// What this node says of a user.
+    func own(_ user: Label) -> PresenceState? { members[user.bytes]?.own }
+
+    /// All that this node says.
+    var allOwn: [PresenceState] { members.values.compactMap(\.own) }
+
+    /// Says all of it again, as somebody else.
+    mutating func restamp(node: Int64) {
+        for key in members.keys { members[key]?.own?.stamp.node = node }
+    }
+
+    /// Another node says something of a user.
+    mutating func put(_ state: PresenceState, from node: Int64) {
+        var member = members[state.user.user.bytes] ?? makeMember(state.user)
+        member.others[node] = state
+        settle(member)
+    }
+
+    /// Another node has a user no more.
+    mutating func remove(_ user: Label, from node: Int64) {
+        guard var member = members[user.bytes], member.others.removeValue(forKey: node) != nil else { return }
+        settle(member)
+    }
+
+    /// The channel has been told by another node what this one would have told it.
+    ///
+    /// - Parameter users: To whom it happened; `nil` is all to whom it did.
+    mutating func told(_ kind: PresenceNews.Kind, _ users: [Label]?) {
+        for key in users?.map(\.bytes) ?? Array(changes.keys) where changes[key]?.kind == kind {
+            changes[key] = nil
+            stale.remove(key)
+        }
+        compactChanged()
+    }
+
+    /// Gives up what nobody has told for two passes: it was told before this node had heard of it.
+    mutating func forget() {
+        for key in stale { changes[key] = nil }
+        compactChanged()
+        stale = Set(changes.keys)
     }
 
     /// The members behind a place, so many at most.
@@ -149,6 +177,7 @@ struct PresenceRoom {
             }
         }
         changed = []
+        stale = []
         return PresenceNews.Kind.allCases.compactMap { kind in
             guard let concerned = users[kind] else { return nil }
             return PresenceNews(
@@ -157,8 +186,44 @@ struct PresenceRoom {
         }
     }
 
+    /// Somebody new, whom the caller keeps.
+    private mutating func makeMember(_ user: PresentUser) -> Member {
+        lastNumber += 1
+        let key = user.user.bytes
+        order.append((lastNumber, key))
+        // Who has not been told that the user had gone sees it change at most.
+        if case .left = changes[key] { note(.updated, key) } else { note(.joined, key) }
+        return Member(number: lastNumber, user: user)
+    }
+
+    /// Keeps a member as it was described last, or no more when no node has it.
+    private mutating func settle(_ member: Member) {
+        let key = member.user.user.bytes
+        guard let latest = member.latest else {
+            members[key] = nil
+            // Moved together only when that is no more than what has been taken out since.
+            if order.count > 2 * members.count + 16 { order.removeAll { members[$0.user]?.number != $0.number } }
+            if case .joined = changes[key] { changes[key] = nil } else { note(.left(member.user), key) }
+            return
+        }
+        var member = member
+        let isNew = member.user != latest.user
+        member.user = latest.user
+        members[key] = member
+        if isNew { noteUpdate(key) }
+    }
+
+    private mutating func noteUpdate(_ user: [UInt8]) {
+        // Who joins is told as it is by then.
+        if changes[user] == nil { note(.updated, user) }
+    }
+
     private mutating func note(_ change: Change, _ user: [UInt8]) {
         if changes.updateValue(change, forKey: user) == nil { changed.append(user) }
+    }
+
+    private mutating func compactChanged() {
+        if changed.count > 2 * changes.count + 16 { changed.removeAll { changes[$0] == nil } }
     }
 
     private func place(behind number: UInt64) -> Int {

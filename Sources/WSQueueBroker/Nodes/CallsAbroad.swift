@@ -1,0 +1,91 @@
+/// Messages of this node's clients that other nodes have not all handed out.
+package struct CallsAbroad: Sendable {
+    /// How many clients of other nodes have got a message.
+    package struct Answer: Equatable, Sendable {
+        /// By which the caller knows it.
+        package let loop: Int
+        package let ticket: UInt64
+        package let count: Int
+
+        package init(loop: Int, ticket: UInt64, count: Int) {
+            self.loop = loop
+            self.ticket = ticket
+            self.count = count
+        }
+    }
+
+    private struct Call {
+        let loop: Int
+        let ticket: UInt64
+        let deadline: Int64
+        var waitingFor: Set<Int64>
+        var count = 0
+
+        var answer: Answer { Answer(loop: loop, ticket: ticket, count: count) }
+    }
+
+    /// How long the sender waits for nodes that do not answer.
+    package static let limitNanoseconds: Int64 = 1_000_000_000
+
+    private var calls: [UInt64: Call] = [:]
+    /// The calls in their order; some may have been answered.
+    private var order: [UInt64] = []
+    private var lastTicket: UInt64 = 0
+
+    package init() {}
+
+    /// When somebody need not wait any longer; `.max` is never.
+    package var dueAt: Int64 { order.first.flatMap { calls[$0]?.deadline } ?? .max }
+
+    /// Notes a message.
+    ///
+    /// - Parameters:
+    ///   - nodes: Who hands it out, one or more.
+    /// - Returns: By what the other nodes name it.
+    package mutating func add(loop: Int, ticket: UInt64, nodes: Set<Int64>, now: Int64) -> UInt64 {
+        lastTicket += 1
+        calls[lastTicket] = Call(
+            loop: loop, ticket: ticket, deadline: now + Self.limitNanoseconds, waitingFor: nodes)
+        order.append(lastTicket)
+        return lastTicket
+    }
+
+    /// A node has handed it to so many.
+    ///
+    /// - Returns: The sum, once all have.
+    package mutating func passed(_ ticket: UInt64, by node: Int64, count: Int) -> Answer? {
+        guard var call = calls[ticket], call.waitingFor.remove(node) != nil else { return nil }
+        call.count += count
+        calls[ticket] = call.waitingFor.isEmpty ? nil : call
+        removeAnswered()
+        return call.waitingFor.isEmpty ? call.answer : nil
+    }
+
+    /// A node will hand out nothing more.
+    package mutating func lose(_ node: Int64) -> [Answer] { order.compactMap { passed($0, by: node, count: 0) } }
+
+    /// What has waited long enough.
+    package mutating func expired(now: Int64) -> [Answer] {
+        var answers: [Answer] = []
+        while let ticket = order.first, let call = calls[ticket], call.deadline <= now {
+            answers.append(call.answer)
+            calls[ticket] = nil
+            removeAnswered()
+        }
+        return answers
+    }
+
+    /// Takes all that wait: no other node can be heard any more.
+    package mutating func takeAll() -> [Answer] {
+        defer {
+            calls = [:]
+            order = []
+        }
+        return order.compactMap { calls[$0]?.answer }
+    }
+
+    private mutating func removeAnswered() {
+        let answered = order.prefix { calls[$0] == nil }.count
+        if answered > 0 { order.removeFirst(answered) }
+    }
+}
