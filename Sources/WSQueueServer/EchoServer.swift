@@ -20,7 +20,7 @@ package struct EchoServer: ~Copyable {
             configuration: Self.configuration(address), log: log,
             publications: try PublicationLog(minimumBytes: 65_536, seq: 0),
             journal: try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal,
-            control: AccessControl(), publishDesk: nil, authorizeDesk: nil, hubWakeup: try Wakeup(),
+            control: AccessControl(), publishDesk: nil, authorizeDesk: nil, nodes: nil, hubWakeup: try Wakeup(),
             loops: [try LoopHandle()], descriptorLimit: 0)
         let poller = try Poller()
         try poller.add(signals.number, .readable, token: 0)

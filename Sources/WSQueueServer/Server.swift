@@ -103,7 +103,8 @@ package struct Server: ~Copyable {
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
                 journal: journal.journal, control: control,
                 publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(),
-                authorizeDesk: try Self.makeAuthorizeDesk(configuration), hubWakeup: try Wakeup(),
+                authorizeDesk: try Self.makeAuthorizeDesk(configuration),
+                nodes: try Self.makeNodeDesk(configuration), hubWakeup: try Wakeup(),
                 loops: loops, descriptorLimit: limits.now)
             syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
             poller = try Poller()
@@ -245,7 +246,16 @@ package struct Server: ~Copyable {
             sleep()
             if isTerminated() { return }
         }
+        leaveNodes()
         pump.lines.writeSum()
+    }
+
+    /// Tells the other nodes that the clients of this one have gone.
+    private mutating func leaveNodes() {
+        guard let nodes = context.nodes else { return }
+        nodes.mailbox.post(.end)
+        let deadline = Clock.monotonicNanoseconds() + 500_000_000
+        while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep() }
     }
 
     private static func makeQueue(_ path: String) throws(StartError) -> Bool {
@@ -289,6 +299,11 @@ package struct Server: ~Copyable {
     private static func makeAuthorizeDesk(_ configuration: Configuration) throws(SystemCallError) -> AuthorizeDesk? {
         guard let location = configuration.authorizeURL else { return nil }
         return try AuthorizeDesk(location)
+    }
+
+    private static func makeNodeDesk(_ configuration: Configuration) throws(SystemCallError) -> NodeDesk? {
+        guard let settings = configuration.redis else { return nil }
+        return try NodeDesk(settings)
     }
 
     private static func readAccess(_ configuration: Configuration) throws(StartError) -> AccessControl {

@@ -39,7 +39,8 @@ extension DeliveryLoop {
             channel: channel, recipients: recipients, frame: FrameEncoder.frame(.text, text.span))
         let token = table.token(of: slot)
         let count = hand(passed, now: now)
-        let others = context.loops.count - 1
+        // The desk that speaks with other nodes answers for all their clients, as a loop does for its own.
+        let others = context.loops.count - 1 + (context.nodes == nil ? 0 : 1)
         // Handing it out may have found the sender gone; the others get it all the same.
         let isThere = table[slot] === peer && peer.stage == .open
         guard others > 0 else {
@@ -51,6 +52,7 @@ extension DeliveryLoop {
         for other in context.loops.indices where other != index {
             context.loops[other].mailbox.post(.pass(passed, from: index, ticket: ticket))
         }
+        context.nodes?.mailbox.post(.call(passed, loop: index, ticket: ticket))
     }
 
     /// Hands a message to the clients of this loop that it is for.

@@ -7,7 +7,7 @@ internal import WSQueueWire
 /// Who is in the channels that track it.
 ///
 /// Users are tracked, so who has no token listens like everyone and is nobody there. What happens is told to the channel
-/// as events, which the hub publishes (``SpoolPump``).
+/// as events, which the hub publishes (``SpoolPump``) or, on several nodes, one of them (``NodeLoop``).
 extension DeliveryLoop {
     /// Notes that a client listens to a channel from now on.
     mutating func enterPresence(_ name: String, _ peer: Peer) {
@@ -15,7 +15,7 @@ extension DeliveryLoop {
         peer.presences.append((name, identity.user))
         let connection = peer.connection
         context.presence.withLock { $0.enter(name, identity, connection) }
-        context.hubWakeup.signal()
+        context.presenceWakeup.signal()
     }
 
     /// Notes that it does so no more.
@@ -63,7 +63,7 @@ extension DeliveryLoop {
             throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: name)
         }
         _ = context.presence.withLock { $0.set(name, user, status: status?.rawValue, activity: activity) }
-        context.hubWakeup.signal()
+        context.presenceWakeup.signal()
         return members(of: name, after: next)
     }
 

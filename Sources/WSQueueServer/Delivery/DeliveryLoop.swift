@@ -178,7 +178,11 @@ struct DeliveryLoop: ~Copyable {
                 adopt(Socket(FileDescriptor(owning: number)), from: address, now: now)
             case .pass(let message, let other, let ticket):
                 let count = hand(message, now: now)
-                context.loops[other].mailbox.post(.passed(ticket: ticket, count: count))
+                if let other {
+                    context.loops[other].mailbox.post(.passed(ticket: ticket, count: count))
+                } else {
+                    context.nodes?.mailbox.post(.passed(ticket: ticket, count: count))
+                }
             case .passed(let ticket, let count):
                 notePassed(ticket, count: count, now: now)
             case .drain(let deadline):

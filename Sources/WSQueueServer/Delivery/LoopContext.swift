@@ -18,6 +18,8 @@ final class LoopContext: Sendable {
     let publishDesk: PublishDesk?
     /// Asks the application; `nil` where there is none to ask.
     let authorizeDesk: AuthorizeDesk?
+    /// Speaks with the other nodes; `nil` where there is one server only.
+    let nodes: NodeDesk?
     /// The identity of this numbering of events, the first part of every cursor.
     var epoch: String { journal.epoch }
     /// Wakes the hub when a loop has passed something.
@@ -41,7 +43,7 @@ final class LoopContext: Sendable {
     init(
         configuration: Configuration, log: Log, publications: PublicationLog, journal: Journal, control: AccessControl,
         publishDesk: PublishDesk?,
-        authorizeDesk: AuthorizeDesk?, hubWakeup: Wakeup, loops: [LoopHandle], descriptorLimit: Int
+        authorizeDesk: AuthorizeDesk?, nodes: NodeDesk?, hubWakeup: Wakeup, loops: [LoopHandle], descriptorLimit: Int
     ) {
         self.descriptorLimit = descriptorLimit
         self.configuration = configuration
@@ -53,6 +55,7 @@ final class LoopContext: Sendable {
         self.control = control
         self.publishDesk = publishDesk
         self.authorizeDesk = authorizeDesk
+        self.nodes = nodes
         self.hubWakeup = hubWakeup
         self.loops = loops
         status = StatusBoard(loopCount: loops.count)
@@ -73,6 +76,7 @@ final class LoopContext: Sendable {
     func startLoops() throws(SystemCallError) {
         try publishDesk?.start(self)
         try authorizeDesk?.start(self)
+        try nodes?.start(self)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
@@ -91,8 +95,10 @@ final class LoopContext: Sendable {
     /// Where clients come in.
     var listeners: [Listener] { bound.withLock { $0 } }
 
-    /// A connection id that was never given before in this process.
-    func nextConnection() -> Int64 { lastConnection.add(1, ordering: .relaxed).newValue }
+    /// A connection id that was never given before, in this process or by another node.
+    func nextConnection() -> Int64 {
+        (nodes?.connectionBase ?? 0) + lastConnection.add(1, ordering: .relaxed).newValue
+    }
 
     /// How many sockets all loops hold.
     var socketCount: Int { loops.reduce(0) { $0 + $1.socketCount } }
@@ -105,8 +111,10 @@ final class LoopHandle: Sendable {
         /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
         case adopt(number: Int32, Address)
         /// Hand a client's message to your clients, and say how many there were.
-        case pass(ClientMessage, from: Int, ticket: UInt64)
-        /// So many clients of another loop have been handed a message of yours.
+        ///
+        /// The loop whose client it is of; `nil` is another node's.
+        case pass(ClientMessage, from: Int?, ticket: UInt64)
+        /// So many clients of another loop, or of all other nodes, have been handed a message of yours.
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)

@@ -8,13 +8,14 @@ internal import WSQueueWire
 extension SpoolPump {
     /// Publishes what the channels are to be told by now.
     mutating func publishPresence(now: Int64, unix: Int64) {
-        // A batch has nothing in between.
-        guard batch == nil, hasRoom, !isJournalBehind else { return }
+        // Of several nodes one tells, by the stream (``NodeLoop``). A batch has nothing in between.
+        guard context.nodes == nil, batch == nil, hasRoom, !isJournalBehind else { return }
         for news in context.presence.withLock({ $0.turn(now: now) }) { publish(news, unix: unix) }
     }
 
     /// How long the hub may sleep for the sake of presence.
     func presenceSleepMilliseconds(now: Int64) -> Int64 {
+        guard context.nodes == nil else { return 1_000 }
         let dueAt = context.presence.withLock { $0.dueAt }
         guard dueAt > now else { return 0 }
         // Before it is divided: the hub is woken each second whatever comes.
@@ -22,9 +23,7 @@ extension SpoolPump {
     }
 
     private mutating func publish(_ news: PresenceNews, unix: Int64) {
-        let payload = ServerMessage.presenceNews(
-            members: news.users.map(PresenceMember.init), unnamed: news.unnamed, count: news.count)
-        let bytes = Array("{\"event\":\"presence.\(news.kind.rawValue)\",\"payload\":".utf8) + payload + Array("}".utf8)
+        let bytes = news.event
         guard let text = try? EventText.decode(bytes.span) else { return }
         let decision = broker.publish(
             Broker.Addressing(channels: [news.channel]), expiresAtSeconds: nil,
@@ -44,5 +43,16 @@ extension SpoolPump {
         record.channels = [news.channel]
         let written = message.message
         journal.stage(record, message: written.span)
+    }
+}
+
+extension PresenceNews {
+    /// The event that tells it, as one in the queue would be written.
+    var event: [UInt8] {
+        let payload = ServerMessage.presenceNews(
+            members: users.map(PresenceMember.init), unnamed: unnamed, count: count)
+        // A channel's name has nothing that JSON would have to escape.
+        let head = "{\"event\":\"presence.\(kind.rawValue)\",\"channel\":\"\(channel)\",\"payload\":"
+        return Array(head.utf8) + payload + Array("}".utf8)
     }
 }
