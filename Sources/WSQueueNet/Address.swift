@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Where a server listens: an IP address and port, or a Unix socket.
 package enum Address: Equatable, Sendable, CustomStringConvertible {
-    /// A numeric IPv4 or IPv6 address; port 0 lets the kernel choose.
+    /// A numeric IPv4 or IPv6 address; port 0 lets the kernel choose, or is not known.
     case internet(host: String, port: UInt16)
     /// The path of a Unix socket.
     case unix(path: String)
@@ -32,6 +32,7 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .internet(let host, 0): host
         case .internet(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         }
@@ -49,14 +50,7 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
     /// `nil` for a Unix socket.
     package var block: [UInt8]? {
         guard case .internet(let host, _) = self else { return nil }
-        guard host.contains(":") else {
-            var address = in_addr()
-            guard unsafe inet_pton(AF_INET, host, &address) == 1 else { return nil }
-            return unsafe withUnsafeBytes(of: address) { unsafe Array($0) }
-        }
-        var address = in6_addr()
-        guard unsafe inet_pton(AF_INET6, host, &address) == 1 else { return nil }
-        return unsafe withUnsafeBytes(of: address) { unsafe Array($0.prefix(8)) }
+        return IPAddress(host).map { Array($0.bytes.prefix(8)) }
     }
 
     private static func numericHost(_ host: String) -> String? {

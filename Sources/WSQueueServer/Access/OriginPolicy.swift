@@ -13,11 +13,13 @@ package struct OriginPolicy {
     }
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.
-    package func refusal(of head: RequestHead) -> Response? {
+    ///
+    /// - Parameter source: Who asks: behind a proxy the page is not from this machine.
+    package func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
         let origins = head.values(of: "origin")
         guard let first = origins.first else { return nil }
         let origin = String(decoding: first, as: UTF8.self).lowercased()
-        if origins.count == 1, isAllowed(origin, host: head.host) { return nil }
+        if origins.count == 1, isAllowed(origin, head, source) { return nil }
         let advice = "Pages of this origin may not connect. Start the server with --origin to allow them."
         return Response(.forbidden, advice: advice)
     }
@@ -33,18 +35,19 @@ package struct OriginPolicy {
         ]
     }
 
-    private func isAllowed(_ origin: String, host: [UInt8]?) -> Bool {
+    private func isAllowed(_ origin: String, _ head: RequestHead, _ source: RequestSource) -> Bool {
         if listed.contains("*") || listed.contains(where: { $0.lowercased() == origin }) { return true }
         // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else belongs to nobody.
         guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
         let authority = origin.dropFirst(scheme.count)
         let defaultPort = scheme == "http://" ? ":80" : ":443"
-        if let host {
+        // Over TLS a page that came without is another one: whoever sits in between may have written it.
+        if let host = source.host ?? head.host, !(source.isSecure && scheme == "http://") {
             let asked = String(decoding: host, as: UTF8.self).lowercased()
             let withPort = asked + defaultPort
             if authority == asked || authority + defaultPort == asked || String(authority) == withPort { return true }
         }
-        return isLoopbackOnly && Self.isLoopback(authority)
+        return isLoopbackOnly && Self.isLoopback(authority) && source.isLocal(head)
     }
 
     static func isLoopback(_ authority: Substring) -> Bool {

@@ -49,6 +49,8 @@ package struct Configuration: Sendable {
     package var path: String?
     /// Further origins that may connect; `*` is everyone.
     package var origins: [String] = []
+    /// The proxies that are believed about their clients.
+    package var trustedProxies: [AddressRange] = []
     /// The file with the secrets that tokens are signed with; `nil` takes no tokens.
     package var tokenSecretPath: String?
     /// How tokens may be signed.

@@ -75,13 +75,36 @@ extension DeliveryLoop {
             let advice = "The server has as many clients as it may. Try again later."
             return ("clients", Response(.serviceUnavailable, advice: advice))
         }
-        guard configuration.clientsPerAddress > 0, let block = peer.address.block else { return nil }
-        guard context.addresses.enter(block, limit: configuration.clientsPerAddress) else {
-            let advice = "Your address has as many connections as it may. Close one first."
-            return ("address", Response(.tooManyRequests, advice: advice))
-        }
+        // Whom a proxy speaks for is in its request.
+        guard !context.proxies.contains(peer.address), !count(peer) else { return nil }
+        return ("address", Self.tooMany)
+    }
+
+    /// Takes note of who asks, once the request is here; whoever comes by a trusted proxy is counted now.
+    ///
+    /// - Returns: The answer to a client that is one too many of its address.
+    mutating func admit(_ source: RequestSource, _ peer: Peer) -> Response? {
+        let isProxy = context.proxies.contains(peer.address)
+        peer.address = source.address
+        guard isProxy, !count(peer) else { return nil }
+        context.log.write(
+            LogLine(.warning, "client.denied").with("addr", peer.address.description).with("reason", "address"))
+        return Self.tooMany
+    }
+
+    /// Counts a client of an address.
+    ///
+    /// - Returns: Whether it is not one too many.
+    private func count(_ peer: Peer) -> Bool {
+        let limit = context.configuration.clientsPerAddress
+        guard limit > 0, let block = peer.address.block else { return true }
+        guard context.addresses.enter(block, limit: limit) else { return false }
         peer.countedBlock = block
-        return nil
+        return true
+    }
+
+    private static var tooMany: Response {
+        Response(.tooManyRequests, advice: "Your address has as many connections as it may. Close one first.")
     }
 
     /// Refuses somebody at once, so that nobody hangs in the backlog until a descriptor is free.

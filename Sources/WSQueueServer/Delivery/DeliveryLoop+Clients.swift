@@ -170,7 +170,9 @@ extension DeliveryLoop {
         } catch {
             return respond(Response(refusing: error), to: .get, slot, now: now)
         }
-        switch Router(context: context).route(head, from: peer.address) {
+        let source = context.source(of: head, from: peer.address)
+        if let refusal = admit(source, peer) { return respond(refusal, to: head.method, slot, now: now) }
+        switch Router(context: context).route(head, from: source) {
         case .respond(let response):
             respond(response, to: head.method, slot, now: now)
         case .publish(let reader, let expectsContinue, let fields):

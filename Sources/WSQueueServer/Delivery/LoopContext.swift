@@ -36,6 +36,9 @@ final class LoopContext: Sendable {
     /// Who is where: the loops say who comes and goes, the hub tells the others.
     let presence: Guarded<Presence>
     let addresses = AddressCounts()
+    let proxies: TrustedProxies
+    /// Whether the log names a proxy that is not trusted.
+    let isProxyNamed = Atomic<Bool>(false)
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
@@ -47,6 +50,7 @@ final class LoopContext: Sendable {
     ) {
         self.descriptorLimit = descriptorLimit
         self.configuration = configuration
+        proxies = TrustedProxies(configuration.trustedProxies)
         presence = Guarded(Presence(configuration.presence))
         self.log = log
         self.publications = publications

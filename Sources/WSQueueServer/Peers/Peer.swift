@@ -19,7 +19,8 @@ final class Peer {
     }
 
     let socket: Socket
-    let address: Address
+    /// Whom the log names: the other end, or the client of a trusted proxy there.
+    var address: Address
     /// Monotonic nanoseconds.
     let openedAt: Int64
     var stage = Stage.request

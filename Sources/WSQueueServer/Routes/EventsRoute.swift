@@ -1,4 +1,3 @@
-internal import WSQueueNet
 internal import WSQueueWire
 
 /// `GET /events`: the events as a stream (SPEC §4).
@@ -8,9 +7,11 @@ struct EventsRoute {
     let context: LoopContext
 
     /// Looks at a request for the stream.
-    func route(_ head: RequestHead, from address: Address) -> Router.Route {
+    func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
         let policy = OriginPolicy(context.configuration)
-        if let refusal = policy.refusal(of: head) { return .respond(context.refuse(refusal, head, from: address)) }
+        if let refusal = policy.refusal(of: head, from: source) {
+            return .respond(context.refuse(refusal, head, from: source.address))
+        }
         let fields = policy.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("GET", fields)) }
         guard head.method == .get else {
@@ -19,7 +20,7 @@ struct EventsRoute {
         switch context.bearer(of: head, offered: nil) {
         case .success(let bearer): return .stream(head, bearer, fields)
         case .failure(let error):
-            var answer = context.refuse(error, from: address)
+            var answer = context.refuse(error, from: source.address)
             answer.fields += fields
             return .respond(answer)
         }

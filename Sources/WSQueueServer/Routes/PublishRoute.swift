@@ -9,9 +9,11 @@ struct PublishRoute {
     let context: LoopContext
 
     /// Looks at a request's head, before any of its body is read.
-    func route(_ head: RequestHead, from address: Address) -> Router.Route {
+    func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
         let policy = OriginPolicy(context.configuration)
-        if let refusal = policy.refusal(of: head) { return .respond(context.refuse(refusal, head, from: address)) }
+        if let refusal = policy.refusal(of: head, from: source) {
+            return .respond(context.refuse(refusal, head, from: source.address))
+        }
         let fields = policy.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("POST", fields)) }
         guard head.method == .post else {
@@ -21,7 +23,8 @@ struct PublishRoute {
         guard let token = head.bearerToken, context.control.mayPublish(token.span) else {
             context.counters.countAuthFailure("publish token")
             context.log.write(
-                LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "publish token"))
+                LogLine(.warning, "client.denied").with("addr", source.address.description)
+                    .with("reason", "publish token"))
             var answer = Response.unauthorized(
                 "Send a token of the server's --publish-token-file as Authorization: Bearer.")
             answer.fields += fields

@@ -1,6 +1,5 @@
 internal import WSQueueCore
 internal import WSQueueLog
-internal import WSQueueNet
 internal import WSQueueWire
 
 /// Decides what a request gets (SPEC §4).
@@ -22,13 +21,13 @@ struct Router {
     let context: LoopContext
 
     /// Looks at a request's method, target and fields.
-    func route(_ head: RequestHead, from address: Address) -> Route {
-        guard Handshake.isWanted(by: head) else { return plain(head, from: address) }
+    func route(_ head: RequestHead, from source: RequestSource) -> Route {
+        guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
         if let path = context.configuration.path, head.target.path != path {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
-        if let refusal = OriginPolicy(context.configuration).refusal(of: head) {
-            return .respond(context.refuse(refusal, head, from: address))
+        if let refusal = OriginPolicy(context.configuration).refusal(of: head, from: source) {
+            return .respond(context.refuse(refusal, head, from: source.address))
         }
         let handshake: Handshake
         do throws(HandshakeError) {
@@ -38,17 +37,17 @@ struct Router {
         }
         switch context.bearer(of: head, offered: handshake.token) {
         case .success(let bearer): return .open(handshake, bearer)
-        case .failure(let error): return .respond(context.refuse(error, from: address))
+        case .failure(let error): return .respond(context.refuse(error, from: source.address))
         }
     }
 
-    private func plain(_ head: RequestHead, from address: Address) -> Route {
-        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: address) }
+    private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
+        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: source) }
         if head.target.path == PublishRoute.path, context.publishDesk != nil {
-            return PublishRoute(context: context).route(head, from: address)
+            return PublishRoute(context: context).route(head, from: source)
         }
         if let question = StatusQuestion(rawValue: head.target.path) {
-            return StatusRoutes(context: context).route(question, head, from: address)
+            return StatusRoutes(context: context).route(question, head, from: source)
         }
         return .respond(page(head))
     }

@@ -40,6 +40,17 @@ extension Setting {
                 text: "A web page's origin that may connect besides the server's own, such as https://example.org; "
                     + "* is all."),
             \.configuration.origins),
+        Setting(
+            Option(
+                key: "trusted-proxy", value: "ADDR[/BITS]|unix", isRepeatable: true, defaultValue: .described("nobody"),
+                text: "A proxy whose X-Forwarded-For, -Proto and -Host are believed, such as 127.0.0.1 or 10.0.0.0/8; "
+                    + "unix is all that come by a Unix socket. It has to write these fields itself.")
+        ) { (text, settings) throws(ValueFault) in
+            guard let range = AddressRange.parse(text) else {
+                throw ValueFault(text, wanted: "an address like 127.0.0.1, 10.0.0.0/8 or 2001:db8::/32, or unix")
+            }
+            settings.configuration.trustedProxies.append(range)
+        },
         .choice(
             "page", ["on": true, "off": false], \.configuration.showsPage, default: "on",
             text: "Whether / shows the live page."),

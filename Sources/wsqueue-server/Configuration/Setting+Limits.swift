@@ -18,7 +18,8 @@ extension Setting {
         .integer(
             Option(
                 key: "clients-per-address", value: "N", defaultValue: .value("0"),
-                text: "Clients of one IPv4 address or IPv6 /64 at once; 0 is no limit. Behind a proxy all have its own."
+                text:
+                    "Clients of one IPv4 address or IPv6 /64 at once; 0 is no limit. Behind a proxy see --trusted-proxy."
             ),
             in: 0...10_000_000, \.configuration.clientsPerAddress),
         .integer(
