@@ -41,15 +41,21 @@ def split_response(data):
     return status, headers, rest
 
 
+def connect(server, receive_buffer=None):
+    connection = socket.socket()
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.settimeout(10)
+    connection.connect((server.host, server.port))
+    return connection
+
+
 class Client:
     """One blocking client."""
 
-    def __init__(self, server, path="/", protocol=None, headers=(), receive_buffer=None):
-        self.socket = socket.socket()
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(10)
-        self.socket.connect((server.host, server.port))
+    def __init__(self, server, path="/", protocol=None, headers=(), receive_buffer=None, connection=None):
+        """`connection` is one to the server that is there already, such as one by TLS."""
+        self.socket = connection or connect(server, receive_buffer)
         self.frames = FrameReader()
         request, accept = handshake_request(server.host, server.port, path, protocol, headers)
         self.socket.sendall(request)

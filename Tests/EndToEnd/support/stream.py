@@ -1,25 +1,22 @@
 """A reader of Server-Sent Events on a plain socket (HTML Living Standard, section 9.2)."""
 
 import json
-import socket
 import time
 
-from .client import split_response
+from .client import connect, split_response
 
 
 class Stream:
     """One stream; `messages` are (id, data) as an EventSource would hand them out."""
 
-    def __init__(self, server, path="/events", headers=(), receive_buffer=None):
-        self.socket = socket.socket()
-        if receive_buffer:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(10)
-        self.socket.connect((server.host, server.port))
+    def __init__(self, server, path="/events", headers=(), receive_buffer=None, connection=None):
+        """`connection` is one to the server that is there already, such as one by TLS."""
+        self.socket = connection or connect(server, receive_buffer)
         lines = [f"GET {path} HTTP/1.1", f"Host: {server.host}:{server.port}", *headers]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         self.last_id, self.retry, self.comments = None, None, 0
         self.messages, self._data, self._rest = [], [], b""
+        self._chunks = None
         self.has_ended = False
         data = b""
         while not (response := split_response(data)):
@@ -27,6 +24,8 @@ class Stream:
             assert received, f"no answer: {data!r}"
             data += received
         line, self.headers, rest = response
+        if self.headers.get("transfer-encoding") == "chunked":
+            self._chunks = Chunks()
         self.status = int(line.split(" ")[1])
         self.body = rest
         if self.status == 200:
@@ -39,6 +38,8 @@ class Stream:
         self.socket.close()
 
     def _feed(self, data):
+        if self._chunks:
+            data = self._chunks.decode(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             name, _, value = line.decode().partition(":")
@@ -91,3 +92,22 @@ class Stream:
         while self._receive(deadline):
             pass
         return [json.loads(data) for _, data in self.messages]
+
+
+class Chunks:
+    """What proxies make of a body that ends with its connection (RFC 9112, section 7.1)."""
+
+    def __init__(self):
+        self._rest = b""
+
+    def decode(self, data):
+        """What is in the chunks that are whole now."""
+        self._rest += data
+        content = b""
+        while True:
+            size, separator, behind = self._rest.partition(b"\r\n")
+            if not separator or len(behind) < int(size, 16) + 2:
+                return content
+            length = int(size, 16)
+            content += behind[:length]
+            self._rest = behind[length + 2:]
