@@ -35,7 +35,7 @@ class Certificate:
 
 
 def free_port():
-    """Not one that the kernel gives to whoever connects: asking for it until somebody listens would connect to itself."""
+    """Not one that the kernel gives to whoever connects: asking there until somebody listens could meet itself."""
     while True:
         port = random.randrange(20_000, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
