@@ -205,12 +205,13 @@ extension DeliveryLoop {
         var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
             .with("proto", peer.speaksProtocol ? Handshake.subprotocol : "plain")
         if let identity = peer.identity { line = line.with("user", identity.user.text) }
-        context.log.write(line)
         // What was published before this moment is not for this client, and what comes from now on is: `position` is
         // where it stands. The answer is in the outbox first, so it cannot be overtaken.
         deliver(now: now)
         table.setReceiving(true, slot)
         peer.liveSince = seq
+        // Whoever reads this may count on it that the client gets what is published next.
+        context.log.write(line)
         sendOwn(handshake.answer(), slot, now: now)
         guard table[slot] === peer else { return }
         let asked = subscribe(slot, peer, asAskedIn: target)

@@ -27,9 +27,9 @@ extension DeliveryLoop {
         var line = LogLine(.info, "client.open").with("conn", peer.connection).with("addr", peer.address.description)
             .with("proto", "sse")
         if let identity = peer.identity { line = line.with("user", identity.user.text) }
-        context.log.write(line)
         deliver(now: now)
         table.setReceiving(true, slot)
+        context.log.write(line)
         setView(EventView(streamEpoch: context.epoch), slot, peer)
         peer.liveSince = seq
         subscriptions.name(peer.connection, slot: slot)
