@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 
 // GNU-only functions, declared by hand: defining _GNU_SOURCE would give structures another shape than
 // Glibc's module has, and the two could not be used together.

@@ -38,6 +38,12 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the kernel chooses the port.
+    package var isAnyPort: Bool {
+        guard case .internet(_, let port) = self else { return false }
+        return port == 0
+    }
+
     /// Whether only programs on this machine can reach it.
     package var isLoopback: Bool {
         switch self {

@@ -174,10 +174,14 @@ package struct Server: ~Copyable {
     /// What each loop needs for itself.
     private static let descriptorsPerLoop = 4
 
+    /// For how many clients a limit of open files has room.
+    static func possibleClients(descriptors: Int, threads: Int) -> Int {
+        max(1, descriptors - reservedDescriptors - descriptorsPerLoop * max(1, threads))
+    }
+
     /// As many clients as are wanted, if there are descriptors for them.
     private static func clientLimit(_ configuration: Configuration, _ limits: DescriptorLimit, _ log: Log) -> Int {
-        let reserved = reservedDescriptors + descriptorsPerLoop * max(1, configuration.threads)
-        let possible = max(1, limits.now - reserved)
+        let possible = possibleClients(descriptors: limits.now, threads: configuration.threads)
         guard configuration.clientLimit > possible else {
             return configuration.clientLimit > 0 ? configuration.clientLimit : possible
         }

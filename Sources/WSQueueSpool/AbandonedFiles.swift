@@ -27,7 +27,7 @@ package struct AbandonedFiles {
     }
 
     /// `.<name>.json.tmp` and the like, and `.<19 digits>-…` as scripts do it. What is held back begins otherwise.
-    static func isUnfinished(_ name: borrowing Span<UInt8>) -> Bool {
+    package static func isUnfinished(_ name: borrowing Span<UInt8>) -> Bool {
         guard name.count > 5, name[0] == UInt8(ascii: ".") else { return false }
         let end: [UInt8] = [0x2E, 0x74, 0x6D, 0x70]
         if end.indices.allSatisfy({ name[name.count - 4 + $0] == end[$0] }) { return !isHeld(name) }

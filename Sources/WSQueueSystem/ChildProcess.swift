@@ -88,6 +88,24 @@ package struct ChildProcess: ~Copyable {
         }
     }
 
+    /// Reads all it writes to standard output, and waits for its end; for a child that writes little and is quick.
+    package consuming func finish() -> (output: [UInt8], end: End) {
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            guard let count = read(.output, into: &buffer) else {
+                Clock.pause()
+                continue
+            }
+            if count == 0 { break }
+            text += buffer[..<count]
+        }
+        while true {
+            if let end = end() { return (text, end) }
+            Clock.pause()
+        }
+    }
+
     /// Sends it a signal (kill(2)).
     package func signal(_ number: Int32) { _ = kill(identifier, number) }
 

@@ -17,4 +17,12 @@ package struct DescriptorLimit: Sendable {
         if unsafe setrlimit(resource, &limit) != 0 { return DescriptorLimit(now: before, before: before) }
         return DescriptorLimit(now: Int(clamping: limit.rlim_cur), before: before)
     }
+
+    /// The limit of a process, up to which it may raise its own (proc_pid_limits(5)); `nil` where that cannot be read.
+    package static func hard(of process: Int32) -> Int? {
+        guard let bytes = try? InputFile.open("/proc/\(process)/limits").readAll(limitBytes: 16_384) else { return nil }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let fields = lines.first { $0.hasPrefix("Max open files") }?.split(separator: " ") ?? []
+        return fields.count > 4 ? Int(fields[4]) : nil
+    }
 }

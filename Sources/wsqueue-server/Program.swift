@@ -4,7 +4,9 @@ internal import WSQueueSystem
 /// The program: finds the command, reads what follows it, and reports what failed.
 enum Program {
     /// A command's file is in `Commands`, and this is its row: help, manual page and completions are made of it.
-    static let commands: [any Command.Type] = [RunCommand.self, CheckCommand.self, CompletionCommand.self]
+    static let commands: [any Command.Type] = [
+        RunCommand.self, CheckCommand.self, DoctorCommand.self, CompletionCommand.self,
+    ]
 
     /// The program as a whole: the commands, and the options of `run`, which need not be named.
     static let table = OptionTable(

@@ -1,0 +1,52 @@
+internal import CWSQueueLinux
+internal import Glibc
+
+/// The file system that a directory is in (statfs(2)).
+package struct FileSystem: Sendable {
+    /// The kinds that matter to a queue; everything else is a disk.
+    package enum Kind: Int, Sendable {
+        case memory = 0x0102_1994
+        case initialMemory = 0x8584_58F6
+        case nfs = 0x6969
+        case plan9 = 0x0102_1997
+        case cifs = 0xFF53_4D42
+        case smb2 = 0xFE53_4D42
+        case fuse = 0x6573_5546
+        case overlay = 0x794C_7630
+
+        /// What mount(8) calls it.
+        package var name: String {
+            switch self {
+            case .memory: "tmpfs"
+            case .initialMemory: "ramfs"
+            case .nfs: "nfs"
+            case .plan9: "9p"
+            case .cifs, .smb2: "cifs"
+            case .fuse: "fuse"
+            case .overlay: "overlay"
+            }
+        }
+    }
+
+    /// `nil` for one that is like a disk.
+    package let kind: Kind?
+    package let isReadOnly: Bool
+    /// What a user may still write, and all there is, in bytes.
+    package let freeBytes: Int64
+    package let totalBytes: Int64
+    /// How many files can still be made, and how many there can be; 0 in all where that has no limit.
+    package let freeFiles: Int64
+    package let totalFiles: Int64
+
+    /// Looks at the file system that holds `path`.
+    package static func holding(_ path: String) throws(SystemCallError) -> FileSystem {
+        var raw = statfs()
+        _ = try systemCall("statfs", path) { unsafe Int(path.withCString { unsafe statfs($0, &raw) }) }
+        let block = Int64(raw.f_frsize != 0 ? raw.f_frsize : raw.f_bsize)
+        return FileSystem(
+            // Some magic numbers have their highest bit set, and are negative where 32 bits hold them.
+            kind: Kind(rawValue: Int(raw.f_type) & 0xFFFF_FFFF), isReadOnly: raw.f_flags & 1 != 0,
+            freeBytes: Int64(clamping: raw.f_bavail) * block, totalBytes: Int64(clamping: raw.f_blocks) * block,
+            freeFiles: Int64(clamping: raw.f_ffree), totalFiles: Int64(clamping: raw.f_files))
+    }
+}

@@ -1,0 +1,76 @@
+internal import WSQueueArguments
+internal import WSQueueServer
+internal import WSQueueSystem
+
+/// `wsqueue-server doctor`: what is wrong with a queue, its machine and its server, and what to type against it.
+enum DoctorCommand: Command {
+    private static let user = Option(
+        "as", value: .required("USER"), isRepeatable: true,
+        text: "Whether this user may publish: root tries it as that user, others compute it from the mode bits "
+            + "(default: oneself; for root those whom the queue's group lists).")
+    private static let unit = Option(
+        "unit", value: .required("FILE"),
+        text: "The unit to look at (default: wsqueue-server.service, where systemd has it).")
+    private static let trial = Option("try", value: .required("WORDS"), isHidden: true, text: "A trial, as a child.")
+
+    static let table = OptionTable.command(
+        "doctor", forms: ["[--as USER]... [OPTION]..."],
+        summary: "Finds out what is wrong with the queue: a line each, with what to type against it. Tries what "
+            + "publishers and the server do there, looks at its files, its file system, the machine's limits, the unit, "
+            + "and asks the server. Give it the server's own options, or --config.",
+        options: [user, unit, trial] + Setting.options + ServerOptions.sources,
+        sections: [
+            OptionTable.Section(
+                "Examples",
+                [
+                    "sudo wsqueue-server doctor --config /etc/wsqueue/server.conf",
+                    "sudo wsqueue-server doctor -d /var/spool/wsqueue --as www-data --as backup",
+                ]),
+            OptionTable.Section(
+                "Exit status",
+                [
+                    " 0  nothing is to be mended; there may be notes",
+                    "64  the command line is wrong",
+                    "73  there is no queue directory",
+                    "77  this user may not look at it",
+                    "78  there are errors or warnings, or the configuration is wrong",
+                ]),
+        ])
+
+    static func run(_ arguments: ParsedArguments) throws -> ExitStatus {
+        try arguments.refuseOperands()
+        let settings = try ServerSettings(arguments)
+        if let words = arguments.value(trial) {
+            guard let report = try Prober.childReport(words, settings.configuration.queuePath) else { return .usage }
+            try Terminal.write(report)
+            return .success
+        }
+        var doctor = Doctor(
+            settings.configuration, publishers: try accounts(arguments), unitPath: try unitPath(arguments),
+            program: ["/proc/self/exe", "doctor"])
+        let findings: [Finding]
+        do throws(SystemCallError) {
+            findings = try doctor.examine()
+        } catch {
+            throw CommandError(
+                error.isPermission ? .notPermitted : .cannotCreate,
+                "\(error); make it with: install -d -m 3730 -o wsqueue -g wsqueue-publish DIR, or name another by --dir"
+            )
+        }
+        try Terminal.write(findings.map { "\($0)\n" }.joined())
+        return findings.allSatisfy { $0.severity == .note } ? .success : .configuration
+    }
+
+    private static func accounts(_ arguments: ParsedArguments) throws -> [Account] {
+        try arguments.values(user).map { name in
+            guard let account = Account.named(name) else { throw CommandError(.usage, "--as \(name): no such user") }
+            return account
+        }
+    }
+
+    private static func unitPath(_ arguments: ParsedArguments) throws -> String? {
+        guard let path = arguments.value(unit) else { return nil }
+        _ = try Directory.status(at: path)
+        return path
+    }
+}
