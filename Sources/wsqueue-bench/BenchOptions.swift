@@ -22,6 +22,8 @@ enum BenchOptions {
     static let payload = Option("payload", value: .required("BYTES"), text: "The size of a payload (200).")
     static let log = Option(
         "log", value: .required("FILE"), text: "Where standard error of the server goes (default /dev/null).")
+    static let epoch = Option(
+        "epoch", value: .required("TEXT"), text: "The first part of the server's cursors, for the scenario restart.")
     static let help = Option("help", short: "h", text: "Show this text.")
 
     static let table = OptionTable(
@@ -29,7 +31,7 @@ enum BenchOptions {
         summary: "Measures a server with many clients; every one checks that each event comes once and in order.",
         options: [
             dialect, port, path, publishPort, directory, process, clients, channel, others, events, rounds, payload,
-            log, help,
+            log, epoch, help,
         ],
         sections: [
             .init(
@@ -40,6 +42,7 @@ enum BenchOptions {
                     "paced     20 events a second, with the time from the rename to each receipt",
                     "idle      three seconds of nothing",
                     "slow      a batch with a tenth of the clients reading no more",
+                    "restart   1,000 events a second, while clients that are closed come back by cursor (wsqueue)",
                     "drain     all events wait as files before the server starts, and one client comes",
                 ])
         ])

@@ -12,6 +12,7 @@ struct BenchRun {
     private let processes: [Int32]
     private let command: [String]
     private let log: String
+    private let epoch: String?
     private let clients: Int
     private let others: Int
     private let events: Int
@@ -41,11 +42,13 @@ struct BenchRun {
         event = BenchEvent(
             payloadBytes: try Self.number(arguments, BenchOptions.payload, 32...60_000) ?? 200, channel: channel)
         log = arguments.value(BenchOptions.log) ?? "/dev/null"
+        epoch = arguments.value(BenchOptions.epoch)
         let end = arguments.terminator ?? arguments.operands.count
         scenarios = Array(arguments.operands[..<end])
         command = Array(arguments.operands[end...])
-        let known = ["files", "batch", "lockstep", "paced", "idle", "slow", "drain"]
+        let known = ["files", "batch", "lockstep", "paced", "idle", "slow", "drain", "restart"]
         if let unknown = scenarios.first(where: { !known.contains($0) }) { throw .other("no scenario '\(unknown)'") }
+        if epoch == nil, scenarios.contains("restart") { throw .other("restart needs --epoch") }
     }
 
     func run() throws {
@@ -74,6 +77,7 @@ struct BenchRun {
         case "paced": try measurement.paced()
         case "idle": try measurement.idle()
         case "slow": try measurement.slow()
+        case "restart": try measurement.restart(epoch: epoch ?? "")
         default: try measurement.drain(events)
         }
     }

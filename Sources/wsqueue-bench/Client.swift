@@ -8,7 +8,7 @@ struct Client {
         case greeting, subscribing, open
     }
 
-    let descriptor: Int32
+    private(set) var descriptor: Int32
     var stage = Stage.greeting
     /// The number of the event that must come next.
     var next = 0
@@ -20,6 +20,17 @@ struct Client {
     var stream: [UInt8] = []
 
     init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Begins again on another connection, behind the last event it has got.
+    mutating func comeBack(on descriptor: Int32) {
+        self.descriptor = descriptor
+        stage = .greeting
+        leftover = []
+        stream = []
+    }
+
+    /// The connection has gone.
+    mutating func leave() { descriptor = -1 }
 
     /// Checks the answer to the greeting.
     ///

@@ -18,6 +18,8 @@ struct Crowd: ~Copyable {
     private var readers = 0
     /// How many readers have got everything.
     private var finished = 0
+    /// Whether the server has said, in what was read last, that it closes the connection.
+    private var hasClosed = false
     /// How many connections are open, with their subscription.
     private(set) var opened = 0
     private var lastArrival = Clock.monotonicNanoseconds()
@@ -26,6 +28,8 @@ struct Crowd: ~Copyable {
     private var timedFrom = 0
     /// How long each receipt took since the publishing, nanoseconds.
     private(set) var latencies: [Int64] = []
+    /// How clients that the server closes come back; `nil` when that is a fault.
+    var returns: Returns?
 
     init(dialect: Dialect, port: UInt16, path: String) throws(SystemCallError) {
         self.dialect = dialect
@@ -34,7 +38,7 @@ struct Crowd: ~Copyable {
         poller = try Poller()
     }
 
-    deinit { for client in clients { ClientSocket.abort(client.descriptor) } }
+    deinit { for client in clients where client.descriptor >= 0 { ClientSocket.abort(client.descriptor) } }
 
     /// How many clients get events.
     var count: Int { clients.count - others }
@@ -104,6 +108,7 @@ struct Crowd: ~Copyable {
     /// - Returns: How many sockets had something.
     @discardableResult
     mutating func turn(milliseconds: Int32) throws -> Int {
+        try bringBack()
         let count = try poller.wait(milliseconds: milliseconds)
         for index in 0..<count { try receive(Int(poller.ready(index).token)) }
         let now = Clock.monotonicNanoseconds()
@@ -131,7 +136,9 @@ struct Crowd: ~Copyable {
         }
         switch result {
         case .wouldBlock: break
-        case .closed(let code): throw BenchError.closed(client: index, SystemCallError.reason(of: code))
+        case .closed(let code):
+            guard returns != nil else { throw BenchError.closed(client: index, SystemCallError.reason(of: code)) }
+            leave(&client, index)
         case .bytes(let count):
             let before = client.next
             let end = kept + count
@@ -139,6 +146,7 @@ struct Crowd: ~Copyable {
             client.leftover.removeAll(keepingCapacity: true)
             client.leftover.append(contentsOf: buffer[position..<end])
             if client.next > before { note(before..<client.next) }
+            if hasClosed { leave(&client, index) }
         }
         clients[index] = client
     }
@@ -156,14 +164,14 @@ struct Crowd: ~Copyable {
             if let subscription = dialect.subscription {
                 _ = Socket.send(subscription.span, to: client.descriptor)
             } else {
-                becomeOpen(&client)
+                becomeOpen(&client, index)
             }
         }
         switch dialect {
         case .nats: try takeNats(end, &position, &client, index)
         case .mqtt:
             while let piece = MessageCutter.mqtt(buffer.span, from: &position, end: end) {
-                if case .subscribed = piece { becomeOpen(&client) }
+                if case .subscribed = piece { becomeOpen(&client, index) }
                 if case .message(let range) = piece { try check(range, buffer.span, &client, index) }
             }
         case .spool, .socket, .nchan: try takeFrames(end, &position, &client, index)
@@ -171,13 +179,18 @@ struct Crowd: ~Copyable {
         return position
     }
 
-    private func takeFrames(_ end: Int, _ position: inout Int, _ client: inout Client, _ index: Int) throws {
-        let bytes = buffer.span
+    private mutating func takeFrames(_ end: Int, _ position: inout Int, _ client: inout Client, _ index: Int) throws {
+        hasClosed = false
+        let received = buffer
+        let bytes = received.span
         while let piece = MessageCutter.webSocket(bytes, from: &position, end: end) {
             switch piece {
             case .message(let range): try check(range, bytes, &client, index)
             case .ping(let range): answer(range, client)
-            case .close: throw BenchError.closed(client: index, "close frame")
+            case .close(let range):
+                guard returns != nil else { throw BenchError.closed(client: index, "close frame") }
+                hasClosed = true
+                returns?.note(close: range, bytes)
             case .other, .subscribed: break
             }
         }
@@ -198,16 +211,43 @@ struct Crowd: ~Copyable {
         let stream = client.stream
         var taken = 0
         while let piece = MessageCutter.nats(stream.span, from: &taken, end: stream.count) {
-            if case .subscribed = piece { becomeOpen(&client) }
+            if case .subscribed = piece { becomeOpen(&client, index) }
             if case .message(let range) = piece { try check(range, stream.span, &client, index) }
         }
         client.stream = Array(stream[taken...])
     }
 
-    private mutating func becomeOpen(_ client: inout Client) {
+    private mutating func becomeOpen(_ client: inout Client, _ index: Int) {
         guard client.stage != .open else { return }
         client.stage = .open
         opened += 1
+        returns?.back(index, now: Clock.monotonicNanoseconds())
+    }
+
+    /// A connection has ended: its client will come back.
+    private mutating func leave(_ client: inout Client, _ index: Int) {
+        if client.stage == .open { opened -= 1 }
+        poller.remove(client.descriptor)
+        ClientSocket.abort(client.descriptor)
+        client.leave()
+        returns?.left(index, now: Clock.monotonicNanoseconds())
+        hasClosed = false
+    }
+
+    /// Connects those again whose time has come.
+    private mutating func bringBack() throws {
+        guard let due = returns?.takeDue(now: Clock.monotonicNanoseconds()), !due.isEmpty else { return }
+        for index in due {
+            guard let number = try? ClientSocket.connect(port: port) else {
+                returns?.refused(index, now: Clock.monotonicNanoseconds())
+                continue
+            }
+            try poller.add(number, .readable, token: UInt64(index))
+            clients[index].comeBack(on: number)
+            let seq = clients[index].next + (clients[index].seqOffset ?? 0) - 1
+            let greeting = dialect.greeting(path: returns?.path(behind: max(0, seq)) ?? path)
+            _ = Socket.send(greeting.span, to: number)
+        }
     }
 
     private func answer(_ range: Range<Int>, _ client: Client) {
@@ -218,6 +258,8 @@ struct Crowd: ~Copyable {
     private func check(_ range: Range<Int>, _ bytes: Span<UInt8>, _ client: inout Client, _ index: Int) throws {
         guard let number = BenchEvent.number(in: range, of: bytes) else {
             let text = String(decoding: range.prefix(120).map { bytes[$0] }, as: UTF8.self)
+            // Who comes back by a cursor is told whether anything is missing.
+            if returns != nil, text.hasPrefix("{\"action\":\"resumed\""), text.contains("\"complete\":true") { return }
             throw BenchError.message(client: index, "unexpected message: \(text)")
         }
         guard number == client.next else {

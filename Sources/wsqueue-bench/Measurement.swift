@@ -124,11 +124,11 @@ struct Measurement: ~Copyable {
         }
     }
 
-    private mutating func wait(milliseconds: Int64) throws {
+    mutating func wait(milliseconds: Int64) throws {
         try wait(until: Clock.monotonicNanoseconds() + milliseconds * 1_000_000)
     }
 
-    private mutating func wait(until moment: Int64) throws {
+    mutating func wait(until moment: Int64) throws {
         while true {
             let left = moment - Clock.monotonicNanoseconds()
             guard left > 0 else { return }
@@ -142,7 +142,7 @@ struct Measurement: ~Copyable {
         try wait(milliseconds: 5)
     }
 
-    private mutating func spending(_ body: (inout Measurement) throws -> Void) throws -> Spent {
+    mutating func spending(_ body: (inout Measurement) throws -> Void) throws -> Spent {
         let processor = server.processorNanoseconds
         let start = Clock.monotonicNanoseconds()
         try body(&self)
@@ -162,7 +162,7 @@ struct Measurement: ~Copyable {
 }
 
 /// What a scenario took.
-private struct Spent {
+struct Spent {
     let seconds: Double
     /// The server's.
     let processorMicroseconds: Double

@@ -10,8 +10,8 @@ enum MessageCutter {
         case subscribed
         /// A WebSocket ping; where its payload lies.
         case ping(Range<Int>)
-        /// The server closes the connection.
-        case close
+        /// The server closes the connection; where the code and the reason lie.
+        case close(Range<Int>)
     }
 
     /// Takes the next frame of a server, unmasked (RFC 6455, section 5.2).
@@ -33,7 +33,7 @@ enum MessageCutter {
         position = start + length
         switch opcode {
         case 1, 2: return .message(start..<position)
-        case 8: return .close
+        case 8: return .close(start..<position)
         case 9: return .ping(start..<position)
         default: return .other
         }
