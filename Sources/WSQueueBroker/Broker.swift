@@ -36,13 +36,18 @@ package struct Broker {
     ///   - addressing: Whom its file names.
     ///   - expiresAtSeconds: The moment (Unix seconds) past which it must not be sent, if any.
     ///   - nowSeconds: The present moment in the same measure.
+    ///   - place: The number that it has already, where several servers share one order; else it gets the next.
     package mutating func publish(
-        _ addressing: Addressing, expiresAtSeconds: Double?, nowSeconds: Double
+        _ addressing: Addressing, expiresAtSeconds: Double?, nowSeconds: Double, place: UInt64? = nil
     ) -> Decision {
+        if let place { seq = place }
         if let expiresAtSeconds, nowSeconds > expiresAtSeconds { return .expired }
-        seq += 1
+        if place == nil { seq += 1 }
         return .send(seq: seq, audiences: Self.audiences(of: addressing))
     }
+
+    /// Goes on behind another number: what has it, or lay before it, is not sent.
+    package mutating func skip(to seq: UInt64) { self.seq = seq }
 
     private static let everyone = [Audience.everyone]
 

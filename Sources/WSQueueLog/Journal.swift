@@ -29,6 +29,8 @@ package final class Journal: Sendable {
     }
 
     struct State {
+        var epoch: String
+        var inheritedSeq: UInt64
         /// Oldest first; there is always one, to which the hub appends.
         var segments: [JournalSegment]
         /// Records that were published and could not be written yet. They will stand behind the last segment's end.
@@ -36,17 +38,37 @@ package final class Journal: Sendable {
         var lastSeq: UInt64
     }
 
-    /// The identity of the numbering.
-    package let epoch: String
-    /// The last number given before this process: connections that older events name are gone.
-    package let inheritedSeq: UInt64
+    /// Whether the numbering is shared with other servers: some of them may be further than this one.
+    package let isShared: Bool
     private let state: Guarded<State>
 
-    init(epoch: String, segments: [JournalSegment]) {
-        self.epoch = epoch
+    init(epoch: String, segments: [JournalSegment], isShared: Bool) {
+        self.isShared = isShared
         let seq = segments.last?.lastSeq ?? 0
-        inheritedSeq = seq
-        state = Guarded(State(segments: segments, lastSeq: seq))
+        state = Guarded(State(epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq))
+    }
+
+    /// The identity of the numbering.
+    package var epoch: String { state.withLock { $0.epoch } }
+
+    /// The last number given before this process: connections that older events name are gone.
+    package var inheritedSeq: UInt64 { state.withLock { $0.inheritedSeq } }
+
+    /// What tells the event with this number apart from all others, if it is here and can be read.
+    package func identity(of seq: UInt64) -> JournalRecord.Identity? {
+        guard seq > precedingSeq, seq <= lastSeq, var place = position(after: seq - 1) else { return nil }
+        while let chunk = try? read(from: place, limitBytes: 65_536) {
+            var offset = 0
+            while let text = JournalRecordText.decode(chunk.records.span, at: offset) {
+                guard text.seq < seq else {
+                    return text.seq == seq ? text.identity(in: chunk.records.span) : nil
+                }
+                offset = text.end
+            }
+            guard offset > 0 else { return nil }
+            place = chunk.position(at: offset)
+        }
+        return nil
     }
 
     /// The number of the last publication.

@@ -26,12 +26,15 @@ struct JournalOpening {
     private(set) var identities = JournalIdentities()
     private let storage: JournalStorage
     private let boot: String
+    /// Whether the numbers are given elsewhere, so that what is here never says which were.
+    private let isShared: Bool
     /// Whether numbers may have been given that the journal does not know.
     private var isUnsure = false
     private var leastSeq: UInt64 = 0
 
-    init(_ storage: JournalStorage, boot: String) {
+    init(_ storage: JournalStorage, boot: String, isShared: Bool) {
         self.storage = storage
+        self.isShared = isShared
         self.boot = boot
     }
 
@@ -56,12 +59,13 @@ struct JournalOpening {
         try collect()
         try scan()
         guard let last = segments.last else {
-            return try begin(epoch: epoch, precedingSeq: leastSeq == 0 ? 0 : leastSeq + Self.skippedSeqs, unix: unix)
+            return try begin(
+                epoch: epoch, precedingSeq: leastSeq == 0 || isShared ? 0 : leastSeq + Self.skippedSeqs, unix: unix)
         }
         if last.state == .failing || (last.state == .open && last.boot != JournalSegmentHeader.boot(boot)) {
             isUnsure = true
         }
-        guard isUnsure else { return try last.setState(.open, boot: JournalSegmentHeader.boot(boot)) }
+        guard isUnsure, !isShared else { return try last.setState(.open, boot: JournalSegmentHeader.boot(boot)) }
         let first = max(last.lastSeq, leastSeq)
         try begin(epoch: last.epoch, precedingSeq: first + Self.skippedSeqs, unix: unix)
         findings.append(.skipped(from: first + 1, to: first + Self.skippedSeqs))

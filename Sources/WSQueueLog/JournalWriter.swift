@@ -33,6 +33,8 @@ package struct JournalWriter: ~Copyable {
     package private(set) var findings: [JournalFinding] = []
     /// Whether events with known identities are known over restarts.
     package let isKept: Bool
+    /// Whether events are known at all.
+    private let isKnowing: Bool
     /// Whether the last write failed.
     package private(set) var isFailing = false
     private var storage: JournalStorage
@@ -59,16 +61,19 @@ package struct JournalWriter: ~Copyable {
     ///   - epoch: The identity of a new numbering, if one must be begun.
     ///   - unix: The present moment in Unix nanoseconds.
     ///   - boot: Which run of the machine this is.
+    ///   - isShared: Whether the numbers are given elsewhere, for several servers.
     package init(
-        _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String
+        _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String,
+        isShared: Bool = false
     ) throws(SystemCallError) {
-        var opening = JournalOpening(storage, boot: boot)
+        var opening = JournalOpening(storage, boot: boot, isShared: isShared)
         try opening.run(epoch: epoch, unix: unix)
-        journal = Journal(epoch: opening.active.epoch, segments: opening.segments)
+        journal = Journal(epoch: opening.active.epoch, segments: opening.segments, isShared: isShared)
         findings = opening.findings
         identities = opening.identities
         active = opening.active
         if case .memory = storage { isKept = false } else { isKept = true }
+        isKnowing = isKept || isShared
         self.storage = storage
         self.limits = limits
         self.boot = boot
@@ -76,7 +81,7 @@ package struct JournalWriter: ~Copyable {
 
     /// Whether the journal knows an event, or a line of a batch; always `false` of one that is not kept.
     package func knows(_ identity: JournalRecord.Identity) -> Bool {
-        isKept && identities.contains(identity.key)
+        isKnowing && identities.contains(identity.key)
     }
 
     /// Adds an event to those that the next `commit` writes.
@@ -85,7 +90,7 @@ package struct JournalWriter: ~Copyable {
     package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
         record.append(to: &staged, message: message)
         stagedSeq = record.seq
-        guard isKept else { return }
+        guard isKnowing else { return }
         remember(record.identity)
         if let line = record.line { remember(line) }
     }
@@ -172,6 +177,32 @@ package struct JournalWriter: ~Copyable {
         self.storage = storage
         mustMove = true
         if !hasStaged { roll(unix: unix) }
+    }
+
+    /// Begins anew behind another number, perhaps in another numbering. The history goes; which events it knew stays
+    /// known.
+    ///
+    /// - Throws: Why the first segment could not be made; nothing has changed then.
+    package mutating func restart(epoch: String, precedingSeq: UInt64, unix: Int64) throws(SystemCallError) {
+        let header = JournalSegmentHeader(
+            epoch: epoch, precedingSeq: precedingSeq, createdNanoseconds: max(unix, active.createdNanoseconds + 1),
+            boot: boot)
+        let next = try storage.create(header)
+        let old = journal.withState { state in
+            defer {
+                state = Journal.State(
+                    epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq)
+            }
+            return state.segments
+        }
+        next.announce([UInt8]().span, identities: old.flatMap(\.identities) + stagedIdentities)
+        active = next
+        staged = []
+        stagedIdentities = []
+        unsynced.add(next)
+        unsynced.add(storage)
+        // One with the new one's name is the new one.
+        for segment in old where segment.name != next.name { try? segment.removeFile() }
     }
 
     /// Says on disk that the journal ends here in order.

@@ -121,6 +121,9 @@ package struct PublicationWriter: ~Copyable {
         return selection
     }
 
+    /// Goes on behind another number, before the next `publish`.
+    package mutating func skip(to seq: UInt64) { self.seq = seq }
+
     /// Shows everything appended to the readers, at once.
     package mutating func publish(oldestNeeded: UInt64) {
         log.publish(end: position, seq: seq, selections: staged, oldestNeeded: oldestNeeded)

@@ -119,6 +119,11 @@ package struct Server: ~Copyable {
         var pump = SpoolPump(context: context, journal: journal, syncer: syncer)
         pump.reportJournal()
         do throws(SystemCallError) {
+            try pump.share(in: queue)
+        } catch {
+            throw .queue(error, path: configuration.queuePath)
+        }
+        do throws(SystemCallError) {
             try pump.open(queue, lock)
         } catch {
             throw .queue(error, path: configuration.queuePath)

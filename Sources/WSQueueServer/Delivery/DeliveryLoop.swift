@@ -187,6 +187,8 @@ struct DeliveryLoop: ~Copyable {
                 notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
+            case .dismiss:
+                dismiss()
             case .answer(let response, let token):
                 guard let slot = table.slot(of: token) else { continue }
                 respond(response, to: .post, slot, now: now)
@@ -284,18 +286,22 @@ struct DeliveryLoop: ~Copyable {
     private mutating func drain(deadline: Int64) {
         drainDeadline = deadline
         for listener in context.listeners { poller.remove(listener.number) }
+        for slot in table.entries.indices {
+            guard let peer = table[slot], peer.stage == .request || peer.stage == .answering else { continue }
+            drop(slot, now: now)
+        }
+        dismiss()
+    }
+
+    /// Says goodbye to all clients; they may come back, here or elsewhere.
+    private mutating func dismiss() {
         // Spread over as long as the server's clients need to come back one by one, so that they do not all return in
         // the same moment.
         let spread = max(1_000, min(20_000, context.marks.clients * 2))
         for slot in table.entries.indices {
-            guard let peer = table[slot] else { continue }
-            switch peer.stage {
-            case .open:
-                let milliseconds = Int.random(in: 0..<spread)
-                close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
-            case .request, .answering: drop(slot, now: now)
-            case .closing: break
-            }
+            guard let peer = table[slot], peer.stage == .open else { continue }
+            let milliseconds = Int.random(in: 0..<spread)
+            close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now)
         }
     }
 

@@ -39,6 +39,8 @@ final class LoopContext: Sendable {
     let proxies: TrustedProxies
     /// Whether the log names a proxy that is not trusted.
     let isProxyNamed = Atomic<Bool>(false)
+    /// Whether clients are let in: not before it is known which numbering the events have.
+    private let admitting: Atomic<Bool>
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
@@ -63,6 +65,7 @@ final class LoopContext: Sendable {
         self.hubWakeup = hubWakeup
         self.loops = loops
         status = StatusBoard(loopCount: loops.count)
+        admitting = Atomic(configuration.redis == nil)
     }
 
     /// Binds all addresses; to be called once, before the loops start.
@@ -96,6 +99,12 @@ final class LoopContext: Sendable {
         }
     }
 
+    /// Whether clients are let in; until then they are asked to come back.
+    var isAdmitting: Bool {
+        get { admitting.load(ordering: .sequentiallyConsistent) }
+        set { admitting.store(newValue, ordering: .sequentiallyConsistent) }
+    }
+
     /// Where clients come in.
     var listeners: [Listener] { bound.withLock { $0 } }
 
@@ -122,6 +131,8 @@ final class LoopHandle: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
+        /// Say goodbye to all clients, and go on.
+        case dismiss
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)
         /// The application has answered a question of a connection's.

@@ -28,6 +28,11 @@ final class Replay {
     /// When its socket took something last (monotonic nanoseconds).
     var progressAt: Int64
     private let epoch: String
+    /// When a client whose place lies before us is told that there is none such, monotonic nanoseconds.
+    let awaitedUntil: Int64
+
+    /// How long the others' events may take to come here.
+    private static let awaitNanoseconds: Int64 = 5_000_000_000
 
     /// Begins a replay.
     ///
@@ -40,6 +45,13 @@ final class Replay {
         epoch = journal.epoch
         heldSince = seq
         progressAt = now
+        awaitedUntil = now + Self.awaitNanoseconds
+        if Self.isAwaited(request.since, in: journal) {
+            // Another server has sent it what is still on its way to this one.
+            next = request.since.seq + 1
+            start = request.since.seq
+            return
+        }
         // A client may send any number, the greatest too.
         next = min(request.since.seq, journal.lastSeq) + 1
         start = Self.start(after: request.since, in: journal, seq: seq)
@@ -54,8 +66,14 @@ final class Replay {
     ///
     /// A number that this loop has not reached yet may be one that another loop has sent.
     static func start(after cursor: Cursor, in journal: Journal, seq: UInt64) -> UInt64 {
+        if isAwaited(cursor, in: journal) { return cursor.seq }
         guard cursor.epoch == journal.epoch, cursor.seq <= journal.lastSeq else { return seq }
         return max(cursor.seq, min(seq, journal.precedingSeq))
+    }
+
+    /// Whether a place lies before us, where only another server can have been.
+    private static func isAwaited(_ cursor: Cursor, in journal: Journal) -> Bool {
+        journal.isShared && cursor.epoch == journal.epoch && cursor.seq > journal.lastSeq && cursor.seq < .max
     }
 
     /// Notes that records behind the client's place are gone, up to this number.

@@ -32,6 +32,7 @@ extension SpoolPump {
             guard UTF8Validator.isValid(file.stem.span) else {
                 return judge(.name, status, file, reader, now: now, unix: unix)
             }
+            if wasSent(file, status) { return delete(ReadFile(file, status, reader, seq: broker.seq)) }
             let stem = Array(file.stem)
             if file.isBatch {
                 acceptBatch(file, stem, status, reader, now: now, unix: unix)
@@ -100,6 +101,10 @@ extension SpoolPump {
                 modifiedNanoseconds: status.modifiedNanoseconds)
             try checkRoom(event.text, byteCount: bytes.count)
             unfinished.forget(file.name)
+            if stream != nil {
+                let read = ReadFile(file, status, reader, seq: broker.seq)
+                return queue([(event, 0..<bytes.count)], of: read, status, bytes, unix: unix)
+            }
             let start = writer.position
             let settled = append(event, bytes, present: Clock.unixNanoseconds(), unix: unix)
             let read = ReadFile(file, status, reader, seq: broker.seq)
@@ -153,6 +158,9 @@ extension SpoolPump {
             return judge(fault, status, file, reader, now: now, unix: unix)
         }
         unfinished.forget(file.name)
+        if stream != nil {
+            return queueBatch(file, stem, status, reader, unix: unix)
+        }
         let begun = Batch(
             file: file, stem: stem, contents: reader.takeContents(), status: status, reader: reader,
             knownLines: knownLines, texts: texts)
@@ -163,7 +171,7 @@ extension SpoolPump {
     /// Whether a server before this one may have sent lines of a batch. The journal knows the last of them, but of a
     /// large batch no longer the first.
     private func mayBeBegun(_ status: FileStatus) -> Bool {
-        context.journal.inheritedSeq > 0 && status.changedNanoseconds < startedAt
+        stream == nil && context.journal.inheritedSeq > 0 && status.changedNanoseconds < startedAt
     }
 
     /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
@@ -176,7 +184,7 @@ extension SpoolPump {
     }
 
     /// Refuses an event whose copies, one for each channel, would not fit into the log together.
-    private func checkRoom(_ text: EventText, byteCount: Int) throws(EventFault) {
+    func checkRoom(_ text: EventText, byteCount: Int) throws(EventFault) {
         let copies = max(1, text.channels.count)
         guard copies > 1, copies * (byteCount + 1_024) > eventRoomBytes else { return }
         throw EventFault(
@@ -187,11 +195,12 @@ extension SpoolPump {
     /// Gives an event its place in the log.
     ///
     /// - Parameters:
+    ///   - place: The number it has already, where several servers share one order.
     ///   - present: Until when it has waited, Unix nanoseconds.
     ///   - unix: When this pass began, Unix nanoseconds.
     /// - Returns: What is to be said and counted once it is handed out; `nil` when there is nothing to say.
-    private mutating func append(
-        _ event: SpooledEvent, _ bytes: Span<UInt8>, present: Int64, unix: Int64
+    mutating func append(
+        _ event: SpooledEvent, _ bytes: Span<UInt8>, place: UInt64? = nil, present: Int64, unix: Int64
     ) -> Settled? {
         let identity = event.identity(in: bytes)
         if journal.knows(identity) {
@@ -201,11 +210,9 @@ extension SpoolPump {
         }
         let decision = broker.publish(
             event.addressing, expiresAtSeconds: event.text.expiresAtMicroseconds.map { Double($0) / 1_000_000 },
-            nowSeconds: Double(unix) / 1_000_000_000)
+            nowSeconds: Double(unix) / 1_000_000_000, place: place)
         guard case .send(let seq, let audiences) = decision else {
-            counters.expired += 1
-            lines.writeExpired(
-                id: event.id(in: bytes), name: event.name(in: bytes), file: event.file.name.description, unix: unix)
+            writeExpired(event, bytes, unix: unix)
             return nil
         }
         var selections: [PublicationLog.Selection] = []
@@ -226,9 +233,15 @@ extension SpoolPump {
         let sent = SentEvent(
             id: event.id(in: bytes), seq: seq, name: event.name(in: bytes),
             channels: event.text.channels.map(\.name), byteCount: Int(writer.position - start),
-            waitNanoseconds: wait, clientCount: context.marks.clients,
-            file: event.file.name.description)
+            waitNanoseconds: wait, clientCount: context.marks.clients, file: event.fileName?.description)
         return Settled(sent: sent, selections: selections)
+    }
+
+    /// Says that an event came too late.
+    mutating func writeExpired(_ event: SpooledEvent, _ bytes: Span<UInt8>, unix: Int64) {
+        counters.expired += 1
+        lines.writeExpired(
+            id: event.id(in: bytes), name: event.name(in: bytes), file: event.fileName?.description ?? "", unix: unix)
     }
 
     /// Appends the message written last as one text frame, once for all clients.

@@ -23,7 +23,7 @@ extension SpoolPump {
             bytes: configuration.journalBytes)
         return try JournalWriter(
             storage(configuration.journalPlace, in: queue), limits: limits, epoch: RandomText.make(count: 8),
-            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text())
+            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text(), isShared: configuration.redis != nil)
     }
 
     /// Adds an event to what the journal gets at the end of the pass; `message` holds the text of its last copy.
@@ -66,14 +66,15 @@ extension SpoolPump {
     }
 
     /// Up to where files may be deleted: for what the journal has on the disk nobody need wait.
-    func deletable(_ passed: UInt64) -> UInt64 { syncer?.syncedPosition ?? passed }
+    func deletable(_ passed: UInt64) -> UInt64 { stream?.writtenNumber ?? syncer?.syncedPosition ?? passed }
 
     /// Whether all that was appended is on the disk, or would be of no use there.
     var isSynced: Bool { syncer.map { $0.syncedPosition == writer.position } ?? true }
 
     /// Up to this number all events' files are gone.
     var finishedSeq: UInt64 {
-        guard journal.isKept else { return .max }
+        // What is in the shared stream is not sent again whatever the journal knows.
+        guard journal.isKept, stream == nil else { return .max }
         if let removedSeq { return removedSeq }
         // What is left of a batch begins behind its last line that the journal knows.
         return batch == nil ? .max : max(1, broker.seq) - 1
@@ -82,7 +83,7 @@ extension SpoolPump {
     /// Whether so much is not on the disk that no more may be taken.
     var isJournalBehind: Bool {
         guard let syncer else { return false }
-        return journal.isFull || deletions.count >= Self.unsyncedFiles
+        return journal.isFull || (stream == nil && deletions.count >= Self.unsyncedFiles)
             || writer.position - syncer.syncedPosition >= Self.unsyncedBytes
     }
 
@@ -145,9 +146,8 @@ extension SpoolPump {
 
     /// Says that an event is not sent again.
     func writeDuplicate(_ event: SpooledEvent, _ bytes: Span<UInt8>) {
-        context.log.write(
-            LogLine(.info, "event.duplicate").with("id", event.id(in: bytes))
-                .with("file", event.file.name.description))
+        let line = LogLine(.info, "event.duplicate").with("id", event.id(in: bytes))
+        context.log.write(event.fileName.map { line.with("file", $0.description) } ?? line)
     }
 
     /// Says what the journal found, or let go.

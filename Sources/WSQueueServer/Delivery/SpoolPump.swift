@@ -122,6 +122,8 @@ struct SpoolPump: ~Copyable {
     var lock: FileLock?
     /// Files that were sent and could not be deleted, and what they looked like.
     var undeletable: [FileName: Unfinished.Look] = [:]
+    /// The order that this server shares with others; `nil` is one of its own.
+    var stream: SharedStream?
     /// Files that can be neither read nor moved, and what they looked like when that was said.
     var immovable: [FileName: Unfinished.Look] = [:]
     /// Files that could not be read for now, and why; they are looked at again.
@@ -184,7 +186,7 @@ struct SpoolPump: ~Copyable {
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     func sleepMilliseconds(now: Int64) -> Int32 {
-        let isTaking = batch != nil || (reader != nil && !queue.isEmpty)
+        let isTaking = batch != nil || (reader != nil && !queue.isEmpty && mayQueue) || hasStreamWork
         if isTaking, !isHeld, !isWaitingForClients, !isJournalBehind { return 0 }
         let look = (min(nextLook, nextDue) - now + 999_999) / 1_000_000
         return Int32(max(0, min(1_000, look, isHeld ? 1_000 : presenceSleepMilliseconds(now: now))))
@@ -194,7 +196,7 @@ struct SpoolPump: ~Copyable {
     var canGoOn: Bool {
         let oldest = context.marks.oldest
         return settlement.hasSettled(passed: oldest) || deletions.hasSettled(passed: deletable(oldest))
-            || (isHeld && hasRoom) || hasRemovals
+            || (isHeld && hasRoom) || hasRemovals || hasStreamNews
     }
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
@@ -209,8 +211,10 @@ struct SpoolPump: ~Copyable {
 
     /// Whether everything that was begun has been handed out and deleted.
     var isFinished: Bool {
+        if let stream, !stream.isFinished { return false }
         // What a journal that cannot be written keeps from being deleted stays for the next server.
-        settlement.isEmpty && batch == nil && removingCount == 0 && (deletions.isEmpty || isJournalFailing)
+        return settlement.isEmpty && batch == nil && removingCount == 0
+            && (deletions.isEmpty || isJournalFailing || stream != nil)
     }
 
     /// Takes no further files.
@@ -218,6 +222,7 @@ struct SpoolPump: ~Copyable {
         reader = nil
         queue.reset()
         isMissing = true
+        stream?.isStopping = true
     }
 
     /// Counts the files that have come to wait for a client.
@@ -268,6 +273,7 @@ struct SpoolPump: ~Copyable {
     private mutating func take(now: Int64, unix: Int64) {
         isHeld = false
         deletionsLeft = Self.turnDeletions
+        if stream != nil { return takeShared(now: now, unix: unix) }
         guard reader != nil || batch != nil, !isWaitingForClients else {
             countHeld()
             context.held.end(now)
@@ -293,12 +299,55 @@ struct SpoolPump: ~Copyable {
         noteWaiting(now: now)
         // First, because a client may come back with the number of any event it was sent.
         keep(now: now, unix: unix)
+        announce(since: start, seq)
+    }
+
+    /// Appends what the shared stream brings, and gives it what the queue has.
+    private mutating func takeShared(now: Int64, unix: Int64) {
+        hearStream(unix: unix)
+        let start = writer.position
+        let seq = broker.seq
+        while writer.position - start < UInt64(Self.passBytes) {
+            guard hasRoom else {
+                isHeld = hasStreamItems
+                break
+            }
+            guard !isJournalBehind, takeStreamItem(now: now, unix: unix) else { break }
+        }
+        noteWaiting(now: now)
+        keep(now: now, unix: unix)
+        announce(since: start, seq)
+        openIfCaughtUp()
+        queueFiles(now: now, unix: unix)
+    }
+
+    /// Has the files that wait put into the shared stream, as many as it takes now.
+    private mutating func queueFiles(now: Int64, unix: Int64) {
+        defer { sendQueued() }
+        readBytes = 0
+        guard !isWaitingForClients else { return countHeld() }
+        heldFiles = 0
+        var files = 0
+        while reader != nil, mayQueue, files < Self.passFiles, readBytes < Self.passReadBytes {
+            guard appendNext(upTo: 0, now: now, unix: unix) else { break }
+            files += 1
+        }
+        deletionsLeft += files
+    }
+
+    /// Shows what a pass has appended to the loops.
+    private mutating func announce(since start: UInt64, _ seq: UInt64) {
         guard writer.position != start else { return }
         counters.bytes += writer.position - start
         if context.marks.clients > 0 {
-            let pass = Pass(publishedAt: Clock.monotonicNanoseconds(), events: broker.seq - seq)
+            let pass = Pass(publishedAt: Clock.monotonicNanoseconds(), events: broker.seq - min(seq, broker.seq))
             passes.add(pass, end: writer.position)
         }
+        announce()
+    }
+
+    /// Shows everything appended to the loops.
+    mutating func announce() {
         writer.publish(oldestNeeded: context.marks.oldest)
         for loop in context.loops { loop.wakeup.signal() }
     }

@@ -2,6 +2,7 @@ internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueSpool
+internal import WSQueueSystem
 internal import WSQueueWire
 
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
@@ -10,20 +11,37 @@ struct SpooledEvent {
     /// The id of an event that has none of its own: the name of its file without the suffix, and its line in a batch;
     /// UTF-8.
     let fileID: [UInt8]
-    private let isLine: Bool
-    let file: PendingFile
+    /// Whether it is a line of a batch.
+    let isLine: Bool
+    /// The time by which its file is ordered, Unix nanoseconds.
+    let nanoseconds: Int64
+    /// The file's name; `nil` where it was another server's.
+    let fileName: FileName?
     /// When the file was changed last.
     let modifiedNanoseconds: Int64
 
+    /// An event of a file, or of a line of it.
+    ///
     /// - Parameters:
     ///   - stem: The name of its file without the suffix, UTF-8.
     ///   - line: Its line in a batch.
     init(text: EventText, stem: [UInt8], line: Int? = nil, file: PendingFile, modifiedNanoseconds: Int64) {
         self.text = text
-        self.file = file
-        self.modifiedNanoseconds = modifiedNanoseconds
         isLine = line != nil
         fileID = line.map { Self.id(stem: stem, line: $0) } ?? stem
+        nanoseconds = file.nanoseconds
+        fileName = file.name
+        self.modifiedNanoseconds = modifiedNanoseconds
+    }
+
+    /// An event of the stream that several servers share.
+    init(text: EventText, entry: StreamEntry) {
+        self.text = text
+        isLine = entry.isLine
+        fileID = entry.id
+        nanoseconds = entry.nanoseconds
+        fileName = nil
+        modifiedNanoseconds = entry.stamp
     }
 
     /// What tells it apart from all others. An id that is only a file's name may be used again.
@@ -40,7 +58,7 @@ struct SpooledEvent {
     /// What goes with its own members into the message for clients.
     func fields(seq: UInt64, channel: String?) -> EventMessageFields {
         EventMessageFields(
-            unixSeconds: file.nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
+            unixSeconds: nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
             channel: channel.flatMap { Channel($0) })
     }
 
@@ -62,7 +80,7 @@ struct SpooledEvent {
 
     /// How long it has waited, nanoseconds; 0 where clocks disagree or what it says is no possible time.
     func waited(until unix: Int64) -> Int64 {
-        let microseconds = text.queuedAtMicroseconds ?? file.nanoseconds / 1_000
+        let microseconds = text.queuedAtMicroseconds ?? nanoseconds / 1_000
         let (wait, isTooLong) = (unix / 1_000).subtractingReportingOverflow(microseconds)
         guard !isTooLong, wait > 0, wait < Int64.max / 1_000 else { return 0 }
         return wait * 1_000

@@ -10,7 +10,8 @@ struct SentEvent {
     let waitNanoseconds: Int64
     /// How many clients there were; it is asked only of an event for everyone.
     let clientCount: Int
-    let file: String
+    /// `nil` where the file was another server's.
+    let file: String?
 }
 
 /// Lines about events, by the rule of SPEC §6: up to 50 a second one by one, the others in one sum a second.
@@ -63,9 +64,10 @@ struct EventLines {
     func write(_ event: SentEvent, clients: Int) {
         var line = LogLine(.info, "event.sent").with("id", event.id).with("seq", event.seq).with("event", event.name)
         if !event.channels.isEmpty { line = line.with("ch", event.channels.joined(separator: ",")) }
-        log.writeUnlimited(
-            line.with("clients", clients).with("bytes", event.byteCount)
-                .with("wait_ms", milliseconds: event.waitNanoseconds).with("file", event.file))
+        line = line.with("clients", clients).with("bytes", event.byteCount)
+            .with("wait_ms", milliseconds: event.waitNanoseconds)
+        if let file = event.file { line = line.with("file", file) }
+        log.writeUnlimited(line)
     }
 
     /// Says that an event came too late.

@@ -17,6 +17,11 @@ struct EventsRoute {
         guard head.method == .get else {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET")] + fields))
         }
+        guard context.isAdmitting else {
+            var answer = Router.notYet
+            answer.fields += fields
+            return .respond(answer)
+        }
         switch context.bearer(of: head, offered: nil) {
         case .success(let bearer): return .stream(head, bearer, fields)
         case .failure(let error):

@@ -29,6 +29,7 @@ struct Router {
         if let refusal = OriginPolicy(context.configuration).refusal(of: head, from: source) {
             return .respond(context.refuse(refusal, head, from: source.address))
         }
+        guard context.isAdmitting else { return .respond(Self.notYet) }
         let handshake: Handshake
         do throws(HandshakeError) {
             handshake = try Handshake(head)
@@ -39,6 +40,13 @@ struct Router {
         case .success(let bearer): return .open(handshake, bearer)
         case .failure(let error): return .respond(context.refuse(error, from: source.address))
         }
+    }
+
+    /// What a client gets who comes before the server knows where the events stand.
+    static var notYet: Response {
+        Response(
+            .serviceUnavailable, advice: "The server does not know yet where the events stand. Come back in a second.",
+            fields: [.init("Retry-After", "1"), .init("Cache-Control", "no-store")])
     }
 
     private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
@@ -73,6 +81,7 @@ struct Router {
     /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
     /// nothing of what changes afterwards.
     private func cursor() -> Response {
+        guard context.isAdmitting else { return Self.notYet }
         let text = Cursor(epoch: context.epoch, seq: context.journal.lastSeq)?.text ?? ""
         let fields: [Response.Field] = [
             .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),

@@ -1,0 +1,53 @@
+internal import WSQueueSystem
+
+/// What the hub knows of the stream that it shares with other servers. It belongs to the hub's thread.
+final class SharedStream {
+    /// What came from the stream and waits for its turn.
+    enum Item {
+        case entry(StreamEntry)
+        case place(RedisLink.Place)
+    }
+
+    let link: RedisLink
+    var outbox: StreamOutbox
+    private var items: [Item] = []
+    /// So many of them are used.
+    private var usedCount = 0
+    /// The files that a process before this one has put into the stream and perhaps not deleted; `nil` until Redis has
+    /// said which, and no file is taken before.
+    var sentFiles: [[UInt8]: Int64]?
+    /// Up to this transaction everything is in the stream.
+    var writtenNumber: UInt64 = 0
+    /// The number of the last event that this server has put there.
+    var writtenSeq: UInt64 = 0
+    /// Up to here the stream is read before clients are let in; `nil` until it is known, and once it is done.
+    var catchUp: UInt64?
+    var isStopping = false
+    /// When what has failed is tried again, monotonic nanoseconds.
+    var nextTry: Int64 = 0
+
+    init(link: RedisLink, outbox: StreamOutbox) {
+        self.link = link
+        self.outbox = outbox
+    }
+
+    var hasItems: Bool { usedCount < items.count }
+
+    /// Whether what was taken from the queue is in the stream, or cannot get there.
+    var isFinished: Bool { outbox.isEmpty || !link.isUp }
+
+    func add(_ entries: [StreamEntry]) { items += entries.map(Item.entry) }
+
+    func add(_ place: RedisLink.Place) { items.append(.place(place)) }
+
+    /// What is to be used next.
+    var nextItem: Item? { hasItems ? items[usedCount] : nil }
+
+    /// What was next is used.
+    func removeItem() {
+        usedCount += 1
+        guard usedCount * 2 >= items.count else { return }
+        items.removeFirst(usedCount)
+        usedCount = 0
+    }
+}
