@@ -62,7 +62,7 @@ package struct Server: ~Copyable {
     var watchdog: Watchdog?
     /// Whether it has been said that clients can connect.
     var isAnnounced = false
-    private let startedAt = Clock.monotonicNanoseconds()
+    let startedAt = Clock.monotonicNanoseconds()
 
     private static let signalToken: UInt64 = 1
     private static let wakeupToken: UInt64 = 2
@@ -85,6 +85,11 @@ package struct Server: ~Copyable {
         let passed = try Self.adopt(manager.sockets, configuration, log)
         configuration.passedAddresses = passed.map(\.address)
         let control = try Self.readAccess(configuration)
+        do throws(AccessFileError) {
+            try configuration.redis?.readPassword()
+        } catch {
+            throw .access(error)
+        }
         let madeQueue = try Self.makeQueue(configuration.queuePath)
         let queue = try Self.openQueue(configuration.queuePath)
         let lock = try Self.hold(queue)

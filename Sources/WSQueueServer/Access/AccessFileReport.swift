@@ -21,6 +21,11 @@ package struct AccessFileReport: Sendable {
                 try control.loadPublishers()
                 return count(control.counts.publishers, "token")
             },
+            report(configuration.redis?.passwordPath) { () throws(AccessFileError) in
+                var redis = configuration.redis
+                try redis?.readPassword()
+                return "a password"
+            },
         ].compactMap { $0 }
     }
 

@@ -34,8 +34,12 @@ extension Server {
         return listeners
     }
 
-    /// Whether everything works, and nobody has been told yet.
-    var canAnnounce: Bool { !isAnnounced && context.loops.allSatisfy(\.isOpen) }
+    /// Whether everything works, and nobody has been told yet. What other servers have sent is read first, but Redis is
+    /// not waited for: clients are asked to come back until it is there.
+    var canAnnounce: Bool {
+        guard !isAnnounced, context.loops.allSatisfy(\.isOpen) else { return false }
+        return context.isAdmitting || Clock.monotonicNanoseconds() - startedAt > 1_000_000_000
+    }
 
     /// Says that clients can connect: every loop waits for them, and the directory has been looked at.
     mutating func announce() {

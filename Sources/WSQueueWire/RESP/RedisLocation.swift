@@ -42,46 +42,49 @@ package struct RedisLocation: Equatable, Sendable, CustomStringConvertible {
     /// Reads a URL.
     package init(_ text: String) throws(Fault) {
         guard !text.hasPrefix("rediss:") else { throw .tls }
-        guard text.hasPrefix("redis://") || text.hasPrefix("unix:") else { throw .malformed }
-        let rest = text.dropFirst(text.hasPrefix("unix:") ? 5 : 8)
-        if rest.hasPrefix("/") || text.hasPrefix("unix:") {
-            try self.init(socket: rest)
-        } else {
-            try self.init(internet: rest)
+        if text.hasPrefix("unix:") {
+            try self.init(socket: text.dropFirst(5), user: nil, password: nil)
+            return
         }
-    }
-
-    private init(internet rest: Substring) throws(Fault) {
-        let end = rest.lastIndex(of: "/") ?? rest.endIndex
-        var hosts = rest[..<end]
+        guard text.hasPrefix("redis://") else { throw .malformed }
+        var rest = text.dropFirst(8)
         var name: String?
         var secret: String?
-        if let at = hosts.lastIndex(of: "@") {
-            let names = hosts[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let words = names.map(Self.decoded)
+        if let at = rest.prefix(while: { $0 != "/" }).lastIndex(of: "@") {
+            let words = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                .map(Self.decoded)
             guard !words.contains(nil) else { throw .malformed }
             name = words[0].flatMap { $0.isEmpty ? nil : $0 }
             secret = words.count > 1 ? words[1] : nil
-            hosts = hosts[hosts.index(after: at)...]
+            rest = rest[rest.index(after: at)...]
         }
-        let path = end == rest.endIndex ? "" : rest[rest.index(after: end)...]
-        guard let number = path.isEmpty ? 0 : UInt16(path) else { throw .malformed }
-        database = Int(number)
-        var list: [Host] = []
-        for host in hosts.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let host = Self.host(host) else { throw .malformed }
-            list.append(host)
+        if rest.hasPrefix("/") {
+            try self.init(socket: rest, user: name, password: secret)
+        } else {
+            try self.init(internet: rest, user: name, password: secret)
         }
-        self.hosts = list
-        user = name
-        password = secret
     }
 
-    private init(socket path: Substring) throws(Fault) {
-        guard path.hasPrefix("/"), path.utf8.count <= 107, !path.contains("?") else { throw .malformed }
+    private init(internet rest: Substring, user: String?, password: String?) throws(Fault) {
+        let end = rest.firstIndex(of: "/") ?? rest.endIndex
+        let path = rest[end...].dropFirst()
+        guard let number = path.isEmpty ? 0 : UInt16(path) else { throw .malformed }
+        var hosts: [Host] = []
+        for text in rest[..<end].split(separator: ",", omittingEmptySubsequences: false) {
+            guard let host = Self.host(text) else { throw .malformed }
+            hosts.append(host)
+        }
+        self.hosts = hosts
+        self.user = user
+        self.password = password
+        database = Int(number)
+    }
+
+    private init(socket path: Substring, user: String?, password: String?) throws(Fault) {
+        guard path.hasPrefix("/"), path.utf8.count <= 107 else { throw .malformed }
         hosts = [.unix(path: String(path))]
-        user = nil
-        password = nil
+        self.user = user
+        self.password = password
         database = 0
     }
 

@@ -13,6 +13,11 @@ struct ServerSettings {
     var logFile: String?
     /// How tokens may be signed; empty is any that there are.
     var algorithms: Set<TokenAlgorithm> = []
+    /// Where Redis is; `nil` is no Redis, whatever else is said of it.
+    var redisLocation: RedisLocation?
+    var redisPasswordPath: String?
+    var redisStream = ""
+    var redisReplicas = 0
 
     /// Takes everything.
     ///
@@ -38,6 +43,13 @@ struct ServerSettings {
             }
         }
         configuration.prefersPassedSockets = EffectiveValue.all(of: Setting.listen, arguments).allSatisfy(\.isDefault)
+        configuration.redis = redisLocation.map { location in
+            var redis = RedisSettings(location: location)
+            redis.passwordPath = redisPasswordPath
+            redis.stream = redisStream
+            redis.replicas = redisReplicas
+            return redis
+        }
         if !algorithms.isEmpty { configuration.tokenAlgorithms = algorithms }
     }
 

@@ -16,7 +16,7 @@ struct Setting: Sendable {
     }
 
     /// All keys, in the order of help.
-    static let all = queue + listening + access + limits + journal + log
+    static let all = queue + listening + access + limits + journal + redis + log
     /// Their options.
     static let options = all.map(\.option)
 }

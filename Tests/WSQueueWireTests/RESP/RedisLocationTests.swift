@@ -26,6 +26,12 @@ import WSQueueWire
         #expect(location.password == "secret")
     }
 
+    @Test func `a socket may want a password too`() throws {
+        let location = try RedisLocation("redis://:secret@/run/redis.sock")
+        #expect(location.hosts == [.unix(path: "/run/redis.sock")])
+        #expect(location.password == "secret")
+    }
+
     @Test(arguments: [
         "", "localhost", "http://a", "redis://", "redis://a:0", "redis://a:x", "redis://a,,b", "redis://a/x", "unix:a",
         "redis://%zz@a", "redis://a b", "redis://[::1",
