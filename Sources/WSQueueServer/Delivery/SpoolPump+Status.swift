@@ -55,6 +55,9 @@ extension SpoolPump {
                 faults.append(.journal("the journal cannot be written: \(error.reason)"))
             }
         }
+        if let trouble = stream?.link.trouble {
+            faults.append(.redis(trouble.code, seconds: (Clock.unixNanoseconds() - trouble.since) / 1_000_000_000))
+        }
         return faults
     }
 }

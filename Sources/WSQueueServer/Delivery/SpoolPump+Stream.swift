@@ -79,6 +79,7 @@ extension SpoolPump {
     private mutating func take(_ entry: StreamEntry, now: Int64, unix: Int64) {
         defer { stream?.link.used(entry.byteCount) }
         guard entry.seq > broker.seq else { return }
+        if let told = entry.told { context.noteTold(told) }
         let bytes = entry.event.span
         do throws(EventFault) {
             let text = try EventFile.decode(bytes)

@@ -4,8 +4,8 @@ internal import WSQueueWire
 /// One entry of the stream that several servers share: an event with its place.
 ///
 /// In Redis: id `0-<seq>`; field `e` is the event's text, `i` its id where the text has none, `t` the time of its file's
-/// name, the file's mtime (both Unix nanoseconds) and whether it is a batch's line (0 or 1). `e` is enough; fields that
-/// are not known are passed over.
+/// name, the file's mtime (both Unix nanoseconds) and whether it is a batch's line (0 or 1). News of presence have `p`
+/// for the servers too. `e` is enough; fields that are not known are passed over.
 struct StreamEntry: Sendable {
     let seq: UInt64
     private(set) var event: [UInt8] = []
@@ -14,6 +14,8 @@ struct StreamEntry: Sendable {
     private(set) var nanoseconds: Int64 = 0
     private(set) var stamp: Int64 = 0
     private(set) var isLine = false
+    /// What goes from server to server with it (field `p`).
+    private(set) var told: [UInt8]?
 
     /// About what it takes in memory.
     var byteCount: Int { event.count + id.count + 128 }
@@ -31,6 +33,7 @@ struct StreamEntry: Sendable {
             case UInt8(ascii: "e"): event = bytes
             case UInt8(ascii: "i"): id = bytes
             case UInt8(ascii: "t"): readTimes(bytes)
+            case UInt8(ascii: "p"): told = bytes
             default: continue
             }
         }

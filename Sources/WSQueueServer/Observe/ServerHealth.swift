@@ -15,6 +15,9 @@ struct ServerHealth: Sendable {
         static func loop(_ number: Int) -> Reason { Reason(name: "loop", detail: "event loop \(number) is stuck") }
         static func queue(_ detail: String) -> Reason { Reason(name: "queue", detail: detail) }
         static func journal(_ detail: String) -> Reason { Reason(name: "journal", detail: detail) }
+        static func redis(_ code: String, seconds: Int64) -> Reason {
+            Reason(name: "redis", detail: "Redis cannot be used (\(code)) for \(seconds) s; files wait")
+        }
         static func oldest(seconds: Int64, limit: Int64) -> Reason {
             Reason(
                 name: "oldest", detail: "a file has waited for \(seconds) s, and \(limit) s is the limit (--ready-age)")

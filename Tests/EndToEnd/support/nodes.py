@@ -1,6 +1,6 @@
 """Several servers on one Redis, each with a queue of its own, and clients that compare what they get."""
 
-import os
+import subprocess
 
 from .client import Client
 from .server import Server
@@ -56,7 +56,7 @@ class Nodes:
 
 def has_redis(binary):
     """Whether this server can share a Redis with others."""
-    return b"--redis" in os.popen(f"{binary} --help").buffer.read()
+    return b"--redis" in subprocess.run([binary, "--help"], stdout=subprocess.PIPE, check=True).stdout
 
 
 def listen(nodes, path="/"):
