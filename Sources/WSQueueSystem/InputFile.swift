@@ -35,6 +35,16 @@ package struct InputFile: ~Copyable {
         return bytes
     }
 
+    /// Reads up to `count` bytes from `offset` on (pread(2)).
+    ///
+    /// - Returns: What is there; fewer bytes only where the file ends.
+    package func read(at offset: Int, count: Int) throws(SystemCallError) -> [UInt8] {
+        try descriptor.read(at: offset, count: count, object: name)
+    }
+
+    /// Its status (fstat(2)).
+    package func status() throws(SystemCallError) -> FileStatus { try descriptor.status(object: name) }
+
     /// For waiting until there is something to read.
     package var number: Int32 { descriptor.number }
 

@@ -5,7 +5,8 @@ internal import WSQueueSystem
 enum Program {
     /// A command's file is in `Commands`, and this is its row: help, manual page and completions are made of it.
     static let commands: [any Command.Type] = [
-        RunCommand.self, CheckCommand.self, DoctorCommand.self, CompletionCommand.self,
+        RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self, TailCommand.self,
+        CompletionCommand.self,
     ]
 
     /// The program as a whole: the commands, and the options of `run`, which need not be named.

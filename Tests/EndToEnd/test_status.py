@@ -1,6 +1,9 @@
 """What the server tells its operator, and nobody else."""
 
 import json
+import os
+import re
+import subprocess
 
 import pytest
 
@@ -113,3 +116,57 @@ def test_asking_is_by_get(server):
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
     answer = ask(server, method="HEAD")
     assert (answer.status, answer.body) == (200, b"")
+
+
+def show(binaries, *arguments, **environment):
+    """Runs `wsqueue-server status`."""
+    command = [str(binaries / "wsqueue-server"), "status", *arguments]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, timeout=20, env=environment)
+
+
+def test_the_page_in_the_shell_shows_clients_queue_and_failures(start, queue, binaries):
+    server = start()
+    with Speaking(server, "/?channels=a,b.*"), Client(server):
+        place(queue, name_of(1), json.dumps({"event": "n"}))
+        place(queue, name_of(2), "no \x1b event")
+        eventually(lambda: status(server)["queue"]["failed"] == 1, "it has failed")
+        port = server.port
+        for address in (f"127.0.0.1:{port}", f"http://localhost:{port}", f"ws://127.0.0.1:{port}/"):
+            shown = show(binaries, address)
+            assert (shown.returncode, shown.stderr) == (0, "")
+        rows = shown.stdout.splitlines()
+        assert re.fullmatch(r"ready      wsqueue-server \d+\.\d+\.\d+ at ws://.*, up for \d+ s", rows[0])
+        assert rows[1].startswith("events     1 sent, the last is number 1")
+        assert rows[2] == "queue      0 waiting, 1 failed"
+        assert re.search(rf"\.failed/{name_of(2)}, \d s ago: .*at byte 0", rows[3])
+        assert re.fullmatch("journal    events 1 to 1 of [a-z0-9]+", rows[4])
+        assert rows[5] == "clients    2, 0 of them behind"
+        assert any("wsqueue.v1  a,b.*" in row for row in rows[6:]) and any("plain" in row for row in rows[6:])
+        told = json.loads(show(binaries, address, "--json").stdout)
+        assert told["clients"]["total"] == 2 and told["ready"] == {"ready": True, "reasons": []}
+
+
+def test_the_page_works_through_a_unix_socket_and_says_when_a_server_is_not_ready(start, queue, binaries, tmp_path):
+    path = tmp_path / "socket"
+    start("-l", f"unix:{path}")
+    assert show(binaries, WSQUEUE_URL=f"unix:{path}").returncode == 0
+    os.rename(queue, queue.with_name("elsewhere"))
+    shown = eventually(
+        lambda: (now := show(binaries, "-l", f"unix:{path}")).returncode == 75 and now, "it is not ready")
+    assert shown.stdout.startswith("not ready  wsqueue-server ")
+    assert "queue: the queue cannot be used: no such file or directory" in shown.stdout
+
+
+def test_the_page_tells_who_cannot_have_it_what_to_do(start, queue, binaries, tmp_path):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    # A name that leads here, but is not this machine's own.
+    far = f"http://127.0.0.1.nip.io:{server.port}"
+    assert show(binaries, far).returncode in (69, 77)
+    file = tmp_path / "token"
+    file.write_text(make_token(role="user", exp=1))
+    shown = show(binaries, f"{server.host}:{server.port}", "--token-file", str(file))
+    assert shown.returncode == 0, "on this machine nobody needs a token"
+    assert show(binaries, "127.0.0.1:1").returncode == 69
+    assert show(binaries, "https://127.0.0.1").returncode == 64
+    assert show(binaries, "a", "b").returncode == 64

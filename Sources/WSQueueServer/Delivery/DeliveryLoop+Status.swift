@@ -64,6 +64,7 @@ extension DeliveryLoop {
         var status = LoopStatus(counters: counters)
         status.streams = viewers.count { table[$0]?.isStream ?? false }
         status.webSockets = clientCount - status.streams
+        status.behind = behind.count
         for slot in table.entries.indices where table.entries[slot].isBehind {
             status.behindBytes += behindBytes(slot)
         }

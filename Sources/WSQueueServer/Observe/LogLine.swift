@@ -118,18 +118,23 @@ enum LogText {
         return isPlain && !text.isEmpty ? text : "\"\(escaped(text))\""
     }
 
+    /// With everything escaped that a terminal would obey, and nothing else: for JSON, which has its own escapes.
+    static func harmless(_ text: String) -> String { escaped(text, isQuoted: false) }
+
     /// With everything escaped that could end the text or line, or that a terminal would obey.
-    static func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String { escaped(text, isQuoted: true) }
+
+    private static func escaped(_ text: String, isQuoted: Bool) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar.value {
-            case 0x22: result += "\\\""
-            case 0x5C: result += "\\\\"
+            case 0x22 where isQuoted: result += "\\\""
+            case 0x5C where isQuoted: result += "\\\\"
             case 0x0A: result += "\\n"
             case 0x0D: result += "\\r"
             case 0x09: result += "\\t"
             // C0, DEL and C1 controls, line separators, and the marks that turn the direction of writing.
-            case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F:
+            case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0x061C:
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)

@@ -124,6 +124,8 @@ struct LoopStatus: Sendable {
     var counters = LoopCounters()
     var webSockets = 0
     var streams = 0
+    /// How many of them are owed something.
+    var behind = 0
     /// What clients are owed and their sockets have not taken.
     var behindBytes = 0
 
@@ -131,7 +133,8 @@ struct LoopStatus: Sendable {
     static func + (left: LoopStatus, right: LoopStatus) -> LoopStatus {
         LoopStatus(
             counters: left.counters + right.counters, webSockets: left.webSockets + right.webSockets,
-            streams: left.streams + right.streams, behindBytes: left.behindBytes + right.behindBytes)
+            streams: left.streams + right.streams, behind: left.behind + right.behind,
+            behindBytes: left.behindBytes + right.behindBytes)
     }
 }
 

@@ -12,7 +12,7 @@ enum StatusText {
         return JSONObjectOutput("epoch", context.epoch).number("seq", hub.seq).number("sent", hub.sent)
             .number("time_ms", unix / 1_000_000)
             .raw("wait", waits(hub.waits)).raw("queue", queue(hub, unix: unix))
-            .raw("clients", clients(contents.clients, context))
+            .raw("clients", clients(contents.clients, contents.loops))
             .raw("journal", journal(context)).truth("publish", context.publishDesk != nil)
             .text("version", context.configuration.version)
             .number("started_ms", context.startedAtUnix / 1_000_000).raw("ready", health.json)
@@ -39,7 +39,7 @@ enum StatusText {
         return output.number("failed", hub.failed).raw("failures", list(failures)).finished()
     }
 
-    private static func clients(_ clients: [ClientStatus], _ context: LoopContext) -> [UInt8] {
+    private static func clients(_ clients: [ClientStatus], _ loops: LoopStatus) -> [UInt8] {
         let each = clients.map { client in
             var output = JSONObjectOutput(first: "connection", client.connection).text("address", client.address)
                 .text("dialect", client.dialect)
@@ -48,7 +48,7 @@ enum StatusText {
                 .number("channel_count", client.channelCount).number("behind_bytes", client.behindBytes)
                 .number("behind_events", client.behindEvents).number("age_s", client.seconds).finished()
         }
-        return JSONObjectOutput(first: "total", context.marks.clients).number("behind", context.marks.behind)
+        return JSONObjectOutput(first: "total", loops.webSockets + loops.streams).number("behind", loops.behind)
             .raw("list", list(each)).finished()
     }
 

@@ -72,6 +72,12 @@ package struct RequestBodyReader: Sendable {
         }
     }
 
+    /// Gives what has been read, and forgets it; the limit is then about what comes.
+    mutating func takeBytes() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
+    }
+
     private mutating func take(_ byte: UInt8) throws(Fault) {
         switch state {
         case .size(var line):

@@ -25,7 +25,7 @@ enum ConfigurationSources {
         let ours = Program.commands.flatMap { $0.table.options }.compactMap(\.environment)
         return UnknownVariables.first(
             among: Process.environmentNames(), prefix: "WSQUEUE_",
-            known: ours + publisherKeys.map { "WSQUEUE_\($0)" })
+            known: ours + ["WSQUEUE_TOKEN"] + publisherKeys.map { "WSQUEUE_\($0)" })
     }
 
     /// What `wsqueue-publish` reads, which may stand in the same environment.
