@@ -87,7 +87,7 @@ package struct LogFollower: ~Copyable {
             // A rotation makes the new file before the server hears of it. Once something is in it, nothing more comes
             // to the old one, and all that did is read first.
             guard status.sizeBytes > 0 else { return false }
-            while try !output.isDone && read() {}
+            while !output.isDone, try read() {}
             if output.isDone { return true }
         }
         let opened: InputFile
