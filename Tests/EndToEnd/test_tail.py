@@ -302,6 +302,8 @@ def test_the_log_of_a_running_server_is_followed_while_it_is_rotated(start, queu
     server = start("--log-file", str(log), is_ready=False)
     one = tail(None, "--log", str(log), "-e", "server.*,event.*")
     eventually(lambda: b"server.ready" in log.read_bytes(), "it has started")
+    # It begins at the end of what it finds, at some moment.
+    eventually(lambda: server.signal(signal.SIGUSR1) or b"server.status" in one.out, lambda: one.out)
     for number in range(3):
         os.rename(log, tmp_path / f"log.{number}")
         server.signal(signal.SIGHUP)
