@@ -119,10 +119,12 @@ let package = Package(
 
 // The fuzz targets bring libFuzzer's main with them: they are there only when scripts/fuzz asks.
 if Context.environment["WSQUEUE_FUZZ"] != nil {
-    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal", "RESP"] {
+    for name in ["Frames", "Requests", "JSON", "SpoolNames", "Tokens", "Journal", "LogLines", "RESP"] {
         package.targets.append(
             .executableTarget(
-                name: "Fuzz\(name)", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
+                name: "Fuzz\(name)",
+                dependencies: name == "LogLines"
+                    ? ["WSQueueServer"] : ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }

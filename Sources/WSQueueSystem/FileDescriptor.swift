@@ -41,11 +41,15 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// - Parameter object: What an error names, usually the path.
     package func writeAll(_ bytes: Span<UInt8>, object: @autoclosure () -> String) throws(SystemCallError) {
         var done = 0
-        while done < bytes.count {
-            let rest = bytes.extracting(done...)
-            done += try systemCall("write", object()) {
-                unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
-            }
+        while done < bytes.count { done += try writeSome(bytes.extracting(done...), object: object()) }
+    }
+
+    /// Writes once (write(2)).
+    ///
+    /// - Returns: How many bytes went.
+    func writeSome(_ bytes: Span<UInt8>, object: @autoclosure () -> String) throws(SystemCallError) -> Int {
+        try systemCall("write", object()) {
+            unsafe bytes.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
         }
     }
 

@@ -20,9 +20,18 @@ package struct Output: ~Copyable {
         return Output(descriptor: FileDescriptor(owning: Int32(number)), path: path)
     }
 
-    /// Writes all of `bytes`; the caller waits as long as the reader makes it wait.
+    /// Writes all of `bytes`; the caller waits as long as the reader makes it wait, also where somebody has made the
+    /// stream, which others share, one that does not wait.
     package func write(_ bytes: Span<UInt8>) throws(SystemCallError) {
-        try descriptor.writeAll(bytes, object: path)
+        var done = 0
+        while done < bytes.count {
+            do throws(SystemCallError) {
+                done += try descriptor.writeSome(bytes.extracting(done...), object: path)
+            } catch {
+                guard error.isWouldBlock else { throw error }
+                _ = isWritable(within: 1_000)
+            }
+        }
     }
 
     /// Whether something can be written within the time (poll(2)).

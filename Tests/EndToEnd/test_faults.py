@@ -80,11 +80,11 @@ def test_a_disk_that_becomes_read_only_keeps_the_files_and_not_the_events(start,
         disk.cut()
         server.signal(signal.SIGCONT)
         assert [event["payload"] for event in client.receive_events(5)] == [1, 2, 3, 4, 5]
-        line = server.wait_for("journal.failing")
+        line = server.wait_for("journal.error")
         assert "ead-only" in line["error"] and "hint" in line
         client.expect_silence(0.5)
         assert waiting(queue) == names
-        assert len(server.logged("journal.failing")) == 1
+        assert len(server.logged("journal.error")) == 1
     refused = subprocess.run(
         [str(binaries / "wsqueue-publish"), "-d", str(queue), "n"], capture_output=True, text=True)
     assert refused.returncode in (73, 74) and "ead-only" in refused.stderr
@@ -208,7 +208,7 @@ def test_a_queue_whose_disk_has_failed_goes_on_in_the_directory_that_takes_its_p
         disk.cut()
         server.signal(signal.SIGCONT)
         assert [event["payload"] for event in client.receive_events(3)] == [1, 2, 3]
-        server.wait_for("journal.failing")
+        server.wait_for("journal.error")
         disk.unmount()
         queue.mkdir()
         server.wait_for("queue.back")

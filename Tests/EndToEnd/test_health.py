@@ -68,6 +68,7 @@ def test_a_queue_that_the_server_may_not_write(start, queue):
     assert reasons(server) == []
     queue.chmod(0o555)
     becomes(server, ["queue"])
+    server.wait_for("queue.nowrite")
     queue.chmod(0o777)
     becomes(server, [])
 
@@ -122,7 +123,7 @@ def test_a_journal_on_a_full_disk(start, queue):
             for number in range(3):
                 place(queue, name_of(number), json.dumps({"event": "n", "payload": "x" * 4_096}))
             becomes(server, ["journal"])
-            server.wait_for("journal.failing")
+            server.wait_for("journal.error")
             ballast.truncate(0)
         becomes(server, [])
         eventually(lambda: waiting(queue) == [], "the files are deleted")

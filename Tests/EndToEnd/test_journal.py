@@ -163,7 +163,7 @@ def test_a_full_disk_keeps_the_files_and_not_the_events(start, queue, publish, s
             for number in range(30):
                 place(queue, name_of(number), '{"event":"full","payload":[%d,"%s"]}' % (number, "x" * 1_000))
             assert [event["payload"][0] for event in client.receive_events(30)] == list(range(30))
-            server.wait_for("journal.failing")
+            server.wait_for("journal.error")
             # What fitted into the last page that was allocated is gone, and the rest stays as long as there is no room.
             stuck = waiting(queue)
             assert len(stuck) > 20
@@ -171,7 +171,7 @@ def test_a_full_disk_keeps_the_files_and_not_the_events(start, queue, publish, s
             ballast.truncate(0)
             gone(queue)
             server.wait_for("journal.back")
-            assert len(server.logged("journal.failing")) == 1
+            assert len(server.logged("journal.error")) == 1
             place(queue, name_of(30), '{"event":"after"}')
             assert client.receive_events()[0]["seq"] == 32
     assert server.terminate() == 0

@@ -1,4 +1,4 @@
-"""The server's log under people who want it to lie, to steer a terminal, to tell a secret, or to grow; and its rotation."""
+"""The server's log under people who want it to lie, to steer a terminal, to tell a secret or to grow; its rotation."""
 
 import json
 import os
@@ -25,8 +25,8 @@ PAYLOAD = "payload-that-is-nobodys-business"
 # Pieces of which mischief is made.
 PIECES = [
     "\x1b[2J", "\x07", "\r", "\n", "\x85", "\x9b31m", "\u202e", "\u2028", "\u2066", " ev=server.stop", " level=error",
-    "ts=2026-11-21T00:00:00.000Z", '"', "\\", "\\n", "=", "%n%s", "<4>", "{\"ev\":\"x\"}", "\u00e9", "\U0001f600", "x" * 90, "\t",
-    "\x7f", "\ufeff", "a",
+    "ts=2026-11-21T00:00:00.000Z", '"', "\\", "\\n", "=", "%n%s", "<4>", "{\"ev\":\"x\"}", "\u00e9", "\U0001f600",
+    "x" * 90, "\t", "\x7f", "\ufeff", "a",
 ]
 
 
@@ -112,7 +112,9 @@ def test_what_is_the_same_again_and_again_is_one_line_with_a_number(start, queue
         exchange(server, request)
     eventually(
         lambda: sum(int(line.get("repeat", 1)) for line in server.logged("client.denied")) == 30, lambda: server.log)
-    assert Metrics(server)("wsqueue_log_suppressed_total") >= 0
+    written = len(server.logged("client.denied"))
+    assert written <= 10 and Metrics(server)("wsqueue_log_suppressed_total") == 30 - sum(
+        "repeat" not in line for line in server.logged("client.denied"))
     assert server.terminate() == 0
     harmless_lines(server.raw_log)
 

@@ -55,6 +55,21 @@ extension SpoolPump {
         }
     }
 
+    /// Says once when nothing can be deleted in the directory.
+    mutating func noteWritable(_ reader: SpoolReader) {
+        do throws(SystemCallError) {
+            try reader.directory.checkWritable()
+            isUnwritable = false
+        } catch {
+            guard !isUnwritable else { return }
+            isUnwritable = true
+            context.log.write(
+                LogLine(.error, "queue.nowrite").with("dir", context.configuration.queuePath)
+                    .with("error", error.reason)
+                    .with("hint", "events are sent once and their files stay; let the server's user write there"))
+        }
+    }
+
     /// Takes in the files whose time has come.
     mutating func releaseDue(now: Int64, unix: Int64) {
         nextDue = .max

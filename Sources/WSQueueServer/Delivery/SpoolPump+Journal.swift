@@ -126,13 +126,13 @@ extension SpoolPump {
         do throws(SystemCallError) {
             try journal.close()
         } catch {
-            context.log.write(LogLine(.error, "journal.failing").with("error", error.description))
+            context.log.write(LogLine(.error, "journal.error").with("error", error.description))
         }
     }
 
     private func writeFailing(_ error: SystemCallError) {
         context.log.write(
-            LogLine(.error, "journal.failing").with("error", error.description)
+            LogLine(.error, "journal.error").with("error", error.description)
                 .with("hint", "events are sent, and their files stay until they can be written here too"))
     }
 

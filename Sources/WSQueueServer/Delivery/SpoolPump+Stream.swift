@@ -138,7 +138,7 @@ extension SpoolPump {
         do throws(SystemCallError) {
             try journal.restart(epoch: epoch, precedingSeq: seq, unix: unix)
         } catch {
-            context.log.write(LogLine(.error, "journal.failing").with("error", error.description))
+            context.log.write(LogLine(.error, "journal.error").with("error", error.description))
             stream?.nextTry = now + Self.retryNanoseconds
             return false
         }

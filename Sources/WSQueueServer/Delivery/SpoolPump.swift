@@ -131,6 +131,8 @@ struct SpoolPump: ~Copyable {
     /// Why a listing is due though nothing was noticed.
     var listingCause: HubCounters.ScanCause? = .start
     var isMissing = false
+    /// Whether it was said that nothing can be deleted in the directory.
+    var isUnwritable = false
     /// Why the directory is missing.
     var missingReason = ""
     /// Why the directory could not be opened again, as it was said last.
@@ -262,6 +264,7 @@ struct SpoolPump: ~Copyable {
         if now >= nextAging {
             nextAging = now + 1_000_000_000
             report(journal.age(unix: unix, finished: finishedSeq))
+            noteWritable(reader)
         }
         if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
         if now >= nextRetry, !undeletable.isEmpty || !immovable.isEmpty {

@@ -18,7 +18,9 @@ package final class Log: Sendable {
         var second: Int64
         var left: Int
         var folded = 0
+        /// The last one that came, written or folded.
         var last: LogLine
+        var hasWritten = false
     }
 
     /// Where lines go.
@@ -50,7 +52,8 @@ package final class Log: Sendable {
         try start(output)
     }
 
-    /// Writes a line. Lines of one name beyond 50 in a second are folded into one with `repeat`.
+    /// Writes a line. Lines of one name beyond 50 in a second are folded into one with `repeat`, and so are warnings that
+    /// say in one second what the one before has said.
     package func write(_ line: LogLine) {
         guard line.level <= level else { return }
         let now = Clock.unixNanoseconds()
@@ -103,12 +106,15 @@ package final class Log: Sendable {
             budget = Budget(second: second, left: linesPerSecond, last: line)
         }
         defer { state.budgets[line.event] = budget }
-        guard budget.left > 0 else {
+        let isRepetition = budget.hasWritten && line.level <= .warning && line.isRepetition(of: budget.last)
+        guard budget.left > 0, !isRepetition else {
             budget.folded += 1
             budget.last = line
             return false
         }
         budget.left -= 1
+        budget.last = line
+        budget.hasWritten = true
         return true
     }
 
@@ -146,6 +152,7 @@ package final class Log: Sendable {
         try? poller.add(wakeup.number, .readable, token: 0)
         var output = first
         var isFolding = false
+        var isTorn = false
         while true {
             wakeup.willSleep()
             _ = try? poller.wait(milliseconds: hasWork ? 0 : (isFolding ? 1_000 : -1))
@@ -153,13 +160,42 @@ package final class Log: Sendable {
             wakeup.clear()
             let taken = takePending()
             isFolding = taken.isFolding
-            if taken.mustReopen, let reopened = try? Self.open(destination) { output = reopened }
+            if taken.mustReopen {
+                do throws(SystemCallError) {
+                    output = try Self.open(destination)
+                } catch {
+                    reportReopening(error)
+                }
+            }
             // On the way out a reader that has stopped is not waited for.
             if !taken.bytes.isEmpty, !taken.isClosing || output.isWritable(within: 500) {
-                try? output.write(taken.bytes.span)
+                isTorn = !write(taken.bytes, to: output, isTorn: isTorn)
             }
             if taken.isClosing { return }
         }
+    }
+
+    /// Writes lines.
+    ///
+    /// - Parameter isTorn: Whether the last write failed, perhaps in the middle of a line.
+    /// - Returns: Whether it succeeded; if not, the lines are counted as dropped.
+    private func write(_ bytes: [UInt8], to output: borrowing Output, isTorn: Bool) -> Bool {
+        do throws(SystemCallError) {
+            let whole = isTorn ? [UInt8(ascii: "\n")] + bytes : bytes
+            try output.write(whole.span)
+            return true
+        } catch {
+            let count = bytes.count { $0 == UInt8(ascii: "\n") }
+            suppressed.add(count, ordering: .relaxed)
+            state.withLock { $0.droppedLines += count }
+            return false
+        }
+    }
+
+    private func reportReopening(_ error: SystemCallError) {
+        writeUnlimited(
+            LogLine(.error, "log.failing").with("error", error.description)
+                .with("hint", "lines go on to the file that was open before; send HUP again once it can be opened"))
     }
 
     private var hasWork: Bool { state.withLock { !$0.pending.isEmpty || $0.isClosing || $0.mustReopen } }

@@ -29,7 +29,7 @@ package struct LogLine: Sendable {
         case journal
     }
 
-    private enum Value {
+    private enum Value: Equatable {
         case text(String)
         case number(String)
     }
@@ -60,6 +60,22 @@ package struct LogLine: Sendable {
         let tenths = (nanoseconds + (nanoseconds < 0 ? -50_000 : 50_000)) / 100_000
         let sign = tenths < 0 ? "-" : ""
         return adding(key, .number("\(sign)\(tenths.magnitude / 10).\(tenths.magnitude % 10)"))
+    }
+
+    /// Whether it says the same, of the same address, as another line: only the connection may be another one.
+    func isRepetition(of other: LogLine) -> Bool {
+        level == other.level && event == other.event && pairs.count == other.pairs.count
+            && zip(pairs, other.pairs).allSatisfy { own, others in
+                own.key == others.key && (own.key == "conn" || Self.subject(own) == Self.subject(others))
+            }
+    }
+
+    /// What a pair is about: of an address the host, which may come from another port each time.
+    private static func subject(_ pair: (key: String, value: Value)) -> Value {
+        guard pair.key == "addr", case .text(let text) = pair.value, let colon = text.lastIndex(of: ":") else {
+            return pair.value
+        }
+        return .text(String(text[..<colon]))
     }
 
     private func adding(_ key: String, _ value: Value) -> LogLine {

@@ -58,8 +58,16 @@ struct ServerSettings {
 
     /// How the log's lines are written.
     var effectiveLogFormat: LogLine.Format {
-        // systemd sets JOURNAL_STREAM for a service whose standard error is read by the journal (systemd.exec(5)).
-        logFormat ?? (Process.environment("JOURNAL_STREAM") != nil && logFile == nil ? .journal : .text)
+        logFormat ?? (logFile == nil && Self.isJournalReading ? .journal : .text)
+    }
+
+    /// Whether standard error is what systemd says the journal reads (systemd.exec(5), `JOURNAL_STREAM`). Somebody may
+    /// have turned it elsewhere since, and the variable is inherited all the same.
+    private static var isJournalReading: Bool {
+        guard let stream = Process.environment("JOURNAL_STREAM"), let identity = StandardStream.error.identity else {
+            return false
+        }
+        return stream == "\(identity.device):\(identity.inode)"
     }
 }
 
