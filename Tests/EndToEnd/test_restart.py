@@ -12,7 +12,7 @@ from support.manager import Passing
 from support.waiting import eventually
 
 CLIENTS = 1_000
-EVENTS = 7_500
+EVENTS = 9_000
 
 
 @pytest.fixture
@@ -34,9 +34,10 @@ def bench(request):
         one.communicate()
 
 
-def seq(server):
-    request = f"GET /cursor HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n".encode()
-    return int(exchange(server, request).body.decode().strip().split(":")[1])
+def figures_of(server):
+    request = f"GET /status.json HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n".encode()
+    status = json.loads(exchange(server, request, timeout=20).body)
+    return status["seq"], status["clients"]["total"]
 
 
 def restarted_twice(restart, server, bench, queue, is_measured):
@@ -45,8 +46,10 @@ def restarted_twice(restart, server, bench, queue, is_measured):
     epoch = server.wait_for("journal.open")["epoch"]
     crowd = bench("-p", server.port, "-d", queue, "-c", clients, "-n", events, "--epoch", epoch, "restart")
     for part in (1, 2):
+        # Everybody is back before the next one, however busy the machine is.
         eventually(
-            lambda: crowd.poll() is not None or seq(server) >= events * part // 3, lambda: f"{seq(server)} events", 60)
+            lambda: crowd.poll() is not None or figures_of(server) >= (events * part // 3, clients)
+            and figures_of(server)[1] == clients, lambda: f"{figures_of(server)} events and clients", 60)
         assert crowd.poll() is None, crowd.communicate()
         assert server.terminate() == 0
         server = restart(server)
@@ -57,9 +60,9 @@ def restarted_twice(restart, server, bench, queue, is_measured):
     figures = json.loads(out.splitlines()[-1])
     print(figures)
     assert (figures["clients"], figures["events"]) == (clients, events)
-    # Who was on the way back when the second one came was away once.
-    assert figures["closes"] >= 2 * clients and figures["back"] > 1.5 * clients
-    assert figures["max_ms"] < 10_000 or not is_measured
+    assert figures["closes"] >= 2 * clients and figures["back"] >= 2 * clients
+    # A drain that waits for clients it has let in after its beginning lasts 20 s.
+    assert figures["max_ms"] < 18_000 or not is_measured
     # 1,000 clients are asked to come back within two seconds, each at a moment of its own.
     assert figures["retry_wishes"] > clients / 4
     assert figures["retry_max_ms"] < max(1_000, 2 * clients)

@@ -24,6 +24,8 @@ extension DeliveryLoop {
 
     /// Begins to serve a socket; the loop's count of sockets has it already.
     mutating func adopt(_ socket: consuming Socket, from address: Address, now: Int64) {
+        // Another loop, which has not heard of the end yet, has accepted it. Nobody would close it before the deadline.
+        guard drainDeadline == nil else { return context.loops[index].addSockets(-1) }
         let number = socket.number
         let peer = Peer(socket: socket, address: address, openedAt: now)
         let (slot, token) = table.insert(peer, descriptor: number)

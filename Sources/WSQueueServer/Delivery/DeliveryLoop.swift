@@ -64,7 +64,8 @@ struct DeliveryLoop: ~Copyable {
     private var heldBefore: Int64 = 0
     private var isReportedEmpty = true
     private var reported: (passed: UInt64, pace: UInt64) = (.max, .max)
-    private var drainDeadline: Int64?
+    /// Until when clients may take what they are owed, once the end has begun: nobody is let in any more.
+    private(set) var drainDeadline: Int64?
 
     private static let pingFrame: [UInt8] = {
         let nothing: [UInt8] = []
@@ -204,6 +205,8 @@ struct DeliveryLoop: ~Copyable {
         if ready.token == Self.wakeupToken {
             context.loops[index].wakeup.clear()
         } else if ready.token >= Self.firstListenerToken {
+            // Told before the listeners were taken out of the poller: who waits there is for the next server.
+            guard drainDeadline == nil else { return }
             accept(from: context.listeners[Int(ready.token - Self.firstListenerToken)], now: now)
         } else if let slot = table.slot(of: ready.token) {
             if ready.isWritable { flush(slot, now: now) }
