@@ -63,7 +63,8 @@ let package = Package(
         .executableTarget(
             name: "wsqueue-server",
             dependencies: [
-                "WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "WSQueueArguments",
+                "WSQueueServer", "WSQueueCore", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSpool",
+                "WSQueueSystem", "WSQueueArguments",
             ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
