@@ -104,10 +104,14 @@ package enum ConfigurationFile {
 extension ParsedArguments {
     /// Takes up what a configuration file or `--set` says.
     ///
-    /// - Parameter keys: The options that may stand there.
+    /// - Parameters:
+    ///   - keys: The options that may stand there.
+    ///   - options: Those of the command: others are looked at and not taken up.
     /// - Throws: ``ArgumentFault`` for a key that is none of them, one without a value, and one that stands twice in a file
     ///   though it may be given only once.
-    package mutating func add(_ entries: [ConfigurationEntry], keys: [Option]) throws(ArgumentFault) {
+    package mutating func add(
+        _ entries: [ConfigurationEntry], keys: [Option], for options: [Option]
+    ) throws(ArgumentFault) {
         var found: [Occurrence] = []
         var lines: [String: String] = [:]
         for entry in entries {
@@ -123,7 +127,10 @@ extension ParsedArguments {
             {
                 throw .badEntry(place: entry.origin.place, "\(entry.key) was given in \(first)")
             }
-            found.append(try Occurrence(option, value: entry.value, origin: entry.origin))
+            let occurrence = try Occurrence(option, value: entry.value, origin: entry.origin)
+            if options.contains(option) || options.contains(where: { $0.name == option.alias }) {
+                found.append(occurrence)
+            }
         }
         add(found)
     }

@@ -28,7 +28,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
         switch self {
         case .success: "done"
         case .usage: "the command line is wrong"
-        case .badData: "the event or its payload is not acceptable"
+        case .badData: "the event, its payload or a token is not acceptable"
         case .noInput: "an input file cannot be read, or no event is there under the id"
         case .unavailable: "no server (--wait), or its address is in use"
         case .bug: "a bug; please report it"

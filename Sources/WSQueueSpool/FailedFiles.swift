@@ -28,8 +28,9 @@ package struct FailedFiles {
     package static let limitNanoseconds: Int64 = 30 * 86_400 * 1_000_000_000
 
     private static let pruneAtLeast = 1_000
-    private static let directoryName = FileName(".failed")
-    private static let reasonSuffix = ".why"
+    /// Its name in the spool.
+    package static let directoryName = FileName(".failed")
+    static let reasonSuffix = ".why"
 
     /// How many of the last names are looked at for the newest: most names begin with a time.
     private static let overviewCandidates = 200
@@ -91,7 +92,7 @@ package struct FailedFiles {
         }.sorted { ($0.changed, $0.place) > ($1.changed, $1.place) }
         let newest = aged.prefix(limit).map { file in
             Overview.Failure(
-                name: file.name.description, reason: reason(for: file.name, in: directory),
+                name: file.name.description, reason: Self.reason(for: file.name, in: directory),
                 changedNanoseconds: file.changed)
         }
         let overview = Overview(count: names.count, newest: newest)
@@ -99,12 +100,13 @@ package struct FailedFiles {
         return overview
     }
 
-    private func reason(for name: FileName, in directory: Directory) -> String {
-        let reasonName = name.appending(Self.reasonSuffix)
+    /// Why a file is here: a line, empty where nobody knows.
+    static func reason(for name: FileName, in directory: Directory) -> String {
+        let reasonName = name.appending(reasonSuffix)
         var bytes: [UInt8] = []
         guard let file = try? directory.openForReading(reasonName) else { return "" }
         try? file.readAll(
-            into: &bytes, expectedBytes: 128, limitBytes: Self.reasonLimitBytes, object: directory.path(of: reasonName))
+            into: &bytes, expectedBytes: 128, limitBytes: reasonLimitBytes, object: directory.path(of: reasonName))
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
@@ -162,7 +164,8 @@ package struct FailedFiles {
         return removed > 0 ? Pruned(count: removed) : nil
     }
 
-    private static func isReason(_ name: borrowing Span<UInt8>) -> Bool {
+    /// Whether a name here is that of a reason.
+    static func isReason(_ name: borrowing Span<UInt8>) -> Bool {
         let suffix = Array(reasonSuffix.utf8)
         guard name.count > suffix.count else { return false }
         return suffix.indices.allSatisfy { name[name.count - suffix.count + $0] == suffix[$0] }

@@ -120,23 +120,26 @@ package final class Directory: Sendable {
         }
     }
 
-    /// Gives an entry another name in this directory, and fails with `EEXIST` when that name is taken
+    /// Gives an entry another name, here or in `other`, and fails with `EEXIST` when that name is taken
     /// (renameat2(2) with `RENAME_NOREPLACE`, or linkat(2) and unlinkat(2) where the file system lacks it).
-    package func renameWithoutReplacing(_ name: FileName, to newName: FileName) throws(SystemCallError) {
+    package func renameWithoutReplacing(
+        _ name: FileName, to newName: FileName, in other: Directory? = nil
+    ) throws(SystemCallError) {
+        let target = other ?? self
         do {
-            _ = try systemCall("rename", path(of: newName)) {
+            _ = try systemCall("rename", target.path(of: newName)) {
                 unsafe name.withCString { old in
                     unsafe newName.withCString {
                         // 1 is RENAME_NOREPLACE (linux/fs.h), which no header shows without _GNU_SOURCE.
-                        unsafe Int(renameat2(descriptor.number, old, descriptor.number, $0, 1))
+                        unsafe Int(renameat2(descriptor.number, old, target.descriptor.number, $0, 1))
                     }
                 }
             }
         } catch  where error.isUnsupported {
-            _ = try systemCall("link", path(of: newName)) {
+            _ = try systemCall("link", target.path(of: newName)) {
                 unsafe name.withCString { old in
                     unsafe newName.withCString {
-                        unsafe Int(linkat(descriptor.number, old, descriptor.number, $0, 0))
+                        unsafe Int(linkat(descriptor.number, old, target.descriptor.number, $0, 0))
                     }
                 }
             }

@@ -6,6 +6,7 @@ enum Program {
     /// A command's file is in `Commands`, and this is its row: help, manual page and completions are made of it.
     static let commands: [any Command.Type] = [
         RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self, TailCommand.self,
+        QueueCommand.self, TokenCommand.self,
         CompletionCommand.self,
     ]
 
@@ -51,7 +52,9 @@ enum Program {
                 try Terminal.write("wsqueue-server \(Version.text)\n")
                 return .success
             }
-            if table.options.contains(ServerOptions.configFile) { try ConfigurationSources.add(to: &arguments) }
+            if table.options.contains(ServerOptions.configFile) {
+                try ConfigurationSources.add(to: &arguments, for: table.options)
+            }
             return try command.run(arguments)
         } catch let error as ArgumentFault {
             Terminal.complain("\(error)" + (error.exitStatus == .usage ? "; \(table.hint)" : ""))

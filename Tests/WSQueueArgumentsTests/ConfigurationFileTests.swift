@@ -16,8 +16,10 @@ struct ConfigurationFileTests {
         _ words: [String] = [], set: [String] = [], environment: [String: String] = [:], file: String = ""
     ) throws -> ParsedArguments {
         var arguments = try Self.table.parse(words) { environment[$0] }
-        for setting in set { try arguments.add([try ConfigurationEntry.parse(setting: setting)], keys: Self.keys) }
-        try arguments.add(try ConfigurationFile.parse(Array(file.utf8), path: "f"), keys: Self.keys)
+        for setting in set {
+            try arguments.add([try ConfigurationEntry.parse(setting: setting)], keys: Self.keys, for: Self.keys)
+        }
+        try arguments.add(try ConfigurationFile.parse(Array(file.utf8), path: "f"), keys: Self.keys, for: Self.keys)
         return arguments
     }
 
@@ -42,6 +44,15 @@ struct ConfigurationFileTests {
     @Test func `another name of a key is that key`() throws {
         #expect(try arguments(["--queue", "q"], environment: ["DEMO_DIR": "d"]).value(Self.directory) == "q")
         #expect(try arguments(file: "queue = q").value(Self.directory) == "q")
+    }
+
+    @Test func `a key that the command has not is looked at and passed over`() throws {
+        // Another option may have its name there.
+        let other = Option("listen", value: .required("WHAT"), text: "Something else.")
+        var arguments = try OptionTable("demo", forms: [], summary: "", options: [other]).parse([])
+        let entries = try ConfigurationFile.parse(Array("listen = a".utf8), path: "f")
+        try arguments.add(entries, keys: Self.keys, for: [other, Self.directory])
+        #expect(!arguments.has(other))
     }
 
     @Test func `no overrides yes`() throws {

@@ -69,7 +69,7 @@ package struct TokenSecret: Sendable {
 
     /// Tells it apart from others without telling what it is.
     package let fingerprint: UInt64
-    private let codes: [TokenAlgorithm: HMAC]
+    let codes: [TokenAlgorithm: HMAC]
 
     /// Makes a secret; `nil` where it is too short for every algorithm.
     ///

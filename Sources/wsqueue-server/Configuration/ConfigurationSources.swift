@@ -5,10 +5,11 @@ internal import WSQueueSystem
 enum ConfigurationSources {
     /// Adds what `--set` and the file of `--config` say to a command line that has been read with its environment.
     ///
+    /// - Parameter options: Those of the command.
     /// - Throws: `ArgumentFault` for an unknown key and a line that cannot be read; ``CommandError`` when the file cannot.
-    static func add(to arguments: inout ParsedArguments) throws {
+    static func add(to arguments: inout ParsedArguments, for options: [Option]) throws {
         for setting in arguments.values(ServerOptions.set) {
-            try arguments.add([try ConfigurationEntry.parse(setting: setting)], keys: Setting.options)
+            try arguments.add([try ConfigurationEntry.parse(setting: setting)], keys: Setting.options, for: options)
         }
         guard let file = arguments.last(ServerOptions.configFile), let path = file.value else { return }
         let bytes: [UInt8]
@@ -17,7 +18,7 @@ enum ConfigurationSources {
         } catch {
             throw CommandError(.configuration, "\(file.origin): \(error)")
         }
-        try arguments.add(try ConfigurationFile.parse(bytes, path: path), keys: Setting.options)
+        try arguments.add(try ConfigurationFile.parse(bytes, path: path), keys: Setting.options, for: options)
     }
 
     /// A variable that looks like ours and means nothing: somebody has mistyped one that does.

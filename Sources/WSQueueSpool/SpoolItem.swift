@@ -1,0 +1,132 @@
+internal import WSQueueCore
+package import WSQueueSystem
+
+/// A file of the spool as its operator sees it: what it is, and what it waits for.
+package struct SpoolItem: Equatable, Sendable {
+    /// What a file waits for.
+    package enum State: String, CaseIterable, Sendable {
+        /// The server.
+        case waiting
+        /// Its time.
+        case later
+        /// Somebody's word.
+        case held
+        /// Somebody who mends it: it could not be accepted.
+        case failed
+    }
+
+    /// What it waits for.
+    package let state: State
+    /// Its name, without the directory and without what only says its state: the one under which it is delivered.
+    package let name: FileName
+    /// Whether it is a batch.
+    package let isBatch: Bool
+    /// By what it is ordered, Unix nanoseconds: when it was queued, when it is due, or when it was set aside.
+    package var nanoseconds: Int64 { order.nanoseconds }
+    private let order: SpoolOrder
+
+    /// Makes the item of an entry.
+    ///
+    /// - Parameters:
+    ///   - entry: The name of an entry of the spool, or of `.failed/`.
+    ///   - directory: Where it is.
+    ///   - unix: Now, Unix nanoseconds.
+    /// - Returns: `nil` when it is no event file, is not in that state, or has gone.
+    init?(_ entry: Span<UInt8>, in directory: Directory, as state: State, unix: Int64) {
+        let prefix = state == .held ? Array(SpoolPlace.heldPrefix.utf8) : []
+        guard entry.count > prefix.count, prefix.indices.allSatisfy({ entry[$0] == prefix[$0] }) else { return nil }
+        let bytes = entry.extracting(prefix.count...)
+        let parsed = SpoolName(bytes)
+        if state == .failed {
+            guard bytes[0] != UInt8(ascii: "."), !FailedFiles.isReason(bytes),
+                let status = try? directory.status(of: FileName(bytes))
+            else { return nil }
+            // Its name may say any time; what counts is when it was set aside.
+            order = SpoolOrder(nanoseconds: status.changedNanoseconds, restPrefix: 0, restStart: 0)
+        } else {
+            guard parsed.kind == .event || parsed.kind == .batch else { return nil }
+            if parsed.timeNanoseconds == nil {
+                guard let status = try? directory.status(of: FileName(entry)) else { return nil }
+                order = parsed.order(modifiedNanoseconds: status.modifiedNanoseconds)
+            } else {
+                order = parsed.order(modifiedNanoseconds: 0)
+            }
+            let isLater = parsed.isScheduled && order.nanoseconds > unix
+            guard state == .held || isLater == (state == .later) else { return nil }
+        }
+        self.state = state
+        name = FileName(bytes)
+        isBatch = parsed.kind == .batch
+    }
+
+    /// Its path below the spool.
+    package var path: String {
+        switch state {
+        case .waiting, .later: "\(name)"
+        case .held: "\(SpoolPlace.heldPrefix)\(name)"
+        case .failed: "\(FailedFiles.directoryName)/\(name)"
+        }
+    }
+
+    /// The name of its entry in the directory where it is.
+    var entry: FileName {
+        guard state == .held else { return name }
+        let bytes = Array(SpoolPlace.heldPrefix.utf8) + name.bytes
+        return FileName(bytes.span)
+    }
+
+    /// Whether it comes first.
+    func precedes(_ other: SpoolItem) -> Bool {
+        order.precedes(
+            other.order, name: name.terminated.span.extracting(..<name.count),
+            otherName: other.name.terminated.span.extracting(..<other.name.count))
+    }
+}
+
+/// What is known of a file of the spool without reading all of it.
+package struct SpoolGlance: Equatable, Sendable {
+    /// Its size; of what is no regular file 0.
+    package let sizeBytes: Int64
+    /// The name of its event, of a batch of the first one; `nil` where it has none that can be read.
+    package let eventName: String?
+    /// Why it could not be accepted; empty where nobody knows, `nil` where it was not set aside.
+    package let reason: String?
+
+    init(_ item: SpoolItem, status: FileStatus, in directory: Directory) {
+        sizeBytes = status.kind == .regular ? status.sizeBytes : 0
+        eventName = status.kind == .regular ? Self.eventName(of: item.entry, in: directory) : nil
+        reason = item.state == .failed ? FailedFiles.reason(for: item.name, in: directory) : nil
+    }
+
+    /// Most events are smaller, and of a larger one the name stands at the front as good as always.
+    private static let glanceBytes = 8_192
+
+    private static func eventName(of name: FileName, in directory: Directory) -> String? {
+        for limit in [glanceBytes, Event.defaultLimitBytes] {
+            var bytes: [UInt8] = []
+            guard let file = try? directory.openForReading(name),
+                (try? file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: "")) != nil
+            else { return nil }
+            if let event = eventName(in: bytes.span) { return event }
+            guard bytes.count == limit else { return nil }
+        }
+        return nil
+    }
+
+    /// The first event's name in text that may be cut off behind it, and need be no event.
+    private static func eventName(in bytes: borrowing Span<UInt8>) -> String? {
+        var lines = BatchLines()
+        guard let line = lines.next(in: bytes) else { return nil }
+        // An event of several lines is one object all the same, and begins where its first line does.
+        let text = bytes.extracting(line.range.lowerBound...)
+        var reader = JSONObjectReader()
+        while let member = try? reader.next(in: text) {
+            guard let name = JSONString.decode(member.name, in: text), name.elementsEqual("event".utf8) else {
+                continue
+            }
+            guard member.kind == .string else { return nil }
+            return JSONString.text(JSONString.contents(of: member.value), in: text).flatMap { Label($0)?.text }
+        }
+        return nil
+    }
+}

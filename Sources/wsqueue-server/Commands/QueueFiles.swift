@@ -1,0 +1,101 @@
+internal import WSQueueArguments
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// Does something with files that were named, one after the other.
+struct QueueFiles {
+    let keeper: SpoolKeeper
+    private let spool: Directory
+    private let unix: Int64
+
+    /// Works in an open queue.
+    init(_ spool: Directory, unix: Int64) {
+        self.spool = spool
+        self.unix = unix
+        keeper = SpoolKeeper(spool, unix: unix)
+    }
+
+    /// Finds the file that a word means.
+    func find(_ word: String, _ states: [SpoolItem.State]) throws(SpoolKeeper.Fault) -> SpoolItem {
+        try keeper.find(word, states)
+    }
+
+    /// Does something for every word, also when it fails for some.
+    ///
+    /// - Returns: The status of the first that failed.
+    func each(_ words: [String], _ body: (QueueFiles, String) throws -> Void) -> ExitStatus {
+        var status = ExitStatus.success
+        for word in words {
+            do {
+                try body(self, word)
+            } catch {
+                let failed = report(error, word)
+                if status == .success { status = failed }
+            }
+        }
+        return status
+    }
+
+    /// Prints a file as it is.
+    func print(_ word: String) throws {
+        let item = try find(word, [.waiting, .later, .held, .failed])
+        let file = try keeper.open(item)
+        var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
+        while true {
+            let count = try file.read(into: &buffer, from: 0, object: item.path)
+            if count == 0 { return }
+            try StandardStream.output.write(buffer.span.extracting(..<count))
+        }
+    }
+
+    /// Brings back all that was set aside.
+    func requeueAll() throws -> ExitStatus {
+        var status = ExitStatus.success
+        var count = 0
+        var inventory = try SpoolInventory(spool, .failed, unix: unix)
+        while true {
+            let page = try inventory.nextPage()
+            if page.isEmpty { break }
+            for item in page {
+                do throws(SpoolKeeper.Fault) {
+                    _ = try keeper.requeue(item)
+                    count += 1
+                } catch {
+                    let failed = report(error, item.path)
+                    if status == .success { status = failed }
+                }
+            }
+        }
+        try Terminal.write("\(count) requeued\n")
+        return status
+    }
+
+    private static let bufferBytes = 65_536
+
+    private func report(_ error: any Error, _ word: String) -> ExitStatus {
+        let shown = Shown.text(word)
+        switch error as? SpoolKeeper.Fault {
+        case .notAName:
+            Terminal.complain("'\(shown)' is no event file of a queue; 'queue ls' shows their names")
+            return .usage
+        case .notFound:
+            Terminal.complain("'\(shown)' is not there; it may have been sent, and 'queue ls' shows what is")
+            return .noInput
+        case .taken(let name):
+            Terminal.complain("'\(shown)': \(Shown.text(name)) waits already")
+            return .inputOutput
+        case .notRegular(_, let kind):
+            Terminal.complain("'\(shown)' is a \(kind), not a regular file")
+            return .noInput
+        case .system(let cause): return report(cause)
+        case nil: return report(error as? SystemCallError)
+        }
+    }
+
+    private func report(_ cause: SystemCallError?) -> ExitStatus {
+        guard let cause else { return .bug }
+        let who = cause.isPermission ? " (uid \(Process.user)); the owner of the queue may" : ""
+        Terminal.complain("\(cause)\(who)")
+        return cause.isPermission ? .notPermitted : .inputOutput
+    }
+}

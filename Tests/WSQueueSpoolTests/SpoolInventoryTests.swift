@@ -1,0 +1,89 @@
+import Foundation
+import Support
+import Testing
+import WSQueueSpool
+import WSQueueSystem
+
+struct SpoolInventoryTests {
+    private static let now: Int64 = 2_000_000_000_000_000_000
+
+    private func fill(_ path: String, _ names: [String]) throws -> Directory {
+        try FileManager.default.createDirectory(atPath: "\(path)/.failed", withIntermediateDirectories: true)
+        for name in names {
+            #expect(FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data("{\"event\":\"e\"}".utf8)))
+        }
+        return try Directory.open(path)
+    }
+
+    private func paths(_ spool: Directory, _ state: SpoolItem.State, page: Int) throws -> [String] {
+        var inventory = try SpoolInventory(spool, state, unix: Self.now, pageFiles: page)
+        var paths: [String] = []
+        while true {
+            let items = try inventory.nextPage()
+            #expect(items.count <= page)
+            if items.isEmpty { return paths }
+            paths += items.map(\.path)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 8, 100])
+    func `pages of any size together are all files, the oldest first`(page: Int) throws {
+        try withTemporaryDirectory { path in
+            let names = [9, 3, 5, 1, 8, 2, 7].map { "100000000\($0).json" }
+            let spool = try fill(path, names + [".hidden.json", "note.txt", ".1000000000.json.tmp"])
+            #expect(try paths(spool, .waiting, page: page) == names.sorted())
+        }
+    }
+
+    @Test func `each file is in one state`() throws {
+        try withTemporaryDirectory { path in
+            let spool = try fill(
+                path,
+                [
+                    "1000000000.json", "at-1000000001.json", "at-3000000000.jsonl", ".held-1000000002.json",
+                    ".held-at-3000000001.json", ".held-.json.tmp", ".failed/1.json", ".failed/1.json.why",
+                    ".failed/1.json.2", ".failed/.x",
+                ])
+            #expect(try paths(spool, .waiting, page: 9) == ["1000000000.json", "at-1000000001.json"])
+            #expect(try paths(spool, .later, page: 9) == ["at-3000000000.jsonl"])
+            #expect(try paths(spool, .held, page: 9) == [".held-1000000002.json", ".held-at-3000000001.json"])
+            #expect(try paths(spool, .failed, page: 9).sorted() == [".failed/1.json", ".failed/1.json.2"])
+        }
+    }
+
+    @Test func `without a directory of failures there are none`() throws {
+        try withTemporaryDirectory { path in
+            #expect(try paths(try Directory.open(path), .failed, page: 9) == [])
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("{\"event\":\"a.b\",\"payload\":1}", "a.b"), ("{\"payload\":{\"event\":\"x\"},\"event\":\"y\"}", "y"),
+            ("{\n  \"event\": \"lines\"\n}", "lines"), ("{\"event\":\"cut", nil), ("{\"event\":7}", nil), ("", nil),
+            ("{\"event\":\"\\u001b[2J\"}", nil), ("{\"ev\\u0065nt\":\"escaped\"}", "escaped"), ("[]", nil),
+        ] as [(String, String?)])
+    func `the event's name is read of what stands there`(text: String, name: String?) throws {
+        try withTemporaryDirectory { path in
+            let spool = try fill(path, [])
+            #expect(FileManager.default.createFile(atPath: "\(path)/a.json", contents: Data(text.utf8)))
+            var inventory = try SpoolInventory(spool, .waiting, unix: Self.now)
+            let item = try #require(try inventory.nextPage().first)
+            let glance = try #require(inventory.glance(at: item))
+            #expect(glance.eventName == name)
+            #expect(glance.sizeBytes == Int64(text.utf8.count))
+        }
+    }
+
+    @Test func `a name behind a long payload is found, and of a batch the first`() throws {
+        try withTemporaryDirectory { path in
+            let spool = try fill(path, [])
+            let long = "{\"payload\":\"\(String(repeating: "x", count: 20_000))\",\"event\":\"far\"}"
+            #expect(FileManager.default.createFile(atPath: "\(path)/1.json", contents: Data(long.utf8)))
+            let batch = "\n{\"event\":\"one\"}\n{\"event\":\"two\"}\n"
+            #expect(FileManager.default.createFile(atPath: "\(path)/2.jsonl", contents: Data(batch.utf8)))
+            var inventory = try SpoolInventory(spool, .waiting, unix: Self.now)
+            #expect(try inventory.nextPage().map { inventory.glance(at: $0)?.eventName } == ["far", "one"])
+        }
+    }
+}
