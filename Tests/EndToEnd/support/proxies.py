@@ -65,13 +65,15 @@ class Proxy:
         self.port, self.plain_port = free_port(), free_port()
         text = self.configuration(upstream)
         if timeout and self.timeout:
-            text = replaced(text, (self.timeout, timeout))
+            shorter = self.timeout.replace("75s", timeout).replace("75", timeout.rstrip("s"))
+            text = replaced(text, (self.timeout, shorter))
         self.path = directory / "proxy.conf"
         self.path.write_text(text)
         self.output = open(directory / "proxy.log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, cwd=directory,
-            env=os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(directory)))
+            env=os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(directory)),
+            start_new_session=True)
         eventually(self._listens, lambda: f"{self.program} listens:\n{self.log}")
 
     def _listens(self):
@@ -91,11 +93,11 @@ class Proxy:
 
     def __exit__(self, *_):
         self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            # Its workers end when they see that it is gone.
-            self.process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(1)
+        # Workers that still wait for somebody are in its group.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         self.output.close()
 
@@ -202,7 +204,38 @@ class HAProxy(Proxy):
 
 
 
-PROXIES = {kind.program: kind for kind in (Nginx, Caddy, HAProxy)}
+class Apache(Proxy):
+    program = "apache2"
+    timeout = "Timeout 75"
+    reload_signal = signal.SIGUSR1
+    modules = ["mpm_event", "authz_core", "alias", "headers", "socache_shmcb", "ssl", "proxy", "proxy_http"]
+    place = "/usr/lib/apache2/modules"
+
+    def configuration(self, upstream):
+        site = replaced(
+            (EXAMPLES / "apache/wsqueue.conf").read_text(encoding="utf-8"),
+            ("*:80>", f"127.0.0.1:{self.plain_port}>"), ("*:443>", f"127.0.0.1:{self.port}>"),
+            (CERTIFICATE, str(self.certificate.path)), (KEY, str(self.certificate.key)))
+        if upstream.startswith("unix:"):
+            site = replaced(site, ("    ProxyPass / http", "    # ProxyPass / http"))
+            site = replaced(site, ("# ProxyPass / unix", "ProxyPass / unix"))
+            site = replaced(site, (SOCKET, upstream.removeprefix("unix:")))
+        else:
+            site = replaced(site, ("http://127.0.0.1:8081/", f"http://{upstream}/"))
+        lines = [
+            f"ServerRoot {self.directory}", f"DefaultRuntimeDir {self.directory}", f"PidFile {self.directory}/pid",
+            "ErrorLog /dev/stderr", "ServerName localhost", f"Listen 127.0.0.1:{self.port}",
+            f"Listen 127.0.0.1:{self.plain_port}"]
+        lines += [f"LoadModule {name}_module {self.place}/mod_{name}.so" for name in self.modules]
+        if os.geteuid() == 0:
+            lines += ["User www-data", "Group www-data"]
+        return "\n".join([*lines, site])
+
+    def command(self):
+        return ["apache2", "-D", "FOREGROUND", "-f", str(self.path)]
+
+
+PROXIES = {kind.program: kind for kind in (Nginx, Caddy, HAProxy, Apache)}
 
 
 def is_installed(program):
