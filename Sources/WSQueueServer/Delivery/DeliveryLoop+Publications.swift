@@ -10,7 +10,8 @@ extension DeliveryLoop {
         guard context.publications.end != position else { return }
         let snapshot = context.publications.snapshot(since: position)
         let new = position..<snapshot.end
-        let eventCount = snapshot.seq - seq
+        // A numbering that has begun anew says nothing of how many there were.
+        let eventCount = snapshot.seq >= seq ? snapshot.seq - seq : UInt64(snapshot.selections.count)
         position = snapshot.end
         seq = snapshot.seq
         if clientCount == 0 { return }

@@ -188,8 +188,11 @@ struct DeliveryLoop: ~Copyable {
                 notePassed(ticket, count: count, now: now)
             case .drain(let deadline):
                 drain(deadline: deadline)
-            case .dismiss:
+            case .renumber:
                 dismiss()
+                // What is not handed out yet brings the number with it.
+                let snapshot = context.publications.snapshot(since: position)
+                if snapshot.end == position { seq = snapshot.seq }
             case .answer(let response, let token):
                 guard let slot = table.slot(of: token) else { continue }
                 respond(response, to: .post, slot, now: now)

@@ -131,8 +131,8 @@ final class LoopHandle: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
-        /// Say goodbye to all clients, and go on.
-        case dismiss
+        /// The events go on behind another number, perhaps in another numbering: say goodbye to all clients.
+        case renumber
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)
         /// The application has answered a question of a connection's.

@@ -135,6 +135,7 @@ extension SpoolPump {
     ///
     /// - Returns: Whether the journal could be begun.
     private mutating func restartHistory(epoch: String, after seq: UInt64, now: Int64, unix: Int64) -> Bool {
+        keep(now: now, unix: unix)
         do throws(SystemCallError) {
             try journal.restart(epoch: epoch, precedingSeq: seq, unix: unix)
         } catch {
@@ -145,13 +146,14 @@ extension SpoolPump {
         context.log.write(LogLine(.notice, "journal.restart").with("epoch", epoch).with("seq", seq))
         if context.isAdmitting {
             context.isAdmitting = false
-            for loop in context.loops { loop.mailbox.post(.dismiss) }
             // Those who come back are let in when everything is here again.
             if stream?.catchUp == nil { stream?.catchUp = seq }
         }
         broker.skip(to: seq)
         writer.skip(to: seq)
         announce()
+        // Behind the number, so that a loop that reads this finds it.
+        for loop in context.loops { loop.mailbox.post(.renumber) }
         syncer?.request(journal.takeUnsynced(), position: writer.position)
         return true
     }
