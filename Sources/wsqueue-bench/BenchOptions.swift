@@ -5,7 +5,9 @@ enum BenchOptions {
     static let dialect = Option(
         "dialect", value: .required("NAME"),
         text: "How the server is spoken to: spool (default; wsqueue and the floors), socket, nchan, nats, mqtt.")
-    static let port = Option("port", short: "p", value: .required("N"), text: "Where subscribers connect on 127.0.0.1.")
+    static let port = Option(
+        "port", short: "p", value: .required("N"), isRepeatable: true,
+        text: "Where subscribers connect on 127.0.0.1; of several each gets its share.")
     static let path = Option("path", value: .required("PATH"), text: "What subscribers ask for (default /).")
     static let publishPort = Option(
         "publish-port", value: .required("N"), text: "Where events are published, for servers without a spool.")

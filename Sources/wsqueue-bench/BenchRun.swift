@@ -5,7 +5,7 @@ internal import WSQueueSystem
 /// What the command line asks for: one server, and scenarios one after the other on the same connections.
 struct BenchRun {
     private let dialect: Dialect
-    private let port: UInt16
+    private let ports: [UInt16]
     private let publishPort: UInt16
     private let path: String
     private let directory: String?
@@ -29,7 +29,8 @@ struct BenchRun {
                 return dialect
             } ?? .spool
         let subscriberPort = try Self.number(arguments, BenchOptions.port, 1...65_535) ?? 8_081
-        port = UInt16(subscriberPort)
+        let given = arguments.values(BenchOptions.port).compactMap { UInt16($0) }
+        ports = given.isEmpty ? [UInt16(subscriberPort)] : given
         publishPort = UInt16(try Self.number(arguments, BenchOptions.publishPort, 1...65_535) ?? subscriberPort)
         let channel = arguments.value(BenchOptions.channel)
         path = arguments.value(BenchOptions.path) ?? channel.map { "/?channels=\($0)" } ?? "/"
@@ -59,10 +60,10 @@ struct BenchRun {
             command.isEmpty
             ? ServerProcess(attachedTo: processes) : try ServerProcess(starting: command, log: log)
         defer { server.end() }
-        try Self.awaitPort(port)
-        if publishPort != port { try Self.awaitPort(publishPort) }
+        for port in ports { try Self.awaitPort(port) }
+        if !ports.contains(publishPort) { try Self.awaitPort(publishPort) }
         var measurement = Measurement(
-            crowd: try Crowd(dialect: dialect, port: port, path: path), source: try makeSource(), server: server,
+            crowd: try Crowd(dialect: dialect, ports: ports, path: path), source: try makeSource(), server: server,
             events: events, rounds: rounds)
         if others > 0 { try measurement.crowd.openOthers(others) }
         if !isDrain { try measurement.open(clients) }

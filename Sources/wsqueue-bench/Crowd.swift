@@ -5,7 +5,8 @@ internal import WSQueueSystem
 /// All subscribers of a measurement, on one thread: they check that every event comes once and in order.
 struct Crowd: ~Copyable {
     private let dialect: Dialect
-    private let port: UInt16
+    /// Where clients connect, in turn.
+    private let ports: [UInt16]
     private let path: String
     /// Clients that get nothing.
     private var others = 0
@@ -31,9 +32,9 @@ struct Crowd: ~Copyable {
     /// How clients that the server closes come back; `nil` when that is a fault.
     var returns: Returns?
 
-    init(dialect: Dialect, port: UInt16, path: String) throws(SystemCallError) {
+    init(dialect: Dialect, ports: [UInt16], path: String) throws(SystemCallError) {
         self.dialect = dialect
-        self.port = port
+        self.ports = ports
         self.path = path
         poller = try Poller()
     }
@@ -65,7 +66,7 @@ struct Crowd: ~Copyable {
         finished = 0
         while opened < wanted {
             while clients.count < wanted, clients.count - opened < 128 {
-                let number = try ClientSocket.connect(port: port)
+                let number = try ClientSocket.connect(port: ports[clients.count % ports.count])
                 try poller.add(number, .readable, token: UInt64(clients.count))
                 var client = Client(descriptor: number)
                 client.next = next
@@ -238,7 +239,7 @@ struct Crowd: ~Copyable {
     private mutating func bringBack() throws {
         guard let due = returns?.takeDue(now: Clock.monotonicNanoseconds()), !due.isEmpty else { return }
         for index in due {
-            guard let number = try? ClientSocket.connect(port: port) else {
+            guard let number = try? ClientSocket.connect(port: ports[index % ports.count]) else {
                 returns?.refused(index, now: Clock.monotonicNanoseconds())
                 continue
             }

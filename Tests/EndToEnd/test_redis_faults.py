@@ -1,5 +1,6 @@
-"""Redis in every state it can be in: files wait, clients stay, and afterwards nothing is lost and nothing comes twice."""
+"""Redis in every state it can be in: files wait, clients stay, and afterwards nothing is lost and nothing doubled."""
 
+import http.client
 import json
 import signal
 import threading
@@ -56,7 +57,6 @@ def publish_meanwhile(nodes):
 
 def reasons(node):
     """Why a node is not ready, in words."""
-    import http.client
     connection = http.client.HTTPConnection(node.host, node.port, timeout=5)
     connection.request("GET", "/ready")
     answer = json.loads(connection.getresponse().read())
@@ -243,7 +243,7 @@ def test_a_server_without_redis_and_history_lets_nobody_in(start_nodes, redis):
     redis.start()
     client, _ = come_back(node)
     eventually(lambda: waiting(node) == 0, "the file is sent")
-    client.close() if hasattr(client, "close") else client.socket.close()
+    client.socket.close()
 
 
 def test_a_server_with_history_lets_clients_in_without_redis(two, redis):

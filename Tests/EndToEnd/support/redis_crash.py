@@ -1,0 +1,153 @@
+"""Several servers on one Redis, all of which are killed at any moment, and clients that go on wherever they can."""
+
+import itertools
+import json
+import random
+import threading
+import time
+
+from .client import Client
+from .files import name_of, place, waiting
+from .nodes import Nodes
+from .redis_server import RedisServer
+from .waiting import eventually
+
+# Large enough that no client can be told of a gap: none is wanted here.
+HISTORY = ["--journal-events", "1000000", "--journal-size", "1G", "--log-events", "off"]
+BATCH = 25
+
+
+class Wanderer(threading.Thread):
+    """Connects to any node, counts, loses the connection or gives it up, and goes on at any node with its cursor."""
+
+    def __init__(self, nodes, epoch, order, seed):
+        super().__init__(daemon=True)
+        self.nodes, self.epoch, self.order = nodes, epoch, order
+        self.seq, self.count, self.connections = 0, 0, 0
+        self.next = [0] * len(nodes)
+        self.random = random.Random(seed)
+        self.faults = {"lost": 0, "doubled": 0, "disordered": 0, "gaps": 0, "disagreeing": 0}
+        self.is_ending = False
+
+    def run(self):
+        while not self.is_ending:
+            try:
+                self._stay(self.random.choice(list(self.nodes)), self.random.randrange(500, 20_000))
+            except (OSError, AssertionError):
+                # The node is gone, does not let anybody in yet, or was killed in the middle of a handshake.
+                time.sleep(0.01)
+
+    def _stay(self, node, patience):
+        with Client(node, f"/?since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
+            self.connections += 1
+            client.socket.settimeout(0.5)
+            while not self.is_ending and patience > 0:
+                for message in client.frames.take():
+                    patience -= 1
+                    self._take(json.loads(message))
+                try:
+                    data = client.socket.recv(1 << 16)
+                except TimeoutError:
+                    continue
+                if not data:
+                    return
+                client.frames.feed(data)
+
+    def _take(self, message):
+        if message.get("action") == "resumed":
+            self.faults["gaps"] += not message["complete"]
+        if "seq" not in message:
+            return
+        self.faults["disordered"] += message["seq"] <= self.seq
+        self.seq = message["seq"]
+        # All clients have one order, wherever they are.
+        self.faults["disagreeing"] += self.order.setdefault(self.seq, message["id"]) != message["id"]
+        publisher, number = message["payload"]
+        self.faults["lost"] += max(0, number - self.next[publisher])
+        self.faults["doubled"] += number < self.next[publisher]
+        self.next[publisher] = max(self.next[publisher], number + 1)
+        self.count += 1
+
+
+class RedisCrashTest:
+    """Publishes `events` on `size` nodes while nodes and Redis are killed `kills` times."""
+
+    def __init__(self, binaries, directory, kills, events, clients=8, seed=0, size=3):
+        self.kills, self.events, self.random = kills, events, random.Random(seed)
+        # What is written is in the kernel before anybody is told of it, so that a kill costs nothing.
+        self.redis = RedisServer(str(directory / "redis")).start()
+        self.nodes = Nodes(binaries, directory, self.redis.url, *HISTORY)
+        for _ in range(size):
+            self.nodes.add()
+        with Client(self.nodes[0], protocol="wsqueue.v1") as client:
+            epoch = client.receive_events()[0]["cursor"].partition(":")[0]
+        order = {}
+        self.clients = [Wanderer(self.nodes, epoch, order, seed + number) for number in range(clients)]
+        self.published = [0] * size
+        self.names = itertools.count()
+        self.killed = {"nodes": 0, "redis": 0, "pauses": 0}
+        self.seconds = 0.0
+
+    def run(self, report=lambda kill: None):
+        for client in self.clients:
+            client.start()
+        start = time.monotonic()
+        try:
+            for kill in range(self.kills):
+                self._publish((kill + 1) * self.events // self.kills)
+                # Something is on its way, and something is not begun.
+                time.sleep(self.random.uniform(0, 0.3))
+                self._hit()
+                report(kill)
+            self._publish(self.events)
+            eventually(self._has_ended, lambda: f"every client has every event: {self.result()}\n{self._logs()}", 120)
+            self.seconds = time.monotonic() - start
+            return self.result()
+        finally:
+            for client in self.clients:
+                client.is_ending = True
+            self.nodes.end()
+            self.redis.__exit__()
+
+    def result(self):
+        faults = {name: sum(client.faults[name] for client in self.clients) for name in self.clients[0].faults}
+        missing = sum(max(0, sum(self.published) - client.count) for client in self.clients)
+        return {
+            "events": sum(self.published), "clients": len(self.clients), **self.killed, **faults, "missing": missing,
+            "connections": sum(client.connections for client in self.clients),
+            "files_left": sum(len(waiting(node.queue)) for node in self.nodes), "seconds": round(self.seconds, 1)}
+
+    def _publish(self, total):
+        """Adds events until there are so many, on all nodes in turn; half of them in batches."""
+        while (count := sum(self.published)) < total:
+            publisher = self.random.randrange(len(self.nodes))
+            first = self.published[publisher]
+            end = first + min(total - count, BATCH if self.random.random() < 0.5 else 1)
+            texts = [json.dumps({"event": "n", "payload": [publisher, number], "id": f"{publisher}-{number}"})
+                     for number in range(first, end)]
+            suffix = "l" if end - first > 1 else ""
+            place(self.nodes[publisher].queue, name_of(next(self.names)) + suffix, "\n".join(texts))
+            self.published[publisher] = end
+
+    def _hit(self):
+        what = self.random.choice(["nodes", "nodes", "redis", "pauses"])
+        self.killed[what] += 1
+        if what == "nodes":
+            index = self.random.randrange(len(self.nodes))
+            self.nodes.kill(index)
+            time.sleep(self.random.uniform(0, 0.2))
+            self.nodes.restart(index)
+        elif what == "redis":
+            self.redis.kill()
+            time.sleep(self.random.uniform(0, 0.2))
+            self.redis.start()
+        else:
+            self.redis.suspend()
+            time.sleep(self.random.uniform(0, 0.5))
+            self.redis.resume()
+
+    def _has_ended(self):
+        return all(client.count >= self.events for client in self.clients)
+
+    def _logs(self):
+        return "\n".join(node.log[-2_000:] for node in self.nodes)
