@@ -73,8 +73,14 @@ extension Option.Value {
 }
 
 extension OptionTable.Section {
+    private static let exitStatusHeading = "Exit status"
+
+    /// Whether it lists exit statuses.
+    var isExitStatuses: Bool { heading == Self.exitStatusHeading }
+
     /// The exit statuses a program has, with their meanings.
     package static func exitStatuses(_ statuses: [ExitStatus]) -> OptionTable.Section {
-        OptionTable.Section("Exit status", statuses.map { "\($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.text)" })
+        OptionTable.Section(
+            exitStatusHeading, statuses.map { "\($0.rawValue < 10 ? " " : "")\($0.rawValue)  \($0.text)" })
     }
 }

@@ -56,22 +56,22 @@ extension OptionTable {
         for form in command.forms { text += "\\fB\(escaped(command.program))\\fR \(escaped(form))\n" }
         text += ".fi\n.PP\n\(escaped(command.summary))\n"
         for option in command.options where !option.isHidden { text += describe(option) }
-        for section in command.sections where section.isProse || section.heading == "Examples" {
-            text += section.isProse ? ".PP\n" : ".PP\n.nf\n"
-            text += section.lines.map { escaped($0) + "\n" }.joined(separator: section.isProse ? ".PP\n" : "")
-            text += section.isProse ? "" : ".fi\n"
+        // What a status means is told once for all commands.
+        for section in command.sections where !section.isExitStatuses {
+            text += ".PP\n\\fB\(escaped(section.heading))\\fR\n" + contents(of: section)
         }
         return text
     }
 
     private static func describe(_ section: Section) -> String {
-        var text = ".SH \(escaped(section.heading.uppercased()))\n"
-        if section.isProse {
-            text += section.lines.map { escaped($0) + "\n" }.joined(separator: ".PP\n")
-        } else {
-            text += ".nf\n" + section.lines.map { escaped($0) + "\n" }.joined() + ".fi\n"
-        }
-        return text
+        ".SH \(escaped(section.heading.uppercased()))\n" + contents(of: section)
+    }
+
+    private static func contents(of section: Section) -> String {
+        let lines = section.lines.map { escaped($0) + "\n" }
+        // A paragraph of its own, or roff would put it behind the heading.
+        if section.isProse { return lines.map { ".PP\n" + $0 }.joined() }
+        return ".PP\n.nf\n" + lines.joined() + ".fi\n"
     }
 
     private static func reference(_ page: String) -> String {

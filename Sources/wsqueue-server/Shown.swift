@@ -1,5 +1,3 @@
-internal import WSQueueServer
-
 /// Values as a terminal shows them.
 enum Shown {
     /// Text of anybody's making: control characters are written out, or a file's name could steer the terminal.

@@ -163,6 +163,12 @@ def test_check_reads_the_files_that_are_named(check, tmp_path):
     assert str(secret) in result.stderr and str(rules) in result.stderr and "short" not in result.stdout
 
 
+def test_a_password_in_a_url_is_not_shown(check):
+    result = check("--redis", "redis://queue:hunter2@127.0.0.1:6379/1")
+    assert "hunter2" not in result.stdout + result.stderr
+    assert effective(result.stdout)["redis"] == [("redis://queue:...@127.0.0.1:6379/1", "--redis")]
+
+
 def test_the_server_does_what_its_file_says(start, publish, file):
     server = start("-c", file("payload-key = data\nlog-events = all\nmessages-per-minute = 1\n"))
     with Client(server) as client:
@@ -178,3 +184,12 @@ def test_the_example_of_the_readme_is_taken(check, file, tmp_path):
         stand_in.write_text("[]" if name.endswith("json") else "s" * 48)
         text = text.replace(name, str(stand_in))
     assert check("-c", file(text)).stderr == ""
+
+
+def test_the_settings_of_the_service_are_known(check, file):
+    text = (README.parent / "examples/systemd/server.conf").read_text()
+    text = re.sub(r"^#(?=\w+(-\w+)* = )", "", text, flags=re.M)
+    assert "rules = " in text
+    # The files that it names are not there.
+    for line in check("-c", file(text), status=78).stderr.splitlines():
+        assert "no such file or directory" in line
