@@ -5,7 +5,9 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -133,14 +135,37 @@ def test_a_journal_on_a_full_disk(start, queue):
 
 def test_a_backlog_of_old_files_until_it_is_done(start, memory_queue):
     require_strace()
-    # Each file that is opened takes its time, as on a slow disk.
-    slow = ["strace", "-D", "-f", "-o", os.devnull, "-e", "trace=openat,unlinkat", "-e",
-            "inject=unlinkat:delay_enter=20000", "--"]
-    for number in range(100):
-        place(memory_queue, name_of(number), EVENT)
-    server = start("--ready-age", "5s", "--journal", "off", directory=memory_queue, prefix=slow)
-    eventually(lambda: "oldest" in reasons(server) or not waiting(memory_queue), "it has been looked at")
+    # Each file that is opened takes its time, as on a slow disk; three of them are one pass.
+    for number in range(20):
+        place(memory_queue, name_of(number), json.dumps({"event": "n", "payload": "x" * 100_000}))
+    server = start("--ready-age", "5s", directory=memory_queue, prefix=injecting("openat", "delay_enter=20000"))
+    becomes(server, ["oldest"])
     becomes(server, [])
+    eventually(lambda: waiting(memory_queue) == [], "the queue is empty")
+
+
+def test_an_event_loop_that_is_stuck(start):
+    require_strace()
+    server = start("--threads", "2")
+    [thread] = [
+        int(name) for name in os.listdir(f"/proc/{server.pid}/task")
+        if Path(f"/proc/{server.pid}/task/{name}/comm").read_text() == "wsq-loop-1\n"]
+    # Its next wait does not begin for a long time.
+    stopper = subprocess.Popen(
+        ["strace", "-p", str(thread), "-o", os.devnull, "-e", "trace=epoll_wait,epoll_pwait", "-e",
+         "inject=epoll_wait,epoll_pwait:delay_enter=60000000"], stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: f"TracerPid:\t{stopper.pid}" in Path(f"/proc/{server.pid}/task/{thread}/status").read_text(),
+                   "it is held")
+        assert (ask(server, "/live").status, reasons(server)) == (200, [])
+        eventually(lambda: ask(server, "/live").status == 503, "it is missed", 15)
+        assert ask(server, "/live").body == b"stuck event loops: [1]\n"
+        assert reasons(server) == ["loop"]
+    finally:
+        stopper.kill()
+        stopper.wait()
+    becomes(server, [])
+    assert ask(server, "/live").status == 200
 
 
 def test_files_that_wait_for_a_client_or_their_time_keep_nobody_away(start, queue):
@@ -172,8 +197,7 @@ def test_a_server_that_is_being_stopped(start, queue):
 def test_a_server_that_has_not_looked_at_its_queue(start, queue):
     require_strace()
     # The first listing of the queue, after that of the journal, takes two seconds.
-    slow = ["strace", "-D", "-f", "-o", os.devnull, "-e", "trace=getdents64", "-e",
-            "inject=getdents64:delay_enter=1000000:when=3..4", "--"]
+    slow = injecting("getdents64", "delay_enter=1000000:when=3..4")
     port = free_port()
     server = start(prefix=slow, is_ready=False, listen=f"127.0.0.1:{port}")
     server.host, server.port = "127.0.0.1", port
@@ -181,6 +205,11 @@ def test_a_server_that_has_not_looked_at_its_queue(start, queue):
     assert reasons(server) == ["starting"]
     assert server.logged("server.ready") == []
     becomes(server, [])
+
+
+def injecting(call, what):
+    """What to put before a command to have one of its system calls behave otherwise (strace(1))."""
+    return ["strace", "-D", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{what}", "--"]
 
 
 def free_port():
