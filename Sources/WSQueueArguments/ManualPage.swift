@@ -20,7 +20,7 @@ extension OptionTable {
         }
         if !commands.isEmpty {
             page += ".SH COMMANDS\n"
-            for command in distinctCommands { page += Self.describe(command) }
+            for command in distinctCommands { page += describe(command) }
         }
         for section in sections { page += Self.describe(section) }
         let variables = shown.filter { $0.environment != nil }
@@ -51,17 +51,32 @@ extension OptionTable {
         return ".TP\n\(names)\n\(escaped(option.explanation))\n"
     }
 
-    private static func describe(_ command: OptionTable) -> String {
-        var text = ".SS \(escaped(command.name))\n.nf\n"
-        for form in command.forms { text += "\\fB\(escaped(command.program))\\fR \(escaped(form))\n" }
-        text += ".fi\n.PP\n\(escaped(command.summary))\n"
-        for option in command.options where !option.isHidden { text += describe(option) }
+    private func describe(_ command: OptionTable) -> String {
+        var text = ".SS \(Self.escaped(command.name))\n.nf\n"
+        for form in command.forms { text += "\\fB\(Self.escaped(command.program))\\fR \(Self.escaped(form))\n" }
+        text += ".fi\n.PP\n\(Self.escaped(command.summary))\n"
+        let shown = command.options.filter { !$0.isHidden }
+        for option in shown where !options.contains(option) { text += Self.describe(option) }
+        text += shared(shown.filter(options.contains))
         // What a status means is told once for all commands.
         for section in command.sections where !section.isExitStatuses {
-            text += ".PP\n\\fB\(escaped(section.heading))\\fR\n" + contents(of: section)
+            text += ".PP\n\\fB\(Self.escaped(section.heading))\\fR\n" + Self.contents(of: section)
         }
         return text
     }
+
+    /// Which of the program's own options a command takes.
+    private func shared(_ options: [Option]) -> String {
+        switch options.count {
+        case 0: ""
+        case ...Self.namedOptions:
+            ".PP\nAs above: " + options.map { "\\fB\\-\\-\(Self.escaped($0.name))\\fR" }.joined(separator: ",\n")
+                + ".\n"
+        default: ".PP\nIt takes the options above as well.\n"
+        }
+    }
+
+    private static let namedOptions = 8
 
     private static func describe(_ section: Section) -> String {
         ".SH \(escaped(section.heading.uppercased()))\n" + contents(of: section)

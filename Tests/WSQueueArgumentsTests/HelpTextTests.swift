@@ -36,6 +36,10 @@ struct HelpTextTests {
         let manual = table.manual(section: 1)
         #expect(manual.contains(".SH COMMANDS\n.SS list\n.nf\n\\fBdemo list\\fR new|old\n"))
         #expect(manual.contains("\\fB\\-\\-json\\fR\nAs JSON.\n"))
+        let quiet = Option("quiet", text: "Says nothing.")
+        let verbose = OptionTable("demo list", forms: [], summary: "Lists.", options: [quiet, list.options[0]])
+        let sharing = OptionTable("demo", forms: [], summary: "", options: [quiet], commands: [verbose])
+        #expect(sharing.manual(section: 1).contains("As JSON.\n.PP\nAs above: \\fB\\-\\-quiet\\fR.\n"))
         for shell in WSQueueArguments.Shell.allCases {
             let script = table.completion(for: shell)
             for word in ["list", "new", "old", "json"] { #expect(script.contains(word), "\(shell): \(word)") }
