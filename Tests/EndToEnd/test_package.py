@@ -163,6 +163,16 @@ def test_it_is_installed_used_removed_and_purged(package, machine):
         assert client.receive_events()[0]["event"] == "greeting"
         refused = machine.run("wsqueue-publish", "-d", f"/{QUEUE}", "greeting", user="mallory", check=False)
         assert refused.returncode == 77 and "wsqueue-publish" in refused.stderr
+        told = machine.run(
+            "wsqueue-server", "doctor", "-c", "/etc/wsqueue/server.conf", "-l", f"127.0.0.1:{server.port}",
+            "--as", "alice", check=False)
+        # All that is wrong is the layer that this Debian is thrown away with.
+        assert [line[:20] for line in told.stdout.splitlines() if line[:5] != "note:"] == ["warning: overlay is "]
+        assert told.stdout.splitlines()[-1].endswith(f"is ready at 127.0.0.1:{server.port}"), told.stdout
+        told = machine.run(
+            "wsqueue-server", "doctor", "-c", "/etc/wsqueue/server.conf", "-l", f"127.0.0.1:{server.port}",
+            "--as", "mallory", check=False)
+        assert "mallory may not create files" in told.stdout and "usermod -aG wsqueue-publish mallory" in told.stdout
         # The box is for putting in, not for looking.
         assert machine.run("ls", f"/{QUEUE}", user="alice", check=False).returncode != 0
     assert machine.run("dpkg", "--verify", "wsqueue").stdout == ""

@@ -40,9 +40,9 @@ def figures_of(server):
     return status["seq"], status["clients"]["total"]
 
 
-def restarted_twice(restart, server, bench, queue, is_measured):
+def restarted_twice(restart, server, bench, queue, is_measured, events=EVENTS):
     """Runs the crowd, restarts the server when a third and two thirds of the events are sent; gives the figures."""
-    clients, events = (CLIENTS, EVENTS) if is_measured else (100, 1_500)
+    clients, events = (CLIENTS, events) if is_measured else (100, 1_500)
     epoch = server.wait_for("journal.open")["epoch"]
     crowd = bench("-p", server.port, "-d", queue, "-c", clients, "-n", events, "--epoch", epoch, "restart")
     for part in (1, 2):
@@ -83,4 +83,4 @@ def test_nobody_misses_an_event_in_two_restarts_and_nobody_is_refused(start, ben
 def test_nobody_misses_an_event_in_two_restarts_on_a_port(start, bench, memory_queue, is_measured):
     def serve(before):
         return start(directory=memory_queue, listen=f"127.0.0.1:{before.port}")
-    restarted_twice(serve, start(directory=memory_queue), bench, memory_queue, is_measured)
+    restarted_twice(serve, start(directory=memory_queue), bench, memory_queue, is_measured, 5_000)

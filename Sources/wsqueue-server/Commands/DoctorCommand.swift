@@ -47,7 +47,7 @@ enum DoctorCommand: Command {
         }
         var doctor = Doctor(
             settings.configuration, publishers: try accounts(arguments), unitPath: try unitPath(arguments),
-            program: ["/proc/self/exe", "doctor"])
+            program: [program, "doctor"])
         let findings: [Finding]
         do throws(SystemCallError) {
             findings = try doctor.examine()
@@ -59,6 +59,13 @@ enum DoctorCommand: Command {
         }
         try Terminal.write(findings.map { "\($0)\n" }.joined())
         return findings.allSatisfy { $0.severity == .note } ? .success : .configuration
+    }
+
+    /// What this program is started by again; where /proc is not mounted, as in a chroot, by what it was started by.
+    private static var program: String {
+        let own = "/proc/self/exe"
+        guard (try? Directory.status(at: own)) == nil, let word = Process.arguments().first else { return own }
+        return String(decoding: word, as: UTF8.self)
     }
 
     private static func accounts(_ arguments: ParsedArguments) throws -> [Account] {
