@@ -26,7 +26,12 @@ let staticExecutable: [LinkerSetting] = [
         .when(configuration: .release)),
 ]
 // The server keeps the C library dynamic, so that one binary runs with the host's name service.
-let staticStandardLibrary: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+let staticStandardLibrary: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-static-stdlib", "-use-ld=lld", "-Xlinker", "--icf=safe", "-Xlinker", "--no-export-dynamic",
+        ], .when(configuration: .release))
+]
 
 let package = Package(
     name: "wsqueue",

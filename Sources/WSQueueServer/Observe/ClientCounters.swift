@@ -24,7 +24,7 @@ final class ClientCounters: Sendable {
     /// Counts a token that was refused, by a word of ours for it.
     func countAuthFailure(_ reason: String) {
         // What a claim is called says nothing of the kind of fault.
-        let name = reason.hasPrefix("claim ") ? "claim" : reason.replacing(" ", with: "_")
+        let name = reason.hasPrefix("claim ") ? "claim" : String(reason.map { $0 == " " ? "_" : $0 })
         failures.withLock { $0[name, default: 0] += 1 }
     }
 

@@ -63,8 +63,10 @@ private enum EffectiveConfiguration {
     /// A value as a configuration file has it; a password in a URL is not shown.
     private static func shown(_ value: String) -> String {
         var text = value
-        if let scheme = text.firstRange(of: "://"), let end = text.lastIndex(of: "@"), scheme.upperBound < end,
-            let colon = text[scheme.upperBound..<end].firstIndex(of: ":")
+        // What a URL has before its last '@': scheme, user, password, of which the colons tell the ends.
+        if let end = text.lastIndex(of: "@"), let scheme = text[..<end].firstIndex(of: ":"),
+            text[scheme..<end].hasPrefix("://"),
+            let colon = text[text.index(after: scheme)..<end].firstIndex(of: ":")
         {
             text.replaceSubrange(text.index(after: colon)..<end, with: "...")
         }
