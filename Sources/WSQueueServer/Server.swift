@@ -57,6 +57,8 @@ package struct Server: ~Copyable {
     let context: LoopContext
     private let signals: Signals
     private var poller: Poller
+    /// Whether the poller has said that a signal waits.
+    private var isSignalled = true
     var pump: SpoolPump
     var manager: ServiceManager
     var watchdog: Watchdog?
@@ -209,10 +211,19 @@ package struct Server: ~Copyable {
         let canGoOn = pump.canGoOn || canAnnounce || watchdog?.isContent(context.loops) == true
         let count = (try? poller.wait(milliseconds: canGoOn ? 0 : milliseconds)) ?? 0
         context.hubWakeup.didWake()
-        for index in 0..<count where poller.ready(index).token == Self.wakeupToken { context.hubWakeup.clear() }
+        for index in 0..<count {
+            switch poller.ready(index).token {
+            case Self.wakeupToken: context.hubWakeup.clear()
+            case Self.signalToken: isSignalled = true
+            case Self.noticeToken: pump.isNoticed = true
+            default: break
+            }
+        }
     }
 
     private mutating func isTerminated() -> Bool {
+        guard isSignalled else { return false }
+        isSignalled = false
         while let request = signals.next() {
             switch request {
             case .terminate: return true

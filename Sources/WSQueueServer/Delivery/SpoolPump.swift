@@ -130,6 +130,8 @@ struct SpoolPump: ~Copyable {
     var failing: [FileName: Int32] = [:]
     /// Why a listing is due though nothing was noticed.
     var listingCause: HubCounters.ScanCause? = .start
+    /// Whether the poller has said that notices wait.
+    var isNoticed = true
     var isMissing = false
     /// Whether it was said that nothing can be deleted in the directory.
     var isUnwritable = false
@@ -240,6 +242,8 @@ struct SpoolPump: ~Copyable {
     }
 
     private mutating func notice() {
+        guard isNoticed else { return }
+        isNoticed = false
         guard let arrivals = try? watcher.arrivals() else { return }
         if arrivals.needsListing {
             if arrivals.hasOverflown { counters.overflows += 1 }
