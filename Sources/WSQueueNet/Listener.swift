@@ -43,6 +43,8 @@ package final class Listener: Sendable {
         // Restarting must not wait for the last clients' TIME_WAIT. A second server still gets EADDRINUSE.
         _ = unsafe setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &one, size)
         if family == AF_INET6 { _ = unsafe setsockopt(number, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, size) }
+        // Sockets that are accepted have what their listener had when they came.
+        Socket.tune(number)
         if case .unix(let path) = wanted { Self.removeStale(path, wanted) }
         guard unsafe wanted.withSocketAddress({ unsafe bind(number, $0, $1) }) == 0 else {
             throw SystemCallError(call: "bind", object: "\(wanted)", code: errno)
@@ -109,7 +111,8 @@ package final class Listener: Sendable {
             }
         }
         let socket = Socket(FileDescriptor(owning: number))
-        socket.tune(lowWaterBytes: 131_072)
+        // Those that came before a socket was passed to us have what it had then.
+        if !isOwn { Socket.tune(number) }
         return .client(socket, from: Address(storage))
     }
 

@@ -79,15 +79,15 @@ package struct Socket: ~Copyable, Sendable {
     /// Says that nothing more will be sent, and leaves the other direction open (shutdown(2)).
     package func finishSending() { _ = shutdown(number, Int32(SHUT_WR)) }
 
-    /// Sends each event at once (`TCP_NODELAY`, tcp(7)), and reports writability while less than `lowWaterBytes` wait
+    /// Has a socket send each event at once (`TCP_NODELAY`, tcp(7)), and report writability while less than 128 KiB wait
     /// unsent in the kernel (`TCP_NOTSENT_LOWAT`), so that what a slow client is owed stays with us, where it is
     /// counted. Does nothing on a Unix socket.
-    func tune(lowWaterBytes: Int32) {
+    static func tune(_ number: Int32) {
         var one: Int32 = 1
-        var lowWater = lowWaterBytes
+        var lowWaterBytes: Int32 = 131_072
         let size = socklen_t(MemoryLayout<Int32>.size)
         _ = unsafe setsockopt(number, Int32(IPPROTO_TCP), TCP_NODELAY, &one, size)
-        _ = unsafe setsockopt(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWater, size)
+        _ = unsafe setsockopt(number, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &lowWaterBytes, size)
     }
 
     private static let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)

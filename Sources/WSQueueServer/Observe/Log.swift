@@ -57,14 +57,13 @@ package final class Log: Sendable {
     package func write(_ line: LogLine) {
         guard line.level <= level else { return }
         let now = Clock.unixNanoseconds()
-        state.withLock { state in
-            guard Self.takeBudget(line, second: now / 1_000_000_000, &state) else {
-                suppressed.add(1, ordering: .relaxed)
-                return
-            }
+        let isFolded = state.withLock { state in
+            guard Self.takeBudget(line, second: now / 1_000_000_000, &state) else { return true }
             append(line, now: now, &state)
+            return false
         }
-        wakeup.signal()
+        // The line before it has woken the thread, which writes what was folded when the second is over.
+        if isFolded { suppressed.add(1, ordering: .relaxed) } else { wakeup.signal() }
     }
 
     /// Writes a line that has its own rate rule.
