@@ -114,8 +114,8 @@ package struct LogFollower: ~Copyable {
     private static func name(in line: [UInt8]) -> String {
         let text = String(decoding: line, as: UTF8.self)
         for (mark, end) in [(" ev=", " "), (">ev=", " "), ("\"ev\":\"", "\"")] {
-            guard let found = text.firstRange(of: mark) else { continue }
-            return String(text[found.upperBound...].prefix { !end.contains($0) && !$0.isNewline })
+            guard let rest = text.behind(mark) else { continue }
+            return String(rest.prefix { !end.contains($0) && !$0.isNewline })
         }
         return ""
     }

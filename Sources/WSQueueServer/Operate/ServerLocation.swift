@@ -26,7 +26,8 @@ package struct ServerLocation: Sendable, CustomStringConvertible {
             return
         }
         let url =
-            text.hasPrefix("ws://") ? "http://\(text.dropFirst(5))" : text.contains("://") ? text : "http://\(text)"
+            text.hasPrefix("ws://")
+            ? "http://\(text.dropFirst(5))" : text.behind("://") != nil ? text : "http://\(text)"
         guard let location = HTTPLocation(url) else { return nil }
         place = .host(location)
         let path = location.target.prefix { $0 != "?" }

@@ -29,7 +29,12 @@ struct HealthQuestion {
     /// What the answer says for people (``ServerHealth/json``).
     var reasons: String {
         let mark = "\"detail\":\""
-        let details = body.split(separator: mark).dropFirst().map { $0.prefix { $0 != "\"" } }
+        var details: [Substring] = []
+        var rest = body[...]
+        while let next = rest.behind(mark) {
+            details.append(next.prefix { $0 != "\"" })
+            rest = next
+        }
         return details.isEmpty ? body : details.joined(separator: ", ")
     }
 
@@ -41,8 +46,7 @@ struct HealthQuestion {
     private static func parse(_ text: String) -> HealthQuestion? {
         let words = text.prefix(64).split(separator: " ", maxSplits: 2)
         guard words.count > 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return nil }
-        let end = text.firstRange(of: "\r\n\r\n")
-        return HealthQuestion(status: status, body: end.map { String(text[$0.upperBound...]) } ?? "")
+        return HealthQuestion(status: status, body: text.behind("\r\n\r\n").map { String($0) } ?? "")
     }
 
     private static let limitBytes = 16_384
