@@ -15,6 +15,8 @@ struct PresenceSharing {
     /// The greatest count of a stamp that was heard of.
     var count: UInt64 = 0
     var homes: [Int64: Home] = [:]
+    /// Channels that other nodes have told something.
+    var toldChannels: Set<String> = []
     /// About whom this node has something new to say.
     var changed: Set<PresencePlace> = []
 
@@ -69,7 +71,7 @@ extension Presence {
         if let state = entry.state, state.user.user == place.user {
             sharing.count = max(sharing.count, state.stamp.count)
             sharing.homes[node, default: .init()].places.insert(place)
-            rooms[place.channel, default: PresenceRoom()].put(state, from: node)
+            if rooms[place.channel, default: PresenceRoom()].put(state, from: node) { sharing.note(place) }
         } else {
             sharing.homes[node]?.places.remove(place)
             rooms[place.channel]?.remove(place.user, from: node)
@@ -100,7 +102,8 @@ extension Presence {
     package mutating func told(_ told: PresenceTold) {
         // It has taken from its changes what it tells.
         guard told.sender != sharing.node else { return }
-        rooms[told.channel]?.told(told.kind, told.users)
+        rooms[told.channel, default: PresenceRoom()].told(told.kind, told.users)
+        sharing.toldChannels.insert(told.channel)
         noteNews(told.channel)
     }
 

@@ -100,12 +100,21 @@ package struct Presence: Sendable {
         dueAt = nextLeaving
     }
 
-    /// Gives up what has not been told for two such passes: another node told it before this one had heard of it.
+    /// Gives up what has not been told for two such passes: another node has told it.
     package mutating func forgetUntold() {
         for channel in talking {
             rooms[channel]?.forget()
             noteNews(channel)
         }
+    }
+
+    /// Gives up what was told and not heard of for two such passes.
+    package mutating func forgetTold() {
+        for channel in sharing.toldChannels {
+            rooms[channel]?.forgetTold()
+            noteNews(channel)
+        }
+        sharing.toldChannels = sharing.toldChannels.filter { rooms[$0]?.wasToldBefore ?? false }
     }
 
     private var nextLeaving: Int64 {

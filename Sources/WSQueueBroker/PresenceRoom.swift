@@ -44,12 +44,18 @@ struct PresenceRoom {
     private var changed: [[UInt8]] = []
     /// Changes that were there at the last ``forget()`` already.
     private var stale: Set<[UInt8]> = []
+    /// What the channel was told of users before this node had heard of it, and what of that was there at the last
+    /// ``forgetTold()`` already.
+    private var toldBefore: [[UInt8]: PresenceNews.Kind] = [:]
+    private var staleTold: Set<[UInt8]> = []
     /// When the others were told something last.
     private var toldAt = Int64.min / 2
 
-    var isEmpty: Bool { members.isEmpty && !hasNews }
+    var isEmpty: Bool { members.isEmpty && !hasNews && toldBefore.isEmpty }
     var count: Int { members.count }
     var hasNews: Bool { !changes.isEmpty }
+    /// Whether the channel was told something that this node has not heard of.
+    var wasToldBefore: Bool { !toldBefore.isEmpty }
 
     /// When the news may be told.
     func dueAt(_ rule: PresenceRule) -> Int64 { toldAt + rule.pause(members: members.count) }
@@ -121,10 +127,16 @@ struct PresenceRoom {
     }
 
     /// Another node says something of a user.
-    mutating func put(_ state: PresenceState, from node: Int64) {
+    ///
+    /// - Returns: Whether this node, which has the user too, says the same from now on: it holds although the user may
+    ///   leave the other one.
+    mutating func put(_ state: PresenceState, from node: Int64) -> Bool {
         var member = members[state.user.user.bytes] ?? makeMember(state.user)
         member.others[node] = state
+        let isNewer = member.own.map { $0.stamp < state.stamp } ?? false
+        if isNewer { member.own = state }
         settle(member)
+        return isNewer
     }
 
     /// Another node has a user no more.
@@ -137,11 +149,23 @@ struct PresenceRoom {
     ///
     /// - Parameter users: To whom it happened; `nil` is all to whom it did.
     mutating func told(_ kind: PresenceNews.Kind, _ users: [Label]?) {
-        for key in users?.map(\.bytes) ?? Array(changes.keys) where changes[key]?.kind == kind {
-            changes[key] = nil
-            stale.remove(key)
+        for key in users?.map(\.bytes) ?? Array(changes.keys) {
+            if changes[key]?.kind == kind {
+                changes[key] = nil
+                stale.remove(key)
+            } else if users != nil {
+                // It comes by two ways, of which either may be the shorter.
+                toldBefore[key] = kind
+                staleTold.remove(key)
+            }
         }
         compactChanged()
+    }
+
+    /// Gives up what the channel was told and this node has not heard of for two passes.
+    mutating func forgetTold() {
+        for key in staleTold { toldBefore[key] = nil }
+        staleTold = Set(toldBefore.keys)
     }
 
     /// Gives up what nobody has told for two passes: it was told before this node had heard of it.
@@ -219,6 +243,10 @@ struct PresenceRoom {
     }
 
     private mutating func note(_ change: Change, _ user: [UInt8]) {
+        if let told = toldBefore.removeValue(forKey: user) {
+            staleTold.remove(user)
+            if told == change.kind { return }
+        }
         if changes.updateValue(change, forKey: user) == nil { changed.append(user) }
     }
 

@@ -37,7 +37,8 @@ def said(client):
 
 def test_connection_ids_are_unique_on_all_nodes_and_small_enough_for_a_page(chat):
     nodes = chat(2)
-    ids = [Speaking(node).id for node in nodes for _ in range(3)]
+    clients = [Speaking(node) for node in nodes for _ in range(3)]
+    ids = [client.id for client in clients]
     assert len(set(ids)) == 6
     assert all(0 < one < 1 << 53 for one in ids)
     assert len({one >> 32 for one in ids}) == 2

@@ -30,14 +30,17 @@ extension NodeLoop {
     /// Tells the others what has changed here, and the channels what they are to be told.
     mutating func turnPresence(now: Int64) {
         if isListening { share(now: now) }
-        guard isSpeaker, isListening, now < speaksUntil, untold.count < Self.untoldLimit else {
-            context.presence.withLock { $0.turnSilently(now: now) }
+        if now >= nextForgetting {
+            nextForgetting = now + Self.forgetNanoseconds
             // While Redis is away nobody tells, so nothing of it is out of date.
-            if isListening, !isSpeaker, now >= nextForgetting {
-                nextForgetting = now + Self.forgetNanoseconds
-                context.presence.withLock { $0.forgetUntold() }
+            let isSilent = isListening && !isSpeaker
+            context.presence.withLock {
+                $0.forgetTold()
+                if isSilent { $0.forgetUntold() }
             }
-            return
+        }
+        guard isSpeaker, isListening, now < speaksUntil, untold.count < Self.untoldLimit else {
+            return context.presence.withLock { $0.turnSilently(now: now) }
         }
         for news in context.presence.withLock({ $0.turn(now: now) }) { tell(news, now: now) }
     }
@@ -85,8 +88,7 @@ extension NodeLoop {
             RESPCommand.append(word: name.utf8.span, to: &bytes)
             RESPCommand.append(word: value.span, to: &bytes)
         }
-        connection.send(bytes, answers: 1, now: now)
-        expected.append(.news(id: one.id))
+        send(bytes, .news(id: one.id), now: now)
     }
 
     private mutating func tell(_ news: PresenceNews, now: Int64) {

@@ -44,7 +44,9 @@ struct NodeLoop: ~Copyable {
     private var nextTry: Int64 = 0
     private var buffer = [UInt8](repeating: 0, count: 65_536)
     /// What the answers to come are about, oldest first.
-    var expected: [Expected] = []
+    private(set) var expected: [Expected] = []
+    /// Since when the oldest of them is waited for, or later.
+    private var answeredAt: Int64 = 0
     /// The others; `nil` before this node has a number.
     var table: NodeTable?
     /// Whether the channel is heard.
@@ -94,6 +96,8 @@ struct NodeLoop: ~Copyable {
         }
         if connection.isClosed, now >= nextTry { connection.open(retry.host, poller, now: now) }
         while let occurrence = connection.next() { note(occurrence, now: now) }
+        // A beat each second is progress to the connection as long as the socket takes it.
+        if !expected.isEmpty, now - answeredAt > RedisConnection.limitNanoseconds { lose(.silent, now: now) }
         if isListening, now >= nextBeat { beat(now: now) }
         let isEnding = obey(now: now)
         turnCalls(now: now)
@@ -103,7 +107,15 @@ struct NodeLoop: ~Copyable {
 
     /// Sends a command, and notes what its answer will be about.
     mutating func ask(_ words: [String], _ answer: Expected, now: Int64) {
-        connection.send(words, now: now)
+        var bytes: [UInt8] = []
+        RESPCommand.append(words, to: &bytes)
+        send(bytes, answer, now: now)
+    }
+
+    /// Sends a command that is bytes already.
+    mutating func send(_ command: [UInt8], _ answer: Expected, now: Int64) {
+        connection.send(command, answers: 1, now: now)
+        if expected.isEmpty { answeredAt = now }
         expected.append(answer)
     }
 
@@ -115,8 +127,7 @@ struct NodeLoop: ~Copyable {
         RESPCommand.append(word: "PUBLISH".utf8.span, to: &bytes)
         RESPCommand.append(word: desk.settings.key("talk").utf8.span, to: &bytes)
         RESPCommand.append(word: NodeMessage(sender: table.node, body: body).encode().span, to: &bytes)
-        connection.send(bytes, answers: 1, now: now)
-        expected.append(.said)
+        send(bytes, .said, now: now)
     }
 
     private func sleepMilliseconds(now: Int64) -> Int32 {
@@ -139,6 +150,7 @@ struct NodeLoop: ~Copyable {
         case .reply(.push(let parts)):
             notePush(parts, now: now)
         case .reply(let value):
+            answeredAt = now
             guard !expected.isEmpty else { return }
             noteAnswer(value, to: expected.removeFirst(), now: now)
         case .part: break

@@ -4,6 +4,7 @@ import WSQueueCore
 
 struct NodePresenceTests {
     private static let room = "presence.room"
+    private static let second = SimulatedNodes.second
 
     private func ids(_ nodes: SimulatedNodes, _ number: Int64) -> [String] {
         nodes.members(number, Self.room).map(\.user.text)
@@ -51,6 +52,20 @@ struct NodePresenceTests {
         nodes.settle(seconds: 30)
         #expect(nodes.members(one, Self.room).map(\.status) == ["away"])
         #expect(nodes.members(two, Self.room).map(\.status) == ["away"])
+    }
+
+    @Test func `what a user says by one node holds on another when the one is left`() throws {
+        var nodes = SimulatedNodes(seed: 1)
+        let (one, two) = (nodes.add(), nodes.add())
+        nodes.enter(one, Self.room, "1")
+        nodes.enter(two, Self.room, "1")
+        nodes.settle(seconds: 2)
+        _ = nodes.nodes[one]?.presence.set(Self.room, try label("1"), status: "busy", activity: nil)
+        nodes.settle(seconds: 2)
+        nodes.leave(one, 1)
+        nodes.settle(seconds: 30)
+        #expect(nodes.members(one, Self.room).map(\.status) == ["busy"])
+        #expect(nodes.members(two, Self.room).map(\.status) == ["busy"])
     }
 
     @Test func `a dead node's users leave after the grace, and not who is elsewhere too`() {
@@ -122,11 +137,34 @@ struct NodePresenceTests {
         #expect(texts(other.turn(now: 1)) == ["join 1 of 1"])
     }
 
-    @Test func `what was told before it was heard of is given up`() throws {
+    @Test func `what was told before it was heard of is not told again`() throws {
         var other = Presence()
         other.share(as: 2)
         let user = try label("1")
-        other.told(PresenceTold(sender: 1, channel: Self.room, kind: .join, users: [user]))
+        let told = PresenceTold(sender: 1, channel: Self.room, kind: .join, users: [user])
+        other.told(told)
+        let state = PresenceState(user: PresentUser(user: user), stamp: PresenceStamp(count: 1, node: 1))
+        let place = PresencePlace(channel: Self.room, user: user)
+        other.put(PresenceEntry(place: place, state: state), from: 1)
+        other.beginTelling()
+        #expect(other.turn(now: 1).isEmpty)
+        // Nor is it remembered longer than it may still come.
+        other.put(PresenceEntry(place: place, state: nil), from: 1)
+        #expect(texts(other.turn(now: Self.second)) == ["leave 1 of 0"])
+        #expect(other.channelCount == 0)
+        other.told(told)
+        #expect(other.channelCount == 1)
+        other.forgetTold()
+        other.forgetTold()
+        #expect(other.channelCount == 0)
+        other.put(PresenceEntry(place: place, state: state), from: 1)
+        #expect(texts(other.turn(now: 2 * Self.second)) == ["join 1 of 1"])
+    }
+
+    @Test func `what all have told is given up`() throws {
+        var other = Presence()
+        other.share(as: 2)
+        let user = try label("1")
         let state = PresenceState(user: PresentUser(user: user), stamp: PresenceStamp(count: 1, node: 1))
         other.put(PresenceEntry(place: PresencePlace(channel: Self.room, user: user), state: state), from: 1)
         other.forgetUntold()
