@@ -262,6 +262,20 @@ def test_a_server_with_history_lets_clients_in_without_redis(two, redis):
     assert [seq for seq, _ in events_of(clients[1], 2)] == [4, 5]
 
 
+def test_a_client_that_is_ahead_waits_for_as_long_as_redis_is_away(two, redis):
+    nodes, clients = two(redis)
+    epoch = nodes[0].logged("server.start")[0]["epoch"]
+    redis.suspend()
+    nodes[1].wait_for("redis.down")
+    # What it has had of another node is not here yet.
+    with Client(nodes[1], f"/?since={epoch}:5", protocol=PROTOCOL) as client:
+        client.receive_events()
+        time.sleep(3)
+        redis.resume()
+        publish(nodes[0].queue, 4, 100)
+        assert [seq for seq, _ in events_of(client, 2)] == [6, 7]
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_a_server_that_dies_between_answer_and_deletion_sends_nothing_twice(two, redis, number):
     nodes, clients = two(redis, "--journal-events", "100000")

@@ -91,7 +91,10 @@ extension DeliveryLoop {
             finish(slot, peer, replay, now: now)
             return 1_024
         }
-        if replay.next > seq + 1, now >= replay.awaitedUntil { replay.lose(upTo: seq, reason: .epoch) }
+        if replay.next > seq + 1 {
+            if !context.isFollowing { replay.awaitLonger(now: now) }
+            if now >= replay.awaitedUntil { replay.lose(upTo: seq, reason: .epoch) }
+        }
         let before = replay.next
         guard replay.next <= seq, let chunk = read(replay) else {
             replays.append(table.token(of: slot))

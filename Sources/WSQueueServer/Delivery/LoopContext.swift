@@ -41,6 +41,8 @@ final class LoopContext: Sendable {
     let isProxyNamed = Atomic<Bool>(false)
     /// Whether clients are let in: not before it is known which numbering the events have.
     private let admitting: Atomic<Bool>
+    /// Whether events that other servers send come here now.
+    private let following = Atomic<Bool>(false)
     private let bound = Guarded<[Listener]>([])
     let loops: [LoopHandle]
     private let lastConnection = Atomic<Int64>(0)
@@ -103,6 +105,12 @@ final class LoopContext: Sendable {
     var isAdmitting: Bool {
         get { admitting.load(ordering: .sequentiallyConsistent) }
         set { admitting.store(newValue, ordering: .sequentiallyConsistent) }
+    }
+
+    /// Whether events that other servers send come here now.
+    var isFollowing: Bool {
+        get { following.load(ordering: .relaxed) }
+        set { following.store(newValue, ordering: .relaxed) }
     }
 
     /// Where clients come in.

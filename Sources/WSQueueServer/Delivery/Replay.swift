@@ -29,7 +29,7 @@ final class Replay {
     var progressAt: Int64
     private let epoch: String
     /// When a client whose place lies before us is told that there is none such, monotonic nanoseconds.
-    let awaitedUntil: Int64
+    private(set) var awaitedUntil: Int64
 
     /// How long the others' events may take to come here.
     private static let awaitNanoseconds: Int64 = 5_000_000_000
@@ -75,6 +75,9 @@ final class Replay {
     private static func isAwaited(_ cursor: Cursor, in journal: Journal) -> Bool {
         journal.isShared && cursor.epoch == journal.epoch && cursor.seq > journal.lastSeq && cursor.seq < .max
     }
+
+    /// Goes on waiting for what other servers have sent: nothing of theirs comes here now.
+    func awaitLonger(now: Int64) { awaitedUntil = now + Self.awaitNanoseconds }
 
     /// Notes that records behind the client's place are gone, up to this number.
     func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed) {

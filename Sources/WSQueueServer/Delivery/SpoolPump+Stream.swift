@@ -30,6 +30,7 @@ extension SpoolPump {
     /// Takes what the stream's thread has to say.
     mutating func hearStream(unix: Int64) {
         guard let stream else { return }
+        context.isFollowing = stream.link.isUp && stream.catchUp == nil
         for news in stream.link.news.take() {
             switch news {
             case .fenced(let sent): stream.sentFiles = sent.map(StreamOutbox.files) ?? [:]

@@ -96,7 +96,7 @@ class RedisCrashTest:
             for kill in range(self.kills):
                 self._publish((kill + 1) * self.events // self.kills)
                 # Something is on its way, and something is not begun.
-                time.sleep(self.random.uniform(0, 0.3))
+                time.sleep(self.random.uniform(0, 0.15))
                 self._hit()
                 report(kill)
             self._publish(self.events)
