@@ -74,7 +74,11 @@ class Proxy:
             self.command(), stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output, cwd=directory,
             env=os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"), str(directory)),
             start_new_session=True)
-        eventually(self._listens, lambda: f"{self.program} listens:\n{self.log}")
+        try:
+            eventually(self._listens, lambda: f"{self.program} listens:\n{self.log}")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _listens(self):
         assert self.process.poll() is None, f"{self.program} ended:\n{self.log}"
