@@ -192,6 +192,7 @@ def test_without_a_server_it_ends_at_once(binaries, tail):
     assert one.end() == 69 and b"connection refused" in one.err
     assert tail(None, "https://example.org").end() == 64
     assert tail(None, "--format", "xml").end() == 64
+    assert tail(None, "--since", "yesterday").end() == 64
     assert tail(None, "--log", "a", "--since", "1").end() == 64
     assert tail(None, "--token-file", "/nowhere").end() == 66
 

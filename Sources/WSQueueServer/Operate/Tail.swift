@@ -92,6 +92,11 @@ package struct Tail {
         self.output = output
     }
 
+    /// Whether a text can stand for where to begin: a cursor, or a number.
+    package static func isBeginning(_ text: String) -> Bool {
+        UInt64(text) != nil && text.utf8.first != UInt8(ascii: "+") || Cursor.parse(text) != nil
+    }
+
     /// Follows until as many events as wanted have come; without such a number, until a signal comes.
     ///
     /// A connection that is lost is made again, and goes on where it was.

@@ -83,7 +83,12 @@ enum TailCommand: Command {
         }
         let call = try ServerCall(arguments)
         var source = Tail.Source(call.location, token: call.token)
-        source.since = arguments.value(since)
+        source.since = try arguments.value(since) { (text) throws(ValueFault) in
+            guard Tail.isBeginning(text) else {
+                throw ValueFault(text, wanted: "a cursor such as k3f9:18233, or a number")
+            }
+            return text
+        }
         source.events = arguments.values(events)
         source.channels = arguments.values(channel)
         var tail = Tail(source, output)
