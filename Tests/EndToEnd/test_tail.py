@@ -50,10 +50,10 @@ def tail(binaries):
 
     def start_tail(server, *arguments, **how):
         address = () if server is None else (f"{server.host}:{server.port}",)
+        clients = 0 if server is None else len(server.logged("client.open"))
         started.append(Tail(binaries / "wsqueue-server", *address, *arguments, **how))
         if server is not None and server.process.poll() is None:
             # What is published from now on is for it.
-            clients = len(server.logged("client.open"))
             eventually(
                 lambda: len(server.logged("client.open")) > clients or started[-1].process.poll() is not None
                 or started[-1].out, "it has come")
