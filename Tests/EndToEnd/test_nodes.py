@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import types
 
 import pytest
 
 from support.client import Client
 from support.nodes import listen
+from support.redis_server import free_port
 from support.speaking import Speaking
 from support.waiting import eventually
 
@@ -174,3 +176,13 @@ def test_clients_of_all_nodes_get_the_events_of_all_queues(chat, binaries):
         subprocess.run(publish, check=True, timeout=10)
     first, second = [client.receive_events(2) for client in clients]
     assert first == second
+
+
+def test_who_may_not_use_the_channel_is_told_so_and_tries_again(start_nodes, make_redis):
+    redis = make_redis(port=free_port()).start()
+    redis.ask("ACL", "SETUSER", "node", "on", ">secret", "~*", "+@all", "resetchannels")
+    login = types.SimpleNamespace(url=f"redis://node:secret@127.0.0.1:{redis.port}")
+    [node] = start_nodes(1, login)
+    assert node.wait_for("nodes.cut")["error"].startswith("NOPERM")
+    redis.ask("ACL", "SETUSER", "node", "allchannels")
+    node.wait_for("nodes.back")

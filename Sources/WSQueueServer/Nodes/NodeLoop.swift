@@ -154,7 +154,7 @@ struct NodeLoop: ~Copyable {
             guard !expected.isEmpty else { return }
             noteAnswer(value, to: expected.removeFirst(), now: now)
         case .part: break
-        case .lost(let fault): noteLoss(fault, now: now)
+        case .lost(let fault): lose(fault, now: now)
         }
     }
 
@@ -201,10 +201,6 @@ struct NodeLoop: ~Copyable {
 
     private mutating func lose(_ fault: RedisFault, now: Int64) {
         connection.close()
-        noteLoss(fault, now: now)
-    }
-
-    private mutating func noteLoss(_ fault: RedisFault, now: Int64) {
         nextTry = retry.failed(now: now)
         expected = []
         isListening = false
