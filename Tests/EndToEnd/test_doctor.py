@@ -85,6 +85,13 @@ def test_somebody_outside_the_group_may_not_publish(doctor, box):
 
 
 @only_root
+def test_nobody_is_told_to_join_the_group_of_root(doctor, box):
+    os.chown(box, -1, 0)
+    _, lines = doctor("--as", str(ALICE))
+    only(lines, "error", f"{ALICE} may not create files", f"chgrp wsqueue-publish {box} && usermod -aG wsqueue-publish")
+
+
+@only_root
 def test_a_directory_above_that_lets_nobody_through_is_found(doctor, box):
     os.chmod(box.parent, 0o700)
     status, lines = doctor("--as", str(ALICE))
@@ -258,7 +265,7 @@ def test_events_that_could_not_be_accepted_are_told(doctor, start, queue):
     server.terminate()
     status, lines = doctor()
     assert status == FOUND
-    only(lines, "warning", "1 files could not be accepted", name_of(1), "ends too early", "queue ls")
+    only(lines, "warning", "could not be accepted: 1 in .failed", name_of(1), "ends too early", "queue ls")
 
 
 def test_events_that_are_held_back_are_told(doctor, publish, queue):

@@ -25,19 +25,26 @@ extension Doctor {
             add(
                 .error, "the server (\(server)) may not \(failure.step) of \(publisher): \(failure.reason)",
                 fix: failure.step == "read events"
-                    ? "usermod -aG \(shellWord(Account.groupName(status.group))) \(server) && chmod g+s \(path)"
+                    ? "\(joining(server, status)) && chmod g+s \(path)"
                     : "chown \(server) \(path)")
         }
     }
 
     private mutating func addRefused(_ account: Account, _ step: String, _ reason: String, _ status: FileStatus) {
         let isShared = status.mode & 0o030 == 0o030
-        let group = shellWord(Account.groupName(status.group))
+        let joining = joining(account, status)
         add(
             .error, "\(account) may not \(step) in the queue: \(reason)",
             fix: isShared && !account.groups.contains(status.group)
-                ? "usermod -aG \(group) \(account)"
-                : "chmod 3730 \(path) (and the group: usermod -aG \(group) \(account))")
+                ? joining : "chmod 3730 \(path) (and the group: \(joining))")
+    }
+
+    /// What lets an account into the queue's group. Nobody becomes a member of root's for the sake of events.
+    private func joining(_ account: Account, _ status: FileStatus) -> String {
+        guard status.group == 0 else {
+            return "usermod -aG \(shellWord(Account.groupName(status.group))) \(account)"
+        }
+        return "groupadd -f wsqueue-publish && chgrp wsqueue-publish \(path) && usermod -aG wsqueue-publish \(account)"
     }
 
     private mutating func addComputed(_ text: String) {

@@ -11,7 +11,7 @@ extension Doctor {
         if let failed = contents.failed, failed.count > 0 {
             let newest = failed.newest.first.map { ", the newest \($0.name): \($0.reason)" } ?? ""
             add(
-                .warning, "\(failed.count) files could not be accepted\(newest)",
+                .warning, "could not be accepted: \(failed.count) in .failed\(newest)",
                 fix: "wsqueue-server queue ls -d \(path), then queue requeue or queue rm")
         }
         if contents.held > 0 {
