@@ -317,7 +317,7 @@ def test_a_returning_client_that_takes_nothing_is_closed_and_holds_up_nobody(sta
             assert time.monotonic() - begin < 0.25 or not is_measured
         # One frame that is under way is kept for each, whatever they are owed.
         assert server.memory()["RssAnon"] - before < 16_384 or not is_measured
-        eventually(lambda: len(server.logged("client.slow")) >= 50, "they are closed", 15)
+        eventually(lambda: server.times("client.slow") >= 50, "they are closed", 15)
     for client in idle:
         client.socket.close()
 

@@ -256,8 +256,7 @@ class CrashTest:
 
     def _count(self, server):
         self.counts["torn"] += len(server.logged("journal.torn"))
-        self.counts["duplicates"] += sum(
-            int(line.get("repeat", 1)) for line in server.logged("event.duplicate"))
+        self.counts["duplicates"] += server.times("event.duplicate")
         bad = [line for line in server.lines if line.get("level") == "error"]
         assert not bad, bad
 

@@ -88,6 +88,10 @@ class Server:
             if line.get("ev") == name and all(line.get(key) == str(value) for key, value in pairs.items())
         ]
 
+    def times(self, name, /, **pairs):
+        """How often something was said, together with what was folded into one line."""
+        return sum(int(line.get("repeat", 1)) for line in self.logged(name, **pairs))
+
     def wait_for(self, name, /, timeout=10.0, **pairs):
         """The first line of one name that carries these pairs."""
         def look():
