@@ -11,14 +11,17 @@ struct NodeMessageTests {
             state: state ? PresenceState(user: shown, stamp: PresenceStamp(count: 9, node: 3)) : nil)
     }
 
-    private static let bodies: [NodeMessage.Body] = [
-        .beat(version: .max), .hello, .ask(of: 7), .bye,
-        .changes(version: 2, [entry("1"), entry("ü", false)]),
-        .whole(version: 3, piece: 4, isLast: true, []), .whole(version: 3, piece: 0, isLast: false, [entry("1")]),
-        .pass(ticket: 5, NodeCall(channel: "chat", recipients: nil, text: Array("{}".utf8))),
-        .pass(ticket: 5, NodeCall(channel: "chat", recipients: [1, 1 << 40], text: Array("[1]".utf8))),
-        .passed(to: 2, ticket: 5, count: 3),
-    ]
+    // Made anew each time: LeakSanitizer does not find what a global holds behind the spare bits of an enum's pointers.
+    private static var bodies: [NodeMessage.Body] {
+        [
+            .beat(version: .max), .hello, .ask(of: 7), .bye,
+            .changes(version: 2, [entry("1"), entry("ü", false)]),
+            .whole(version: 3, piece: 4, isLast: true, []), .whole(version: 3, piece: 0, isLast: false, [entry("1")]),
+            .pass(ticket: 5, NodeCall(channel: "chat", recipients: nil, text: Array("{}".utf8))),
+            .pass(ticket: 5, NodeCall(channel: "chat", recipients: [1, 1 << 40], text: Array("[1]".utf8))),
+            .passed(to: 2, ticket: 5, count: 3),
+        ]
+    }
 
     @Test(arguments: bodies)
     func `a message is read as it was written, and not when it is cut or longer`(body: NodeMessage.Body) throws {
