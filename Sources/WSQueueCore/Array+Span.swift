@@ -15,6 +15,7 @@ extension [UInt8] {
     /// does 2 GB/s.
     @inline(__always)
     package mutating func append(copying bytes: Span<UInt8>) {
+        // Of nothing, the library would write the count of the one empty array that all threads share.
         guard !bytes.isEmpty else { return }
         growIfNeeded(by: bytes.count)
         append(addingCapacity: bytes.count) { output in output.append(copying: bytes) }

@@ -16,9 +16,7 @@ package enum RESPCommand {
     /// Appends a word of any bytes.
     package static func append(word: Span<UInt8>, to buffer: inout [UInt8]) {
         appendLine(UInt8(ascii: "$"), word.count, to: &buffer)
-        buffer.append(addingCapacity: word.count) { output in
-            for index in word.indices { output.append(word[index]) }
-        }
+        buffer.append(copying: word)
         appendEnd(to: &buffer)
     }
 

@@ -62,9 +62,7 @@ package struct RESPParser: Sendable {
             buffer.removeFirst(position)
             position = 0
         }
-        buffer.append(addingCapacity: bytes.count) { output in
-            for index in bytes.indices { output.append(bytes[index]) }
-        }
+        buffer.append(copying: bytes)
     }
 
     /// The next part; `nil` until more has come.
