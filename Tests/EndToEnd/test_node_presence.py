@@ -2,7 +2,6 @@
 
 import random
 import signal
-import time
 
 import pytest
 
@@ -98,12 +97,7 @@ def agree(clients, expected, timeout=10.0):
 
 def wait(condition, what, timeout=10.0):
     """As `eventually`, but for questions to a server, which takes a hundred a second."""
-    def ask():
-        result = condition()
-        if not result:
-            time.sleep(0.05)
-        return result
-    return eventually(ask, what, timeout)
+    return eventually(condition, what, timeout, pause=0.05)
 
 
 def test_who_comes_to_one_node_is_told_to_all_once(rooms):

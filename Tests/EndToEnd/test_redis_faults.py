@@ -4,7 +4,6 @@ import http.client
 import json
 import signal
 import threading
-import time
 
 import pytest
 
@@ -279,7 +278,7 @@ def test_a_client_that_is_ahead_waits_for_as_long_as_redis_is_away(two, redis):
     # What it has had of another node is not here yet.
     with Client(nodes[1], f"/?since={epoch}:5", protocol=PROTOCOL) as client:
         client.receive_events()
-        time.sleep(3)
+        client.expect_silence(3)
         redis.resume()
         publish(nodes[0].queue, 4, 100)
         assert [seq for seq, _ in events_of(client, 2)] == [6, 7]
@@ -303,7 +302,7 @@ def test_a_stopped_redis_and_a_killed_server_send_nothing_twice(two, redis):
     nodes, clients = two(redis)
     redis.suspend()
     publish(nodes[1].queue, COUNT, 1_000)
-    eventually(lambda: nodes[1].logged("redis.down") or time.sleep(0.2), "it notices")
+    nodes[1].wait_for("redis.down")
     nodes.kill(1)
     nodes.restart(1, is_ready=False)
     threading.Timer(1, redis.resume).start()

@@ -119,6 +119,20 @@ class Client:
             pass
         return self.frames.take()
 
+    def pass_on(self, take, patience, is_ending):
+        """Gives messages to `take` until it has got `patience` of them, the connection ends, or `is_ending` says so."""
+        while not is_ending() and patience > 0:
+            for message in self.frames.take():
+                patience -= 1
+                take(json.loads(message))
+            try:
+                data = self.socket.recv(1 << 16)
+            except TimeoutError:
+                continue
+            if not data:
+                return
+            self.frames.feed(data)
+
     def expect_silence(self, seconds):
         """Fails when a message arrives within `seconds`."""
         assert not self.frames.messages, self.frames.messages

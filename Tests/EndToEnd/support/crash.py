@@ -120,17 +120,7 @@ class ReturningClient(threading.Thread):
         with Client(self, f"/?{self.query}since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
             self.connections += 1
             client.socket.settimeout(1)
-            while not self.is_ending and patience > 0:
-                for message in client.frames.take():
-                    patience -= 1
-                    self._take(json.loads(message))
-                try:
-                    data = client.socket.recv(1 << 16)
-                except TimeoutError:
-                    continue
-                if not data:
-                    return
-                client.frames.feed(data)
+            client.pass_on(self._take, patience, lambda: self.is_ending)
 
     @property
     def host(self):

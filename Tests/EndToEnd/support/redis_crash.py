@@ -41,17 +41,7 @@ class Wanderer(threading.Thread):
         with Client(node, f"/?since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
             self.connections += 1
             client.socket.settimeout(0.5)
-            while not self.is_ending and patience > 0:
-                for message in client.frames.take():
-                    patience -= 1
-                    self._take(json.loads(message))
-                try:
-                    data = client.socket.recv(1 << 16)
-                except TimeoutError:
-                    continue
-                if not data:
-                    return
-                client.frames.feed(data)
+            client.pass_on(self._take, patience, lambda: self.is_ending)
 
     def _take(self, message):
         if message.get("action") == "resumed":

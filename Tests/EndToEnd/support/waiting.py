@@ -11,8 +11,8 @@ def deadline_after(seconds):
     return time.monotonic() + seconds * patience
 
 
-def eventually(condition, what, timeout=10.0):
-    """Returns the first true result of `condition`; fails when there is none within `timeout` seconds."""
+def eventually(condition, what, timeout=10.0, pause=0.002):
+    """The first true result of `condition`, asked each `pause` seconds; fails when there is none within `timeout`."""
     deadline = deadline_after(timeout)
     while True:
         result = condition()
@@ -20,7 +20,7 @@ def eventually(condition, what, timeout=10.0):
             return result
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout:g} s: {what() if callable(what) else what}")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 def holds(condition, seconds):
