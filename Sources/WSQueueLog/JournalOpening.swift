@@ -48,6 +48,10 @@ struct JournalOpening {
     /// disk: files are deleted whose events are known from here.
     mutating func run(epoch: String, unix: Int64) throws(SystemCallError) {
         try repair(epoch: epoch, unix: unix)
+        try makeDurable()
+    }
+
+    private func makeDurable() throws(SystemCallError) {
         guard case .directory = storage else { return }
         var sync = JournalSync()
         for segment in segments { sync.add(segment) }
@@ -58,6 +62,7 @@ struct JournalOpening {
     private mutating func repair(epoch: String, unix: Int64) throws(SystemCallError) {
         try collect()
         try scan()
+        distrustDisk()
         guard let last = segments.last else {
             return try begin(
                 epoch: epoch, precedingSeq: leastSeq == 0 || isShared ? 0 : leastSeq + Self.skippedSeqs, unix: unix)
@@ -69,7 +74,9 @@ struct JournalOpening {
         let first = max(last.lastSeq, leastSeq)
         try begin(epoch: last.epoch, precedingSeq: first + Self.skippedSeqs, unix: unix)
         findings.append(.skipped(from: first + 1, to: first + Self.skippedSeqs))
-        // Only now, so that the doubt stays on disk until the new numbers are there.
+        // The old segment says that there is doubt until all of this is durable: a closed one is trusted, so after a power
+        // cut without the new one its numbers would be given again.
+        try makeDurable()
         try last.setState(.closed, boot: JournalSegmentHeader.boot(boot))
     }
 
@@ -97,6 +104,14 @@ struct JournalOpening {
             guard seq >= segments.last?.precedingSeq ?? 0 else { continue }
             leastSeq = max(leastSeq, seq)
             isUnsure = true
+        }
+    }
+
+    /// A server that was killed may have had a sync fail, after which the kernel calls lost pages clean: they can be read
+    /// until the power is cut, and no further sync writes them. After a power cut only what is on the disk can be read.
+    private func distrustDisk() {
+        for segment in segments where segment.state != .closed && segment.boot == JournalSegmentHeader.boot(boot) {
+            segment.distrustDisk()
         }
     }
 

@@ -139,6 +139,9 @@ package final class JournalSegment: Sendable {
         }
     }
 
+    /// Says that a sync of an earlier process may have failed: the next one writes all records again first.
+    func distrustDisk() { durable.withLock { $0.isDoubtful = true } }
+
     /// Removes its file from where it is, which need not be where the journal is written now; readers who have it open
     /// can read on.
     func removeFile() throws(SystemCallError) {

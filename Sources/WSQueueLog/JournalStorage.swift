@@ -8,6 +8,31 @@ package enum JournalStorage: Sendable {
     case memory
 
     static let suffix = ".segment"
+    private static let directoryName = FileName(".journal")
+
+    /// The journal of a queue, in a hidden directory that is made where it is missing.
+    ///
+    /// - Throws: ``SystemCallError`` when the directory cannot be made, opened, or made durable.
+    package static func open(in queue: Directory) throws(SystemCallError) -> JournalStorage {
+        do {
+            try queue.makeDirectory(directoryName, mode: 0o700)
+        } catch  where error.isExisting {}
+        // Also where it exists: a server may have made it and been killed before it could sync the name.
+        do {
+            try queue.sync()
+        } catch  where error.isUnsupported {}
+        return .directory(try queue.openDirectory(directoryName))
+    }
+
+    /// The journal at a path of its own, which is made where it is missing below a parent that exists.
+    ///
+    /// - Throws: ``SystemCallError`` when it cannot be made or opened.
+    package static func open(at path: String) throws(SystemCallError) -> JournalStorage {
+        _ = try Directory.makeIfMissing(path, mode: 0o700)
+        let directory = try Directory.open(path)
+        directory.syncName()
+        return .directory(directory)
+    }
 
     /// Makes an empty segment.
     func create(_ header: JournalSegmentHeader) throws(SystemCallError) -> JournalSegment {

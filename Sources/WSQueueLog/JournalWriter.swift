@@ -208,9 +208,12 @@ package struct JournalWriter: ~Copyable {
     /// Says on disk that the journal ends here in order.
     package mutating func close() throws(SystemCallError) {
         guard !hasStaged else { return }
-        try active.sync()
-        try active.setState(.closed, boot: JournalSegmentHeader.boot(boot))
-        try active.sync()
+        // All of them, so that the next server need not write again what it cannot know to be on the disk.
+        for segment in journal.withState({ $0.segments }) where segment.state != .closed {
+            try segment.sync()
+            try segment.setState(.closed, boot: JournalSegmentHeader.boot(boot))
+            try segment.sync()
+        }
     }
 
     private mutating func writeStaged(unix: Int64) throws(SystemCallError) {

@@ -293,7 +293,11 @@ package struct Server: ~Copyable {
 
     private static func openQueue(_ path: String) throws(StartError) -> Directory {
         do {
-            return try Directory.open(path)
+            let queue = try Directory.open(path)
+            // It may be new, made by this server or by one that was killed at once: what is published into it survives a
+            // power cut only where its own name does.
+            queue.syncName()
+            return queue
         } catch {
             throw .queue(error, path: path)
         }

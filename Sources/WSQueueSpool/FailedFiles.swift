@@ -117,6 +117,8 @@ package struct FailedFiles {
             found = try spool.openDirectory(Self.directoryName)
         } catch  where error.isNotFound && creating {
             try spool.makeDirectory(Self.directoryName, mode: 0o750)
+            // Files move in from another directory, whose change may reach the disk first.
+            try? spool.sync()
             found = try spool.openDirectory(Self.directoryName)
         }
         directory = found

@@ -155,6 +155,11 @@ package final class Directory: Sendable {
         try listed.sync(dataOnly: false, object: path)
     }
 
+    /// Makes its own name durable, by a sync of its parent, as far as that may be opened and can be synced.
+    package func syncName() {
+        try? openDirectory(FileName("..")).sync()
+    }
+
     /// Calls `body` with the name of every entry but `.` and `..`, in no order (getdents64(2)).
     ///
     /// Names that appear or go during the listing may or may not be among them. One listing at a time: they share the

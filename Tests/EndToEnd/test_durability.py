@@ -70,6 +70,22 @@ def test_the_name_of_the_journal_is_on_the_disk_before_any_file_is_deleted(start
     assert any(are_in_order([made, sync, deleted(calls, names[0])]) for sync in syncs)
 
 
+def test_names_that_a_killed_server_has_made_are_brought_to_the_disk_by_the_next_one(start, queue, tmp_path):
+    require_strace()
+    (queue / ".journal").mkdir(mode=0o700)
+    server = start(prefix=traced(tmp_path / "trace", SERVER_CALLS, detached=True))
+    place(queue, name_of(1), "no event")
+    eventually(lambda: (queue / ".failed" / name_of(1)).exists(), "it is set aside")
+    assert server.terminate() == 0
+    calls = read_trace(tmp_path / "trace")
+    syncs = [call for call in calls if call.name == "fsync"]
+    [opened] = [call for call in calls if call.name == "openat" and call.names('".journal"')]
+    for directory in (queue, queue.parent):
+        assert any(are_in_order([sync, opened]) for sync in syncs if sync.names(f"{directory}>")), directory
+    [made] = [call for call in calls if call.name == "mkdirat" and call.names('".failed"')]
+    assert any(are_in_order([made, sync]) for sync in syncs if sync.names(f"{queue}>"))
+
+
 def test_what_a_killed_server_had_written_is_on_the_disk_before_the_next_one_relies_on_it(start, queue, tmp_path):
     require_strace()
     first = start()

@@ -9,7 +9,6 @@ internal import WSQueueWire
 extension SpoolPump {
     /// How long after a failed write the next one is tried.
     private static let retryNanoseconds: Int64 = 100_000_000
-    private static let journalName = FileName(".journal")
     /// So much may wait for a disk that is slower than the events, before the queue waits too.
     private static let unsyncedFiles = 32_768
     private static let unsyncedBytes: UInt64 = 64 * 1_048_576
@@ -159,18 +158,9 @@ extension SpoolPump {
         _ place: Configuration.JournalPlace, in queue: Directory
     ) throws(SystemCallError) -> JournalStorage {
         switch place {
-        case .off: return .memory
-        case .queue:
-            do {
-                try queue.makeDirectory(journalName, mode: 0o700)
-                try queue.sync()
-            } catch  where error.isExisting || error.isUnsupported {}
-            return .directory(try queue.openDirectory(journalName))
-        case .directory(let path):
-            let isNew = try Directory.makeIfMissing(path, mode: 0o700)
-            let directory = try Directory.open(path)
-            if isNew { try? directory.openDirectory(FileName("..")).sync() }
-            return .directory(directory)
+        case .off: .memory
+        case .queue: try .open(in: queue)
+        case .directory(let path): try .open(at: path)
         }
     }
 

@@ -15,12 +15,9 @@ struct NodeIdentity: Equatable, Sendable {
         let path = queue.path(of: Self.name)
         let bytes = try file.read(at: 0, count: Self.count, object: path)
         let isGood = bytes.count == Self.count && Cursor.parse((bytes + Array(":0".utf8)).span) != nil
-        if isGood {
-            text = String(decoding: bytes, as: UTF8.self)
-            return
-        }
-        text = RandomText.make(count: Self.count)
-        try file.writeAll(Array("\(text)\n".utf8).span, at: 0, object: path)
+        text = isGood ? String(decoding: bytes, as: UTF8.self) : RandomText.make(count: Self.count)
+        if !isGood { try file.writeAll(Array("\(text)\n".utf8).span, at: 0, object: path) }
+        // Also where it was there: a server may have made it and been killed before it could sync it.
         try file.sync(dataOnly: false, object: path)
         try? queue.sync()
     }
