@@ -90,6 +90,13 @@ let package = Package(
             name: "wsqueue-bench", dependencies: ["WSQueueNet", "WSQueueSystem", "WSQueueArguments", "CWSQueueLinux"],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
 
+        // Histories of test runs and what they must hold to; check-history reads those that tests write. Neither is installed.
+        .target(name: "History", path: "Tests/History", swiftSettings: testing),
+        .executableTarget(
+            name: "check-history", dependencies: ["History"], path: "Tests/CheckHistory", swiftSettings: testing),
+        .testTarget(
+            name: "HistoryTests", dependencies: ["History"], path: "Tests/HistoryTests", swiftSettings: testing),
+
         .target(
             name: "Support", dependencies: ["WSQueueCore", "WSQueueSystem"], path: "Tests/Support",
             swiftSettings: testing),

@@ -1,0 +1,77 @@
+/// What one client has heard, over all its connections.
+struct ClientHistory {
+    /// What an event is to a client.
+    enum Arrival: Equatable {
+        case new
+        /// A later one of the same publisher came before.
+        case late(after: Int)
+        case again(id: String)
+    }
+
+    /// Numbers of an epoch that the client has passed without being told of a gap.
+    private struct Stretch {
+        let epoch: String
+        let after: UInt64
+        var upTo: UInt64
+    }
+
+    var channels: Set<String> = []
+    /// The numbering of its connection, and the highest number it has heard there.
+    private(set) var epoch = ""
+    private(set) var seq: UInt64 = 0
+    private var ids: [EventNumber: String] = [:]
+    private var last: [Int: Int] = [:]
+    private var stretches: [Stretch] = []
+    private var isResuming = false
+
+    /// Whether it listens for what is published in a channel, or in none.
+    func wants(_ channel: String?) -> Bool { channel.map(channels.contains) ?? true }
+
+    func has(_ event: EventNumber) -> Bool { ids[event] != nil }
+
+    /// Whether it should have what has this number.
+    func hasPassed(_ place: HistoryChecker.Place) -> Bool {
+        stretches.contains { $0.epoch == place.epoch && place.seq > $0.after && place.seq <= $0.upTo }
+    }
+
+    mutating func connect(_ cursor: HistoryCursor?) {
+        isResuming = cursor != nil
+        guard let cursor, stretches.last?.epoch != cursor.epoch else { return }
+        stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
+    }
+
+    mutating func welcome(_ cursor: HistoryCursor) {
+        if epoch != cursor.epoch {
+            epoch = cursor.epoch
+            seq = 0
+        }
+        // Without a cursor it is owed what comes from here on; what it has had before stays as it is.
+        guard !isResuming else { return }
+        seq = max(seq, cursor.seq)
+        stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
+    }
+
+    mutating func resume(_ cursor: HistoryCursor, isComplete: Bool) {
+        isResuming = false
+        if isComplete, let open = stretches.last, open.epoch == cursor.epoch {
+            stretches[stretches.count - 1].upTo = max(open.upTo, cursor.seq)
+        } else {
+            stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
+        }
+        epoch = cursor.epoch
+        seq = max(seq, cursor.seq)
+    }
+
+    mutating func take(_ number: UInt64, _ event: EventNumber, id: String) -> Arrival {
+        seq = max(seq, number)
+        // In a replay it does not know yet whether a gap will be told.
+        if !isResuming, let open = stretches.last, open.epoch == epoch {
+            stretches[stretches.count - 1].upTo = max(open.upTo, number)
+        }
+        if let known = ids[event] { return .again(id: known) }
+        ids[event] = id
+        defer { last[event.publisher] = max(last[event.publisher] ?? 0, event.number) }
+        if let before = last[event.publisher], before > event.number { return .late(after: before) }
+        return .new
+    }
+}

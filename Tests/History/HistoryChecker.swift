@@ -1,0 +1,151 @@
+/// Compares a history with what wsqueue promises (SPEC §2 Order and Identity, §4 History, §7).
+///
+/// - An event whose publication has returned `ok` reaches every client that listens for it. A power cut excuses what was
+///   published to survive a kill only.
+/// - Each client gets rising numbers, one publisher's events in their order, each event once, with the bytes that were
+///   published. After a power cut an event may come again under the same id.
+/// - One number of one epoch is borne by one event, for all clients and servers.
+/// - A client that has a number, and was told of no gap before it, has everything it listens for up to that number.
+/// - A gap is told only after a power cut, or an error of the disk.
+///
+/// `note` takes entries as they happen; `finish` looks at the whole.
+package struct HistoryChecker {
+    struct Published {
+        var hash: UInt64
+        var channel: String?
+        var survival: HistoryEntry.Survival?
+        var hasFailed = false
+        /// Whether a power cut came after it had been published to survive a kill only.
+        var isExcused = false
+    }
+
+    struct Place: Hashable {
+        let epoch: String
+        let seq: UInt64
+    }
+
+    package private(set) var counts = HistoryCounts()
+    private var published: [EventNumber: Published] = [:]
+    private var clients: [String: ClientHistory] = [:]
+    private var borne: [Place: EventNumber] = [:]
+    private var findings: [HistoryFinding] = []
+
+    /// Begins with an empty history.
+    package init() {}
+
+    /// What is wrong so far; ``finish()`` finds what only the end can tell.
+    package var found: [HistoryFinding] { findings }
+
+    /// Takes the next fact.
+    package mutating func note(_ entry: HistoryEntry) {
+        switch entry {
+        case .publish(let event, let publication): note(event, publication)
+        case .server(_, .kill): counts.kills += 1
+        case .server: break
+        case .powerCut:
+            counts.powerCuts += 1
+            for (event, one) in published where one.survival == .kill { published[event]?.isExcused = true }
+        case .diskError: counts.diskErrors += 1
+        case .client(let name, let fact): note(name, fact)
+        case .left(let file): findings.append(HistoryFinding(.left, file))
+        }
+    }
+
+    /// Whether every client has every event that it must get, as far as is known now.
+    package var isSatisfied: Bool {
+        published.allSatisfy { event, one in
+            !one.mustArrive || clients.values.allSatisfy { !$0.wants(one.channel) || $0.has(event) }
+        }
+    }
+
+    /// What is wrong with the whole history; to be called once, at its end.
+    package mutating func finish() -> [HistoryFinding] {
+        for (name, client) in clients.sorted(by: { $0.key < $1.key }) {
+            let lost = missing(client) { $0.mustArrive }
+            if !lost.isEmpty { report(.lost, name, lost) }
+            let passed = Set(
+                borne.filter { place, event in client.hasPassed(place) && !client.has(event) }.map(\.value))
+            let skipped = missing(client) { !$0.mustArrive }.filter(passed.contains)
+            if !skipped.isEmpty { report(.skipped, name, skipped) }
+        }
+        return findings
+    }
+
+    private func missing(_ client: ClientHistory, _ isMeant: (Published) -> Bool) -> [EventNumber] {
+        published.filter { event, one in isMeant(one) && client.wants(one.channel) && !client.has(event) }.map(\.key)
+            .sorted { ($0.publisher, $0.number) < ($1.publisher, $1.number) }
+    }
+
+    private mutating func report(_ kind: HistoryFinding.Kind, _ name: String, _ events: [EventNumber]) {
+        let shown = events.prefix(4).map(\.description).joined(separator: " ")
+        findings.append(HistoryFinding(kind, "client \(name): \(events.count): \(shown)"))
+    }
+
+    private mutating func note(_ event: EventNumber, _ publication: HistoryEntry.Publication) {
+        switch publication {
+        case .invoked(let hash, let channel):
+            if published[event] == nil {
+                counts.events += 1
+                published[event] = Published(hash: hash, channel: channel)
+            }
+            // Tried again, after a failure or because the publisher could not know.
+            published[event]?.hasFailed = false
+        case .ok(let survival): published[event]?.survival = survival
+        case .failed where published[event]?.survival == nil: published[event]?.hasFailed = true
+        case .failed: break
+        case .unknown: break
+        }
+    }
+
+    private mutating func note(_ name: String, _ fact: HistoryEntry.ClientFact) {
+        var client = clients[name] ?? ClientHistory()
+        switch fact {
+        case .listens(let channels): client.channels = Set(channels)
+        case .connects(let cursor):
+            counts.connections += 1
+            client.connect(cursor)
+        case .welcome(let cursor): client.welcome(cursor)
+        case .event(let seq, let event, let hash, let id): take(seq, event, hash, id, by: name, &client)
+        case .resumed(let cursor, let isComplete):
+            if !isComplete {
+                counts.gaps += 1
+                if counts.powerCuts + counts.diskErrors == 0 {
+                    findings.append(HistoryFinding(.gap, "client \(name): up to \(cursor)"))
+                }
+            }
+            client.resume(cursor, isComplete: isComplete)
+        case .closed: break
+        }
+        clients[name] = client
+    }
+
+    private mutating func take(
+        _ seq: UInt64, _ event: EventNumber, _ hash: UInt64, _ id: String, by name: String,
+        _ client: inout ClientHistory
+    ) {
+        func find(_ kind: HistoryFinding.Kind, _ text: String) {
+            findings.append(HistoryFinding(kind, "client \(name): \(event) at \(client.epoch):\(seq) \(text)"))
+        }
+        counts.deliveries += 1
+        if seq <= client.seq { find(.disordered, "after \(client.seq)") }
+        guard let one = published[event] else { return find(.foreign, "was not published") }
+        if one.hash != hash { find(.altered, "has other bytes") }
+        if !client.wants(one.channel) { find(.altered, "of a channel it does not listen to") }
+        if one.hasFailed { find(.refused, "came after its publication had failed") }
+        let other = borne.updateValue(event, forKey: Place(epoch: client.epoch, seq: seq))
+        if let other, other != event { find(.renumbered, "where \(other) was before") }
+        switch client.take(seq, event, id: id) {
+        case .new: break
+        case .late(let before): find(.disordered, "after \(before) of the same publisher")
+        case .again(let known):
+            counts.repetitions += 1
+            if counts.powerCuts == 0 { find(.doubled, "came before") }
+            if known != id { find(.doubled, "came before as \(known), now as \(id)") }
+        }
+    }
+}
+
+extension HistoryChecker.Published {
+    /// Whether it is a fault when it does not arrive.
+    var mustArrive: Bool { survival != nil && !isExcused }
+}

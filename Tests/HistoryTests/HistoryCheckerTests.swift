@@ -1,0 +1,170 @@
+import History
+import Testing
+
+/// Each promise broken in turn by a history made for it; and one history in which everything that may happen does.
+struct HistoryCheckerTests {
+    @Test func everythingThatMayHappen() {
+        let findings = check(
+            """
+            server 0 start
+            client a listens c1
+            client a connects -
+            client a welcome e:0
+            client b connects -
+            client b welcome e:0
+            publish 0 0 invoked aa -
+            publish 0 0 ok power
+            publish 0 1 invoked bb c1
+            publish 0 1 ok power
+            publish 0 2 invoked cc -
+            publish 0 2 ok kill
+            client a event 1 0 0 aa id0
+            client a event 2 0 1 bb id1
+            client a closed
+            server 0 kill
+            power cut
+            server 0 start
+            client a connects e:2
+            client a welcome e:1000
+            client a event 1001 0 0 aa id0
+            client a resumed e:1001 gap
+            client b event 1 0 0 aa id0
+            publish 1 0 invoked dd -
+            publish 1 0 unknown
+            publish 1 0 invoked dd -
+            publish 1 0 ok kill
+            client a event 1002 1 0 dd id3
+            client b event 1002 1 0 dd id3
+            publish 1 1 invoked ee -
+            publish 1 1 failed
+            """)
+        #expect(findings.isEmpty)
+    }
+
+    @Test func anEventThatDoesNotComeIsLost() {
+        #expect(
+            kinds("publish 0 0 invoked aa -\npublish 0 0 ok kill\nclient a connects -\nclient a welcome e:0") == [.lost]
+        )
+    }
+
+    @Test func anEventOfAnotherChannelIsNotLost() {
+        #expect(
+            kinds("publish 0 0 invoked aa c1\npublish 0 0 ok kill\nclient a connects -\nclient a welcome e:0") == [])
+    }
+
+    @Test func anEventThatSurvivesAPowerCutIsLostAfterOne() {
+        let text = "client a connects -\nclient a welcome e:0\npublish 0 0 invoked aa -\npublish 0 0 ok %\npower cut"
+        #expect(kinds(text.replacing("%", with: "power")) == [.lost])
+        #expect(kinds(text.replacing("%", with: "kill")) == [])
+    }
+
+    @Test func anEventThatOthersGotIsSkippedUnlessAGapWasTold() {
+        let text = """
+            publish 0 0 invoked aa -
+            client a connects -
+            client a welcome e:0
+            client a event 1 0 0 aa id
+            client b connects e:0
+            client b welcome e:0
+            client b resumed e:1 %
+            power cut
+            """
+        #expect(kinds(text.replacing("%", with: "complete")) == [.skipped])
+        #expect(kinds("power cut\n" + text.replacing("%", with: "gap")) == [])
+    }
+
+    @Test func whatWasLiveIsSkippedToo() {
+        let text = """
+            publish 0 0 invoked aa -
+            publish 1 0 invoked bb -
+            client a connects -
+            client a welcome e:0
+            client a event 1 0 0 aa id
+            client a event 2 1 0 bb id
+            client b connects -
+            client b welcome e:0
+            client b event 2 1 0 bb id
+            """
+        #expect(kinds(text) == [.skipped])
+    }
+
+    @Test func anEventThatComesTwiceIsDoubled() {
+        let text = published + "client a event 1 0 0 aa id\n%client a event 2 0 0 aa id"
+        #expect(kinds(text.replacing("%", with: "")) == [.doubled])
+        #expect(kinds(text.replacing("%", with: "power cut\n")) == [])
+        #expect(
+            kinds(text.replacing("%", with: "power cut\n").replacing("2 0 0 aa id", with: "2 0 0 aa x")) == [.doubled])
+    }
+
+    @Test func numbersThatDoNotRiseAreDisordered() {
+        #expect(
+            kinds(published + "client a event 2 0 0 aa id\nclient a event 2 0 1 bb id") == [.disordered, .renumbered])
+        #expect(kinds(published + "client a event 2 0 0 aa id\nclient a event 1 0 1 bb id") == [.disordered])
+    }
+
+    @Test func aPublishersEventsInAnotherOrderAreDisordered() {
+        #expect(kinds(published + "client a event 1 0 1 bb id\nclient a event 2 0 0 aa id") == [.disordered])
+    }
+
+    @Test func aNumberOfTwoEventsIsFoundOverAllClients() {
+        let text =
+            published + "client a event 1 0 0 aa id\nclient b connects -\nclient b welcome e:0\n"
+            + "client b event 1 0 1 bb id\nclient b event 2 0 0 aa id"
+        #expect(kinds(text).contains(.renumbered))
+    }
+
+    @Test func aGapWithoutAPowerCutIsFound() {
+        let text = "client a connects e:0\nclient a welcome e:9\nclient a resumed e:9 gap"
+        #expect(kinds(text) == [.gap])
+        #expect(kinds("disk error\n" + text) == [])
+    }
+
+    @Test func foreignAlteredAndRefusedEventsAreFound() {
+        #expect(kinds(published + "client a event 1 7 7 aa id") == [.foreign])
+        #expect(kinds(published + "client a event 1 0 0 ab id") == [.altered])
+        #expect(kinds(published + "publish 0 0 failed\nclient a event 1 0 0 aa id") == [.refused])
+        #expect(kinds(published + "publish 2 0 invoked cc c1\nclient a event 1 2 0 cc id") == [.altered])
+    }
+
+    @Test func aFileThatStaysIsFound() { #expect(kinds("left 1-2-3.json") == [.left]) }
+
+    @Test func everyLineIsReadAsItIsWritten() throws {
+        let lines = [
+            "publish 3 17 invoked 8f3a01c2 c3", "publish 3 17 invoked 8f3a01c2 -", "publish 3 17 ok kill",
+            "publish 3 17 ok power", "publish 3 17 failed", "publish 3 17 unknown", "server 0 start", "server 0 stop",
+            "server 0 kill", "power cut", "disk error", "client a listens c1,c3", "client a listens -",
+            "client a connects k3f9:120",
+            "client a connects -", "client a welcome k3f9:125", "client a event 126 3 17 8f3a01c2 3-17",
+            "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap", "client a closed",
+            "left 1795284000-12-1.json",
+        ]
+        for line in lines { #expect(HistoryEntry(line: line[...])?.line == line) }
+    }
+
+    @Test(arguments: [
+        "", "publish", "publish 3", "publish 3 x ok kill", "publish 3 17 ok", "publish 3 17 ok fire", "publish 3 17",
+        "server 0", "server 0 burns", "power", "power cuts", "client", "client a", "client a event 1 2 3 zz id",
+        "client a event 1 2 3 aa", "client a resumed k3f9 complete", "client a resumed k3f9:1 perhaps",
+        "client a welcome -",
+        "client a connects nowhere", "left", "left a b", "unknown word",
+    ])
+    func whatIsNoEntryIsRefused(line: String) { #expect(HistoryEntry(line: line[...]) == nil) }
+
+    /// Two events that may come or not, and a client.
+    private let published =
+        "publish 0 0 invoked aa -\npublish 0 1 invoked bb -\nclient a connects -\nclient a welcome e:0\n"
+
+    private func kinds(_ text: String) -> [HistoryFinding.Kind] { check(text).map(\.kind) }
+
+    private func check(_ text: String) -> [HistoryFinding] {
+        var checker = HistoryChecker()
+        for line in text.split(separator: "\n") {
+            guard let entry = HistoryEntry(line: line) else {
+                Issue.record("'\(line)' is no entry")
+                continue
+            }
+            checker.note(entry)
+        }
+        return checker.finish()
+    }
+}
