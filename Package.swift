@@ -141,3 +141,21 @@ if Context.environment["WSQUEUE_FUZZ"] != nil {
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }
+
+// The simulator defines functions of the C library, which only an executable with the server's linker flags can do: it is
+// there only when scripts/simulate asks.
+if Context.environment["WSQUEUE_SIMULATION"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CSimulation", path: "Tests/Simulation/CSimulation"),
+        .executableTarget(
+            name: "Simulator",
+            dependencies: [
+                "CSimulation", "CWSQueueLinux", "History", "WSQueueServer", "WSQueueSpool", "WSQueueNet",
+                "WSQueueSystem",
+            ],
+            path: "Tests/Simulation/Simulator",
+            // Its tasks share everything and never run at once, which the rules of later modes cannot know.
+            swiftSettings: [.swiftLanguageMode(.v5), .treatAllWarnings(as: .error)],
+            linkerSettings: staticStandardLibrary),
+    ]
+}

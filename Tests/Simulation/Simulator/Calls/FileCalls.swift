@@ -1,0 +1,221 @@
+import CWSQueueLinux
+import Glibc
+
+private func open(_ kernel: Kernel, _ directory: Inode?, _ path: String, _ flags: Int32, _ mode: UInt32) -> Int32 {
+    let owner = current?.owner ?? .world
+    if path == "/dev/null" { return kernel.install(OpenFile(.null, owner: owner)) }
+    if path == "/proc/sys/kernel/random/boot_id" {
+        let inode = Inode(number: 0, isDirectory: false, mode: 0o444)
+        inode.contents = Array("boot-\(kernel.boot)\n".utf8)
+        return kernel.install(OpenFile(.file(inode), owner: owner))
+    }
+    guard let found = kernel.find(path, in: directory) else { return refuse(ENOENT) }
+    let inode: Inode
+    if let known = found.inode {
+        if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL { return refuse(EEXIST) }
+        inode = known
+    } else {
+        guard flags & O_CREAT != 0 else { return refuse(ENOENT) }
+        inode = kernel.makeInode(isDirectory: false, mode: mode)
+        kernel.change(found.parent, [(found.name, inode)])
+    }
+    if flags & O_DIRECTORY != 0, !inode.isDirectory { return refuse(ENOTDIR) }
+    let file = OpenFile(inode.isDirectory ? .directory(inode) : .file(inode), owner: owner)
+    if flags & O_ACCMODE != O_RDONLY {
+        file.isWriter = true
+        inode.writers += 1
+    }
+    file.isAppending = flags & O_APPEND != 0
+    return kernel.install(file)
+}
+
+@_cdecl("open")
+public func simulatedOpen(_ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: UInt32) -> Int32 {
+    guard let kernel = enter("open") else {
+        return Int32(realCall(.open, bits(path), Int(flags), Int(mode)))
+    }
+    return open(kernel, nil, String(cString: path), flags, mode)
+}
+
+@_cdecl("openat")
+public func simulatedOpenat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: UInt32) -> Int32 {
+    guard let kernel = enter("openat") else {
+        return Int32(realCall(.openat, Int(directory), bits(path), Int(flags), Int(mode)))
+    }
+    return open(kernel, kernel.file(directory)?.inode, String(cString: path), flags, mode)
+}
+
+@_cdecl("close")
+public func simulatedClose(_ descriptor: Int32) -> Int32 {
+    guard let kernel = enter("close", descriptor) else { return Int32(realCall(.close, Int(descriptor))) }
+    guard kernel.file(descriptor) != nil else { return refuse(EBADF) }
+    kernel.close(descriptor)
+    return 0
+}
+
+@_cdecl("read")
+public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    guard let kernel = enter("read", descriptor) else {
+        return realCall(.read, Int(descriptor), bits(buffer), count)
+    }
+    guard let file = kernel.file(descriptor), let buffer else { return refuseBytes(EBADF) }
+    switch file.kind {
+    case .eventCounter:
+        guard file.counter > 0 else { return refuseBytes(EAGAIN) }
+        buffer.storeBytes(of: file.counter, as: UInt64.self)
+        file.counter = 0
+        return 8
+    case .signals: return refuseBytes(EAGAIN)
+    case .inotify: return readNotices(file, buffer, count)
+    case .file(let inode):
+        let bytes = copy(inode, at: file.position, to: buffer, count)
+        file.position += bytes
+        return bytes
+    default: return refuseBytes(EINVAL)
+    }
+}
+
+private func copy(_ inode: Inode, at position: Int, to buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    let bytes = max(0, min(count, inode.contents.count - position))
+    inode.contents.withUnsafeBytes { contents in
+        if bytes > 0, let start = contents.baseAddress { memcpy(buffer, start + position, bytes) }
+    }
+    return bytes
+}
+
+/// Of `count` bytes to be written, how many are.
+private func partial(_ kernel: Kernel, _ count: Int) -> Int {
+    guard count > 1, kernel.random.chance(perMille: kernel.settings.shortPerMille) else { return count }
+    return 1 + kernel.random.below(count - 1)
+}
+
+@_cdecl("write")
+public func simulatedWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
+    guard let kernel = enter("write", descriptor) else {
+        return realCall(.write, Int(descriptor), bits(buffer), count)
+    }
+    guard let file = kernel.file(descriptor), let buffer else { return refuseBytes(EBADF) }
+    switch file.kind {
+    case .eventCounter:
+        file.counter += buffer.loadUnaligned(as: UInt64.self)
+        return 8
+    case .file(let inode):
+        let written = partial(kernel, count)
+        if file.isAppending { file.position = inode.contents.count }
+        kernel.write(inode, at: file.position, UnsafeRawBufferPointer(start: buffer, count: written))
+        file.position += written
+        return written
+    default: return refuseBytes(EINVAL)
+    }
+}
+
+@_cdecl("pwrite")
+public func simulatedPwrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int, _ offset: Int) -> Int {
+    guard let kernel = enter("pwrite", descriptor), let inode = kernel.file(descriptor)?.inode else {
+        return refuseBytes(EBADF)
+    }
+    // What lies within the first sector is written whole: half a header is what no disk has.
+    let isWithinSector = offset + count <= 512
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: isWithinSector ? count : partial(kernel, count))
+    switch kernel.settings.fault {
+    case .announcedBeforeWritten where inode.isSegment && offset >= inode.contents.count && offset > 0:
+        kernel.heldWrites.append((inode, .write(offset: offset, Array(bytes))))
+    case .syncOnlyRepeated where inode.isSegment && offset + bytes.count <= inode.contents.count && offset > 0:
+        // The bytes are in the cache already: a write that changes nothing is left out.
+        break
+    default: kernel.write(inode, at: offset, bytes)
+    }
+    return bytes.count
+}
+
+@_cdecl("pread")
+public func simulatedPread(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int, _ offset: Int) -> Int
+{
+    guard let kernel = enter("pread", descriptor), let inode = kernel.file(descriptor)?.inode, let buffer else {
+        return refuseBytes(EBADF)
+    }
+    kernel.applyHeldWrites()
+    return copy(inode, at: offset, to: buffer, count)
+}
+
+@_cdecl("ftruncate")
+public func simulatedFtruncate(_ descriptor: Int32, _ size: Int) -> Int32 {
+    guard let kernel = enter("ftruncate", descriptor) else {
+        return Int32(realCall(.ftruncate, Int(descriptor), size))
+    }
+    guard let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    inode.apply(.size(size))
+    inode.modified = kernel.fileTime
+    return 0
+}
+
+@_cdecl("fdatasync")
+public func simulatedFdatasync(_ descriptor: Int32) -> Int32 { sync("fdatasync", descriptor) }
+
+@_cdecl("fsync")
+public func simulatedFsync(_ descriptor: Int32) -> Int32 { sync("fsync", descriptor) }
+
+private func sync(_ name: StaticString, _ descriptor: Int32) -> Int32 {
+    guard let kernel = enter(name), let task = current, let inode = kernel.file(descriptor)?.inode else {
+        return refuse(EBADF)
+    }
+    let duration = Int64(kernel.random.below(Int(kernel.settings.syncNanoseconds)))
+    if leavesOut(kernel, task, inode) { return 0 }
+    if kernel.settings.fault == .deletedBeforeSync, task.owner == .server, inode.isSegment {
+        // It comes to the disk as soon as it would, and the server does not wait for it.
+        kernel.spawn("disk", owner: .world) {
+            kernel.pause(until: kernel.now + duration)
+            inode.sync()
+        }
+        return 0
+    }
+    kernel.pause(until: kernel.now + duration)
+    kernel.now += 1_000
+    if inode.isSegment, task.isThread, kernel.random.chance(perMille: kernel.settings.syncErrorPerMille) {
+        // The kernel calls the pages clean now, and the next sync good.
+        inode.changes = []
+        kernel.syncErrors += 1
+        return refuse(EIO)
+    }
+    kernel.applyHeldWrites()
+    inode.sync()
+    return 0
+}
+
+/// Whether the planted fault is that this sync is not made.
+private func leavesOut(_ kernel: Kernel, _ task: SimulatedTask, _ inode: Inode) -> Bool {
+    switch (kernel.settings.fault, task.owner) {
+    case (.openingNotSynced, .server): !task.isThread && kernel.listener == nil
+    case (.renamedBeforeSync, .publisher): !inode.isDirectory
+    case (.directoryNotSynced, .publisher): inode.isDirectory
+    default: false
+    }
+}
+
+extension Inode {
+    /// Whether it is a part of the journal.
+    var isSegment: Bool { name.hasSuffix(".segment") }
+}
+
+@_cdecl("fcntl")
+public func simulatedFcntl(_ descriptor: Int32, _ command: Int32, _ argument: Int) -> Int32 {
+    guard let kernel = enter("fcntl", descriptor) else {
+        return Int32(realCall(.fcntl, Int(descriptor), Int(command), argument))
+    }
+    // F_SETLEASE of fcntl(2): none for reading while somebody writes.
+    let setLease: Int32 = 1024
+    if command == setLease, argument == Int(F_RDLCK), kernel.file(descriptor)?.inode?.writers ?? 0 > 0 {
+        return refuse(EAGAIN)
+    }
+    return 0
+}
+
+@_cdecl("flock")
+public func simulatedFlock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
+    guard let kernel = enter("flock"), let file = kernel.file(descriptor), let inode = file.inode else {
+        return refuse(EBADF)
+    }
+    if let lock = inode.lock, lock !== file { return refuse(EWOULDBLOCK) }
+    if operation & LOCK_EX != 0 { inode.lock = file }
+    return 0
+}

@@ -1,0 +1,162 @@
+import CWSQueueLinux
+import Glibc
+
+@_cdecl("lseek")
+public func simulatedLseek(_ descriptor: Int32, _ offset: Int, _ whence: Int32) -> Int {
+    guard let kernel = enter("lseek"), let file = kernel.file(descriptor) else { return refuseBytes(EBADF) }
+    file.position = offset
+    file.lastHash = 0
+    return offset
+}
+
+/// A few names a call, in the order of their hashes; so names that come and go meanwhile are seen or not, as on ext4.
+@_cdecl("getdents64")
+public func simulatedGetdents64(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+    guard let kernel = enter("getdents64"), let file = kernel.file(descriptor), let inode = file.inode, let buffer
+    else { return refuseBytes(EBADF) }
+    var listed = inode.entries.map { (hash: hash($0.key, kernel.nameSalt), name: $0.key, number: $0.value.number) }
+    if kernel.settings.fault == .oneListing, inode === kernel.queue {
+        // The first listing says up to which name the second may take: with this one it may take all. There is no such file.
+        listed.append((.max, "9000000000000000000-1-1-ffffffff.json", 2))
+    }
+    listed = listed.filter { $0.hash > file.lastHash }.sorted { $0.hash < $1.hash }
+    var position = 0
+    for entry in listed.prefix(1 + kernel.random.below(kernel.settings.namesPerCall)) {
+        let length = (19 + entry.name.utf8.count + 1 + 7) / 8 * 8
+        guard position + length <= count else { break }
+        let record = buffer + position
+        memset(record, 0, length)
+        record.storeBytes(of: entry.number, as: UInt64.self)
+        record.storeBytes(of: UInt16(length), toByteOffset: 16, as: UInt16.self)
+        _ = entry.name.withCString { strcpy((record + 19).assumingMemoryBound(to: CChar.self), $0) }
+        position += length
+        file.lastHash = entry.hash
+    }
+    return position
+}
+
+private func hash(_ name: String, _ salt: UInt64) -> UInt64 {
+    name.utf8.reduce(salt) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 } >> 1 | 1
+}
+
+@_cdecl("unlinkat")
+public func simulatedUnlinkat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ flags: Int32) -> Int32 {
+    guard let kernel = enter("unlinkat"),
+        let found = kernel.find(String(cString: path), in: kernel.file(directory)?.inode), let inode = found.inode
+    else { return refuse(ENOENT) }
+    kernel.change(found.parent, [(found.name, nil)])
+    inode.links -= 1
+    return 0
+}
+
+@_cdecl("renameat")
+public func simulatedRenameat(
+    _ from: Int32, _ old: UnsafePointer<CChar>, _ to: Int32, _ new: UnsafePointer<CChar>
+) -> Int32 { rename("renameat", from, old, to, new, isReplacing: true) }
+
+@_cdecl("renameat2")
+public func simulatedRenameat2(
+    _ from: Int32, _ old: UnsafePointer<CChar>, _ to: Int32, _ new: UnsafePointer<CChar>, _ flags: UInt32
+) -> Int32 {
+    let noReplace: UInt32 = 1
+    return rename("renameat2", from, old, to, new, isReplacing: flags & noReplace == 0)
+}
+
+private func rename(
+    _ name: StaticString, _ from: Int32, _ old: UnsafePointer<CChar>, _ to: Int32, _ new: UnsafePointer<CChar>,
+    isReplacing: Bool
+) -> Int32 {
+    guard let kernel = enter(name), let source = kernel.find(String(cString: old), in: kernel.file(from)?.inode),
+        let inode = source.inode, let target = kernel.find(String(cString: new), in: kernel.file(to)?.inode)
+    else { return refuse(ENOENT) }
+    if target.inode != nil, !isReplacing { return refuse(EEXIST) }
+    target.inode?.links -= 1
+    if source.parent === target.parent {
+        kernel.change(source.parent, [(source.name, nil), (target.name, inode)])
+    } else {
+        kernel.change(source.parent, [(source.name, nil)])
+        kernel.change(target.parent, [(target.name, inode)])
+    }
+    inode.changed = kernel.fileTime
+    kernel.notify(target.parent, .movedTo, target.name)
+    return 0
+}
+
+private func makeDirectory(_ name: StaticString, _ directory: Int32?, _ path: UnsafePointer<CChar>, _ mode: UInt32)
+    -> Int32
+{
+    guard let kernel = enter(name),
+        let found = kernel.find(String(cString: path), in: directory.flatMap { kernel.file($0)?.inode })
+    else { return refuse(ENOENT) }
+    if found.inode != nil { return refuse(EEXIST) }
+    kernel.change(found.parent, [(found.name, kernel.makeInode(isDirectory: true, mode: mode))])
+    return 0
+}
+
+@_cdecl("mkdir")
+public func simulatedMkdir(_ path: UnsafePointer<CChar>, _ mode: UInt32) -> Int32 {
+    makeDirectory("mkdir", nil, path, mode)
+}
+
+@_cdecl("mkdirat")
+public func simulatedMkdirat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: UInt32) -> Int32 {
+    makeDirectory("mkdirat", directory, path, mode)
+}
+
+private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> Int32 {
+    guard let inode else { return refuse(ENOENT) }
+    func time(_ nanoseconds: Int64) -> timespec {
+        timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    }
+    var status = stat()
+    status.st_dev = 7
+    status.st_ino = UInt(inode.number)
+    status.st_mode = (inode.isDirectory ? S_IFDIR : S_IFREG) | inode.mode
+    status.st_nlink = UInt(max(inode.links, 0))
+    status.st_size = inode.isDirectory ? 4_096 : inode.contents.count
+    status.st_mtim = time(inode.modified)
+    status.st_ctim = time(inode.changed)
+    result.pointee = status
+    return 0
+}
+
+@_cdecl("stat")
+public func simulatedStat(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>) -> Int32 {
+    guard let kernel = enter("stat") else { return Int32(realCall(.stat, bits(path), bits(result))) }
+    return describe(kernel.find(String(cString: path), in: nil)?.inode, result)
+}
+
+@_cdecl("fstat")
+public func simulatedFstat(_ descriptor: Int32, _ result: UnsafeMutablePointer<stat>) -> Int32 {
+    guard let kernel = enter("fstat", descriptor) else { unknown("fstat of a real file") }
+    return describe(kernel.file(descriptor)?.inode, result)
+}
+
+@_cdecl("fstatat")
+public func simulatedFstatat(
+    _ directory: Int32, _ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>, _ flags: Int32
+) -> Int32 {
+    guard let kernel = enter("fstatat") else { unknown("fstatat of a real file") }
+    return describe(kernel.find(String(cString: path), in: kernel.file(directory)?.inode)?.inode, result)
+}
+
+@_cdecl("faccessat")
+public func simulatedFaccessat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: Int32, _ flags: Int32) -> Int32
+{
+    guard let kernel = enter("faccessat") else { unknown("faccessat of a real file") }
+    return kernel.find(String(cString: path), in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
+}
+
+@_cdecl("fchmod")
+public func simulatedFchmod(_ descriptor: Int32, _ mode: UInt32) -> Int32 {
+    guard let kernel = enter("fchmod"), let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    inode.mode = mode
+    return 0
+}
+
+@_cdecl("futimens")
+public func simulatedFutimens(_ descriptor: Int32, _ times: UnsafePointer<timespec>) -> Int32 {
+    guard let kernel = enter("futimens"), let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    inode.modified = Int64(times[1].tv_sec) * 1_000_000_000 + Int64(times[1].tv_nsec)
+    return 0
+}

@@ -1,0 +1,115 @@
+import CWSQueueLinux
+import Glibc
+
+@_cdecl("socket")
+public func simulatedSocket(_ family: Int32, _ type: Int32, _ number: Int32) -> Int32 {
+    guard let kernel = enter("socket"), let owner = current?.owner else { unknown("socket of its own") }
+    return kernel.install(OpenFile(.listener, owner: owner))
+}
+
+@_cdecl("setsockopt")
+public func simulatedSetsockopt(
+    _ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: UnsafeRawPointer?, _ size: UInt32
+) -> Int32 { 0 }
+
+@_cdecl("bind")
+public func simulatedBind(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ size: UInt32) -> Int32 { 0 }
+
+@_cdecl("listen")
+public func simulatedListen(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
+    guard let kernel = enter("listen") else { unknown("listen of its own") }
+    kernel.listener = kernel.file(descriptor)
+    return 0
+}
+
+private func describe(_ address: UnsafeMutablePointer<sockaddr>?, port: UInt16) {
+    address?.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        $0.pointee = sockaddr_in()
+        $0.pointee.sin_family = UInt16(AF_INET)
+        $0.pointee.sin_port = port.bigEndian
+        $0.pointee.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    }
+}
+
+@_cdecl("getsockname")
+public func simulatedGetsockname(
+    _ descriptor: Int32, _ address: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<UInt32>?
+) -> Int32 {
+    describe(address, port: 8_081)
+    return 0
+}
+
+@_cdecl("accept4")
+public func simulatedAccept4(
+    _ descriptor: Int32, _ address: UnsafeMutablePointer<sockaddr>?, _ size: UnsafeMutablePointer<UInt32>?,
+    _ flags: Int32
+) -> Int32 {
+    guard let kernel = enter("accept4"), let file = kernel.file(descriptor), let owner = current?.owner else {
+        return refuse(EBADF)
+    }
+    guard !file.backlog.isEmpty else { return refuse(EAGAIN) }
+    describe(address, port: 40_000)
+    return kernel.install(OpenFile(.socket(file.backlog.removeFirst()), owner: owner))
+}
+
+@_cdecl("recv")
+public func simulatedRecv(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32) -> Int
+{
+    guard let kernel = enter("recv"), let connection = kernel.file(descriptor)?.connection, let buffer else {
+        return refuseBytes(EBADF)
+    }
+    if connection.isReset { return refuseBytes(ECONNRESET) }
+    if connection.toServer.isEmpty { return connection.isClosedByClient ? 0 : refuseBytes(EAGAIN) }
+    let bytes = min(count, 1 + kernel.random.below(connection.toServer.count))
+    connection.toServer.withUnsafeBytes { contents in
+        if let start = contents.baseAddress { memcpy(buffer, start, bytes) }
+    }
+    connection.toServer.removeFirst(bytes)
+    return bytes
+}
+
+private func push(_ kernel: Kernel, _ connection: SimulatedConnection, _ bytes: UnsafeRawBufferPointer) -> Int {
+    if connection.isReset { return refuseBytes(ECONNRESET) }
+    if connection.isClosedByClient {
+        connection.isReset = true
+        return refuseBytes(EPIPE)
+    }
+    let free = connection.capacity - connection.toClient.count
+    guard free > 0 else { return refuseBytes(EAGAIN) }
+    var taken = min(free, bytes.count)
+    if taken > 1, kernel.random.chance(perMille: kernel.settings.shortPerMille) {
+        taken = 1 + kernel.random.below(taken - 1)
+    }
+    connection.toClient.append(contentsOf: bytes.prefix(taken))
+    return taken
+}
+
+@_cdecl("send")
+public func simulatedSend(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
+    guard let kernel = enter("send"), let connection = kernel.file(descriptor)?.connection else {
+        return refuseBytes(EBADF)
+    }
+    return push(kernel, connection, UnsafeRawBufferPointer(start: buffer, count: count))
+}
+
+@_cdecl("sendmsg")
+public func simulatedSendmsg(_ descriptor: Int32, _ message: UnsafePointer<msghdr>, _ flags: Int32) -> Int {
+    guard let kernel = enter("sendmsg"), let connection = kernel.file(descriptor)?.connection else {
+        return refuseBytes(EBADF)
+    }
+    var bytes: [UInt8] = []
+    for index in 0..<Int(message.pointee.msg_iovlen) {
+        let part = message.pointee.msg_iov[index]
+        bytes.append(contentsOf: UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len))
+    }
+    return bytes.withUnsafeBytes { push(kernel, connection, $0) }
+}
+
+@_cdecl("shutdown")
+public func simulatedShutdown(_ descriptor: Int32, _ how: Int32) -> Int32 {
+    guard let kernel = enter("shutdown"), let connection = kernel.file(descriptor)?.connection else {
+        return refuse(EBADF)
+    }
+    connection.isClosedByServer = true
+    return 0
+}

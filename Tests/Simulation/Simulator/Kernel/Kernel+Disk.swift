@@ -1,0 +1,117 @@
+/// Names, contents, and what a power cut leaves of them.
+extension Kernel {
+    /// Which changes that were not synced a power cut leaves on the disk.
+    enum Cut: String, CaseIterable {
+        /// None.
+        case drop
+        /// Of each file and each directory the first so many.
+        case prefix
+        /// Any: each on its own, as POSIX allows and few file systems do.
+        case any
+    }
+
+    /// Times of files have the ticks of the kernel's clock.
+    var fileTime: Int64 { unix / 4_000_000 * 4_000_000 }
+
+    func makeInode(isDirectory: Bool, mode: UInt32) -> Inode {
+        lastInode += 1
+        let inode = Inode(number: lastInode, isDirectory: isDirectory, mode: mode)
+        inode.modified = fileTime
+        inode.changed = fileTime
+        return inode
+    }
+
+    struct Found {
+        let parent: Inode
+        let name: String
+        let inode: Inode?
+    }
+
+    /// Finds a path, below `directory` where it does not begin at the root; `nil` where a part of it is no directory.
+    func find(_ path: String, in directory: Inode?) -> Found? {
+        var at = path.hasPrefix("/") ? root : directory ?? root
+        let parts = path.split(separator: "/").map(String.init)
+        guard let last = parts.last else { return Found(parent: root, name: "/", inode: root) }
+        for part in parts.dropLast() where part != "." {
+            guard let next = at.entries[part], next.isDirectory else { return nil }
+            at = next
+        }
+        switch last {
+        case ".": return Found(parent: at, name: last, inode: at)
+        case "..": return Found(parent: at, name: last, inode: at.parent ?? root)
+        default: return Found(parent: at, name: last, inode: at.entries[last])
+        }
+    }
+
+    /// Changes names of a directory, as one change of the disk.
+    func change(_ directory: Inode, _ changes: Inode.NameChange) {
+        for (name, inode) in changes {
+            directory.entries[name] = inode
+            inode?.parent = directory
+            inode?.name = name
+        }
+        directory.nameChanges.append(changes)
+        directory.modified = fileTime
+        directory.changed = fileTime
+    }
+
+    func write(_ inode: Inode, at offset: Int, _ bytes: UnsafeRawBufferPointer) {
+        inode.apply(.write(offset: offset, Array(bytes)))
+        inode.modified = fileTime
+        inode.changed = fileTime
+    }
+
+    /// Carries out what the planted fault has held back.
+    func applyHeldWrites() {
+        guard !heldWrites.isEmpty else { return }
+        for (inode, change) in heldWrites { inode.apply(change) }
+        heldWrites = []
+    }
+
+    /// The machine goes down and comes up again: everything synced is there, and of the rest what the seed says.
+    func cutPower(_ cut: Cut) {
+        if settings.fault != .numbersNotSkipped { boot += 1 }
+        restore(root, cut)
+    }
+
+    private func restore(_ inode: Inode, _ cut: Cut) {
+        inode.lock = nil
+        inode.writers = 0
+        var isOver = false
+        func survives() -> Bool {
+            switch cut {
+            case .drop: return false
+            case .any: return random.chance(perMille: 500)
+            case .prefix:
+                isOver = isOver || random.chance(perMille: 150)
+                return !isOver
+            }
+        }
+        if inode.isDirectory {
+            inode.entries = inode.durableEntries
+            for changes in inode.nameChanges where survives() {
+                for (name, child) in changes { inode.entries[name] = child }
+            }
+            for (name, child) in inode.entries.sorted(by: { $0.key < $1.key }) {
+                child.parent = inode
+                child.name = name
+                child.links = 1
+                restore(child, cut)
+            }
+        } else {
+            inode.contents = inode.durableContents
+            for change in inode.changes where survives() { Inode.apply(torn(change), to: &inode.contents) }
+            inode.durableContents = inode.contents
+            inode.changes = []
+        }
+        inode.sync()
+    }
+
+    /// A sector is written or not: a write may end at a multiple of 512 bytes. Tearing the 64 bytes of a header is what no
+    /// disk does.
+    private func torn(_ change: Inode.Change) -> Inode.Change {
+        guard case .write(let offset, let bytes) = change, random.chance(perMille: 200) else { return change }
+        let end = (offset + random.below(bytes.count)) / 512 * 512
+        return .write(offset: offset, Array(bytes.prefix(max(0, end - offset))))
+    }
+}

@@ -1,0 +1,186 @@
+import CSimulation
+import Glibc
+
+/// The machine of one run: clock, tasks, descriptors, one disk. Everything that could go one way or another follows from
+/// the seed.
+final class Kernel {
+    /// Descriptors from here on are ours; below are the simulator's own.
+    static let firstDescriptor: Int32 = 100_000
+
+    var random: Randomness
+    let settings: Settings
+    /// Monotonic nanoseconds; the wall clock is `unix`.
+    var now: Int64 = 1_000_000_000
+    private let unixOffset: Int64 = 1_800_000_000_000_000_000
+    let root = Inode(number: 1, isDirectory: true, mode: 0o755)
+    /// The queue's directory, in the root.
+    let queue: Inode
+    var lastInode: UInt64 = 10
+    /// By it names are hashed, and directories listed.
+    let nameSalt: UInt64
+    var files: [OpenFile?] = []
+    var listener: OpenFile?
+    /// Which run of the machine this is: a power cut begins the next.
+    var boot = 1
+    /// Appends to the journal that the planted fault holds back.
+    var heldWrites: [(inode: Inode, change: Inode.Change)] = []
+    /// Memory that the product has mapped for its ring; abandoned tasks do not unmap it.
+    var mappings: [(address: UnsafeMutableRawPointer, bytes: Int)] = []
+
+    private(set) var tasks: [SimulatedTask] = []
+    private var lastTask = 0
+    private var scheduler: UnsafeMutableRawPointer?
+    private static var freeStacks: [UnsafeMutableRawPointer] = []
+
+    /// How many syncs have failed.
+    var syncErrors = 0
+    /// So many calls of the server from now it dies.
+    var callsToCrash = Int.max
+    private(set) var hasCrashed = false
+    private(set) var calls = 0
+    private(set) var switches = 0
+    /// Of everything that happened, so that two runs can be compared.
+    private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    /// How the machine behaves in one run, and what is printed.
+    struct Settings {
+        /// At so many of a thousand calls another task goes on.
+        var switchPerMille = 200
+        /// So many of a thousand writes and sends take a part only.
+        var shortPerMille = 0
+        /// A listing gives at most so many names a call: what is renamed between two calls is seen or missed.
+        var namesPerCall = 8
+        /// How long the queue of inotify is.
+        var noticeLimit = 16_384
+        /// The longest a sync takes, nanoseconds.
+        var syncNanoseconds: Int64 = 3_000_000
+        /// So many of a thousand syncs of the server's threads fail.
+        var syncErrorPerMille = 0
+        var fault: PlantedFault?
+        var isTraced = false
+    }
+
+    init(random: Randomness, settings: Settings) {
+        self.random = random
+        self.settings = settings
+        nameSalt = self.random.next()
+        queue = Inode(number: 2, isDirectory: true, mode: 0o755)
+        change(root, [("q", queue)])
+        root.sync()
+    }
+
+    var unix: Int64 { now + unixOffset }
+
+    // MARK: Tasks
+
+    /// Starts a task; it runs when it is picked.
+    @discardableResult
+    func spawn(_ name: String, owner: Owner, _ body: @escaping () -> Void) -> SimulatedTask {
+        let stack =
+            Self.freeStacks.popLast()
+            ?? .allocate(byteCount: SimulatedTask.stackBytes, alignment: 4_096)
+        lastTask += 1
+        let task = SimulatedTask(number: lastTask, name: name, owner: owner, stack: stack, body: body)
+        task.stackPointer = simulation_prepare(stack, SimulatedTask.stackBytes) {
+            current?.body?()
+            current?.body = nil
+            current?.isDone = true
+            kernel?.leave()
+        }
+        tasks.append(task)
+        return task
+    }
+
+    var taskCount: Int { lastTask }
+
+    /// Gives a task the name of its thread.
+    func name(task number: Int, _ name: String) { tasks.first { $0.number == number }?.name = name }
+
+    /// Gives the baton away until `condition` holds or the clock has come to `deadline`; with neither, for one turn.
+    func pause(until deadline: Int64 = .max, _ condition: (() -> Bool)? = nil) {
+        guard let task = current else { return }
+        task.condition = condition
+        task.deadline = deadline
+        task.isWaiting = condition != nil || deadline != .max
+        leave()
+    }
+
+    /// At each system call of a task: time passes, the server may die, another task may go on.
+    func enter(_ name: StaticString) {
+        guard let task = current else { return }
+        calls += 1
+        now += Int64(200 + random.below(2_000))
+        if settings.isTraced { print("\(now) \(task.name) \(name)") }
+        mix(UInt64(task.number))
+        mix(UInt64(name.utf8CodeUnitCount))
+        mix(UInt64(bitPattern: now))
+        if task.owner == .server {
+            callsToCrash -= 1
+            if callsToCrash <= 0 {
+                hasCrashed = true
+                leave()
+            }
+        }
+        if random.chance(perMille: settings.switchPerMille) { pause() }
+    }
+
+    /// Lets one task go on to its next pause.
+    ///
+    /// - Returns: `false` when nothing can run any more.
+    func step() -> Bool {
+        var ready = tasks.filter { $0.isReady(at: now) }
+        if ready.isEmpty {
+            let next = tasks.lazy.map(\.deadline).min() ?? .max
+            guard next != .max else { return false }
+            now = max(now, next)
+            ready = tasks.filter { $0.isReady(at: now) }
+        }
+        let task = ready[random.below(ready.count)]
+        task.isWaiting = false
+        task.condition = nil
+        task.deadline = .max
+        current = task
+        switches += 1
+        simulation_switch(&scheduler, task.stackPointer)
+        current = nil
+        if task.isDone {
+            tasks.removeAll { $0 === task }
+            Self.freeStacks.append(task.stack)
+        }
+        return true
+    }
+
+    /// Whether the server has come to the call at which it dies; asked once.
+    func takeCrash() -> Bool {
+        defer { hasCrashed = false }
+        return hasCrashed
+    }
+
+    /// Ends the tasks of an owner where they stand, as SIGKILL does, and closes what they had open.
+    func kill(_ owner: Owner) {
+        for task in tasks where task.owner == owner { Self.freeStacks.append(task.stack) }
+        tasks.removeAll { $0.owner == owner }
+        if owner == .server { heldWrites = [] }
+        for index in files.indices {
+            guard let file = files[index], file.owner == owner else { continue }
+            files[index] = nil
+            release(file, isKilled: true)
+        }
+    }
+
+    /// Ends everything.
+    func end() {
+        for task in tasks { Self.freeStacks.append(task.stack) }
+        tasks = []
+        files = []
+        for (address, bytes) in mappings { _ = munmap(address, bytes) }
+        mappings = []
+    }
+
+    private func leave() {
+        guard let task = current else { return }
+        simulation_switch(&task.stackPointer, scheduler)
+    }
+
+    private func mix(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01B3 }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// The words of the command line; `scripts/simulate` says what they mean.
+struct Options {
+    var seed: UInt64 = 1
+    var count: UInt64 = 1
+    var cut: Kernel.Cut?
+    var fault: PlantedFault?
+    var isTraced = false
+
+    init(_ words: [String]) {
+        var words = words[...]
+        while let word = words.popFirst() {
+            switch word {
+            case "--count": count = Self.number(after: word, &words)
+            case "--cut": cut = Self.choice(after: word, &words)
+            case "--fault": fault = Self.choice(after: word, &words)
+            case "--trace": isTraced = true
+            default:
+                words = [word] + words
+                seed = Self.number(after: "SEED", &words)
+            }
+        }
+    }
+
+    private static func number(after word: String, _ words: inout ArraySlice<String>) -> UInt64 {
+        guard let value = words.popFirst().flatMap({ UInt64($0) }) else { refuse("\(word): a number is wanted") }
+        return value
+    }
+
+    private static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        after word: String, _ words: inout ArraySlice<String>
+    ) -> Choice {
+        guard let value = words.popFirst().flatMap({ Choice(rawValue: $0) }) else {
+            refuse("\(word): one of \(Choice.allCases.map(\.rawValue).joined(separator: ", ")) is wanted")
+        }
+        return value
+    }
+
+    private static func refuse(_ text: String) -> Never {
+        print("simulate: \(text)")
+        exit(64)
+    }
+}

@@ -1,0 +1,26 @@
+/// A fault that the simulator can put between the product and the kernel, to see that it is found.
+///
+/// Each makes the calls that arrive those of a product with the fault: a sync that is left out, an order that is another.
+/// So they need no line in the product, and stand however its inside is rebuilt.
+enum PlantedFault: String, CaseIterable {
+    /// A file is deleted though the journal, which has its event, is not synced yet.
+    case deletedBeforeSync = "deleted-before-sync"
+    /// The directory is listed once and not twice, so that a publisher's second event is taken without the first.
+    case oneListing = "one-listing"
+    /// After a restart the server does not know the events that it has sent.
+    case duplicatesUnknown = "duplicates-unknown"
+    /// Events are sent before they are in the journal's file, which gets them with the next sync.
+    case announcedBeforeWritten = "announced-before-written"
+    /// What the journal's opening has found and repaired is not synced.
+    case openingNotSynced = "opening-not-synced"
+    /// After a power cut numbers go on behind the last one in the journal.
+    case numbersNotSkipped = "numbers-not-skipped"
+    /// After a failed sync the segment is synced again, and not written again.
+    case syncOnlyRepeated = "sync-only-repeated"
+    /// A publisher renames a file that it has not synced.
+    case renamedBeforeSync = "renamed-before-sync"
+    /// A publisher does not sync the directory.
+    case directoryNotSynced = "directory-not-synced"
+    /// A full queue of inotify is taken for an empty one.
+    case overflowIgnored = "overflow-ignored"
+}

@@ -1,0 +1,38 @@
+/// What is drawn for one run before it begins: its shape, so that runs differ in kind and not only in order.
+struct Profile {
+    var machine: Kernel.Settings
+    /// Whether crashes may be power cuts, or are kills of the server alone.
+    let cutsPower: Bool
+    let loops: Int
+    /// How many bytes a client's socket takes.
+    let socketBytes: Int
+    /// After so many of a thousand events a publisher rests.
+    let restPerMille: Int
+    var crashes = 2
+    let publishers = 2
+    let clients = 2
+    let eventsPerPublisher = 20
+
+    init(random: inout Randomness, options: Options) {
+        machine = Kernel.Settings()
+        machine.fault = options.fault
+        machine.isTraced = options.isTraced
+        machine.switchPerMille = random.pick([0, 20, 100, 300, 700])
+        machine.shortPerMille = random.pick([0, 0, 50, 300])
+        machine.namesPerCall = random.pick([8, 2, 1])
+        machine.noticeLimit = random.pick([16_384, 16_384, 3])
+        machine.syncNanoseconds = random.pick([10_000, 3_000_000, 50_000_000, 400_000_000])
+        cutsPower = random.chance(perMille: 700)
+        loops = 1 + random.below(2)
+        socketBytes = random.pick([300, 2_000, 65_536])
+        restPerMille = random.pick([500, 500, 50])
+        if random.chance(perMille: 250) {
+            // What a failed sync has lost shows at a power cut that comes after the next good one.
+            machine.syncErrorPerMille = 200
+            crashes = 4
+        }
+    }
+
+    /// In how many calls of the server it dies: early ones find faults in its start.
+    static func callsToCrash(_ random: inout Randomness) -> Int { 1 + random.below(random.pick([40, 400, 3_000])) }
+}

@@ -1,0 +1,176 @@
+import Glibc
+import History
+import WSQueueNet
+import WSQueueServer
+import WSQueueSpool
+import WSQueueSystem
+
+/// What one run was.
+struct Outcome {
+    var findings: [HistoryFinding] = []
+    var counts = HistoryCounts()
+    var crashes = 0
+    var calls = 0
+    var switches = 0
+    var simulatedNanoseconds: Int64 = 0
+    var hash: UInt64 = 0
+}
+
+/// One run: publishers, clients, and a server that dies; all by the seed.
+///
+/// Publishers write into the queue, clients come back with their cursors, the server is killed or the power is cut at calls
+/// that the seed draws. When all publishers are done and two minutes more have passed, nothing may be missing.
+final class Scenario {
+    let kernel: Kernel
+    let profile: Profile
+    private let options: Options
+    private(set) var checker = HistoryChecker()
+    private var clients: [SimulatedClient] = []
+    private var publishers: [SimulatedPublisher] = []
+    private var crashesLeft: Int
+    private var crashes = 0
+    /// What ends the run at once: a server that does not start, a promise that is not about the history.
+    private var failure: String?
+    private var satisfiedAfter = -1
+    /// One source of names for all runs would make a run depend on those before it.
+    private let names: SpoolNameSource
+
+    private static let patienceNanoseconds: Int64 = 120_000_000_000
+    private static let callLimit = 3_000_000
+
+    init(seed: UInt64, options: Options) {
+        self.options = options
+        var random = Randomness(seed: seed)
+        profile = Profile(random: &random, options: options)
+        crashesLeft = profile.crashes
+        names = SpoolNameSource(random: UInt32(truncatingIfNeeded: random.next()))
+        kernel = Kernel(random: random, settings: profile.machine)
+    }
+
+    /// Plays the run to its end.
+    func run() -> Outcome {
+        Simulator.kernel = kernel
+        for index in 0..<profile.clients {
+            let client = SimulatedClient(name: "client\(index)", in: self)
+            clients.append(client)
+            kernel.spawn(client.name, owner: .world, client.converse)
+        }
+        startServer()
+        for index in 0..<profile.publishers {
+            let publisher = SimulatedPublisher(index: index, names: names, in: self)
+            publishers.append(publisher)
+            publisher.start()
+        }
+        planCrash()
+        play()
+        var outcome = Outcome()
+        outcome.crashes = crashes
+        outcome.calls = kernel.calls
+        outcome.switches = kernel.switches
+        outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
+        for file in filesLeft { note(.left(file: file)) }
+        outcome.findings += checker.finish()
+        outcome.counts = checker.counts
+        outcome.simulatedNanoseconds = kernel.now
+        outcome.hash = kernel.hash
+        kernel.end()
+        Simulator.kernel = nil
+        return outcome
+    }
+
+    /// Writes down what has happened.
+    func note(_ entry: HistoryEntry) {
+        if options.isTraced { print("\(kernel.now) \(entry.line)") }
+        checker.note(entry)
+    }
+
+    func fail(_ text: String) { failure = failure ?? text }
+
+    var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
+
+    private func play() {
+        var deadline = Int64.max
+        while failure == nil, checker.found.isEmpty {
+            guard kernel.step() else { return fail("nothing can run any more") }
+            while checker.counts.diskErrors < kernel.syncErrors { note(.diskError) }
+            if kernel.takeCrash() { crash() }
+            guard kernel.calls < Self.callLimit else { return fail("too many calls") }
+            guard publishers.allSatisfy(\.isDone) else { continue }
+            if deadline == .max {
+                deadline = kernel.now + Self.patienceNanoseconds
+                // One that is near still comes: the end of a run is as good a place as any.
+                if kernel.callsToCrash > 400 { kernel.callsToCrash = .max }
+            }
+            if isComplete || kernel.now > deadline { return }
+        }
+    }
+
+    private var isComplete: Bool {
+        let deliveries = checker.counts.deliveries
+        guard deliveries != satisfiedAfter else { return filesLeft.isEmpty }
+        guard checker.isSatisfied else { return false }
+        satisfiedAfter = deliveries
+        return filesLeft.isEmpty
+    }
+
+    private var filesLeft: [String] {
+        kernel.queue.entries.keys.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
+    }
+
+    private func planCrash() {
+        kernel.callsToCrash = crashesLeft > 0 ? Profile.callsToCrash(&kernel.random) : .max
+        crashesLeft -= 1
+    }
+
+    private func crash() {
+        crashes += 1
+        kernel.kill(.server)
+        note(.server("0", .kill))
+        if profile.cutsPower, kernel.random.chance(perMille: 700) {
+            for publisher in publishers { kernel.kill(.publisher(publisher.index)) }
+            let drawn = kernel.random.pick(Kernel.Cut.allCases)
+            kernel.cutPower(options.cut ?? drawn)
+            note(.powerCut)
+            for publisher in publishers where !publisher.isDone { publisher.start() }
+        }
+        if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
+        startServer()
+        planCrash()
+    }
+
+    /// Under another name an event is one that the server cannot know.
+    private func renameWaitingFiles() {
+        for name in filesLeft {
+            guard let inode = kernel.queue.entries[name] else { continue }
+            let other = "\(name.dropLast(6))\(name.contains("0.json") ? "1" : "0").json"
+            kernel.change(kernel.queue, [(name, nil), (other, inode)])
+        }
+    }
+
+    private func startServer() {
+        kernel.spawn("hub", owner: .server) { [self] in
+            kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000)))
+            note(.server("0", .start))
+            do {
+                let log = try Log(level: .info, format: .text, destination: .file("/log"))
+                var server = try Server(
+                    configuration, log: log, signals: try Signals(), manager: ServiceManager())
+                try server.run()
+                fail("the server has ended")
+            } catch {
+                fail("the server: \(error)")
+            }
+        }
+    }
+
+    private var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.queuePath = "/q"
+        configuration.threads = profile.loops
+        configuration.eventLimitBytes = 8_192
+        configuration.slowClients.limitBytes = 65_536
+        configuration.clientLimit = 100
+        configuration.eventLines = .off
+        return configuration
+    }
+}

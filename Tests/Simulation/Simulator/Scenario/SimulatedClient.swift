@@ -1,0 +1,163 @@
+import History
+
+/// A client of the server: connects, reads at its own pace, loses or gives up the connection, and comes back with its
+/// cursor, as `wsqueue.js` does.
+final class SimulatedClient {
+    let name: String
+    /// Whether it has been let in once.
+    private(set) var isReady = false
+    /// Everything up to here has been heard, or told as a gap: it stays where it is until a replay is over.
+    private var cursor: HistoryCursor?
+    private var isReplaying = false
+    private var epoch = ""
+    /// The highest number heard in this epoch.
+    private var heard: UInt64 = 0
+    private unowned let scenario: Scenario
+    private let kernel: Kernel
+
+    init(name: String, in scenario: Scenario) {
+        self.name = name
+        self.scenario = scenario
+        kernel = scenario.kernel
+    }
+
+    /// The whole life of the client.
+    func converse() {
+        while true {
+            kernel.pause { [kernel] in kernel.listener != nil }
+            rest(upTo: 5_000_000)
+            guard let listener = kernel.listener else { continue }
+            let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
+            listener.backlog.append(connection)
+            note(.connects(cursor))
+            connection.toServer = request
+            isReplaying = cursor != nil
+            stay(connection)
+            connection.isClosedByClient = true
+            connection.toClient = []
+            note(.closed)
+            if kernel.random.chance(perMille: 300) { rest(upTo: 500_000_000) }
+        }
+    }
+
+    private var request: [UInt8] {
+        let path = cursor.map { "/?since=\($0)" } ?? "/"
+        let lines = [
+            "GET \(path) HTTP/1.1", "Host: 127.0.0.1:8081", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            "Sec-WebSocket-Protocol: wsqueue.v1",
+        ]
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    }
+
+    private func rest(upTo nanoseconds: Int) {
+        kernel.pause(until: kernel.now + Int64(kernel.random.below(nanoseconds)))
+    }
+
+    private func stay(_ connection: SimulatedConnection) {
+        var buffer: [UInt8] = []
+        var isUpgraded = false
+        while true {
+            kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
+            guard !connection.toClient.isEmpty else { return }
+            if kernel.random.chance(perMille: 200) { rest(upTo: 30_000_000) }
+            let count = 1 + kernel.random.below(connection.toClient.count)
+            buffer.append(contentsOf: connection.toClient.prefix(count))
+            connection.toClient.removeFirst(count)
+            if !isUpgraded {
+                guard let end = Bytes.find("\r\n\r\n", in: buffer[...]) else { continue }
+                guard Bytes.find("HTTP/1.1 101", in: buffer[...]) == 0 else { return }
+                buffer.removeFirst(end + 4)
+                isUpgraded = true
+            }
+            while let frame = Frame(buffer[...]) {
+                let payload = buffer[frame.payload]
+                guard answer(frame, payload, on: connection) else { return }
+                buffer.removeFirst(frame.payload.upperBound)
+            }
+            // Now and then it leaves.
+            if kernel.random.chance(perMille: 5) { return }
+        }
+    }
+
+    private func answer(_ frame: Frame, _ payload: ArraySlice<UInt8>, on connection: SimulatedConnection) -> Bool {
+        switch frame.opcode {
+        case .text: hear(payload)
+        case .ping:
+            // A frame of a client is masked, here with zeros.
+            connection.toServer += [0x8A, 0x80 | UInt8(payload.count), 0, 0, 0, 0] + payload
+        case .close: return false
+        case nil: scenario.fail("\(name): a frame of an unknown kind")
+        }
+        return true
+    }
+
+    private func hear(_ text: ArraySlice<UInt8>) {
+        if Bytes.find("{\"event\"", in: text) == text.startIndex {
+            hearEvent(text)
+        } else if Bytes.find("\"action\":\"welcome\"", in: text) != nil {
+            guard let cursor = cursor(in: text) else { return }
+            note(.welcome(cursor))
+            enter(cursor.epoch)
+            if self.cursor == nil { self.cursor = cursor }
+            isReady = true
+        } else if Bytes.find("\"action\":\"resumed\"", in: text) != nil {
+            guard let cursor = cursor(in: text) else { return }
+            note(.resumed(cursor, isComplete: Bytes.find("\"complete\":true", in: text) != nil))
+            enter(cursor.epoch)
+            self.cursor = cursor
+            isReplaying = false
+        }
+    }
+
+    private func enter(_ epoch: String) {
+        if self.epoch != epoch { heard = 0 }
+        self.epoch = epoch
+    }
+
+    private func hearEvent(_ text: ArraySlice<UInt8>) {
+        guard let start = Bytes.find("\"payload\":", in: text), let end = Bytes.find(",\"timestamp\":", in: text),
+            let id = Bytes.value("\"id\":\"", end: 0x22, in: text), let seq = Bytes.number("\"seq\":", in: text),
+            let publisher = Bytes.number("\"p\":", in: text), let number = Bytes.number("\"n\":", in: text)
+        else { return scenario.fail("\(name): \(Bytes.text(text))") }
+        // From a replay that was cut off and begins again.
+        if isReplaying, seq <= heard { return }
+        heard = max(heard, seq)
+        let event = EventNumber(publisher: Int(publisher), number: Int(number))
+        note(.event(seq: seq, event, hash: Bytes.hash(text[(start + 10)..<end]), id: Bytes.text(id)))
+        if !isReplaying { cursor = HistoryCursor("\(epoch):\(seq)") }
+    }
+
+    private func cursor(in text: ArraySlice<UInt8>) -> HistoryCursor? {
+        let found = Bytes.value("\"cursor\":\"", end: 0x22, in: text).flatMap { HistoryCursor(Bytes.text($0)) }
+        if found == nil { scenario.fail("\(name): no cursor: \(Bytes.text(text))") }
+        return found
+    }
+
+    private func note(_ fact: HistoryEntry.ClientFact) { scenario.note(.client(name, fact)) }
+}
+
+/// A whole frame of the server at the beginning of some bytes (RFC 6455 §5.2).
+private struct Frame {
+    enum Opcode: UInt8 {
+        case text = 0x81
+        case close = 0x88
+        case ping = 0x89
+    }
+
+    let opcode: Opcode?
+    let payload: Range<Int>
+
+    /// Reads one; `nil` where not all of it is there. The events here are shorter than 64 KB.
+    init?(_ bytes: ArraySlice<UInt8>) {
+        guard bytes.count >= 2 else { return nil }
+        opcode = Opcode(rawValue: bytes[0])
+        var (start, length) = (2, Int(bytes[1]))
+        if length == 126 {
+            guard bytes.count >= 4 else { return nil }
+            (start, length) = (4, Int(bytes[2]) << 8 | Int(bytes[3]))
+        }
+        guard bytes.count >= start + length else { return nil }
+        payload = start..<(start + length)
+    }
+}
