@@ -40,9 +40,11 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
 
     /// An error of the event itself.
     ///
-    /// - Parameter context: What the refusal is about where that is not plain, such as `line 7`.
-    package init(_ refusal: EventRefusal, in context: String? = nil) {
-        var advice = ""
+    /// - Parameters:
+    ///   - context: What the refusal is about where that is not plain, such as `line 7`.
+    ///   - advice: What to do, where that is known; may be empty.
+    package init(_ refusal: EventRefusal, in context: String? = nil, advice: String = "") {
+        var advice = advice
         if case .size = refusal { advice = "publish a reference to the data instead" }
         self.init(
             .refused(refusal), reason: context.map { "\($0): \(refusal)" } ?? "\(refusal)", advice: advice)

@@ -41,11 +41,10 @@ extension ParsedArguments {
     /// Where the payload is, when `words` are what follows the event's name.
     func payloadSource(_ words: ArraySlice<String>) throws(ArgumentFault) -> PayloadSource {
         var sources: [PayloadSource] = []
-        if words == ["-"] {
-            sources.append(.file("-"))
-        } else if !words.isEmpty {
-            sources.append(.fields(try Self.fields(words)))
-        }
+        let isInput = words == ["-"]
+        if isInput { sources.append(.file("-")) }
+        let fields = try fields(isInput ? [] : words)
+        if !fields.isEmpty { sources.append(.fields(fields)) }
         let given = [Option.json, .text, .file].compactMap { last($0) == nil ? nil : $0 }
         let typed = given.filter { last($0)?.isFromEnvironment == false }
         // Variables count where the command line says nothing of a payload.
@@ -65,15 +64,34 @@ extension ParsedArguments {
         return duration
     }
 
-    private static func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {
+    /// What `words` say, and behind them what the options say that read files.
+    private func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {
         var fields: [PayloadField] = []
         for word in words {
             guard let field = PayloadField(word) else {
                 throw .other(
-                    "'\(word)' is no field; name=string, name:=json, name=@textfile or name:=@jsonfile is wanted")
+                    "'\(word)' is no field; name=string or name:=json is wanted, or --text-file name=FILE or "
+                        + "--json-file name=FILE")
             }
-            guard !fields.contains(where: { $0.name.utf8.elementsEqual(field.name.utf8) }) else {
-                throw .other("field '\(field.name)' is given twice")
+            fields.append(field)
+        }
+        fields += try files(.textFile) { .textFile($0) }
+        fields += try files(.jsonFile) { .jsonFile($0) }
+        for (index, field) in fields.enumerated()
+        where fields[..<index].contains(where: { $0.name.utf8.elementsEqual(field.name.utf8) }) {
+            throw .other("field '\(field.name)' is given twice")
+        }
+        return fields
+    }
+
+    private func files(
+        _ option: Option, _ value: (String) -> PayloadField.Value
+    ) throws(ArgumentFault) -> [PayloadField] {
+        var fields: [PayloadField] = []
+        for given in given(option) {
+            let text = given.value ?? ""
+            guard let field = PayloadField(file: text, value) else {
+                throw .badValue(ValueFault(text, wanted: "NAME=FILE"), given.origin)
             }
             fields.append(field)
         }

@@ -12,7 +12,7 @@ struct LinesArguments {
     ///
     /// - Parameter command: For messages.
     init(_ arguments: ParsedArguments, command: String) throws(ArgumentFault) {
-        try arguments.refuse([.json, .text], with: "\(command): the lines are the payloads")
+        try arguments.refuse([.json, .text, .textFile, .jsonFile], with: "\(command): the lines are the payloads")
         try arguments.refuse([.id], with: "\(command): events with one id are sent once; give each line an \"id\"")
         var operands = arguments.operands[...]
         var input = arguments.value(.file) ?? "-"

@@ -35,6 +35,12 @@ extension Option {
     static let file = Option(
         "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE",
         text: "Read the payload from FILE, as JSON; with --lines and --follow, the lines. - is standard input.")
+    static let textFile = Option(
+        "text-file", value: .required("NAME=FILE"), isRepeatable: true,
+        text: "A field of the payload that is the text in FILE; - is standard input.")
+    static let jsonFile = Option(
+        "json-file", value: .required("NAME=FILE"), isRepeatable: true,
+        text: "A field of the payload that is the JSON in FILE, byte for byte; - is standard input.")
     static let lines = Option(
         "lines",
         text: "Publish every line of standard input as an event, all in one file, which is sent whole and in order. "
@@ -118,16 +124,18 @@ extension OptionTable {
                 + "clients. No server need run: the event waits. Prints nothing when all is well, and reads standard "
                 + "input only when told to.",
             options: [
-                .directory, .channel, .user, .except, .id, .timeToLive, .at, .after, .json, .text, .file, .lines,
-                .follow, .every, .textLines, .run, .wait, .hold, .release, .abort, .cancel, .sync, .mode, .dryRun,
-                .output, .quiet, .verbose, .completion, .manual, .help, .version,
+                .directory, .channel, .user, .except, .id, .timeToLive, .at, .after, .json, .text, .file,
+                .textFile, .jsonFile, .lines, .follow, .every, .textLines, .run, .wait, .hold, .release, .abort,
+                .cancel, .sync, .mode, .dryRun, .output, .quiet, .verbose, .completion, .manual, .help, .version,
             ],
             sections: [
                 Section(
                     "Fields make the payload an object",
                     [
-                        "name=string      name=@textfile     a string",
-                        "name:=json       name:=@jsonfile    any JSON: 7, true, null, [1,2], {\"a\":1}",
+                        "name=string    a string, whatever it begins with",
+                        "name:=json     any JSON: 7, true, null, [1,2], {\"a\":1}",
+                        "A field never reads a file: --text-file and --json-file do. Behind -- no word",
+                        "is an option, for names that come from somebody else.",
                     ]),
                 Section(
                     "Examples",

@@ -15,7 +15,9 @@ struct RunCommand {
                 "--run wants the event's name, -- and a command: --run backup -- tar cf /backup/home.tar /home")
         }
         try arguments.refuse(
-            [.json, .text, .file, .at, .after, .wait, .output, .dryRun, .every, .textLines],
+            [
+                .json, .text, .file, .textFile, .jsonFile, .at, .after, .wait, .output, .dryRun, .every, .textLines,
+            ],
             with: "--run: how the command ended is the payload")
         self.arguments = arguments
         name = arguments.operands[0]

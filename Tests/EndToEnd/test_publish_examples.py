@@ -81,6 +81,19 @@ def test_the_loop_and_the_teller_work(shell, queue):
     assert shell("sh", EXAMPLES / "shell/patterns.sh", "insist", check=False).returncode == 1
 
 
+def test_no_data_makes_an_example_publish_a_file(shell, queue, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    given = f"@{tmp_path}/secret"
+    shell("sh", EXAMPLES / "shell/patterns.sh", "each_line", input=f"1,{given}\n")
+    refused = shell("sh", EXAMPLES / "shell/patterns.sh", "each_line", input=f"{given},Bob\n", check=False)
+    assert refused.returncode == 65 and "field 'id'" in refused.stderr
+    if shutil.which("sqlite3"):
+        database = tmp_path / "shop.db"
+        sqlite3.connect(database).execute("CREATE TABLE orders (customer TEXT, event TEXT)")
+        shell("sh", EXAMPLES / "database/order.sh", database, given)
+    assert {event["payload"]["customer"] for event in events(queue)} == {given}
+
+
 def test_a_log_is_followed_through_its_rotation(shell, queue, tmp_path):
     log = tmp_path / "app.log"
     log.write_text("old\n")

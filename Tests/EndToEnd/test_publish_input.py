@@ -21,11 +21,8 @@ def payloads(queue):
 
 
 def test_naughty_strings_pass_as_fields(publish, queue):
-    # All that is a text: what begins with @ names a file, and is written as JSON or read from one.
     given = {f"s{index}": text for index, text in enumerate(STRINGS)}
-    words = [
-        f"{name}:={json.dumps(text)}" if text.startswith("@") else f"{name}={text}" for name, text in given.items()]
-    publish("a", *words)
+    publish("a", *[f"{name}={text}" for name, text in given.items()])
     assert payloads(queue) == [given]
 
 
@@ -40,7 +37,7 @@ def test_naughty_strings_pass_through_files(publish, queue, tmp_path):
     for index, text in enumerate(STRINGS):
         (tmp_path / f"t{index}").write_text(text)
         (tmp_path / f"j{index}").write_text(json.dumps([text]))
-        words += [f"t{index}=@{tmp_path}/t{index}", f"j{index}:=@{tmp_path}/j{index}"]
+        words += ["--text-file", f"t{index}={tmp_path}/t{index}", "--json-file", f"j{index}={tmp_path}/j{index}"]
     publish("a", *words)
     [payload] = payloads(queue)
     assert [payload[f"t{index}"] for index in range(len(STRINGS))] == STRINGS
@@ -49,7 +46,7 @@ def test_naughty_strings_pass_through_files(publish, queue, tmp_path):
 
 def test_naughty_strings_pass_through_a_shell(binaries, queue, tmp_path):
     # read -r takes a line without looking at it, and "name=$line" needs no further quotes.
-    lines = [text for text in STRINGS if text and "\n" not in text and "\r" not in text and text[0] != "@"]
+    lines = [text for text in STRINGS if text and "\n" not in text and "\r" not in text]
     (tmp_path / "lines").write_text("".join(f"{text}\n" for text in lines))
     script = f"""while IFS= read -r line; do '{binaries}/wsqueue-publish' -d '{queue}' a "text=$line"; done"""
     with (tmp_path / "lines").open() as file:

@@ -37,6 +37,8 @@ struct CommandTests {
     @Test(arguments: [
         (["a"], "null"), (["a", "-j", "{\"b\": 1.0}"], "{\"b\": 1.0}"), (["a", "-t", "x\ty"], "\"x\\ty\""),
         (["a", "-"], "[1]"), (["a", "-f", "-"], "[1]"), (["--", "a", "-t=x"], "{\"-t\":\"x\"}"),
+        (["a", "b=@/etc/passwd", "c@=d"], "{\"b\":\"@/etc/passwd\",\"c@\":\"d\"}"),
+        (["a", "--json-file", "b=-"], "{\"b\":[1]}"),
     ])
     func `a payload comes from where the command line says`(words: [String], payload: String) throws {
         let outcome = try run(["-n"] + words, input: "[1]\n")
@@ -80,7 +82,8 @@ struct CommandTests {
             (["a", "b:=nul"], 65, "field 'b'"), (["", "-j", "1"], 65, "the event's name is empty"),
             (["a", "-c", "b c"], 65, "the channel \"b c\""),
             (["a", "-f", "/nonexistent"], 66, "/nonexistent: no such file"),
-            (["a", "b=@/nonexistent"], 66, "/nonexistent: no such file"),
+            (["a", "--text-file", "b=/nonexistent"], 66, "/nonexistent: no such file"),
+            (["a", "b:=@/nonexistent"], 65, "a file is read by --json-file b=FILE"),
             (["-d", "/nonexistent", "a"], 73, "create it, or name the directory"),
             (["-d", "/dev/null", "a"], 73, "not a directory"),
         ] as [([String], Int32, String)])

@@ -7,8 +7,10 @@ struct PayloadSourceTests {
     @Test(arguments: [
         ("a=b", "a", PayloadField.Value.text("b")), ("a=", "a", .text("")), ("a==b", "a", .text("=b")),
         ("a:=7", "a", .json("7")), ("a=:b", "a", .text(":b")), ("a:b=c", "a:b", .text("c")),
-        ("a::=1", "a:", .json("1")), ("a=@f", "a", .textFile("f")), ("a:=@f", "a", .jsonFile("f")),
-        ("a b=c d", "a b", .text("c d")), ("é=ü", "é", .text("ü")), ("a=\u{301}b", "a", .text("\u{301}b")),
+        ("a::=1", "a:", .json("1")), ("a=@f", "a", .text("@f")), ("a:=@f", "a", .json("@f")),
+        ("a@=f", "a@", .text("f")), ("@a=@f", "@a", .text("@f")), ("a@:=@f", "a@", .json("@f")),
+        ("a=:=@f", "a", .text(":=@f")), ("a:@=f", "a:@", .text("f")), ("a b=c d", "a b", .text("c d")),
+        ("é=ü", "é", .text("ü")), ("a=\u{301}b", "a", .text("\u{301}b")),
     ])
     func `a field is split at its first sign`(word: String, name: String, value: PayloadField.Value) {
         let field = PayloadField(word)
@@ -19,13 +21,36 @@ struct PayloadSourceTests {
     @Test(arguments: ["", "a", "=b", ":=b", "=", "@f"])
     func `what has no name or no sign is no field`(word: String) { #expect(PayloadField(word) == nil) }
 
+    @Test(arguments: [("a=b", "a", "b"), ("a=b=c", "a", "b=c"), ("a=@b", "a", "@b"), ("@a=-", "@a", "-")])
+    func `an option names a field and its file`(word: String, name: String, path: String) {
+        let field = PayloadField(file: word) { .jsonFile($0) }
+        #expect(field?.name == name)
+        #expect(field?.value == .jsonFile(path))
+    }
+
+    @Test(arguments: ["", "a", "a=", "=b", "=", "a:=b"])
+    func `what lacks a name or a file, or says twice what it is, names no file`(word: String) {
+        #expect(PayloadField(file: word) { .textFile($0) } == nil)
+    }
+
+    @Test func `JSON that looks like the name of a file is told how a file is read`() {
+        let field = PayloadField("customer:=@/etc/passwd")
+        let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+        #expect(error?.reason.hasPrefix("field 'customer': the payload is not JSON: ") == true)
+        #expect(error?.advice == "a file is read by --json-file customer=FILE")
+    }
+
     @Test func `fields make an object in their order`() throws {
         try withTemporaryDirectory { path in
             try "line\n\"2\"\n".write(toFile: "\(path)/t", atomically: false, encoding: .utf8)
             try " [1.0, 2]\n".write(toFile: "\(path)/j", atomically: false, encoding: .utf8)
-            let words = ["z=a\"b", "a:={\"k\": 1.50}", "t=@\(path)/t", "j:=@\(path)/j"]
+            let fields = [
+                PayloadField("z=a\"b"), PayloadField("a:={\"k\": 1.50}"),
+                PayloadField(file: "t=\(path)/t") { .textFile($0) },
+                PayloadField(file: "j=\(path)/j") { .jsonFile($0) },
+            ]
             #expect(
-                try load(.fields(words.compactMap(PayloadField.init)))
+                try load(.fields(fields.compactMap { $0 }))
                     == "{\"z\":\"a\\\"b\",\"a\":{\"k\": 1.50},\"t\":\"line\\n\\\"2\\\"\\n\",\"j\": [1.0, 2]}")
         }
     }
@@ -48,7 +73,7 @@ struct PayloadSourceTests {
     @Test func `a text file that is not UTF-8 is refused`() throws {
         try withTemporaryDirectory { path in
             try Data([0x63, 0x61, 0x66, 0xE9]).write(to: URL(filePath: "\(path)/latin1"))
-            let field = PayloadField("name=@\(path)/latin1")
+            let field = PayloadField(file: "name=\(path)/latin1") { .textFile($0) }
             let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
             #expect(error?.reason == "field 'name', file \(path)/latin1: not UTF-8")
         }

@@ -11,7 +11,7 @@ package enum PayloadSource: Equatable, Sendable {
     case text(String)
     /// In a file, as JSON; `-` is standard input.
     case file(String)
-    /// In words of the form `name=value`, of which a JSON object is made.
+    /// In fields, of which a JSON object is made.
     case fields([PayloadField])
 
     /// The payload as JSON text. What was JSON already is not checked yet, but for that of fields, because a fault
@@ -23,7 +23,7 @@ package enum PayloadSource: Equatable, Sendable {
         case .none: return Array("null".utf8)
         case .json(let text): return Array(text.utf8)
         case .text(let text): return Self.string(text)
-        case .file(let path): return try Self.contents(of: path, limitBytes: limitBytes)
+        case .file(let path): return try Self.json(in: path, limitBytes: limitBytes)
         case .fields(let fields): return try Self.object(fields, limitBytes: limitBytes)
         }
     }
@@ -36,11 +36,16 @@ package enum PayloadSource: Equatable, Sendable {
 
     /// The white space behind the value goes, so that the event stays on one line; that before it stays, so that a
     /// fault names the byte an editor shows.
-    private static func contents(of path: String, limitBytes: Int) throws -> [UInt8] {
-        var bytes = try Input.contents(of: path, limitBytes: limitBytes)
-        guard bytes.count <= limitBytes else { throw PublishError(.size(limitBytes: limitBytes)) }
+    private static func json(in path: String, limitBytes: Int) throws -> [UInt8] {
+        var bytes = try contents(of: path, limitBytes: limitBytes)
         let end = BatchLines.trimmed(bytes.indices, in: bytes.span).upperBound
         bytes.removeSubrange(end...)
+        return bytes
+    }
+
+    private static func contents(of path: String, limitBytes: Int) throws -> [UInt8] {
+        let bytes = try Input.contents(of: path, limitBytes: limitBytes)
+        guard bytes.count <= limitBytes else { throw PublishError(.size(limitBytes: limitBytes)) }
         return bytes
     }
 
@@ -59,12 +64,16 @@ package enum PayloadSource: Equatable, Sendable {
     private static func value(of field: PayloadField, limitBytes: Int) throws -> [UInt8] {
         switch field.value {
         case .text(let text): return string(text)
-        case .json(let text): return try checked(Array(text.utf8), "field '\(field.name)'")
+        case .json(let text):
+            // No JSON begins so. Who expects a file to be read there is told how it is read.
+            let isLikeFile = text.utf8.first == UInt8(ascii: "@")
+            let advice = isLikeFile ? "a file is read by --json-file \(field.name)=FILE" : ""
+            return try checked(Array(text.utf8), "field '\(field.name)'", advice: advice)
         case .jsonFile(let path):
-            let bytes = try contents(of: path, limitBytes: limitBytes)
+            let bytes = try json(in: path, limitBytes: limitBytes)
             return try checked(bytes, "field '\(field.name)', file \(path)")
         case .textFile(let path):
-            let contents = try Input.contents(of: path, limitBytes: limitBytes)
+            let contents = try contents(of: path, limitBytes: limitBytes)
             guard let text = String(validating: contents, as: UTF8.self) else {
                 throw PublishError(notUnicode: "field '\(field.name)', file \(path)")
             }
@@ -72,17 +81,19 @@ package enum PayloadSource: Equatable, Sendable {
         }
     }
 
-    private static func checked(_ bytes: [UInt8], _ context: String) throws(PublishError) -> [UInt8] {
+    private static func checked(
+        _ bytes: [UInt8], _ context: String, advice: String = ""
+    ) throws(PublishError) -> [UInt8] {
         do {
             try JSONScanner.validate(bytes.span)
             return bytes
         } catch {
-            throw PublishError(.payload(reason: error.reason, offset: error.offset), in: context)
+            throw PublishError(.payload(reason: error.reason, offset: error.offset), in: context, advice: advice)
         }
     }
 }
 
-/// A word that says one member of the payload.
+/// One member of the payload.
 package struct PayloadField: Equatable, Sendable {
     /// What the value is made of.
     package enum Value: Equatable, Sendable {
@@ -90,9 +101,9 @@ package struct PayloadField: Equatable, Sendable {
         case text(String)
         /// `name:=json`
         case json(String)
-        /// `name=@textfile`
+        /// The text in the file at a path; `-` is standard input.
         case textFile(String)
-        /// `name:=@jsonfile`
+        /// The JSON in the file at a path; `-` is standard input.
         case jsonFile(String)
     }
 
@@ -101,25 +112,34 @@ package struct PayloadField: Equatable, Sendable {
     /// What the value is made of.
     package let value: Value
 
-    /// Reads a word; `nil` when it has none of the forms.
+    /// Reads a word, `name=string` or `name:=json`; `nil` when it has none of the forms.
     ///
-    /// The first `=` ends the name. A text that begins with `@` has to be written as JSON: `name:='"@home"'`.
+    /// The first `=` ends the name. Names and values are data, and often somebody else's: whatever they begin or end
+    /// with, no word names a file.
     package init?(_ word: String) {
-        guard let sign = word.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-        var name = word[..<sign]
-        var value = word[word.utf8.index(after: sign)...]
-        let isJSON = name.utf8.last == UInt8(ascii: ":")
-        if isJSON { name = name.prefix(upTo: name.utf8.index(before: name.endIndex)) }
+        guard let (front, value) = Self.parts(of: word) else { return nil }
+        let isJSON = front.utf8.last == UInt8(ascii: ":")
+        let name = isJSON ? front.prefix(upTo: front.utf8.index(before: front.endIndex)) : front
         guard !name.isEmpty else { return nil }
-        let isFile = value.utf8.first == UInt8(ascii: "@")
-        if isFile { value = value.suffix(from: value.utf8.index(after: value.startIndex)) }
         self.name = String(name)
-        self.value =
-            switch (isJSON, isFile) {
-            case (false, false): .text(String(value))
-            case (true, false): .json(String(value))
-            case (false, true): .textFile(String(value))
-            case (true, true): .jsonFile(String(value))
-            }
+        self.value = isJSON ? .json(String(value)) : .text(String(value))
+    }
+
+    /// Reads the value of an option that names a file, `name=path`; `nil` when it has another form.
+    ///
+    /// The first `=` ends the name. `name:=path` is none: the option says already whether it is JSON.
+    ///
+    /// - Parameter value: Makes the field's value of the path.
+    package init?(file word: String, _ value: (String) -> Value) {
+        guard let (name, path) = Self.parts(of: word), !name.isEmpty, name.utf8.last != UInt8(ascii: ":"),
+            !path.isEmpty
+        else { return nil }
+        self.name = String(name)
+        self.value = value(String(path))
+    }
+
+    private static func parts(of word: String) -> (name: Substring, value: Substring)? {
+        guard let sign = word.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        return (word[..<sign], word[word.utf8.index(after: sign)...])
     }
 }
