@@ -46,9 +46,34 @@ extension OptionTable {
                 elif [[ $prev == "=" ]]; then
                     prev=${COMP_WORDS[COMP_CWORD - 2]}
                 fi
-                COMPREPLY=()
+            \(bashNamer)    COMPREPLY=()
             \(inner)\(bashCases(margin: 4))}
             complete -F \(function) \(program)
+
+            """
+    }
+
+    fileprivate static let bashFiles = bashPaths("-f")
+    fileprivate static let bashDirectories = bashPaths("-d")
+
+    private static func bashPaths(_ kind: String) -> String {
+        "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen \(kind) -- \"$cur\"); "
+    }
+
+    /// The options whose value is `NAME=FILE`, as a pattern; `nil` where there are none.
+    private var bashNamedFiles: String? {
+        let names = shownOptions.filter { $0.value.isNamedFile }.map { "--\($0.name)" }
+        return names.isEmpty ? nil : names.joined(separator: "|")
+    }
+
+    /// Of `--option NAME=FILE` and `--option=NAME=FILE`, readline's words are up to five.
+    private var bashNamer: String {
+        guard bashNamedFiles != nil else { return "" }
+        return """
+                local at=$((COMP_CWORD - 1)) namer=
+                if [[ ${COMP_WORDS[at]} == "=" ]]; then ((at--)); fi
+                if ((at > 1)) && [[ ${COMP_WORDS[at + 1]} == "=" ]]; then namer=${COMP_WORDS[at - 1]}; fi
+                if ((at > 2)) && [[ $namer == "=" ]]; then namer=${COMP_WORDS[at - 2]}; fi
 
             """
     }
@@ -63,11 +88,11 @@ extension OptionTable {
             let names = (option.short.map { "-\($0)|" } ?? "") + "--\(option.name)"
             lines.append("    \(names)) \(option.value.bashAction)return ;;")
         }
-        lines += ["esac", "case $cur in"]
+        lines.append("esac")
+        if let bashNamedFiles { lines.append("case $namer in \(bashNamedFiles)) \(Self.bashFiles)return ;; esac") }
+        lines.append("case $cur in")
         let names = options.map { "--\($0.name)" }.joined(separator: " ")
         lines.append("    -*) mapfile -t COMPREPLY < <(compgen -W \"\(names)\" -- \"$cur\") ;;")
-        lines.append(
-            "    @*) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -P @ -f -- \"${cur#@}\") ;;")
         let first = commands.map(\.name) + words
         if !first.isEmpty {
             let position = program.split(separator: " ").count
@@ -177,14 +202,13 @@ extension Option.Value {
 
     private var isDirectory: Bool { self == .required("DIR") }
     private var isFile: Bool { self == .required("FILE") }
+    fileprivate var isNamedFile: Bool { self == .required("NAME=FILE") }
 
     fileprivate var bashAction: String {
         if let choices {
             return "mapfile -t COMPREPLY < <(compgen -W \"\(choices.joined(separator: " "))\" -- \"$cur\"); "
         }
-        guard isDirectory || isFile else { return "" }
-        return
-            "compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen \(isFile ? "-f" : "-d") -- \"$cur\"); "
+        return isDirectory ? OptionTable.bashDirectories : isFile ? OptionTable.bashFiles : ""
     }
 
     fileprivate var zshAction: String {
@@ -195,7 +219,9 @@ extension Option.Value {
             if let choices {
                 ":value:(\(choices.joined(separator: " ")))"
             } else {
-                ":\(what):" + (isDirectory ? "_files -/" : isFile ? "_files" : "")
+                ":\(what):"
+                    + (isDirectory
+                        ? "_files -/" : isFile ? "_files" : isNamedFile ? "{compset -P \"*=\" && _files}" : "")
             }
         }
     }
@@ -206,7 +232,7 @@ extension Option.Value {
         case .required:
             if let choices { return " -x -a '\(choices.joined(separator: " "))'" }
             if isDirectory { return " -x -a '(__fish_complete_directories)'" }
-            return isFile ? " -r -F" : " -x"
+            return isFile || isNamedFile ? " -r -F" : " -x"
         }
     }
 }
