@@ -39,12 +39,12 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def binaries(request):
-    """The directory with the two programs, readable for another user too."""
+    """The directory with the programs, readable for another user too."""
     source = pathlib.Path(request.config.getoption("--binaries"))
     # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
     with tempfile.TemporaryDirectory(prefix="wsqueue-binaries-") as copy:
         os.chmod(copy, 0o755)
-        for name in ("wsqueue-server", "wsqueue-publish"):
+        for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
             shutil.copy(source / name, copy)
         yield pathlib.Path(copy)
 

@@ -12,11 +12,11 @@ from support.waiting import eventually
 def test_kills_at_random_moments_cost_clients_that_return_nothing(binaries, tmp_path, is_measured):
     cycles = 50 if is_measured else 10
     test = CrashTest(binaries, tmp_path, cycles=cycles, events=500 * cycles)
-    result = test.run()
+    result, findings = test.run()
+    assert findings == []
     assert result["events"] == 500 * cycles and result["kills"] == cycles + 1 and result["publisher_kills"] > 0, result
     assert result["events_under_fire"] > 500 * (cycles - 2), result
-    for fault in ("lost", "doubled", "disordered", "gaps", "foreign", "missing"):
-        assert result[fault] == 0, result
+    assert result["deliveries"] > 500 * cycles and result["gaps"] == 0, result
 
 
 @pytest.mark.parametrize("identity", ["", ',"id":"own-%d"'], ids=["lines", "ids"])

@@ -11,7 +11,7 @@ def test_kills_of_servers_and_of_redis_cost_no_client_an_event(binaries, queue, 
     if not redis_server.is_installed():
         pytest.skip("no redis-server")
     kills, events = (10, 5_000) if is_measured else (3, 1_000)
-    result = RedisCrashTest(binaries, queue.parent, kills, events, clients=4, seed=7).run()
+    result, findings = RedisCrashTest(binaries, queue.parent, kills, events, clients=4, seed=7).run()
+    assert findings == []
     assert result["events"] == events and sum(result[name] for name in ("nodes", "redis", "pauses")) == kills, result
-    for fault in ("lost", "doubled", "disordered", "gaps", "disagreeing", "missing", "files_left"):
-        assert result[fault] == 0, result
+    assert result["deliveries"] >= 4 * events, result

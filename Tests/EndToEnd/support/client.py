@@ -120,11 +120,11 @@ class Client:
         return self.frames.take()
 
     def pass_on(self, take, patience, is_ending):
-        """Gives messages to `take` until it has got `patience` of them, the connection ends, or `is_ending` says so."""
+        """Gives `patience` messages, as bytes, to `take`, or fewer when `is_ending` or the connection ends."""
         while not is_ending() and patience > 0:
             for message in self.frames.take():
                 patience -= 1
-                take(json.loads(message))
+                take(message)
             try:
                 data = self.socket.recv(1 << 16)
             except TimeoutError:

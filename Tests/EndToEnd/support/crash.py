@@ -1,6 +1,6 @@
-"""Servers and publishers that are killed at any moment, and clients that come back by cursor and count.
+"""Servers and publishers that are killed at any moment, and clients that come back by cursor; all write histories.
 
-Run as a program it is a publisher: `crash.py DIRECTORY BOARD INDEX PUBLISH-COMMAND|-`.
+Run as a program it is a publisher: `crash.py DIRECTORY BOARD INDEX PUBLISH-COMMAND|- HISTORY`.
 """
 
 import json
@@ -23,6 +23,7 @@ import wsqueue  # noqa: E402
 
 from support.client import Client  # noqa: E402
 from support.files import waiting  # noqa: E402
+from support.history import ClientHistory, History, check, payload_of  # noqa: E402
 from support.server import Server  # noqa: E402
 from support.waiting import eventually  # noqa: E402
 
@@ -56,31 +57,34 @@ class Board:
         struct.pack_into("<Q", self._map, 16 * publisher + 8, count)
 
 
-def publish_forever(directory, board, publisher, command):
+def publish_forever(directory, board, publisher, command, history):
     """Publishes what is allowed. After a kill it publishes again what it is not sure of, under the same ids."""
     while True:
         number, allowed = board.done(publisher), board.allowed(publisher)
         if number >= allowed:
             time.sleep(0.001)
-        elif command == "-":
-            identity = f"{publisher}-{number}"
-            wsqueue.publish(directory, "crash", [publisher, number], id=identity, **channel_of(publisher))
-            board.note(publisher, number + 1)
+            continue
+        numbers = range(number, number + 1 if command == "-" else min(allowed, number + BATCH))
+        history.invoke(publisher, numbers, channel_of(publisher).get("channel"))
+        events = [
+            {"event": "crash", "payload": json.loads(payload_of(publisher, one)), "id": f"{publisher}-{one}",
+             **channel_of(publisher)} for one in numbers]
+        if command == "-":
+            wsqueue.publish(directory, **events[0])
         else:
-            end = min(allowed, number + BATCH)
-            events = [
-                {"event": "crash", "payload": [publisher, one], "id": f"{publisher}-{one}", **channel_of(publisher)}
-                for one in range(number, end)]
             lines = "\n".join(map(json.dumps, events))
             subprocess.run([command, "-d", directory, "--lines"], input=lines.encode(), check=True)
-            board.note(publisher, end)
+        history.succeed(publisher, numbers)
+        board.note(publisher, numbers.stop)
 
 
 class Publisher:
     """A publisher in a process of its own."""
 
-    def __init__(self, directory, board_path, index, command):
-        self.arguments = [sys.executable, __file__, str(directory), str(board_path), str(index), command]
+    def __init__(self, directory, board_path, index, command, history):
+        self.history = history
+        self.arguments = [
+            sys.executable, __file__, str(directory), str(board_path), str(index), command, str(history.path)]
         self.start()
 
     def start(self):
@@ -93,9 +97,9 @@ class Publisher:
 
 
 class ReturningClient(threading.Thread):
-    """Connects, counts, loses the connection, and comes back with its cursor."""
+    """Connects, writes down what it hears, loses the connection, and comes back with its cursor."""
 
-    def __init__(self, address, epoch, channels, seed):
+    def __init__(self, address, epoch, channels, seed, history):
         super().__init__(daemon=True)
         self.address = address
         self.epoch, self.seq = epoch, 0
@@ -104,8 +108,7 @@ class ReturningClient(threading.Thread):
             one for one in range(PUBLISHERS) if not channel_of(one) or channel_of(one)["channel"] in channels]
         self.next = dict.fromkeys(self.publishers, 0)
         self.random = random.Random(seed)
-        self.faults = {"lost": 0, "doubled": 0, "disordered": 0, "gaps": 0, "foreign": 0}
-        self.connections = 0
+        self.history = history
         self.is_ending = False
 
     def run(self):
@@ -117,10 +120,14 @@ class ReturningClient(threading.Thread):
                 time.sleep(0.005)
 
     def _stay(self, patience):
-        with Client(self, f"/?{self.query}since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
-            self.connections += 1
+        cursor = f"{self.epoch}:{self.seq}"
+        with Client(self, f"/?{self.query}since={cursor}", protocol="wsqueue.v1") as client:
+            self.history.connects(cursor)
             client.socket.settimeout(1)
-            client.pass_on(self._take, patience, lambda: self.is_ending)
+            try:
+                client.pass_on(self._take, patience, lambda: self.is_ending)
+            finally:
+                self.history.closes()
 
     @property
     def host(self):
@@ -130,21 +137,11 @@ class ReturningClient(threading.Thread):
     def port(self):
         return self.address[1]
 
-    def _take(self, message):
-        if message.get("action") == "resumed":
-            self.faults["gaps"] += not message["complete"]
-        if "seq" not in message:
-            return
-        if message["seq"] <= self.seq:
-            self.faults["disordered"] += 1
-        self.seq = message["seq"]
-        publisher, number = message["payload"]
-        if publisher not in self.next:
-            self.faults["foreign"] += 1
-        elif number < self.next[publisher]:
-            self.faults["doubled"] += 1
-        else:
-            self.faults["lost"] += number - self.next[publisher]
+    def _take(self, text):
+        message = self.history.hears(text)
+        if "seq" in message:
+            self.seq = message["seq"]
+            publisher, number = message["payload"]
             self.next[publisher] = number + 1
 
 
@@ -159,10 +156,12 @@ class CrashTest:
         self.each = -(-events // PUBLISHERS)
         self.random = random.Random(seed)
         self.options = options
-        self.counts = {"kills": 0, "publisher_kills": 0, "torn": 0, "duplicates": 0}
+        self.counts = {"publisher_kills": 0, "torn": 0, "duplicates": 0}
+        directory = pathlib.Path(directory)
+        self.history = History(directory / "server.history")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.address = free.getsockname()
-        board_path = pathlib.Path(directory) / "board"
+        board_path = directory / "board"
         self.board = Board(board_path)
         first = self._start()
         epoch = first.wait_for("journal.open")["epoch"]
@@ -170,14 +169,19 @@ class CrashTest:
         self._end(first)
         command = str(self.binaries / "wsqueue-publish")
         self.publishers = [
-            Publisher(self.queue, board_path, index, command if index >= 2 else "-") for index in range(PUBLISHERS)]
+            Publisher(
+                self.queue, board_path, index, command if index >= 2 else "-",
+                History(directory / f"publisher-{index}.history"))
+            for index in range(PUBLISHERS)]
         everything = [f"c{index}" for index in range(PUBLISHERS)]
-        self.clients = [
-            ReturningClient(self.address, epoch, everything if index % 2 else everything[1:2], self.random.random())
-            for index in range(clients)]
+        self.clients = []
+        for index in range(clients):
+            channels = everything if index % 2 else everything[1:2]
+            history = ClientHistory(directory / f"client-{index}.history", index, channels)
+            self.clients.append(ReturningClient(self.address, epoch, channels, self.random.random(), history))
 
     def run(self, report=lambda cycle: None):
-        """Kills, waits until all is delivered, and gives the counts."""
+        """Kills, waits until all is delivered, and gives the counts and what is wrong."""
         for client in self.clients:
             client.start()
         try:
@@ -191,18 +195,19 @@ class CrashTest:
                 publisher.kill()
             for client in self.clients:
                 client.is_ending = True
-        return self.result()
+        for client in self.clients:
+            client.join()
+        self.history.write(*(f"left {name}" for name in waiting(self.queue)))
+        histories = [one.history for one in self.publishers] + [one.history.history for one in self.clients]
+        counts, findings = check(self.binaries, [self.history, *histories])
+        return {**self.progress(), **counts}, findings
 
-    def result(self):
+    def progress(self):
         """The counts so far."""
-        total = dict(self.counts, events=self._published())
-        total["connections"] = sum(client.connections for client in self.clients)
-        for name in self.clients[0].faults:
-            total[name] = sum(client.faults[name] for client in self.clients)
-        total["missing"] = sum(
+        missing = sum(
             self.board.done(publisher) - number
             for client in self.clients for publisher, number in client.next.items())
-        return total
+        return dict(self.counts, events=self._published(), missing=missing)
 
     def _start(self):
         # So much history that nobody is away for too long.
@@ -222,7 +227,7 @@ class CrashTest:
         self._allow(allowed)
         # In the midst of the events, so that hardly any are published while nothing is killed.
         wanted = PUBLISHERS * (allowed - self.random.random() * self.each / self.cycles)
-        eventually(lambda: self._published() >= wanted, lambda: f"events are published: {self.result()}", 30)
+        eventually(lambda: self._published() >= wanted, lambda: f"events are published: {self.progress()}", 30)
         time.sleep(self.random.expovariate(200))
         if self.random.random() < 0.5:
             publisher = self.random.choice(self.publishers)
@@ -241,7 +246,7 @@ class CrashTest:
     def _end(self, server):
         server.process.kill()
         server.exit_status()
-        self.counts["kills"] += 1
+        self.history.write("server 0 kill")
         self._count(server)
 
     def _count(self, server):
@@ -254,11 +259,11 @@ class CrashTest:
         server = self._start().ready()
         eventually(
             lambda: all(self.board.done(one) == self.each for one in range(PUBLISHERS)) and not waiting(self.queue)
-            and not self.result()["missing"],
-            lambda: f"everything is delivered: {self.result()}\n{server.log}", 120)
+            and self.progress()["missing"] <= 0,
+            lambda: f"everything is delivered: {self.progress()}\n{server.log}", 120)
         assert server.terminate() == 0
         self._count(server)
 
 
 if __name__ == "__main__":
-    publish_forever(sys.argv[1], Board(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    publish_forever(sys.argv[1], Board(sys.argv[2]), int(sys.argv[3]), sys.argv[4], History(sys.argv[5]))

@@ -1,13 +1,13 @@
 """Several servers on one Redis, all of which are killed at any moment, and clients that go on wherever they can."""
 
 import itertools
-import json
 import random
 import threading
 import time
 
 from .client import Client
 from .files import name_of, place, waiting
+from .history import ClientHistory, History, check, payload_of
 from .nodes import Nodes
 from .redis_server import RedisServer
 from .waiting import eventually
@@ -18,15 +18,13 @@ BATCH = 25
 
 
 class Wanderer(threading.Thread):
-    """Connects to any node, counts, loses the connection or gives it up, and goes on at any node with its cursor."""
+    """Connects to any node, writes down what it hears, and goes on at any node with its cursor."""
 
-    def __init__(self, nodes, epoch, order, seed):
+    def __init__(self, nodes, epoch, seed, history):
         super().__init__(daemon=True)
-        self.nodes, self.epoch, self.order = nodes, epoch, order
-        self.seq, self.count, self.connections = 0, 0, 0
-        self.next = [0] * len(nodes)
+        self.nodes, self.epoch, self.history = nodes, epoch, history
+        self.seq, self.count = 0, 0
         self.random = random.Random(seed)
-        self.faults = {"lost": 0, "doubled": 0, "disordered": 0, "gaps": 0, "disagreeing": 0}
         self.is_ending = False
 
     def run(self):
@@ -38,32 +36,28 @@ class Wanderer(threading.Thread):
                 time.sleep(0.01)
 
     def _stay(self, node, patience):
-        with Client(node, f"/?since={self.epoch}:{self.seq}", protocol="wsqueue.v1") as client:
-            self.connections += 1
+        cursor = f"{self.epoch}:{self.seq}"
+        with Client(node, f"/?since={cursor}", protocol="wsqueue.v1") as client:
+            self.history.connects(cursor)
             client.socket.settimeout(0.5)
-            client.pass_on(self._take, patience, lambda: self.is_ending)
+            try:
+                client.pass_on(self._take, patience, lambda: self.is_ending)
+            finally:
+                self.history.closes()
 
-    def _take(self, message):
-        if message.get("action") == "resumed":
-            self.faults["gaps"] += not message["complete"]
-        if "seq" not in message:
-            return
-        self.faults["disordered"] += message["seq"] <= self.seq
-        self.seq = message["seq"]
-        # All clients have one order, wherever they are.
-        self.faults["disagreeing"] += self.order.setdefault(self.seq, message["id"]) != message["id"]
-        publisher, number = message["payload"]
-        self.faults["lost"] += max(0, number - self.next[publisher])
-        self.faults["doubled"] += number < self.next[publisher]
-        self.next[publisher] = max(self.next[publisher], number + 1)
-        self.count += 1
+    def _take(self, text):
+        message = self.history.hears(text)
+        if "seq" in message:
+            self.seq = message["seq"]
+            self.count += 1
 
 
 class RedisCrashTest:
     """Publishes `events` on `size` nodes while nodes and Redis are killed `kills` times."""
 
     def __init__(self, binaries, directory, kills, events, clients=8, seed=0, size=3):
-        self.kills, self.events, self.random = kills, events, random.Random(seed)
+        self.binaries, self.kills, self.events, self.random = binaries, kills, events, random.Random(seed)
+        self.history = History(directory / "publishers.history")
         # What is written is in the kernel before anybody is told of it, so that a kill costs nothing.
         self.redis = RedisServer(str(directory / "redis")).start()
         self.nodes = Nodes(binaries, directory, self.redis.url, *HISTORY)
@@ -71,14 +65,16 @@ class RedisCrashTest:
             self.nodes.add()
         with Client(self.nodes[0], protocol="wsqueue.v1") as client:
             epoch = client.receive_events()[0]["cursor"].partition(":")[0]
-        order = {}
-        self.clients = [Wanderer(self.nodes, epoch, order, seed + number) for number in range(clients)]
+        self.clients = [
+            Wanderer(self.nodes, epoch, seed + number, ClientHistory(directory / f"client-{number}.history", number))
+            for number in range(clients)]
         self.published = [0] * size
         self.names = itertools.count()
         self.killed = {"nodes": 0, "redis": 0, "pauses": 0}
         self.seconds = 0.0
 
     def run(self, report=lambda kill: None):
+        """Kills, waits until all is delivered, and gives the counts and what is wrong."""
         for client in self.clients:
             client.start()
         start = time.monotonic()
@@ -90,22 +86,25 @@ class RedisCrashTest:
                 self._hit()
                 report(kill)
             self._publish(self.events)
-            eventually(self._has_ended, lambda: f"every client has every event: {self.result()}\n{self._logs()}", 120)
+            eventually(self._has_ended, lambda: f"every client has every event: {self.progress()}\n{self._logs()}", 120)
             self.seconds = time.monotonic() - start
-            return self.result()
         finally:
             for client in self.clients:
                 client.is_ending = True
             self.nodes.end()
             self.redis.__exit__()
+        for client in self.clients:
+            client.join()
+        self.history.write(*(f"left {name}" for node in self.nodes for name in waiting(node.queue)))
+        counts, findings = check(self.binaries, [self.history, *(client.history.history for client in self.clients)])
+        return {**self.progress(), **counts}, findings
 
-    def result(self):
-        faults = {name: sum(client.faults[name] for client in self.clients) for name in self.clients[0].faults}
+    def progress(self):
+        """The counts so far."""
         missing = sum(max(0, sum(self.published) - client.count) for client in self.clients)
         return {
-            "events": sum(self.published), "clients": len(self.clients), **self.killed, **faults, "missing": missing,
-            "connections": sum(client.connections for client in self.clients),
-            "files_left": sum(len(waiting(node.queue)) for node in self.nodes), "seconds": round(self.seconds, 1)}
+            "events": sum(self.published), "clients": len(self.clients), **self.killed, "missing": missing,
+            "seconds": round(self.seconds, 1)}
 
     def _publish(self, total):
         """Adds events until there are so many, on all nodes in turn; half of them in batches."""
@@ -113,10 +112,13 @@ class RedisCrashTest:
             publisher = self.random.randrange(len(self.nodes))
             first = self.published[publisher]
             end = first + min(total - count, BATCH if self.random.random() < 0.5 else 1)
-            texts = [json.dumps({"event": "n", "payload": [publisher, number], "id": f"{publisher}-{number}"})
-                     for number in range(first, end)]
+            numbers = range(first, end)
+            texts = [f'{{"event":"n","payload":{payload_of(publisher, number)},"id":"{publisher}-{number}"}}'
+                     for number in numbers]
             suffix = "l" if end - first > 1 else ""
+            self.history.invoke(publisher, numbers)
             place(self.nodes[publisher].queue, name_of(next(self.names)) + suffix, "\n".join(texts))
+            self.history.succeed(publisher, numbers)
             self.published[publisher] = end
 
     def _hit(self):
@@ -125,6 +127,7 @@ class RedisCrashTest:
         if what == "nodes":
             index = self.random.randrange(len(self.nodes))
             self.nodes.kill(index)
+            self.history.write(f"server {index} kill")
             time.sleep(self.random.uniform(0, 0.2))
             self.nodes.restart(index)
         elif what == "redis":
