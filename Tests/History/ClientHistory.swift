@@ -51,12 +51,14 @@ struct ClientHistory {
         stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
     }
 
-    mutating func resume(_ cursor: HistoryCursor, isComplete: Bool) {
+    mutating func resume(_ cursor: HistoryCursor, gap: HistoryCursor?) {
         isResuming = false
-        if isComplete, let open = stretches.last, open.epoch == cursor.epoch {
+        if gap == nil, let open = stretches.last, open.epoch == cursor.epoch {
             stretches[stretches.count - 1].upTo = max(open.upTo, cursor.seq)
         } else {
-            stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
+            // A gap that ends in another numbering tells of all of it.
+            let end = gap.map { $0.epoch == cursor.epoch ? $0.seq : cursor.seq }
+            stretches.append(Stretch(epoch: cursor.epoch, after: end ?? cursor.seq, upTo: cursor.seq))
         }
         epoch = cursor.epoch
         seq = max(seq, cursor.seq)

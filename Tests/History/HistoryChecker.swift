@@ -5,7 +5,7 @@
 /// - Each client gets rising numbers, one publisher's events in their order, each event once, with the bytes that were
 ///   published. After a power cut an event may come again under the same id.
 /// - One number of one epoch is borne by one event, for all clients and servers.
-/// - A client that has a number, and was told of no gap before it, has everything it listens for up to that number.
+/// - A client that has a number has everything it listens for up to that number, but what a gap has told.
 /// - A gap is told only after a power cut, or an error of the disk.
 ///
 /// `note` takes entries as they happen; `finish` looks at the whole.
@@ -106,14 +106,14 @@ package struct HistoryChecker {
             client.connect(cursor)
         case .welcome(let cursor): client.welcome(cursor)
         case .event(let seq, let event, let hash, let id): take(seq, event, hash, id, by: name, &client)
-        case .resumed(let cursor, let isComplete):
-            if !isComplete {
+        case .resumed(let cursor, let gap):
+            if let gap {
                 counts.gaps += 1
                 if counts.powerCuts + counts.diskErrors == 0 {
-                    findings.append(HistoryFinding(.gap, "client \(name): up to \(cursor)"))
+                    findings.append(HistoryFinding(.gap, "client \(name): up to \(gap)"))
                 }
             }
-            client.resume(cursor, isComplete: isComplete)
+            client.resume(cursor, gap: gap)
         case .closed: break
         }
         clients[name] = client

@@ -15,7 +15,7 @@
 ///     client a welcome k3f9:125            it is let in, with the server's cursor
 ///     client a event 126 3 17 8f3a01c2 3-17   seq, publisher, number, hash of the payload's bytes, id
 ///     client a resumed k3f9:125 complete   nothing it should have is gone
-///     client a resumed k3f9:125 gap        something is
+///     client a resumed k3f9:125 gap k3f9:90   something is, up to there; what is behind has come
 ///     client a closed
 ///     left 1795284000-12-1.json            a file that is still in a queue at the end
 package enum HistoryEntry: Equatable {
@@ -53,7 +53,8 @@ package enum HistoryEntry: Equatable {
         case connects(HistoryCursor?)
         case welcome(HistoryCursor)
         case event(seq: UInt64, EventNumber, hash: UInt64, id: String)
-        case resumed(HistoryCursor, isComplete: Bool)
+        /// The cursor that holds from here on, and up to where events are missing.
+        case resumed(HistoryCursor, gap: HistoryCursor?)
         case closed
     }
 }

@@ -83,8 +83,13 @@ extension HistoryEntry.ClientFact {
             else { return nil }
             self = .event(seq: seq, EventNumber(publisher: publisher, number: number), hash: hash, id: words[5])
         case ("resumed", 3):
-            guard let cursor = HistoryCursor(words[1]), ["complete", "gap"].contains(words[2]) else { return nil }
-            self = .resumed(cursor, isComplete: words[2] == "complete")
+            guard let cursor = HistoryCursor(words[1]), words[2] == "complete" else { return nil }
+            self = .resumed(cursor, gap: nil)
+        case ("resumed", 4):
+            guard let cursor = HistoryCursor(words[1]), words[2] == "gap", let gap = HistoryCursor(words[3]) else {
+                return nil
+            }
+            self = .resumed(cursor, gap: gap)
         case ("closed", 1): self = .closed
         default: return nil
         }
@@ -97,7 +102,8 @@ extension HistoryEntry.ClientFact {
         case .welcome(let cursor): "welcome \(cursor)"
         case .event(let seq, let event, let hash, let id):
             "event \(seq) \(event.publisher) \(event.number) \(String(hash, radix: 16)) \(id)"
-        case .resumed(let cursor, let isComplete): "resumed \(cursor) \(isComplete ? "complete" : "gap")"
+        case .resumed(let cursor, nil): "resumed \(cursor) complete"
+        case .resumed(let cursor, let gap?): "resumed \(cursor) gap \(gap)"
         case .closed: "closed"
         }
     }

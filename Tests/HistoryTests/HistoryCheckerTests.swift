@@ -27,7 +27,7 @@ struct HistoryCheckerTests {
             client a connects e:2
             client a welcome e:1000
             client a event 1001 0 0 aa id0
-            client a resumed e:1001 gap
+            client a resumed e:1001 gap e:1000
             client b event 1 0 0 aa id0
             publish 1 0 invoked dd -
             publish 1 0 unknown
@@ -70,7 +70,8 @@ struct HistoryCheckerTests {
             power cut
             """
         #expect(kinds(text.replacing("%", with: "complete")) == [.skipped])
-        #expect(kinds("power cut\n" + text.replacing("%", with: "gap")) == [])
+        #expect(kinds("power cut\n" + text.replacing("%", with: "gap e:1")) == [])
+        #expect(kinds("power cut\n" + text.replacing("%", with: "gap e:0")) == [.skipped])
     }
 
     @Test func whatWasLiveIsSkippedToo() {
@@ -114,7 +115,7 @@ struct HistoryCheckerTests {
     }
 
     @Test func aGapWithoutAPowerCutIsFound() {
-        let text = "client a connects e:0\nclient a welcome e:9\nclient a resumed e:9 gap"
+        let text = "client a connects e:0\nclient a welcome e:9\nclient a resumed e:9 gap e:9"
         #expect(kinds(text) == [.gap])
         #expect(kinds("disk error\n" + text) == [])
     }
@@ -135,7 +136,7 @@ struct HistoryCheckerTests {
             "server 0 kill", "power cut", "disk error", "client a listens c1,c3", "client a listens -",
             "client a connects k3f9:120",
             "client a connects -", "client a welcome k3f9:125", "client a event 126 3 17 8f3a01c2 3-17",
-            "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap", "client a closed",
+            "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap k3f9:90", "client a closed",
             "left 1795284000-12-1.json",
         ]
         for line in lines { #expect(HistoryEntry(line: line[...])?.line == line) }
@@ -145,6 +146,7 @@ struct HistoryCheckerTests {
         "", "publish", "publish 3", "publish 3 x ok kill", "publish 3 17 ok", "publish 3 17 ok fire", "publish 3 17",
         "server 0", "server 0 burns", "power", "power cuts", "client", "client a", "client a event 1 2 3 zz id",
         "client a event 1 2 3 aa", "client a resumed k3f9 complete", "client a resumed k3f9:1 perhaps",
+        "client a resumed k3f9:1 gap", "client a resumed k3f9:1 gap 7",
         "client a welcome -",
         "client a connects nowhere", "left", "left a b", "unknown word",
     ])

@@ -66,7 +66,8 @@ class ClientHistory:
         elif message.get("action") == "welcome":
             self._note(f"welcome {message['cursor']}")
         elif message.get("action") == "resumed":
-            self._note(f"resumed {message['cursor']} {'complete' if message['complete'] else 'gap'}")
+            how = "complete" if message["complete"] else f"gap {message['gap']['to']}"
+            self._note(f"resumed {message['cursor']} {how}")
         return message
 
     def closes(self):

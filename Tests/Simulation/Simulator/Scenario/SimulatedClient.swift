@@ -103,7 +103,11 @@ final class SimulatedClient {
             isReady = true
         } else if Bytes.find("\"action\":\"resumed\"", in: text) != nil {
             guard let cursor = cursor(in: text) else { return }
-            note(.resumed(cursor, isComplete: Bytes.find("\"complete\":true", in: text) != nil))
+            let gap = Bytes.value("\"to\":\"", end: 0x22, in: text).flatMap { HistoryCursor(Bytes.text($0)) }
+            if (gap == nil) != (Bytes.find("\"complete\":true", in: text) != nil) {
+                scenario.fail("\(name): neither complete nor a gap: \(Bytes.text(text))")
+            }
+            note(.resumed(cursor, gap: gap))
             enter(cursor.epoch)
             self.cursor = cursor
             isReplaying = false
