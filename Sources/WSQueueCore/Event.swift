@@ -3,7 +3,7 @@ public struct Event: Equatable, Sendable {
     /// What happened: 1 to 255 bytes without control characters, such as `order.created`.
     public let name: String
     /// JSON text in UTF-8, which reaches the clients byte for byte.
-    public let payload: [UInt8]
+    public package(set) var payload: [UInt8]
     /// When it happened, in Unix seconds; `nil` means when it is queued.
     public var timestampSeconds: Int64?
     /// What tells it apart from all others, so that the server sends it once however often it is queued: 1 to 255 bytes

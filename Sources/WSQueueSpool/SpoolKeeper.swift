@@ -116,16 +116,13 @@ package struct SpoolKeeper {
     }
 
     private func checkRegular(_ item: SpoolItem) throws(Fault) {
+        let status: FileStatus
         do {
-            let status = try Self.openedDirectory(of: item.state, in: spool).status(of: item.entry)
-            guard status.kind == .regular else { throw Fault.notRegular(item.path, status.kind.rawValue) }
-        } catch let error as Fault {
-            throw error
-        } catch let error as SystemCallError {
-            throw error.isNotFound ? .notFound(item.path) : .system(error)
+            status = try Self.openedDirectory(of: item.state, in: spool).status(of: item.entry)
         } catch {
-            throw .notFound(item.path)
+            throw error.isNotFound ? .notFound(item.path) : .system(error)
         }
+        guard status.kind == .regular else { throw .notRegular(item.path, status.kind.rawValue) }
     }
 }
 

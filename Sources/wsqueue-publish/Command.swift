@@ -1,73 +1,103 @@
 internal import WSQueueArguments
 internal import WSQueuePublish
 
-/// The program: reads the command line, does what it says, and reports.
+/// What the command line asks for: made of it, and then run.
 enum Command {
-    /// Runs the program.
+    case help, version, manual
+    case completion(Shell)
+    case event(EventCommand)
+    case lines(LinesCommand)
+    case follow(FollowCommand)
+    case run(RunCommand)
+    case held(HeldCommand)
+
+    /// Runs the program: reads the command line, does what it says, and reports.
     ///
     /// - Returns: What to exit with. Nothing is thrown from here, because an error that leaves `main` is a crash.
     static func run() -> Int32 {
         let table = OptionTable.publish
+        let arguments: ParsedArguments
         do {
-            let words = try CommandLineWords.decode(Console.words())
-            let arguments = try table.parse(words, environment: Console.environment)
-            return run(arguments, table)
+            arguments = try table.parse(CommandLineWords.decode(Console.words()), environment: Console.environment)
         } catch {
-            report(error, hint: table.hint)
+            report(error.description, hint: table.hint)
+            return error.exitStatus.rawValue
+        }
+        do {
+            return run(try Command(arguments), arguments, table)
+        } catch {
+            report(error.description, hint: error.exitStatus == .usage ? table.hint : nil)
             return error.exitStatus.rawValue
         }
     }
 
-    private static func run(_ arguments: ParsedArguments, _ table: OptionTable) -> Int32 {
-        do {
-            if arguments.has(.help) {
-                try Console.write(Array(table.help.utf8))
-            } else if arguments.has(.version) {
-                try Console.write(Array("\(table.program) \(Version.text)\n".utf8))
-            } else if arguments.has(.manual) {
+    private static func run(_ command: Command, _ arguments: ParsedArguments, _ table: OptionTable) -> Int32 {
+        do throws(CommandFault) {
+            switch command {
+            case .help: try Console.write(Array(table.help.utf8))
+            case .version: try Console.write(Array("\(table.program) \(Version.text)\n".utf8))
+            case .manual:
                 try Console.write(Array(table.manual(section: 1, related: ["wsqueue(7)", "wsqueue-server(8)"]).utf8))
-            } else if let shell = try arguments.value(.completion, as: Shell.parse) {
-                try Console.write(Array(table.completion(for: shell).utf8))
-            } else {
-                return try runCommand(arguments)
+            case .completion(let shell): try Console.write(Array(table.completion(for: shell).utf8))
+            case .lines(let command): try command.run()
+            case .follow(let command): return try command.run().rawValue
+            case .run(let command): return command.run()
+            case .held(let command): try command.run()
+            case .event(let command): try command.run()
             }
             return ExitStatus.success.rawValue
-        } catch let error as ArgumentFault {
-            report(error, hint: error.exitStatus == .usage ? table.hint : nil)
-            return error.exitStatus.rawValue
         } catch {
-            if !arguments.has(.quiet) { report(error, hint: nil) }
+            if !arguments.has(.quiet) { report(error.description, hint: nil) }
             return status(of: error).rawValue
         }
     }
 
-    /// Does what one of the commands says.
-    private static func runCommand(_ arguments: ParsedArguments) throws -> Int32 {
-        let commands = [Option.lines, .follow, .run, .hold, .release, .abort, .cancel].filter(arguments.has)
-        guard commands.count < 2 else {
-            throw ArgumentFault.other("--\(commands[0].name) and --\(commands[1].name) cannot be used together")
+    /// Takes what the command line says.
+    private init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+        if arguments.has(.help) {
+            self = .help
+        } else if arguments.has(.version) {
+            self = .version
+        } else if arguments.has(.manual) {
+            self = .manual
+        } else if let shell = try arguments.value(.completion, as: Shell.parse) {
+            self = .completion(shell)
+        } else {
+            let commands = [Option.lines, .follow, .run, .hold, .release, .abort, .cancel].filter(arguments.has)
+            guard commands.count < 2 else {
+                throw .other("--\(commands[0].name) and --\(commands[1].name) cannot be used together")
+            }
+            switch commands.first {
+            case Option.lines: self = .lines(try LinesCommand(arguments))
+            case Option.follow: self = .follow(try FollowCommand(arguments))
+            case Option.run: self = .run(try RunCommand(arguments))
+            case Option.release, Option.abort, Option.cancel: self = .held(try HeldCommand(arguments))
+            default: self = .event(try EventCommand(arguments))
+            }
         }
-        switch commands.first {
-        case Option.lines: try LinesCommand(arguments).run()
-        case Option.follow: return try FollowCommand(arguments).run().rawValue
-        case Option.run: return try RunCommand(arguments).run()
-        case Option.release, Option.abort, Option.cancel: try HeldCommand(arguments).run()
-        default: try EventCommand(arguments).run()
-        }
-        return ExitStatus.success.rawValue
     }
 
-    private static func report(_ error: any Error, hint: String?) {
-        Console.report("wsqueue-publish: \(error)" + (hint.map { "; \($0)" } ?? ""))
+    private static func report(_ reason: String, hint: String?) {
+        Console.report("wsqueue-publish: \(reason)" + (hint.map { "; \($0)" } ?? ""))
     }
 
-    private static func status(of error: any Error) -> ExitStatus {
-        switch error {
-        case let error as PublishError: error.kind.exitStatus
-        case let error as InputError: error.isStandardInput ? .inputOutput : .noInput
-        case let error as WaitError: error.exitStatus
-        case is OutputError: .inputOutput
-        default: .bug
+    private static func status(of fault: CommandFault) -> ExitStatus {
+        switch fault {
+        case .publishing(let error): error.kind.exitStatus
+        case .input(let error): error.isStandardInput ? .inputOutput : .noInput
+        case .output: .inputOutput
+        case .unsent(let event): event.state.exitStatus
+        case .interrupted: .bug
+        }
+    }
+}
+
+extension UnsentEvent.State {
+    fileprivate var exitStatus: ExitStatus {
+        switch self {
+        case .refused: .badData
+        case .stillQueued: .tryAgain
+        case .noServer: .unavailable
         }
     }
 }

@@ -44,7 +44,7 @@ enum OutputForm: String {
     case none, id, path, json
 
     /// Prints it.
-    func print(_ receipt: Receipt) throws(OutputError) {
+    func print(_ receipt: Receipt) throws(CommandFault) {
         switch self {
         case .none: return
         case .id: try Console.write(Array("\(receipt.id)\n".utf8))

@@ -4,7 +4,7 @@ internal import WSQueuePublish
 /// `wsqueue-publish EVENT …`, also with `--hold`: one event.
 struct EventCommand {
     private let arguments: ParsedArguments
-    private let name: String
+    private let event: Event
     private let source: PayloadSource
     private let publisher: Publisher
     private let form: OutputForm
@@ -16,7 +16,7 @@ struct EventCommand {
         guard let name = arguments.operands.first else { throw .other("the event's name is missing") }
         try arguments.refuse([.textLines, .every], with: "one event")
         self.arguments = arguments
-        self.name = name
+        event = try arguments.event(name, payload: [])
         source = try arguments.payloadSource(arguments.operands.dropFirst())
         publisher = try arguments.publisher()
         if arguments.has(.hold) {
@@ -32,12 +32,15 @@ struct EventCommand {
     }
 
     /// Publishes it, or holds it back.
-    func run() throws {
-        let payload = try source.load(limitBytes: publisher.settings.limitBytes)
-        let event = try arguments.event(name, payload: payload)
-        if arguments.has(.dryRun) { return try Console.write(publisher.encode(event, due: due)) }
+    func run() throws(CommandFault) {
+        var event = event
+        event.payload = try source.load(limitBytes: publisher.settings.limitBytes)
+        if arguments.has(.dryRun) {
+            return try Console.write(CommandFault.catching(try publisher.encode(event, due: due)))
+        }
         let ending = try Ending()
-        let receipt = arguments.has(.hold) ? try publisher.hold(event) : try publisher.publish(event, due: due)
+        let receipt = try CommandFault.catching(
+            arguments.has(.hold) ? try publisher.hold(event) : try publisher.publish(event, due: due))
         ending.allow()
         if arguments.has(.verbose) { Console.report("wsqueue-publish: \(words(for: receipt))") }
         try form.print(receipt)

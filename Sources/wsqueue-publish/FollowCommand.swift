@@ -20,16 +20,22 @@ struct FollowCommand {
     /// Publishes until the input ends, or a signal comes.
     ///
     /// - Returns: That lines were wrong, if some were.
-    func run() throws -> ExitStatus {
+    func run() throws(CommandFault) -> ExitStatus {
         let isQuiet = arguments.has(.quiet)
-        let encoder = try lines.encoder(limitBytes: publisher.settings.limitBytes)
+        let encoder = try CommandFault.catching(try lines.encoder(limitBytes: publisher.settings.limitBytes))
         var ending = try Ending()
-        var follower = try Follower(publisher, encoder, Input.open(lines.input), every: every) {
-            if !isQuiet { Console.report("wsqueue-publish: \($0)") }
+        let input = try Input.open(lines.input)
+        var follower: Follower
+        do {
+            follower = try Follower(publisher, encoder, input, every: every) {
+                if !isQuiet { Console.report("wsqueue-publish: \($0)") }
+            }
+        } catch {
+            throw .publishing(error)
         }
         do {
             try follower.run(until: &ending)
-        } catch is Interrupted {
+        } catch .interrupted {
             // What had come is published; now the signal may have its way.
         }
         ending.allow()

@@ -27,9 +27,9 @@ struct HeldCommand {
     }
 
     /// Does it.
-    func run() throws {
+    func run() throws(CommandFault) {
         if let id = arguments.value(.release) {
-            let receipt = try publisher.release(id)
+            let receipt = try CommandFault.catching(try publisher.release(id))
             if arguments.has(.verbose) {
                 Console.report(
                     "wsqueue-publish: "
@@ -39,9 +39,9 @@ struct HeldCommand {
             try form.print(receipt)
             if let wait { try publisher.wait(for: receipt, wait) }
         } else if let id = arguments.value(.abort) {
-            try publisher.abort(id)
+            try CommandFault.catching(try publisher.abort(id))
         } else if let id = arguments.value(.cancel) {
-            try publisher.cancel(id)
+            try CommandFault.catching(try publisher.cancel(id))
         }
     }
 }

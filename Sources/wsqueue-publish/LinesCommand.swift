@@ -23,28 +23,32 @@ struct LinesCommand {
     }
 
     /// Publishes them.
-    func run() throws {
-        var encoder = try lines.encoder(limitBytes: publisher.settings.limitBytes, due: due)
+    func run() throws(CommandFault) {
+        var encoder = try CommandFault.catching(try lines.encoder(limitBytes: publisher.settings.limitBytes, due: due))
         var ending = try Ending()
         var receipt: Receipt?
         do {
             if arguments.has(.dryRun) {
-                try forEachChunk(&encoder, &ending) { try Console.write($0) }
+                try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in try Console.write(chunk) }
             } else {
                 receipt = try publish(&encoder, &ending)
             }
             ending.allow()
-        } catch is Interrupted {
+        } catch .interrupted {
             // What was written has been removed; now the signal may have its way.
             ending.allow()
         }
         if let wait, let receipt { try publisher.wait(for: receipt, wait) }
     }
 
-    private func publish(_ encoder: inout LineEncoder, _ ending: inout Ending) throws -> Receipt? {
-        var batch = try Batch(publisher, due: due)
-        try forEachChunk(&encoder, &ending) { try batch.append($0) }
-        guard let receipt = try batch.publish(events: encoder.events) else { return nil }
+    private func publish(_ encoder: inout LineEncoder, _ ending: inout Ending) throws(CommandFault) -> Receipt? {
+        var batch = try CommandFault.catching(try Batch(publisher, due: due))
+        try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in
+            try CommandFault.catching(try batch.append(chunk))
+        }
+        let published: Receipt?
+        do { published = try batch.publish(events: encoder.events) } catch { throw .publishing(error) }
+        guard let receipt = published else { return nil }
         if arguments.has(.verbose) {
             Console.report(
                 "wsqueue-publish: queued \(receipt.path), \(receipt.events) events, \(receipt.sizeBytes) bytes")
@@ -55,15 +59,16 @@ struct LinesCommand {
 
     /// Reads the input and gives what the batch is to hold, a few thousand lines at a time.
     private func forEachChunk(
-        _ encoder: inout LineEncoder, _ ending: inout Ending, _ body: ([UInt8]) throws -> Void
-    ) throws {
+        _ encoder: inout LineEncoder, _ ending: inout Ending, _ body: ([UInt8]) throws(CommandFault) -> Void
+    ) throws(CommandFault) {
         var input = try Input.open(lines.input)
         var output: [UInt8] = []
         var isMore = true
         while isMore {
             isMore = try input.nextLines(limitBytes: publisher.settings.limitBytes, until: &ending) {
+                bytes, range throws(CommandFault) in
                 output.removeAll(keepingCapacity: true)
-                try encoder.encode($0, in: $1, into: &output)
+                try CommandFault.catching(try encoder.encode(bytes, in: range, into: &output))
                 try body(output)
             }
         }

@@ -29,8 +29,8 @@ struct RunCommand {
     /// Runs it. What cannot be published is told and changes nothing: the command is what matters.
     ///
     /// - Returns: Its exit status.
-    func run() throws -> Int32 {
-        try publish("started", payload: Array("null".utf8))
+    func run() -> Int32 {
+        publish("started", payload: Array("null".utf8))
         let outcome: Supervisor.Outcome
         do throws(CommandError) {
             outcome = try Supervisor.run(command)
@@ -38,7 +38,7 @@ struct RunCommand {
             Console.report("wsqueue-publish: \(error)")
             outcome = Supervisor.Outcome(error)
         }
-        try publish("finished", payload: outcome.payload)
+        publish("finished", payload: outcome.payload)
         if let signal = outcome.signal { Supervisor.end(bySignal: signal) }
         return outcome.status ?? ExitStatus.bug.rawValue
     }
@@ -49,7 +49,7 @@ struct RunCommand {
         return event
     }
 
-    private func publish(_ what: String, payload: [UInt8]) throws(ArgumentFault) {
+    private func publish(_ what: String, payload: [UInt8]) {
         do throws(PublishError) {
             let event: Event
             do throws(ArgumentFault) { event = try self.event(what, payload: payload) } catch { return }

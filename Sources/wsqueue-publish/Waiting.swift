@@ -11,31 +11,23 @@ extension ParsedArguments {
 
 extension Publisher {
     /// Waits for the server as `--wait` asks.
-    func wait(for receipt: Receipt, _ duration: Duration) throws {
-        switch try wait(for: receipt, atMost: duration) {
+    func wait(for receipt: Receipt, _ duration: Duration) throws(CommandFault) {
+        switch try CommandFault.catching(try wait(for: receipt, atMost: duration)) {
         case .done: return
-        case .refused(let reason): throw WaitError(.badData, "the server did not accept \(receipt.path): \(reason)")
+        case .refused(let reason):
+            throw .unsent(UnsentEvent(.refused, "the server did not accept \(receipt.path): \(reason)"))
         case .stillQueued:
-            throw WaitError(
-                .tryAgain,
-                "\(receipt.path) still waits in the queue; it will be sent, do not publish it again: look at "
-                    + "the log of wsqueue-server, or wait longer")
+            throw .unsent(
+                UnsentEvent(
+                    .stillQueued,
+                    "\(receipt.path) still waits in the queue; it will be sent, do not publish it again: look at "
+                        + "the log of wsqueue-server, or wait longer"))
         case .noServer:
-            throw WaitError(
-                .unavailable,
-                "\(receipt.path) is queued, but no wsqueue-server holds this queue; it will be sent when "
-                    + "one starts, do not publish it again: start wsqueue-server -d \(directory)")
+            throw .unsent(
+                UnsentEvent(
+                    .noServer,
+                    "\(receipt.path) is queued, but no wsqueue-server holds this queue; it will be sent when "
+                        + "one starts, do not publish it again: start wsqueue-server -d \(directory)"))
         }
-    }
-}
-
-/// An event that was published, and not sent within the time.
-struct WaitError: Error, CustomStringConvertible {
-    let exitStatus: ExitStatus
-    let description: String
-
-    init(_ exitStatus: ExitStatus, _ description: String) {
-        self.exitStatus = exitStatus
-        self.description = description
     }
 }

@@ -35,7 +35,7 @@ struct PayloadSourceTests {
 
     @Test func `JSON that looks like the name of a file is told how a file is read`() {
         let field = PayloadField("customer:=@/etc/passwd")
-        let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+        let error = refusal(of: field)
         #expect(error?.reason.hasPrefix("field 'customer': the payload is not JSON: ") == true)
         #expect(error?.advice == "a file is read by --json-file customer=FILE")
     }
@@ -65,7 +65,7 @@ struct PayloadSourceTests {
 
     @Test func `a fault in a field names the field and the byte`() {
         let field = PayloadField("customer:={\"a\":}")
-        let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+        let error = refusal(of: field)
         #expect(error?.description.hasPrefix("field 'customer': the payload is not JSON: ") == true)
         #expect(error?.description.hasSuffix("at byte 5") == true)
     }
@@ -74,16 +74,16 @@ struct PayloadSourceTests {
         try withTemporaryDirectory { path in
             try Data([0x63, 0x61, 0x66, 0xE9]).write(to: URL(filePath: "\(path)/latin1"))
             let field = PayloadField(file: "name=\(path)/latin1") { .textFile($0) }
-            let error = #expect(throws: PublishError.self) { try load(.fields([field].compactMap { $0 })) }
+            let error = refusal(of: field)
             #expect(error?.reason == "field 'name', file \(path)/latin1: not UTF-8")
         }
     }
 
     @Test func `a file that is not there, or a directory, cannot be read`() throws {
         try withTemporaryDirectory { path in
-            let missing = #expect(throws: InputError.self) { try load(.file("\(path)/none")) }
+            let missing = #expect(throws: CommandFault.self) { try load(.file("\(path)/none")) }
             #expect(missing?.description == "cannot read \(path)/none: no such file or directory")
-            #expect(throws: InputError.self) { try load(.file(path)) }
+            #expect(throws: CommandFault.self) { try load(.file(path)) }
         }
     }
 
@@ -95,9 +95,16 @@ struct PayloadSourceTests {
             if isAccepted {
                 #expect(try outcome.get().count == count)
             } else {
-                #expect(throws: PublishError.self) { try outcome.get() }
+                let fault = #expect(throws: CommandFault.self) { try outcome.get() }
+                #expect(fault == .publishing(PublishError(.size(limitBytes: 100))))
             }
         }
+    }
+
+    private func refusal(of field: PayloadField?) -> PublishError? {
+        let fault = #expect(throws: CommandFault.self) { try load(.fields([field].compactMap { $0 })) }
+        guard case .publishing(let error) = fault else { return nil }
+        return error
     }
 
     private func load(_ source: PayloadSource) throws -> String {

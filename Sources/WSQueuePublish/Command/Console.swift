@@ -13,22 +13,16 @@ package enum Console {
     package static func unixNanoseconds() -> Int64 { Clock.unixNanoseconds() }
 
     /// Writes to standard output.
-    package static func write(_ bytes: [UInt8]) throws(OutputError) {
+    package static func write(_ bytes: [UInt8]) throws(CommandFault) {
         do {
             try StandardStream.output.write(bytes.span)
         } catch {
-            throw OutputError(description: "cannot write to standard output: \(error.reason)")
+            throw .output(error.reason)
         }
     }
 
     /// Writes a line to standard error; there is nobody to tell when that fails.
     package static func report(_ line: String) { try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
-}
-
-/// Standard output could not be written to.
-package struct OutputError: Error, Equatable, CustomStringConvertible {
-    /// One line.
-    package let description: String
 }
 
 extension Receipt {

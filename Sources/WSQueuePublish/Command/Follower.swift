@@ -46,20 +46,18 @@ package struct Follower: ~Copyable {
     }
 
     /// Publishes to the end of the input, or until a signal comes. What is read by then is published.
-    ///
-    /// - Throws: ``PublishError``, ``InputError``; ``Interrupted``.
-    package mutating func run(until ending: inout Ending) throws {
+    package mutating func run(until ending: inout Ending) throws(CommandFault) {
         var isMore = true
         while isMore {
             let isReading = pending.count < Self.limitBytes
             switch try input.wait(until: &ending, isReading: isReading, milliseconds: patience()) {
             case .signal:
                 try flush()
-                throw Interrupted()
+                throw .interrupted
             case .input: isMore = try take()
             case .timeout: break
             }
-            try publishIfDue()
+            publishIfDue()
         }
         try flush()
     }
@@ -71,13 +69,17 @@ package struct Follower: ~Copyable {
         return Int32(min(60_000, (rest + 999_999) / 1_000_000))
     }
 
-    private mutating func take() throws -> Bool {
+    private mutating func take() throws(CommandFault) -> Bool {
         // A batch says the moment at which it was begun.
         if pending.isEmpty { encoder.stamp() }
         let before = encoder.events
         var faults: [PublishError] = []
-        let isMore = try input.takeLines(limitBytes: publisher.settings.limitBytes) { bytes, range in
-            try encoder.encode(bytes, in: range, into: &pending) { error throws(PublishError) in faults.append(error) }
+        let isMore = try input.takeLines(limitBytes: publisher.settings.limitBytes) {
+            bytes, range throws(CommandFault) in
+            try CommandFault.catching(
+                try encoder.encode(bytes, in: range, into: &pending) { error throws(PublishError) in
+                    faults.append(error)
+                })
         }
         events += encoder.events - before
         for fault in faults { pass(fault) }
@@ -91,7 +93,7 @@ package struct Follower: ~Copyable {
         if refused == Self.refusalsShown { report("further lines that are wrong are passed over without a word") }
     }
 
-    private mutating func publishIfDue() throws {
+    private mutating func publishIfDue() {
         guard !pending.isEmpty else { return }
         let now = Clock.monotonicNanoseconds()
         guard now >= next || (fault == nil && pending.count >= Self.batchBytes) else { return }
@@ -105,8 +107,8 @@ package struct Follower: ~Copyable {
         }
     }
 
-    private mutating func flush() throws {
-        if !pending.isEmpty { try publish() }
+    private mutating func flush() throws(CommandFault) {
+        if !pending.isEmpty { try CommandFault.catching(try publish()) }
     }
 
     private mutating func publish() throws(PublishError) {

@@ -8,21 +8,21 @@ package struct Input: ~Copyable {
     private var filled = 0
 
     /// Opens the file at `path`; `-` is standard input.
-    package static func open(_ path: String) throws(InputError) -> Input {
+    package static func open(_ path: String) throws(CommandFault) -> Input {
         do {
             return Input(file: path == "-" ? try InputFile.standardInput() : try InputFile.open(path))
         } catch {
-            throw InputError(error, isStandardInput: path == "-")
+            throw .input(InputError(error, isStandardInput: path == "-"))
         }
     }
 
     /// Reads all of it, but no more than `limitBytes` and one more, by which the caller knows that it is too much.
-    package static func contents(of path: String, limitBytes: Int) throws(InputError) -> [UInt8] {
+    package static func contents(of path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
         let input = try open(path)
         do {
             return try input.file.readAll(limitBytes: limitBytes + 1)
         } catch {
-            throw InputError(error, isStandardInput: path == "-")
+            throw .input(InputError(error, isStandardInput: path == "-"))
         }
     }
 
@@ -32,11 +32,11 @@ package struct Input: ~Copyable {
     ///
     /// - Parameter body: Gets a buffer and the range in it.
     /// - Returns: Whether there may be more.
-    /// - Throws: ``InputError``, or what `body` throws; ``Interrupted`` when a signal has come.
+    /// - Throws: What `body` throws; ``CommandFault/interrupted`` when a signal has come.
     package mutating func nextLines(
-        limitBytes: Int, until ending: inout Ending, _ body: ([UInt8], Range<Int>) throws -> Void
-    ) throws -> Bool {
-        if try wait(until: &ending) == .signal { throw Interrupted() }
+        limitBytes: Int, until ending: inout Ending, _ body: ([UInt8], Range<Int>) throws(CommandFault) -> Void
+    ) throws(CommandFault) -> Bool {
+        if try wait(until: &ending) == .signal { throw .interrupted }
         return try takeLines(limitBytes: limitBytes, body)
     }
 
@@ -47,24 +47,24 @@ package struct Input: ~Copyable {
     ///   - milliseconds: For how long; -1 is for ever.
     package func wait(
         until ending: inout Ending, isReading: Bool = true, milliseconds: Int32 = -1
-    ) throws(InputError) -> Interruption.Wake {
+    ) throws(CommandFault) -> Interruption.Wake {
         do {
             return try ending.interruption.wait(for: file, isReading: isReading, milliseconds: milliseconds)
         } catch {
-            throw InputError(error, isStandardInput: file.name == "standard input")
+            throw .input(InputError(error, isStandardInput: file.name == "standard input"))
         }
     }
 
     /// Reads once and gives the lines that are whole then to `body`, as ``nextLines(limitBytes:until:_:)`` does.
     package mutating func takeLines(
-        limitBytes: Int, _ body: ([UInt8], Range<Int>) throws -> Void
-    ) throws -> Bool {
+        limitBytes: Int, _ body: ([UInt8], Range<Int>) throws(CommandFault) -> Void
+    ) throws(CommandFault) -> Bool {
         makeRoom(limitBytes: limitBytes)
         let count: Int
         do {
             count = try file.read(into: &buffer, from: filled)
         } catch {
-            throw InputError(error, isStandardInput: file.name == "standard input")
+            throw .input(InputError(error, isStandardInput: file.name == "standard input"))
         }
         let searched = filled
         filled += count
@@ -106,20 +106,17 @@ package struct Ending: ~Copyable {
     fileprivate var interruption: Interruption
 
     /// Puts them off from here on.
-    package init() throws(InputError) {
+    package init() throws(CommandFault) {
         do {
             interruption = try Interruption()
         } catch {
-            throw InputError(error, isStandardInput: true)
+            throw .input(InputError(error, isStandardInput: true))
         }
     }
 
     /// Lets them through; one that has come meanwhile ends the program here.
     package consuming func allow() { interruption.end() }
 }
-
-/// A signal came that ends the program.
-package struct Interrupted: Error {}
 
 /// An input that could not be opened or read.
 package struct InputError: Error, Equatable, CustomStringConvertible {

@@ -16,9 +16,7 @@ package enum PayloadSource: Equatable, Sendable {
 
     /// The payload as JSON text. What was JSON already is not checked yet, but for that of fields, because a fault
     /// there has to name the field.
-    ///
-    /// - Throws: ``PublishError`` or ``InputError``.
-    package func load(limitBytes: Int) throws -> [UInt8] {
+    package func load(limitBytes: Int) throws(CommandFault) -> [UInt8] {
         switch self {
         case .none: return Array("null".utf8)
         case .json(let text): return Array(text.utf8)
@@ -36,20 +34,20 @@ package enum PayloadSource: Equatable, Sendable {
 
     /// The white space behind the value goes, so that the event stays on one line; that before it stays, so that a
     /// fault names the byte an editor shows.
-    private static func json(in path: String, limitBytes: Int) throws -> [UInt8] {
+    private static func json(in path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
         var bytes = try contents(of: path, limitBytes: limitBytes)
         let end = BatchLines.trimmed(bytes.indices, in: bytes.span).upperBound
         bytes.removeSubrange(end...)
         return bytes
     }
 
-    private static func contents(of path: String, limitBytes: Int) throws -> [UInt8] {
+    private static func contents(of path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
         let bytes = try Input.contents(of: path, limitBytes: limitBytes)
-        guard bytes.count <= limitBytes else { throw PublishError(.size(limitBytes: limitBytes)) }
+        guard bytes.count <= limitBytes else { throw .publishing(PublishError(.size(limitBytes: limitBytes))) }
         return bytes
     }
 
-    private static func object(_ fields: [PayloadField], limitBytes: Int) throws -> [UInt8] {
+    private static func object(_ fields: [PayloadField], limitBytes: Int) throws(CommandFault) -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {
             bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
@@ -61,7 +59,7 @@ package enum PayloadSource: Equatable, Sendable {
         return bytes
     }
 
-    private static func value(of field: PayloadField, limitBytes: Int) throws -> [UInt8] {
+    private static func value(of field: PayloadField, limitBytes: Int) throws(CommandFault) -> [UInt8] {
         switch field.value {
         case .text(let text): return string(text)
         case .json(let text):
@@ -75,7 +73,7 @@ package enum PayloadSource: Equatable, Sendable {
         case .textFile(let path):
             let contents = try contents(of: path, limitBytes: limitBytes)
             guard let text = String(validating: contents, as: UTF8.self) else {
-                throw PublishError(notUnicode: "field '\(field.name)', file \(path)")
+                throw .publishing(PublishError(notUnicode: "field '\(field.name)', file \(path)"))
             }
             return string(text)
         }
@@ -83,12 +81,13 @@ package enum PayloadSource: Equatable, Sendable {
 
     private static func checked(
         _ bytes: [UInt8], _ context: String, advice: String = ""
-    ) throws(PublishError) -> [UInt8] {
+    ) throws(CommandFault) -> [UInt8] {
         do {
             try JSONScanner.validate(bytes.span)
             return bytes
         } catch {
-            throw PublishError(.payload(reason: error.reason, offset: error.offset), in: context, advice: advice)
+            throw .publishing(
+                PublishError(.payload(reason: error.reason, offset: error.offset), in: context, advice: advice))
         }
     }
 }
