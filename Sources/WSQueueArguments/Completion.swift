@@ -93,7 +93,7 @@ extension OptionTable {
         lines.append("case $cur in")
         let names = options.map { "--\($0.name)" }.joined(separator: " ")
         lines.append("    -*) mapfile -t COMPREPLY < <(compgen -W \"\(names)\" -- \"$cur\") ;;")
-        let first = commands.map(\.name) + words
+        let first = commands.map { $0.name } + words
         if !first.isEmpty {
             let position = program.split(separator: " ").count
             lines.append(
@@ -129,8 +129,8 @@ extension OptionTable {
 
     private func zshArguments(margin: Int) -> String {
         let margin = String(repeating: " ", count: margin)
-        var lines = shownOptions.map(\.zshSpecification)
-        let first = commands.map(\.name) + words
+        var lines = shownOptions.map { $0.zshSpecification }
+        let first = commands.map { $0.name } + words
         if !first.isEmpty { lines.append("'1:command:(\(first.joined(separator: " ")))'") }
         lines.append("'*:word:_files'")
         return "\(margin)_arguments -s -S \\\n" + lines.map { "\(margin)    \($0)" }.joined(separator: " \\\n") + "\n"
@@ -158,7 +158,7 @@ extension Option {
 
 extension OptionTable {
     private var fish: String {
-        let names = distinctCommands.map(\.name).joined(separator: " ")
+        let names = distinctCommands.map { $0.name }.joined(separator: " ")
         let condition = commands.isEmpty ? "" : " -n 'not __fish_seen_subcommand_from \(names)'"
         var lines = commands.map { command in
             "complete -c \(program) -n __fish_is_first_token -f -a \(command.name) -d '\(command.purpose.fishQuoted)'"

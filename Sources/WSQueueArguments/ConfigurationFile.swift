@@ -116,7 +116,7 @@ extension ParsedArguments {
         var lines: [String: String] = [:]
         for entry in entries {
             guard let option = keys.first(where: { $0.name == entry.key }) else {
-                let nearest = NearestName.of(entry.key.lowercased(), among: keys.map(\.name))
+                let nearest = NearestName.of(entry.key.lowercased(), among: keys.map { $0.name })
                 throw .unknownKey(entry.origin, nearest: nearest)
             }
             guard !entry.value.isEmpty else {

@@ -39,6 +39,6 @@ package enum NearestName {
 extension OptionTable {
     /// The option that somebody who wrote `name` probably meant, with its dashes.
     func nearestOption(to name: String) -> String? {
-        NearestName.of(name, among: options.map(\.name)).map { "--\($0)" }
+        NearestName.of(name, among: options.map { $0.name }).map { "--\($0)" }
     }
 }

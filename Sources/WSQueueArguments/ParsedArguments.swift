@@ -45,7 +45,7 @@ package struct ParsedArguments: Equatable, Sendable {
     package func given(_ option: Option) -> [Occurrence] {
         let name = option.alias ?? option.name
         let found = occurrences.filter { $0.name == name }
-        guard let rank = found.map(\.origin.rank).max() else { return [] }
+        guard let rank = found.map({ $0.origin.rank }).max() else { return [] }
         return found.filter { $0.origin.rank == rank }
     }
 
@@ -53,7 +53,7 @@ package struct ParsedArguments: Equatable, Sendable {
     package func value(_ option: Option) -> String? { last(option)?.value }
 
     /// All values, in the order in which they were given; only those that count most.
-    package func values(_ option: Option) -> [String] { given(option).compactMap(\.value) }
+    package func values(_ option: Option) -> [String] { given(option).compactMap { $0.value } }
 
     /// The value that counts, made into something else.
     ///

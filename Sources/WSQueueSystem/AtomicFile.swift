@@ -12,6 +12,7 @@ package enum Durability: String, CaseIterable, Sendable {
 ///
 /// `create`, `append`…, `seal`, `reveal`. Whoever lets go of it before `reveal` has succeeded leaves nothing behind,
 /// unless even the removal fails or the process is killed: then a hidden file stays.
+@usableFromInline  // Embedded Swift wants to see what becomes of it from where it is let go of.
 package struct AtomicFile: ~Copyable {
     private let directory: Directory
     private let hiddenName: FileName

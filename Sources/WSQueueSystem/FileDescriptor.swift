@@ -1,14 +1,15 @@
 internal import Glibc
 
 /// An open file description, owned: it is closed when its owner goes (close(2)).
+@usableFromInline  // Embedded Swift wants to see what becomes of it from where it is let go of.
 package struct FileDescriptor: ~Copyable, Sendable {
-    /// The number the kernel knows it by. Valid for as long as this value lives.
-    package let number: Int32
+    /// The number the kernel knows it by. Valid for as long as this value lives; -1 once it has been given away.
+    package private(set) var number: Int32
 
     /// Takes over a descriptor that nobody else closes.
     package init(owning number: Int32) { self.number = number }
 
-    deinit { _ = Glibc.close(number) }
+    deinit { if number >= 0 { _ = Glibc.close(number) } }
 
     /// A descriptor of no use but to be closed when one is needed urgently.
     package static func spare() throws(SystemCallError) -> FileDescriptor {
@@ -18,15 +19,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     /// Gives the descriptor away: whoever gets the number closes it.
     package consuming func release() -> Int32 {
-        let number = number
-        discard self
+        defer { number = -1 }
         return number
     }
 
     /// Closes it now and reports what close(2) says: on some file systems that is where a failed write shows.
     package consuming func close() throws(SystemCallError) {
-        let number = number
-        discard self
+        defer { number = -1 }
         // Linux frees the number even when close(2) fails or is interrupted, so it must never be repeated: the result
         // goes through the seam when the call has been made.
         let code = Glibc.close(number) == 0 || errno == EINTR ? 0 : errno

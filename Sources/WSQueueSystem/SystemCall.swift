@@ -25,26 +25,30 @@ func systemCall(
 /// the calls of the thread that plans a fault count, and one plan is carried out at a time: tests of one process run
 /// side by side.
 package enum SystemCallFaults {
-    private static let plan = Mutex(())
     private static let countdown = Atomic<Int>(0)
     private static let code = Atomic<Int32>(0)
     private static let thread = Atomic<UInt>(0)
 
-    /// Runs `body`, in which the `number`-th file system call of this thread (1 is the first) fails with `errorNumber`,
-    /// once.
-    ///
-    /// - Returns: What `body` gives, and whether it made so many calls that the fault came.
-    package static func failing<Result>(
-        callNumber number: Int, with errorNumber: Int32, _ body: () -> Result
-    ) -> (result: Result, didFail: Bool) {
-        plan.withLock { _ in
-            thread.store(UInt(pthread_self()), ordering: .relaxed)
-            code.store(errorNumber, ordering: .relaxed)
-            countdown.store(number, ordering: .releasing)
-            let result = body()
-            return (result, countdown.exchange(0, ordering: .acquiringAndReleasing) <= 0)
+    // Embedded Swift has no locks; what is built so is no test.
+    #if !hasFeature(Embedded)
+        private static let plan = Mutex(())
+
+        /// Runs `body`, in which the `number`-th file system call of this thread (1 is the first) fails with
+        /// `errorNumber`, once.
+        ///
+        /// - Returns: What `body` gives, and whether it made so many calls that the fault came.
+        package static func failing<Result>(
+            callNumber number: Int, with errorNumber: Int32, _ body: () -> Result
+        ) -> (result: Result, didFail: Bool) {
+            plan.withLock { _ in
+                thread.store(UInt(pthread_self()), ordering: .relaxed)
+                code.store(errorNumber, ordering: .relaxed)
+                countdown.store(number, ordering: .releasing)
+                let result = body()
+                return (result, countdown.exchange(0, ordering: .acquiringAndReleasing) <= 0)
+            }
         }
-    }
+    #endif
 
     fileprivate static func next() -> Int32? {
         guard countdown.load(ordering: .acquiring) > 0, thread.load(ordering: .relaxed) == UInt(pthread_self()) else {
