@@ -1,3 +1,13 @@
 internal import Glibc
+internal import WSQueueArguments
+internal import WSQueuePublish
 
+Console.reportTraps { _ in
+    Console.endTrapped(
+        saying: """
+            wsqueue-publish: stopped by a fault of its own or for want of memory, and the event may be queued or not; look \
+            into the queue directory before you publish it again, and report this
+
+            """, status: ExitStatus.bug.rawValue)
+}
 exit(Command.run())

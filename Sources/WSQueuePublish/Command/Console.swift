@@ -21,6 +21,17 @@ package enum Console {
         }
     }
 
+    /// Calls `handler` where the program would trap, by a fault of its own or for want of memory. It may call
+    /// ``endTrapped(saying:status:)`` and nothing else.
+    package static func reportTraps(by handler: @escaping @convention(c) (Int32) -> Void) {
+        Traps.handle(by: handler)
+    }
+
+    /// Ends the program in such a handler.
+    package static func endTrapped(saying line: StaticString, status: Int32) -> Never {
+        Traps.end(saying: line, status: status)
+    }
+
     /// Writes a line to standard error; there is nobody to tell when that fails.
     package static func report(_ line: String) { try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
 }
