@@ -33,6 +33,23 @@ let staticStandardLibrary: [LinkerSetting] = [
         ], .when(configuration: .release))
 ]
 
+// Without a runtime there is nothing to be linked but what is used, and the tables of Unicode.
+func embedded(isSmall: Bool) -> [SwiftSetting] {
+    let size = isSmall ? ["-Osize"] : []
+    return [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-Xfrontend", "-function-sections"] + size)]
+}
+let embeddedExecutable: [LinkerSetting] = [
+    .linkedLibrary("m"),
+    .unsafeFlags([
+        "-enable-experimental-feature", "Embedded", "-use-ld=lld", "-Xclang-linker", "-static",
+        // SwiftPM asks for an executable at any address, and clang warns that a static one is none.
+        "-Xclang-linker", "-Wno-unused-command-line-argument",
+        "-Xlinker", "--icf=all", "-Xlinker", "--strip-all",
+        // The path begins at the toolchain's own libraries, which the driver has the linker look through.
+        "-Xlinker", "-l:../embedded/x86_64-unknown-linux-gnu/libswiftUnicodeDataTables.a",
+    ]),
+]
+
 let package = Package(
     name: "wsqueue",
     products: [
@@ -157,5 +174,35 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
             // Its tasks share everything and never run at once, which the rules of later modes cannot know.
             swiftSettings: [.swiftLanguageMode(.v5), .treatAllWarnings(as: .error)],
             linkerSettings: staticStandardLibrary),
+    ]
+}
+
+// The publisher once more, in Embedded Swift: the same sources without a runtime, a tenth of the size. scripts/build asks
+// for it, in a scratch directory of its own.
+if Context.environment["WSQUEUE_EMBEDDED"] != nil {
+    let names: Set = [
+        "CWSQueueLinux", "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueuePublish", "WSQueueArguments",
+        "wsqueue-publish",
+    ]
+    // What reads each byte of a batch is made to be fast; all else runs once an event, and the smaller starts sooner.
+    let fast: Set = ["WSQueueCore", "WSQueuePublish"]
+    package.products = [.executable(name: "wsqueue-publish", targets: ["wsqueue-publish"])]
+    package.targets.removeAll { !names.contains($0.name) }
+    for target in package.targets where target.type != .system {
+        // Ours: Embedded Swift brings none.
+        target.dependencies.append("Glibc")
+        target.swiftSettings?.append(contentsOf: embedded(isSmall: !fast.contains(target.name)))
+        switch target.name {
+        // Locks, which Embedded Swift has not, and accounts: the server's, in a module that both share.
+        case "WSQueueSystem": target.exclude = ["Guarded.swift", "Account.swift", "Account+Groups.swift"]
+        case "wsqueue-publish": target.linkerSettings = embeddedExecutable
+        default: break
+        }
+    }
+    package.targets += [
+        .systemLibrary(name: "CWSQueueLibc"),
+        .target(
+            name: "Glibc", dependencies: ["CWSQueueLibc"], path: "Sources/EmbeddedGlibc",
+            swiftSettings: strict + embedded(isSmall: true)),
     ]
 }
