@@ -36,7 +36,7 @@ NAMES = ["x", "x@", "@x", "@", "x@:y", "@{secret}", "x:@", "x @"]
 VALUES = ["@{secret}", "@", "@-", "@@{secret}", ":@{secret}", "=@{secret}", "@ {secret}", "", "{secret}"]
 
 
-@pytest.mark.parametrize("name, value", itertools.product(NAMES, VALUES))
+@pytest.mark.parametrize("name, value", list(itertools.product(NAMES, VALUES)))
 def test_a_field_is_its_value_whatever_name_and_value_look_like(attempt, secret, name, value):
     name, value = name.format(secret=secret), value.format(secret=secret)
     assert attempt("a", f"{name}={value}") == (0, "", [{name: value}])
