@@ -177,6 +177,17 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
     ]
 }
 
+// What scripts/bench has callgrind count: there only when it asks.
+if Context.environment["WSQUEUE_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "PurePath",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
+            ],
+            path: "Tests/Benchmarks/PurePath", swiftSettings: testing, linkerSettings: staticStandardLibrary))
+}
+
 // The publisher once more, in Embedded Swift: the same sources without a runtime, a tenth of the size. scripts/build asks
 // for it, in a scratch directory of its own.
 if Context.environment["WSQUEUE_EMBEDDED"] != nil {

@@ -8,12 +8,13 @@ struct Report {
 
     mutating func add(_ name: String, _ number: Int) { fields.append("\"\(name)\":\(number)") }
 
-    /// Adds a number with three decimals.
+    /// Adds a number with six decimals: processor time a message is less than a tenth of a microsecond.
     mutating func add(_ name: String, _ number: Double) {
-        let thousandths = Int((number * 1_000).rounded())
-        let fraction = String(thousandths.magnitude % 1_000)
-        let padding = String(repeating: "0", count: 3 - fraction.count)
-        fields.append("\"\(name)\":\(thousandths < 0 ? "-" : "")\(thousandths.magnitude / 1_000).\(padding)\(fraction)")
+        let millionths = Int((number * 1_000_000).rounded())
+        let fraction = String(millionths.magnitude % 1_000_000)
+        let padding = String(repeating: "0", count: 6 - fraction.count)
+        let whole = "\(millionths < 0 ? "-" : "")\(millionths.magnitude / 1_000_000)"
+        fields.append("\"\(name)\":\(whole).\(padding)\(fraction)")
     }
 
     /// Adds the quantiles of times in nanoseconds as milliseconds.

@@ -32,9 +32,8 @@ class Server:
         return None if not self.needs or shutil.which(self.needs) else self.needs
 
 
-def wsqueue(*options):
-    return lambda directory, queue: [
-        BUILD / "release/wsqueue-server", "-d", queue, "-l", f"127.0.0.1:{PORT}", *options]
+def wsqueue(*options, program=BUILD / "release/wsqueue-server"):
+    return lambda directory, queue: [program, "-d", queue, "-l", f"127.0.0.1:{PORT}", *options]
 
 
 def floor(kind):

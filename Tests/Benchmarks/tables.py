@@ -23,7 +23,8 @@ def peers(results, servers, clients):
     lines = [
         f"{clients:,} clients, 200-byte payload; delivered messages/s · the server's CPU µs for each.",
         "",
-        "| | burst of 1,000 events | one event at a time | 20 events/s p50/p99 | bytes/client | handshakes/s · CPU µs |",
+        "| | burst of 1,000 events | one event at a time | 20 events/s p50/p99 | bytes/client "
+        "| handshakes/s · CPU µs |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for server in servers:
