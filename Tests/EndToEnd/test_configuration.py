@@ -7,8 +7,9 @@ import subprocess
 import pytest
 
 from support.client import Client
+from support.manual import MANUAL
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -176,8 +177,8 @@ def test_the_server_does_what_its_file_says(start, publish, file):
         assert b'"data":1' in client.receive()[0]
 
 
-def test_the_example_of_the_readme_is_taken(check, file, tmp_path):
-    text = re.search(r"```ini\n(.*?)```", README.read_text(), re.S)[1]
+def test_the_example_of_the_manual_is_taken(check, file, tmp_path):
+    text = re.search(r"```ini\n(.*?)```", (MANUAL / "Operating.md").read_text(), re.S)[1]
     assert "listen" in text
     for name in re.findall(r"/etc/wsqueue/\S+", text):
         stand_in = tmp_path / pathlib.Path(name).name
@@ -187,7 +188,7 @@ def test_the_example_of_the_readme_is_taken(check, file, tmp_path):
 
 
 def test_the_settings_of_the_service_are_known(check, file):
-    text = (README.parent / "examples/systemd/server.conf").read_text()
+    text = (ROOT / "examples/systemd/server.conf").read_text()
     text = re.sub(r"^#(?=\w+(-\w+)* = )", "", text, flags=re.M)
     assert "rules = " in text
     # The files that it names are not there.

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from support.files import waiting
+from support.manual import MANUAL
 from support.pages import serving
 from support.waiting import eventually
 
@@ -117,6 +118,6 @@ def test_the_php_page_misses_nothing_between_its_making_and_its_showing(server, 
             "<Alice>", "Bob"]
 
 
-def test_the_readme_shows_the_examples_as_they_are():
-    readme = (EXAMPLES.parent / "README.md").read_text()
-    assert (EXAMPLES / "browser/index.html").read_text().strip() in readme
+def test_the_manual_shows_the_examples_as_they_are():
+    page = (MANUAL / "Receiving.md").read_text()
+    assert (EXAMPLES / "browser/index.html").read_text().strip() in page

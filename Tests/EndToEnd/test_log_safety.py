@@ -13,6 +13,7 @@ import pytest
 from support.client import Client, handshake_request
 from support.files import fill, name_of, place, waiting
 from support.http import exchange
+from support.manual import MANUAL
 from support.metrics import Metrics
 from support.server import parse_line
 from support.tokens import SECRET, make_token, write_secrets
@@ -85,8 +86,8 @@ def test_names_headers_and_tokens_of_all_kinds_stay_in_their_place(start, queue,
 
 
 def documented():
-    """The names that README promises, with their levels."""
-    text = (ROOT / "README.md").read_text()
+    """The names that the manual promises, with their levels."""
+    text = (MANUAL / "WatchingIt.md").read_text()
     table = text.split("<!-- log names -->")[1].split("<!-- end -->")[0]
     return set(re.findall(r"`([a-z]+\.[a-z_]+)`", table))
 
@@ -101,8 +102,8 @@ def test_every_name_that_is_written_is_documented_and_every_documented_one_is_wr
             written.update(names)
         # What is not a name in place would escape this test.
         assert not re.search(r"LogLine\(\s*\.\w+,\s*[^\"\s]", text), path
-    assert written - documented() == set(), "add them to the table of log names in README"
-    assert documented() - written == set(), "nothing writes these any more: take them out of README"
+    assert written - documented() == set(), "add them to the table of log names in WatchingIt.md"
+    assert documented() - written == set(), "nothing writes these any more: take them out of WatchingIt.md"
 
 
 def test_what_is_the_same_again_and_again_is_one_line_with_a_number(start, queue):
