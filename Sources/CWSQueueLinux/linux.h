@@ -25,4 +25,28 @@ ssize_t getdents64(int descriptor, void *buffer, size_t length);
 extern char **environ;
 static inline char **wsqueue_environment(void) { return environ; }
 
+// The words this process was started with. The C library hands them to each constructor, also in a static program, and
+// constructors run before main: no system call, no /proc, and it does not matter what becomes of the environment.
+struct wsqueue_words {
+    int count;
+    char **words;
+};
+
+// A variable of the header itself would be declared but not emitted by Swift's importer; one in a function is.
+static inline struct wsqueue_words *wsqueue_kept_words(void) {
+    static struct wsqueue_words kept = {0, NULL};
+    return &kept;
+}
+
+__attribute__((constructor)) static void wsqueue_keep_words(int count, char **words, char **environment) {
+    (void)environment;
+    *wsqueue_kept_words() = (struct wsqueue_words){count, words};
+}
+
+static inline struct wsqueue_words wsqueue_words(void) {
+    // Only what is used from Swift is emitted; naming the constructor here is its use.
+    (void)wsqueue_keep_words;
+    return *wsqueue_kept_words();
+}
+
 #endif

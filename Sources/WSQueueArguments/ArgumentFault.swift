@@ -14,14 +14,18 @@ package enum ArgumentFault: Error, Equatable, Sendable, CustomStringConvertible 
     case badEntry(place: String, String)
     /// A word that is not UTF-8, by its place on the command line.
     case notUnicode(position: Int)
+    /// There is no command line, not even the program's name.
+    case noWords
     /// Anything else, in one line.
     case other(String)
 
-    /// What a program that cannot go on exits with: what was not typed is configuration, the rest is usage.
+    /// What a program that cannot go on exits with: what was not typed is configuration, the rest is usage. That there
+    /// are no words is no fault of the person who typed them.
     package var exitStatus: ExitStatus {
         switch self {
         case .badValue(_, let origin): origin.exitStatus
         case .unknownKey, .badEntry: .configuration
+        case .noWords: .bug
         default: .usage
         }
     }
@@ -38,6 +42,7 @@ package enum ArgumentFault: Error, Equatable, Sendable, CustomStringConvertible 
             Self.unknown(origin) + (nearest.map { "; did you mean \($0)?" } ?? "")
         case .badEntry(let place, let reason): "\(place): \(reason)"
         case .notUnicode(let position): "word \(position) of the command line is not UTF-8"
+        case .noWords: "cannot read the command line: no word was handed to the program, not even its name"
         case .other(let text): text
         }
     }

@@ -6,18 +6,16 @@ package enum Process {
     /// The process's number (getpid(2)).
     package static var identifier: Int32 { getpid() }
 
-    /// The words this process was started with, the program's name first, as bytes. To be asked for before anything
-    /// changes the environment.
+    /// The words this process was started with, the program's name first, as bytes; empty when they cannot be read.
     ///
     /// `CommandLine` finds them by reading /proc/self/maps, and has none where /proc is not mounted, as in a chroot, or
-    /// where no descriptor is free. The kernel lays the count, the words' pointers and a NULL directly before the
-    /// environment's (System V ABI, process initialization): walking back from there needs no system call.
+    /// where no descriptor is free. Searching from `environ` backwards fails as soon as anything, such as a preloaded
+    /// library or the profile of a coverage build, has set a variable. These are the words that `main` gets.
     package static func arguments() -> [[UInt8]] {
-        guard let environment = unsafe wsqueue_environment() else { return [] }
-        var count = 0
-        while unsafe UInt(bitPattern: environment[-count - 2]) != UInt(count) { count += 1 }
-        return (0..<count).map { index in
-            guard let word = unsafe environment[index - count - 1] else { return [] }
+        let kept = unsafe wsqueue_words()
+        guard let words = unsafe kept.words else { return [] }
+        return (0..<Int(unsafe kept.count)).map { index in
+            guard let word = unsafe words[index] else { return [] }
             return unsafe Array(UnsafeRawBufferPointer(start: word, count: strlen(word)))
         }
     }

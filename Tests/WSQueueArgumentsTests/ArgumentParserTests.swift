@@ -27,6 +27,12 @@ struct ArgumentParserTests {
         #expect(try Self.table.parse(words).value(Self.directory) == value)
     }
 
+    @Test func `without even the program's name the words are lost, which is not the same as none`() throws {
+        #expect(try CommandLineWords.decode([Array("demo".utf8)]) == [])
+        let fault = #expect(throws: ArgumentFault.noWords) { try CommandLineWords.decode([]) }
+        #expect(fault?.exitStatus == .bug)
+    }
+
     @Test func `options may stand anywhere before the double dash`() throws {
         let arguments = try Self.table.parse(["a", "-q", "b", "--dir", "x", "-", "--", "-v", "--"])
         #expect(arguments.operands == ["a", "b", "-", "-v", "--"])

@@ -6,7 +6,7 @@ package enum Console {
     /// The value of an environment variable.
     package static func environment(_ name: String) -> String? { Process.environment(name) }
 
-    /// The words the program was started with, its name first, as bytes.
+    /// The words the program was started with, its name first, as bytes; empty when they cannot be read.
     package static func words() -> [[UInt8]] { Process.arguments() }
 
     /// Now, nanoseconds since 1970.
