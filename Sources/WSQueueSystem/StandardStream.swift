@@ -11,6 +11,21 @@ package enum StandardStream: Int32, Sendable {
         return unsafe fstat(rawValue, &raw) == 0 ? FileStatus(raw).identity : nil
     }
 
+    /// Takes the numbers of those standard streams, input among them, that this process was started without. Otherwise
+    /// the next files it opens would get them, and lines for people would be written into the journal or an event.
+    ///
+    /// What takes a number can be neither read nor written (open(2), `O_PATH`), so that using the stream fails as if it
+    /// were closed. To be called before anything is opened.
+    package static func takeNumbersOfClosed() {
+        var requests = (0...error.rawValue).map { pollfd(fd: $0, events: 0, revents: 0) }
+        guard unsafe poll(&requests, nfds_t(requests.count), 0) > 0 else { return }
+        // From the lowest on: each open(2) gives the lowest free number.
+        for request in requests where request.revents & Int16(POLLNVAL) != 0 {
+            // 0o10000000 is O_PATH (asm-generic/fcntl.h), which no header shows without _GNU_SOURCE.
+            _ = unsafe open("/", 0o10000000)
+        }
+    }
+
     /// Writes all of `bytes` (write(2)).
     package func write(_ bytes: Span<UInt8>) throws(SystemCallError) {
         var done = 0

@@ -1,12 +1,17 @@
-"""The command line is read however the program is started."""
+"""The command line is read however the program is started: under preloaded libraries, without standard streams, as
+process 1."""
 
+import json
 import os
+import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
 
-from support.files import waiting
+from support.files import name_of, place, waiting
+from support.waiting import eventually
 
 SETTING = """
 #include <stdlib.h>
@@ -61,3 +66,57 @@ def test_a_server_that_has_no_words_does_not_start(binaries, preloaded, tmp_path
     assert result.stderr.startswith("wsqueue-server: cannot read the command line: ") and result.stdout == ""
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "queue").exists()
+
+
+CLOSED = ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"]
+
+
+def without(streams, *words):
+    """A command that is started with standard streams closed."""
+    return ["sh", "-c", f'exec "$0" "$@" {streams}', *words]
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("log", [(), ("--log-file", "log")], ids=["standard-error", "file"])
+def test_a_server_without_standard_streams_sends_and_writes_no_line_into_another_file(
+        binaries, queue, tmp_path, closed, log):
+    command = without(
+        closed, binaries / "wsqueue-server", "-d", queue, "-l", "unix:socket", "--journal", "journal",
+        "--log-level", "debug", *log)
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        eventually(lambda: process.poll() is not None or (tmp_path / "socket").exists(), "it listens")
+        for number in range(3):
+            place(queue, name_of(number), json.dumps({"event": f"event.{number}"}))
+        eventually(lambda: process.poll() is not None or waiting(queue) == [], "the files are deleted")
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+    for path in [*queue.rglob("*"), *tmp_path.rglob("journal/*")]:
+        assert path.is_dir() or b"ev=" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_a_publisher_without_standard_streams_publishes_the_same(binaries, queue, closed):
+    # The second line is refused, and there may be nowhere to say so.
+    follow = [binaries / "wsqueue-publish", "-d", queue, "--follow", "temperature", "--file", "/dev/fd/9"]
+    for words in (follow, [binaries / "wsqueue-publish", "-d", queue, "temperature", "-j", "3"]):
+        command = ["sh", "-c", f'printf "1\\nno\\n2\\n" | "$0" "$@" 9<&0 {closed}', *words]
+        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
+        assert result.returncode == (65 if words == follow else 0)
+    lines = [line for name in waiting(queue) for line in (queue / name).read_text().splitlines()]
+    assert [json.loads(line)["payload"] for line in lines] == [1, 2, 3]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a namespace of processes")
+def test_as_process_1_it_serves_and_ends_when_it_is_told_to(binaries, queue, tmp_path):
+    command = ["unshare", "--pid", "--fork", binaries / "wsqueue-server", "-d", queue, "-l", "unix:socket"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as parent:
+        children = pathlib.Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+        lines = iter(parent.stderr)
+        assert any("ev=server.ready" in line for line in lines)
+        place(queue, name_of(0), json.dumps({"event": "order.created"}))
+        eventually(lambda: waiting(queue) == [], "the file is deleted")
+        os.kill(int(children.read_text()), signal.SIGTERM)
+        assert any("ev=server.stop" in line for line in lines)
+        assert parent.wait(20) == 0
