@@ -18,6 +18,7 @@ extension JournalTests {
                 let again = try Hand(path)
                 #expect(again.seq >= given, "call \(callNumber)")
                 let found = try numbers(again.journal, after: 0)
+                try #require(written > 7, "call \(callNumber)")
                 #expect(found.suffix(8).elementsEqual((written - 7)...written), "call \(callNumber)")
                 #expect(zip(found, found.dropFirst()).allSatisfy { $0 < $1 })
                 return life.didFail

@@ -149,6 +149,7 @@ struct JournalTests {
             let file = try #require(try segments(path).first)
             let whole = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)"))
             #expect(whole.count == sizes[2])
+            try #require(sizes[0] < sizes[1] && sizes[1] < sizes[2])
             for cut in sizes[0]..<sizes[2] {
                 try whole.prefix(cut).write(to: URL(fileURLWithPath: "\(path)/\(file)"))
                 let hand = try Hand(path)
@@ -180,6 +181,7 @@ struct JournalTests {
             }
             let file = "e1-00000000000000000002.segment"
             var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)"))
+            try #require(!bytes.isEmpty)
             bytes[bytes.count - 1] ^= 1
             try bytes.write(to: URL(fileURLWithPath: "\(path)/\(file)"))
             let hand = try Hand(path, limits: JournalLimits(events: 16))
@@ -225,6 +227,7 @@ struct JournalTests {
             }
             let file = try #require(try segments(path).first)
             var bytes = try Data(contentsOf: URL(fileURLWithPath: "\(path)/\(file)"))
+            try #require(bytes.count > 100)
             bytes[100] ^= 1
             try bytes.write(to: URL(fileURLWithPath: "\(path)/\(file)"))
             let hand = try Hand(path)

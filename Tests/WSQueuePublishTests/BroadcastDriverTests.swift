@@ -16,8 +16,9 @@ struct BroadcastDriverTests {
                 try application.order(7)
             }
             let files = try FileManager.default.contentsOfDirectory(atPath: path)
+            try #require(files.count == 1)
             let text = try String(contentsOfFile: "\(path)/\(files[0])", encoding: .utf8)
-            #expect(files.count == 1 && text.hasPrefix("{\"event\":\"order.created\",\"payload\":{\"id\":7},"))
+            #expect(text.hasPrefix("{\"event\":\"order.created\",\"payload\":{\"id\":7},"))
             let written = lines.withLock { $0 }
             #expect(written.count == 1 && written[0].hasPrefix("{\"event\":\"order.created\",\"payload\":{\"id\":7},"))
             let recorded = recorder.events.withLock { $0 }

@@ -136,7 +136,7 @@ struct CommandTests {
             #expect(good.status == 0)
             #expect(good.output.contains("\"events\":3,"))
             #expect(try queue.names().count == 1)
-            #expect(try queue.contents()[0].split(separator: "\n").count == 3)
+            #expect(try #require(try queue.contents().first).split(separator: "\n").count == 3)
             let bad = try run(["-d", queue.path, "--lines", "row"], input: "1\n2\nthree\n")
             #expect(bad.status == 65)
             #expect(bad.error.contains("line 3: the payload is not JSON"))
@@ -175,7 +175,7 @@ struct CommandTests {
         try withQueue { queue in
             let (process, input) = try start(["-d", queue.path, "--lines", "row"])
             let line = Data("\"\(String(repeating: "x", count: 999))\"\n".utf8)
-            for _ in 0..<1_000 { try input.write(contentsOf: line) }
+            for _ in 0..<1_000 { try feed(line, to: input) }
             while try queue.names().isEmpty, process.isRunning { sched_yield() }
             let names = try queue.names()
             #expect(names.count == 1 && names.allSatisfy { $0.hasPrefix(".") })

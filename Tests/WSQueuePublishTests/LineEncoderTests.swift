@@ -28,7 +28,7 @@ struct LineEncoderTests {
         event.channels = ["c"]
         var encoder = try LineEncoder(payloadsOf: event, upTo: 1_000)
         let lines = try encode("{\"a\": 1}\n \n7\n", with: &encoder).split(separator: "\n")
-        #expect(lines.count == 2)
+        try #require(lines.count == 2)
         #expect(lines[0].hasPrefix("{\"event\":\"row\",\"payload\":{\"a\": 1},\"timestamp\":"))
         #expect(lines[1].hasPrefix("{\"event\":\"row\",\"payload\":7,\"timestamp\":"))
         #expect(lines.allSatisfy { $0.hasSuffix(",\"channels\":[\"c\"]}") })

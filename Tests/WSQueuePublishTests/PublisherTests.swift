@@ -52,6 +52,7 @@ struct PublisherTests {
                 let event = try JSONDecoder().decode(
                     Numbered.self, from: Data(contentsOf: URL(filePath: "\(path)/\(name)")))
                 let thread = try #require(Int(event.event.dropFirst()))
+                try #require(last.indices.contains(thread))
                 #expect(event.payload == last[thread] + 1)
                 last[thread] = event.payload
             }

@@ -63,6 +63,22 @@ func start(_ words: [String]) throws -> (Process, FileHandle) {
     return (process, pipe.fileHandleForWriting)
 }
 
+/// Writes to a program that may have ended: that is an error of the test, and no SIGPIPE, which would end all of them. The
+/// signal is blocked and not ignored, because what is ignored is so in programs that other tests start meanwhile.
+func feed(_ data: Data, to input: FileHandle) throws {
+    var pipe = sigset_t()
+    var before = sigset_t()
+    var now = timespec()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, &before)
+    defer {
+        while sigtimedwait(&pipe, nil, &now) == SIGPIPE {}
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+    try input.write(contentsOf: data)
+}
+
 extension Process {
     fileprivate static func make(
         _ words: [String], program path: String?, environment: [String: String], directory: String

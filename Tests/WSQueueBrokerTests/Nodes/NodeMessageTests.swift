@@ -34,8 +34,9 @@ struct NodeMessageTests {
         #expect(throws: NodeMessageFault.foreign) { try NodeMessage.decode((bytes + [0]).span) }
     }
 
-    @Test func `another version is told from garbage`() {
+    @Test func `another version is told from garbage`() throws {
         var bytes = NodeMessage(sender: 1, body: .hello).encode()
+        try #require(bytes.count > 3)
         bytes[3] = 2
         #expect(throws: NodeMessageFault.version(2)) { try NodeMessage.decode(bytes.span) }
         #expect(throws: NodeMessageFault.foreign) { try NodeMessage.decode(Array("hello".utf8).span) }

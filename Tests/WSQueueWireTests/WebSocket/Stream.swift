@@ -1,3 +1,4 @@
+import Testing
 import WSQueueWire
 
 /// An event with its bytes copied out, to be compared.
@@ -35,7 +36,7 @@ struct Stream {
         while let event = peer.next(in: &span, from: &position, limits: limits) {
             seen.append(Self.copy(event, span.span))
         }
-        precondition(position == bytes.count, "bytes left in the buffer")
+        #expect(position == bytes.count, "bytes left in the buffer")
         for index in span.indices { span[index] = 0xEE }
     }
 
