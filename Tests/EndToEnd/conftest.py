@@ -28,25 +28,49 @@ def pytest_addoption(parser):
     parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
 
 
+class Binaries:
+    """The directory with the two programs, the same for all processes that run tests."""
+
+    def __init__(self, config):
+        """In the first process a copy is made: a test that links the programs anew does not disturb the others."""
+        self.path = getattr(config, "workerinput", {}).get("binaries")
+        if self.path:
+            return
+        copy = tempfile.TemporaryDirectory(prefix="wsqueue-binaries-")
+        config.add_cleanup(copy.cleanup)
+        self.path = copy.name
+        # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
+        os.chmod(self.path, 0o755)
+        for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
+            shutil.copy(pathlib.Path(config.getoption("--binaries")) / name, self.path)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        node.workerinput["binaries"] = self.path
+
+
 def pytest_configure(config):
+    config.pluginmanager.register(Binaries(config), "binaries")
     # What a shell ignores for its background jobs is ignored by all that they start, and a shell cannot trap it.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     if config.getoption("--sanitized"):
         waiting.patience = 6.0
+    elif hasattr(config, "workerinput"):
+        # Others run beside it.
+        waiting.patience = 3.0
+
+
+def pytest_collection_modifyitems(items):
+    # What must stay in one process takes longest: it begins first.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.fixture(scope="session")
 def binaries(request):
     """The directory with the programs, readable for another user too."""
-    source = pathlib.Path(request.config.getoption("--binaries"))
-    # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
-    with tempfile.TemporaryDirectory(prefix="wsqueue-binaries-") as copy:
-        os.chmod(copy, 0o755)
-        for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
-            shutil.copy(source / name, copy)
-        yield pathlib.Path(copy)
+    return pathlib.Path(request.config.pluginmanager.get_plugin("binaries").path)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +135,8 @@ def publish(binaries, queue):
     """Runs wsqueue-publish on the queue."""
     def run(*arguments, check=True, **how):
         command = [str(binaries / "wsqueue-publish"), "-d", str(queue), *arguments]
-        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=20, **how)
+        limit = 20 * waiting.patience
+        return subprocess.run(command, check=check, capture_output=True, text=True, timeout=limit, **how)
     return run
 
 

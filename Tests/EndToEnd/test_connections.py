@@ -12,6 +12,7 @@ COUNT = 10_000
 @pytest.mark.timeout(240)
 @pytest.mark.skipif(
     resource.getrlimit(resource.RLIMIT_NOFILE)[1] < COUNT + 1_000, reason="the hard descriptor limit is too low")
+@pytest.mark.alone
 def test_ten_thousand_clients_are_held_and_an_event_reaches_all(server, publish, is_measured):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,7 +1,6 @@
 """wsqueue-server doctor: each finding is brought about, and its fix helps where that can be tried."""
 
 import os
-import socket
 import subprocess
 import time
 
@@ -9,6 +8,7 @@ import pytest
 
 from support.client import Client
 from support.files import name_of, place
+from support.ports import free_port
 from support.server import NOBODY
 from support.waiting import eventually
 
@@ -60,11 +60,6 @@ def only(lines, severity, *words):
     for word in words:
         assert word in found[0], lines
     return found[0]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 @only_root

@@ -15,6 +15,7 @@ from support.client import Client
 from support.disks import Disk, mount_memory, unmount
 from support.files import name_of, place, waiting
 from support.http import exchange
+from support.ports import free_port
 from support.trace import require_strace
 from support.waiting import eventually
 
@@ -210,11 +211,6 @@ def test_a_server_that_has_not_looked_at_its_queue(start, queue):
 def injecting(call, what):
     """What to put before a command to have one of its system calls behave otherwise (strace(1))."""
     return ["strace", "-D", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{what}", "--"]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 def is_listening(port):

@@ -14,7 +14,7 @@ import pytest
 from support.client import Client
 from support.files import failed, waiting
 from support.pages import serving
-from support.proxies import free_port
+from support.ports import free_port
 from support.speaking import Speaking
 from support.waiting import eventually
 

@@ -101,6 +101,7 @@ def mischief(server, crowd):
             process.kill()
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(180)
 def test_a_hundred_clients_do_not_notice_a_hundred_that_misbehave(start, memory_queue, queue, is_measured):
     options = ("--ping", "2s", "--pong", "1s", "--handshake", "1s")

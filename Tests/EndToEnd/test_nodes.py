@@ -8,7 +8,7 @@ import pytest
 
 from support.client import Client
 from support.nodes import listen
-from support.redis_server import free_port
+from support.ports import free_port
 from support.speaking import Speaking
 from support.waiting import eventually
 

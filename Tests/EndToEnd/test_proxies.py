@@ -8,7 +8,8 @@ import pytest
 from support.client import Client
 from support.files import name_of, place
 from support.http import read_answer
-from support.proxies import NAME, PROXIES, Certificate, free_port, is_installed
+from support.ports import free_port
+from support.proxies import NAME, PROXIES, Certificate, is_installed
 from support.speaking import PROTOCOL
 from support.stream import Stream
 from support.waiting import deadline_after, eventually

@@ -124,6 +124,7 @@ def test_a_server_that_is_away_costs_nothing(start, follow, queue, tmp_path):
     assert received == list(range(1, 151))
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_lines_a_second(follow, memory_queue, is_measured):
     process = follow("log.line", directory=memory_queue)
     lines = b"".join(b'{"n":%d,"text":"something happened somewhere"}\n' % number for number in range(300_000))

@@ -7,6 +7,7 @@ import random
 import re
 import time
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -82,6 +83,7 @@ async def storm(start, queue):
     return clients
 
 
+@pytest.mark.alone
 def test_a_thousand_clients_come_back_as_they_were_told_and_miss_nothing(start, queue):
     clients = asyncio.run(storm(start, queue))
     assert {tuple(client.payloads) for client in clients} == {("before", "meanwhile", "last")}

@@ -10,7 +10,7 @@ import pytest
 from support import files
 from support.client import Client
 from support.nodes import events_of, listen, one_order
-from support.redis_server import free_port
+from support.ports import free_port
 from support.speaking import PROTOCOL
 from support.waiting import eventually
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from support.redis_server import RedisFault, free_port
+from support.ports import free_port
+from support.redis_server import RedisFault
 from support.waiting import eventually
 
 

@@ -69,6 +69,7 @@ def restarted_twice(restart, server, bench, queue, is_measured, events=EVENTS):
     return figures
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(200)
 def test_nobody_misses_an_event_in_two_restarts_and_nobody_is_refused(start, bench, memory_queue, is_measured):
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as one:
@@ -79,6 +80,7 @@ def test_nobody_misses_an_event_in_two_restarts_and_nobody_is_refused(start, ben
     assert figures["refused"] == 0
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(200)
 def test_nobody_misses_an_event_in_two_restarts_on_a_port(start, bench, memory_queue, is_measured):
     def serve(before):

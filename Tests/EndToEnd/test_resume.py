@@ -300,6 +300,7 @@ def test_a_client_closed_as_slow_returns_and_misses_nothing(start, queue, is_mea
         assert answer["complete"] is True
 
 
+@pytest.mark.alone
 def test_a_returning_client_that_takes_nothing_is_closed_and_holds_up_nobody(start, queue, is_measured):
     server = start("--behind-age", "1s", "--journal-size", "256M")
     with Returning(server) as client:
@@ -322,6 +323,7 @@ def test_a_returning_client_that_takes_nothing_is_closed_and_holds_up_nobody(sta
         client.socket.close()
 
 
+@pytest.mark.alone
 def test_a_thousand_clients_that_return_at_once_are_served_evenly_while_events_flow(start, memory_queue, is_measured):
     server = start("--journal-events", "100000", directory=memory_queue)
     with Returning(server) as client:

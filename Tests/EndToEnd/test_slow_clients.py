@@ -17,6 +17,7 @@ COUNT = 2_000
 BODY = "x" * 10_000
 
 
+@pytest.mark.alone
 def test_a_client_that_stops_reading_is_closed_and_the_others_get_everything(server, queue, is_measured):
     with Client(server, receive_buffer=4_096) as idle, Client(server) as busy:
         begin = time.monotonic()
@@ -114,6 +115,7 @@ def read_all(server, size, count, is_open):
         crowd.receive(handle, 60)
 
 
+@pytest.mark.alone
 def test_one_among_a_thousand_that_stops_reading_delays_the_others_once_and_returns(start, memory_queue, is_measured):
     # So little may be owed that the others need not take gigabytes until one is too slow.
     server = start("--behind-size", "64K", "--threads", "1", directory=memory_queue)

@@ -17,6 +17,7 @@ from support.files import name_of, place, waiting
 from support.frames import FrameReader
 from support.http import exchange
 from support.manager import Manager, Passing, StoppedThread
+from support.ports import free_port
 from support.server import NOBODY
 from support.trace import require_strace
 from support.waiting import eventually, holds
@@ -279,8 +280,7 @@ def test_clients_of_a_passed_socket_wait_for_the_next_server(start, queue):
 
 @pytest.mark.skipif(not shutil.which("systemd-socket-activate"), reason="no systemd-socket-activate")
 def test_systemd_itself_passes_a_socket(start, queue):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     activate = ["systemd-socket-activate", "-l", f"127.0.0.1:{port}", "--fdname=web"]
     server = start("--listen", "systemd:web", prefix=activate, listen=None, is_ready=False)
 

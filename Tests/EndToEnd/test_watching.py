@@ -26,11 +26,13 @@ def delays(queue, client, count):
     return times
 
 
+@pytest.mark.alone
 def test_with_inotify_an_event_is_there_long_before_the_next_poll(start, queue):
     with Client(start("--poll", "10s")) as client:
         assert statistics.median(delays(queue, client, 20)) < 0.05
 
 
+@pytest.mark.alone
 def test_without_inotify_an_event_is_there_after_a_poll_at_the_latest(start, queue):
     with Client(start("--watch", "poll")) as client:
         times = delays(queue, client, 20)
@@ -38,6 +40,7 @@ def test_without_inotify_an_event_is_there_after_a_poll_at_the_latest(start, que
     assert statistics.median(times) < 0.15 and max(times) < 0.5, times
 
 
+@pytest.mark.alone
 def test_an_idle_server_costs_next_to_nothing(server, client):
     def ticks():
         with open(f"/proc/{server.pid}/stat", encoding="utf-8") as file:

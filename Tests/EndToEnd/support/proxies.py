@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -11,6 +10,7 @@ import ssl
 import subprocess
 import time
 
+from .ports import free_port
 from .waiting import eventually
 
 EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "examples"
@@ -32,14 +32,6 @@ class Certificate:
             check=True, capture_output=True)
         self.both.write_text(self.path.read_text() + self.key.read_text())
         self.context = ssl.create_default_context(cafile=str(self.path))
-
-
-def free_port():
-    """Not one that the kernel gives to whoever connects: asking there until somebody listens could meet itself."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def replaced(text, *pairs):

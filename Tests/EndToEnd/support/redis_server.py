@@ -224,9 +224,3 @@ class RedisServer:
     def _has_rewritten(self):
         state = self.ask("INFO", "persistence").split()
         return b"aof_rewrite_in_progress:0" in state and b"aof_rewrite_scheduled:0" in state
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
