@@ -23,13 +23,13 @@ from support import waiting  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--binaries", default=str(ROOT / ".build" / "release"), help="where wsqueue-server is")
+    parser.addoption("--binaries", default=str(ROOT / ".build/programs"), help="where wsqueue-server is")
     parser.addoption("--sanitized", action="store_true", help="the binaries are slow and large: measure nothing")
     parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
 
 
 class Binaries:
-    """The directory with the two programs, the same for all processes that run tests."""
+    """The directory with the programs, the same for all processes that run tests."""
 
     def __init__(self, config):
         """In the first process a copy is made: a test that links the programs anew does not disturb the others."""
@@ -41,8 +41,12 @@ class Binaries:
         self.path = copy.name
         # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
         os.chmod(self.path, 0o755)
-        for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
-            shutil.copy(pathlib.Path(config.getoption("--binaries")) / name, self.path)
+        source = pathlib.Path(config.getoption("--binaries"))
+        for name in ("wsqueue-server", "wsqueue-publish"):
+            shutil.copy(source / name, self.path)
+        # No program for use, so scripts/build does not put it beside the others.
+        checker = source / "check-history"
+        shutil.copy(checker if checker.exists() else ROOT / ".build/release/check-history", self.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
