@@ -94,7 +94,12 @@ package final class SpoolReader {
         try file.readAll(
             into: &contents, expectedBytes: Int(status.sizeBytes), limitBytes: limitBytes + 1,
             object: directory.path(of: name))
-        return contents.count > limitBytes ? .fault(.tooLarge(limitBytes: limitBytes), status) : .contents(status)
+        if contents.count > limitBytes { return .fault(.tooLarge(limitBytes: limitBytes), status) }
+        if contents.count == status.sizeBytes { return .contents(status) }
+        // It was written meanwhile. If this was the end of it, its status is that of now: by the former one it would be
+        // taken for another file when it is to be deleted, and sent once more.
+        let present = try file.status(object: directory.path(of: name))
+        return .contents(contents.count == present.sizeBytes ? present : status)
     }
 
     /// A batch may be 64 MiB; its buffer is not kept for the small files behind it.

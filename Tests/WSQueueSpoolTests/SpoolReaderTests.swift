@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Support
 import Testing
 import WSQueueSpool
@@ -101,6 +102,38 @@ struct SpoolReaderTests {
             let late = inTime + FailedFiles.limitNanoseconds + 60_000_000_000
             #expect(reader.pruneFailedFiles(unix: late)?.count == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(path)/.failed").isEmpty)
+        }
+    }
+
+    /// Its event is sent, and the file deleted only while it looks as it did: with the status of before, it would stay and
+    /// be sent again.
+    @Test func `a file that is written in place while it is read has the status of what was read`() throws {
+        try withTemporaryDirectory { path in
+            let reader = try SpoolReader(Directory.open(path))
+            let text = Array("{\"event\":\"a\"}".utf8)
+            let isOver = Guarded(false)
+            let isWritten = DispatchGroup()
+            DispatchQueue.global().async(group: isWritten) {
+                while !isOver.withLock({ $0 }) {
+                    let file = open("\(path)/a.json", O_WRONLY | O_CREAT | O_EXCL, 0o644)
+                    _ = Glibc.write(file, text, text.count)
+                    close(file)
+                    unlink("\(path)/a.json")
+                }
+            }
+            var times = 0
+            while times < 5_000 {
+                guard case .contents(let status) = reader.read(FileName("a.json"), limitBytes: 100),
+                    reader.contents == text
+                else { continue }
+                times += 1
+                if status.sizeBytes != text.count {
+                    Issue.record("\(text.count) bytes read, \(status.sizeBytes) by the status")
+                    break
+                }
+            }
+            isOver.withLock { $0 = true }
+            isWritten.wait()
         }
     }
 
