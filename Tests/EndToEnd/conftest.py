@@ -23,7 +23,7 @@ from support import waiting  # noqa: E402
 
 
 def pytest_addoption(parser):
-    parser.addoption("--binaries", default=str(ROOT / ".build/programs"), help="where wsqueue-server is")
+    parser.addoption("--binaries", default=str(ROOT / ".build" / "release"), help="where wsqueue-server is")
     parser.addoption("--sanitized", action="store_true", help="the binaries are slow and large: measure nothing")
     parser.addoption("--queue-root", default=None, help="where queue directories are made, such as /dev/shm")
 
@@ -41,12 +41,10 @@ class Binaries:
         self.path = copy.name
         # A clone in a home directory is closed to the unprivileged user that some tests run the server as.
         os.chmod(self.path, 0o755)
-        source = pathlib.Path(config.getoption("--binaries"))
-        for name in ("wsqueue-server", "wsqueue-publish"):
-            shutil.copy(source / name, self.path)
-        # No program for use, so scripts/build does not put it beside the others.
-        checker = source / "check-history"
-        shutil.copy(checker if checker.exists() else ROOT / ".build/release/check-history", self.path)
+        for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
+            source = pathlib.Path(config.getoption("--binaries")) / name
+            # Where programs for use are, there is none that only tests need.
+            shutil.copy(source if source.exists() else ROOT / ".build/release" / name, self.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):

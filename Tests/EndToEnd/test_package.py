@@ -33,7 +33,7 @@ def package(binaries, tmp_path_factory, request):
     if request.config.getoption("--sanitized"):
         pytest.skip("a sanitizer's programs are for no package")
     output = tmp_path_factory.mktemp("package")
-    usual = pathlib.Path(request.config.getoption("--binaries")) == ROOT / ".build/programs"
+    usual = pathlib.Path(request.config.getoption("--binaries")) == ROOT / ".build/release"
     options = [] if usual and shutil.which("swift") else ["--binaries", str(binaries)]
     result = subprocess.run(
         [ROOT / "scripts/package", "--output", output, *options], check=True, timeout=400, capture_output=True,

@@ -86,7 +86,9 @@ extension Process {
         let process = Process()
         process.executableURL = URL(filePath: try path ?? program())
         process.arguments = words
-        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { given, _ in given }
+        // In a coverage build it would write a profile into its directory.
+        let usual = ["PATH": "/usr/bin:/bin", "LLVM_PROFILE_FILE": "/dev/null"]
+        process.environment = environment.merging(usual) { given, _ in given }
         process.currentDirectoryURL = URL(filePath: directory)
         return process
     }
