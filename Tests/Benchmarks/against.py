@@ -64,7 +64,8 @@ MEASURES = [
 
 def compare(directory, seed):
     """Prints the tables, and returns whether anything is worse."""
-    builds = {NEW: programs(ROOT), OLD: programs(directory)}
+    # The other one first: where nothing is there, nothing need be built here.
+    builds = {OLD: programs(directory), NEW: programs(ROOT)}
     print(f"new: {describe(ROOT)}\nold: {describe(directory)}\nseed: {seed}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="against-", dir=BUILD) as parent:
         copies = {}
@@ -80,23 +81,26 @@ def compare(directory, seed):
 
 
 def programs(directory):
-    """The programs of a checkout, which is built, or those that lie in a directory."""
-    is_checkout = (directory / "Package.swift").exists()
-    place = directory / ".build/release" if is_checkout else directory
-    if is_checkout:
-        build(directory)
-        if (directory / "Tests/Benchmarks" / PURE_PATH).is_dir():
-            build(directory, "--product", PURE_PATH, environment=os.environ | {"WSQUEUE_BENCH": "1"})
-    missing = [name for name in PROGRAMS if not (place / name).exists()]
-    if missing:
-        raise Unmeasured(f"{place}: no {' and no '.join(missing)}; name a checkout, or where its programs lie")
-    return [place / name for name in (*PROGRAMS, PURE_PATH) if (place / name).exists()]
+    """The programs for use of a checkout, which is built, or those that lie in a directory."""
+    if not (directory / "Package.swift").exists():
+        missing = [name for name in PROGRAMS if not (directory / name).exists()]
+        if missing:
+            raise Unmeasured(f"{directory}: no {' and no '.join(missing)}; name a checkout, or where its programs lie")
+        return [directory / name for name in (*PROGRAMS, PURE_PATH) if (directory / name).exists()]
+    found = [pathlib.Path(line) for line in build(directory, "scripts/build").splitlines()]
+    if (directory / "Tests/Benchmarks" / PURE_PATH).is_dir():
+        environment = os.environ | {"WSQUEUE_BENCH": "1"}
+        build(directory, "swift", "build", "-c", "release", "--product", PURE_PATH, environment=environment)
+        found.append(directory / ".build/release" / PURE_PATH)
+    return found
 
 
-def build(directory, *options, environment=None):
-    command = ["swift", "build", "-c", "release", "-j", "2", *options]
-    if subprocess.run(command, cwd=directory, stdout=sys.stderr, env=environment).returncode != 0:
-        raise Unmeasured(f"{directory}: {' '.join(command)} has failed")
+def build(directory, *command, environment=None):
+    """What a command that builds prints: scripts/build says where the programs are."""
+    result = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, text=True, env=environment)
+    if result.returncode != 0:
+        raise Unmeasured(f"{directory}: {' '.join(command)} has failed:\n{result.stdout}")
+    return result.stdout
 
 
 def describe(directory):
