@@ -25,6 +25,8 @@ def test_all_pairs_are_run_in_an_order_that_the_seed_gives():
     assert order == comparison.schedule(["burst", "start"], random.Random(1))
     assert order != comparison.schedule(["burst", "start"], random.Random(2))
     assert 5 < sum(pair[0] == OLD for _, pair in order) < 35, "old comes first in some pairs and second in others"
+    changes = sum(one[0] != next_one[0] for one, next_one in zip(order, order[1:]))
+    assert changes > 5, "groups come in turn, and not one after the other"
 
 
 @pytest.mark.parametrize("new, own, word", [
