@@ -112,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "check-history", dependencies: ["History"], path: "Tests/CheckHistory", swiftSettings: testing),
         .testTarget(
-            name: "HistoryTests", dependencies: ["History"], path: "Tests/HistoryTests", swiftSettings: testing),
+            name: "HistoryTests", dependencies: ["History"], path: "Tests/HistoryTests",
+            resources: [.copy("example.history")], swiftSettings: testing),
 
         .target(
             name: "Support", dependencies: ["WSQueueCore", "WSQueueSystem"], path: "Tests/Support",

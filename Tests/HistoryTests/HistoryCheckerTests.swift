@@ -1,43 +1,12 @@
+import Foundation
 import History
 import Testing
 
 /// Each promise broken in turn by a history made for it; and one history in which everything that may happen does.
 struct HistoryCheckerTests {
-    @Test func everythingThatMayHappen() {
-        let findings = check(
-            """
-            server 0 start
-            client a listens c1
-            client a connects -
-            client a welcome e:0
-            client b connects -
-            client b welcome e:0
-            publish 0 0 invoked aa -
-            publish 0 0 ok power
-            publish 0 1 invoked bb c1
-            publish 0 1 ok power
-            publish 0 2 invoked cc -
-            publish 0 2 ok kill
-            client a event 1 0 0 aa id0
-            client a event 2 0 1 bb id1
-            client a closed
-            server 0 kill
-            power cut
-            server 0 start
-            client a connects e:2
-            client a welcome e:1000
-            client a event 1001 0 0 aa id0
-            client a resumed e:1001 gap e:1000
-            client b event 1 0 0 aa id0
-            publish 1 0 invoked dd -
-            publish 1 0 unknown
-            publish 1 0 invoked dd -
-            publish 1 0 ok kill
-            client a event 1002 1 0 dd id3
-            client b event 1002 1 0 dd id3
-            publish 1 1 invoked ee -
-            publish 1 1 failed
-            """)
+    @Test func everythingThatMayHappen() throws {
+        let path = try #require(Bundle.module.path(forResource: "example", ofType: "history"))
+        let findings = check(try String(contentsOfFile: path, encoding: .utf8))
         #expect(findings.isEmpty)
     }
 
