@@ -44,7 +44,11 @@ class Binaries:
         for name in ("wsqueue-server", "wsqueue-publish", "check-history"):
             source = pathlib.Path(config.getoption("--binaries")) / name
             # Where programs for use are, there is none that only tests need.
-            shutil.copy(source if source.exists() else ROOT / ".build/release" / name, self.path)
+            if not source.exists():
+                source = ROOT / ".build/release" / name
+            if not source.exists():
+                raise pytest.UsageError(f"there is no {source}: make it with scripts/build")
+            shutil.copy(source, self.path)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
