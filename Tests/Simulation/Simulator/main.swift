@@ -14,5 +14,5 @@ for seed in options.seed..<(options.seed + options.count) {
     total.add(outcome)
     if let finding = outcome.findings.first { print("seed \(seed): \(finding)") }
 }
-print(total.line)
+if options.count > 0 { print(total.line) }
 exit(total.failed == 0 ? 0 : 1)
