@@ -149,6 +149,7 @@ PATIENT = (
     "--behind-size", "64M", "--behind-age", "10m", "--ping", "10m", "--threads", "1", "--journal", "off")
 
 
+@pytest.mark.alone
 def test_a_filtered_client_that_reads_slowly_gets_everything_it_wants_in_order(start, queue):
     server = start(*PATIENT)
     with Client(server, "/?events=odd,last", receive_buffer=4_096) as slow, Client(server) as busy:
@@ -198,6 +199,7 @@ def test_a_client_that_has_not_spoken_gets_the_plain_form_and_no_welcome(server,
         assert plain.receive_events()[0]["seq"] == 2
 
 
+@pytest.mark.alone
 def test_pages_of_both_dialects_that_read_slowly_get_everything_in_order(start, queue):
     server = start(*PATIENT)
     with Chatting(server, "/", "a.*", receive_buffer=4_096) as slow, Speaking(server, "/", "a.*", "b") as busy:
