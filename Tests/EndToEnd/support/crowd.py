@@ -39,12 +39,17 @@ class Member:
 
 
 class Crowd:
-    """Connects `size` clients at once, `at_once` handshakes under way at a time."""
+    """Connects `size` clients at once, `at_once` handshakes under way at a time.
 
-    def __init__(self, server, size, at_once=100, timeout=60.0, path="/"):
+    What comes before all are connected is an error, or with `keeps_early` the first that `receive` hands over.
+    """
+
+    def __init__(self, server, size, at_once=100, timeout=60.0, path="/", keeps_early=False):
         self.request, self.accept = handshake_request(server.host, server.port, path)
         self.address = (server.host, server.port)
         self.members = {}
+        self.early = []
+        self.take_early = (lambda *message: self.early.append(message)) if keeps_early else self._refuse
         self.poller = select.epoll()
         self._connect(size, at_once, deadline_after(timeout))
 
@@ -69,11 +74,11 @@ class Crowd:
                     member.socket.sendall(self.request)
                     self.poller.modify(number, select.EPOLLIN)
                 elif not member.is_open:
-                    self._read(member, self._early_message)
+                    self._read(member, self.take_early)
                     if member.is_open:
                         opened, pending = opened + 1, pending - 1
                 else:
-                    self._read(member, self._early_message)
+                    self._read(member, self.take_early)
             assert time.monotonic() < deadline, f"{opened} of {size} connected"
 
     def _start(self):
@@ -92,7 +97,7 @@ class Crowd:
         member.frames.pings.clear()
 
     @staticmethod
-    def _early_message(member, message):
+    def _refuse(member, message):
         raise AssertionError(f"client {member.index} got {message!r} unasked")
 
     def read_for(self, seconds, handle):
@@ -100,7 +105,7 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             for number, _ in self.poller.poll(left):
-                self._read(self.members[number], handle or self._early_message)
+                self._read(self.members[number], handle or self._refuse)
 
     def read_while(self, is_going_on):
         """Answers pings as long as `is_going_on()`; no message is expected."""
@@ -117,6 +122,9 @@ class Crowd:
                 missing.discard(member)
             member.count += 1
 
+        for member, message in self.early:
+            count(member, message)
+        self.early.clear()
         while missing:
             for number, _ in self.poller.poll(1):
                 self._read(self.members[number], count)

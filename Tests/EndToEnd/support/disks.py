@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from .waiting import eventually
+
 
 def _run(*command):
     return subprocess.run([str(word) for word in command], capture_output=True, text=True)
@@ -34,6 +36,8 @@ class Disk:
     def recover(self):
         """Mounts it again with what had got there."""
         assert _run("umount", self.path).returncode == 0
+        # The kernel lets go of the loop device later: one that is used again has the old contents in its cache.
+        eventually(lambda: not _run("losetup", "-j", self.image).stdout, "the loop device is free")
         # 1 is "errors corrected".
         assert _run("e2fsck", "-p", self.image).returncode <= 1
         assert self._mount().returncode == 0
