@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.client import Client
-from support.crowd import ReturningCrowd
+from support.crowd import Crowd
 from support.files import name_of, place, waiting
 from support.waiting import eventually
 
@@ -335,7 +335,7 @@ def test_a_thousand_clients_that_return_at_once_are_served_evenly_while_events_f
     live = 20
     done = {}
     delays = []
-    with ReturningCrowd(server, 1_000, path=f"/?since={epoch}:0") as crowd, Client(server) as witness:
+    with Crowd(server, 1_000, path=f"/?since={epoch}:0", keeps_early=True) as crowd, Client(server) as witness:
         def publish():
             for number in range(live):
                 begin = time.monotonic()

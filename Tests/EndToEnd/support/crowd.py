@@ -49,7 +49,7 @@ class Crowd:
         self.address = (server.host, server.port)
         self.members = {}
         self.early = []
-        self.take_early = (lambda *message: self.early.append(message)) if keeps_early else self._refuse
+        self.take_early = (lambda *message: self.early.append(message)) if keeps_early else self._early_message
         self.poller = select.epoll()
         self._connect(size, at_once, deadline_after(timeout))
 
@@ -97,7 +97,7 @@ class Crowd:
         member.frames.pings.clear()
 
     @staticmethod
-    def _refuse(member, message):
+    def _early_message(member, message):
         raise AssertionError(f"client {member.index} got {message!r} unasked")
 
     def read_for(self, seconds, handle):
@@ -105,7 +105,7 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             for number, _ in self.poller.poll(left):
-                self._read(self.members[number], handle or self._refuse)
+                self._read(self.members[number], handle or self._early_message)
 
     def read_while(self, is_going_on):
         """Answers pings as long as `is_going_on()`; no message is expected."""
@@ -130,19 +130,3 @@ class Crowd:
                 self._read(self.members[number], count)
             assert time.monotonic() < deadline, (
                 f"{len(missing)} clients short, counts {sorted({member.count for member in missing})[:10]}")
-
-
-class ReturningCrowd(Crowd):
-    """Clients that get messages while others still connect; these are handled first."""
-
-    def __init__(self, *arguments, **how):
-        self.early = []
-        super().__init__(*arguments, **how)
-
-    def _early_message(self, member, message):
-        self.early.append((member, message))
-
-    def receive(self, handle, timeout):
-        for member, message in self.early:
-            handle(member, message)
-        super().receive(handle, timeout)
