@@ -12,6 +12,9 @@ from support.crowd import Crowd
 from support.files import fill, waiting
 from support.waiting import eventually
 
+# Clients that read slower than their ten seconds, because other tests run too, are closed as slow.
+pytestmark = pytest.mark.alone
+
 # Of 200 bytes, as ordinary events are: the memory that is compared must not be spared by small ones.
 FILLER = b"x" * 100
 LARGE = int(os.environ.get("TEST_BACKLOG", "200000"))
