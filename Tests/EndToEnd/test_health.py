@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -145,19 +146,35 @@ def test_a_backlog_of_old_files_until_it_is_done(start, memory_queue):
     eventually(lambda: waiting(memory_queue) == [], "the queue is empty")
 
 
-def test_an_event_loop_that_is_stuck(start):
+def burden_stuck_loop(server):
+    """Connections of a loop that is stuck, while the other has none: later ones go to the loop with the fewest."""
+    connections = [socket.create_connection((server.host, server.port)) for _ in range(8)]
+    for connection in connections:
+        connection.sendall(b"GET /live HTTP/1.1\r\nHost: queue.example\r\n\r\n")
+    eventually(lambda: len(select.select(connections, [], [], 0)[0]) == 4, "the other loop has answered its half")
+    for connection in select.select(connections, [], [], 0)[0]:
+        connection.close()
+        connections.remove(connection)
+    return connections
+
+
+def test_an_event_loop_that_is_stuck(start, tmp_path):
     require_strace()
     server = start("--threads", "2")
     [thread] = [
         int(name) for name in os.listdir(f"/proc/{server.pid}/task")
         if Path(f"/proc/{server.pid}/task/{name}/comm").read_text() == "wsq-loop-1\n"]
     # Its next wait does not begin for a long time.
+    trace = tmp_path / "trace"
+    trace.touch()
     stopper = subprocess.Popen(
-        ["strace", "-p", str(thread), "-o", os.devnull, "-e", "trace=epoll_wait,epoll_pwait", "-e",
+        ["strace", "-p", str(thread), "-o", str(trace), "-e", "trace=epoll_wait,epoll_pwait", "-e",
          "inject=epoll_wait,epoll_pwait:delay_enter=60000000"], stderr=subprocess.DEVNULL)
+    connections = []
     try:
-        eventually(lambda: f"TracerPid:\t{stopper.pid}" in Path(f"/proc/{server.pid}/task/{thread}/status").read_text(),
-                   "it is held")
+        # A thread that is only traced still serves the clients of the wait it is in.
+        eventually(lambda: "wait(" in trace.read_text(), "it is held")
+        connections = burden_stuck_loop(server)
         assert (ask(server, "/live").status, reasons(server)) == (200, [])
         eventually(lambda: ask(server, "/live").status == 503, "it is missed", 15)
         assert ask(server, "/live").body == b"stuck event loops: [1]\n"
@@ -165,6 +182,8 @@ def test_an_event_loop_that_is_stuck(start):
     finally:
         stopper.kill()
         stopper.wait()
+        for connection in connections:
+            connection.close()
     becomes(server, [])
     assert ask(server, "/live").status == 200
 
