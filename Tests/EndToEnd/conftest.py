@@ -5,21 +5,17 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path += [str(pathlib.Path(__file__).parent), str(ROOT / "examples" / "python")]
-
-from support.browser import Browser, find_browser  # noqa: E402
-from support import redis_server  # noqa: E402
-from support.client import Client  # noqa: E402
-from support.nodes import Nodes, has_redis  # noqa: E402
-from support.redis_server import RedisServer  # noqa: E402
-from support.server import Server  # noqa: E402
-from support import waiting  # noqa: E402
+from support import redis_server, waiting
+from support.browser import Browser, find_browser
+from support.client import Client
+from support.nodes import Nodes
+from support.places import ROOT
+from support.redis_server import RedisServer
+from support.server import Server
 
 
 def pytest_addoption(parser):
@@ -171,8 +167,6 @@ def redis(make_redis):
 @pytest.fixture
 def start_nodes(binaries, queue, make_redis):
     """Starts servers that share a Redis, so many as are asked for; all are ended with the test."""
-    if not has_redis(binaries / "wsqueue-server"):
-        pytest.skip("wsqueue-server has no --redis")
     made = []
 
     def start(count, redis, *options):

@@ -1,13 +1,14 @@
 """How scripts/bench --against judges what it has measured."""
 
-import pathlib
 import random
 import sys
 from collections import Counter
 
 import pytest
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "Benchmarks"))
+from support.places import TESTS
+
+sys.path.append(str(TESTS / "Benchmarks"))
 
 import comparison  # noqa: E402
 from comparison import NEW, OLD, PAIRS, TWIN  # noqa: E402

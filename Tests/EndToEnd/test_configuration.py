@@ -7,9 +7,7 @@ import subprocess
 import pytest
 
 from support.client import Client
-from support.manual import MANUAL
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support.places import EXAMPLES, MANUAL
 
 
 @pytest.fixture
@@ -188,7 +186,7 @@ def test_the_example_of_the_manual_is_taken(check, file, tmp_path):
 
 
 def test_the_settings_of_the_service_are_known(check, file):
-    text = (ROOT / "examples/systemd/server.conf").read_text()
+    text = (EXAMPLES / "systemd/server.conf").read_text()
     text = re.sub(r"^#(?=\w+(-\w+)* = )", "", text, flags=re.M)
     assert "rules = " in text
     # The files that it names are not there.

@@ -1,7 +1,6 @@
 """The examples, run as they are."""
 
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -9,11 +8,10 @@ import sys
 import pytest
 
 from support.files import waiting
-from support.manual import MANUAL
 from support.pages import serving
+from support.places import EXAMPLES, MANUAL
 from support.waiting import eventually
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 WAYS = {
     "shell": ["sh", str(EXAMPLES / "shell/publish.sh")],
     "python": [sys.executable, str(EXAMPLES / "python/wsqueue.py")],

@@ -1,13 +1,12 @@
 """scripts/install, the manual pages and the completions."""
 
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support.places import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,8 @@ import re
 
 from support.client import Client
 from support.files import name_of, place, waiting
+from support.server import LINE
 from support.waiting import eventually
-
-LINE = re.compile(
-    rb'ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(error|warning|notice|info|debug) ev=[a-z]+\.[a-z_]+'
-    rb'( [a-z_0-9]+=("([^"\\\x00-\x1f]|\\.)*"|[^\s"]+))*')
 
 EVIL = [
     'quote"inside', "key=value level=error", "back\\slash", "\u2028line\u2029separator", "\u202eturned round",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import random
 import re
 import signal
@@ -13,14 +12,12 @@ import pytest
 from support.client import Client, handshake_request
 from support.files import fill, name_of, place, waiting
 from support.http import exchange
-from support.manual import MANUAL
 from support.metrics import Metrics
-from support.server import parse_line
+from support.places import MANUAL, ROOT
+from support.server import LINE, parse_line
 from support.tokens import SECRET, make_token, write_secrets
 from support.waiting import eventually
-from test_log import LINE
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 PAYLOAD = "payload-that-is-nobodys-business"
 # Pieces of which mischief is made.

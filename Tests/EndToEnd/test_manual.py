@@ -1,13 +1,11 @@
 """README and the pages of the manual: nothing that they name is missing."""
 
-import pathlib
 import re
 
 import pytest
 
-from support.manual import MANUAL
+from support.places import MANUAL, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 FRONT = MANUAL / "WSQueueServer.md"
 PAGES = sorted(set(MANUAL.glob("*.md")) - {FRONT})
 

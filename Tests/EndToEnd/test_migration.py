@@ -14,12 +14,13 @@ import pytest
 from support.client import Client
 from support.files import failed, waiting
 from support.pages import serving
+from support.places import EXAMPLES
 from support.ports import free_port
 from support.speaking import Speaking
 from support.waiting import eventually
 
-HERE = pathlib.Path(__file__).parent
-MIGRATION = HERE.parents[1] / "examples" / "migration"
+PROGRAMS = pathlib.Path(__file__).parent / "php"
+MIGRATION = EXAMPLES / "migration"
 DROP_IN = MIGRATION / "php-original" / "WebSocketServer.php"
 
 pytestmark = pytest.mark.skipif(not shutil.which("php"), reason="no PHP")
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("php"), reason="no PHP")
 def php(script, *arguments, **variables):
     environment = os.environ | {"WEBSOCKET_SERVER": str(DROP_IN), "MIGRATION": str(MIGRATION)} | variables
     return subprocess.run(
-        ["php", str(HERE / "php" / script), *arguments], env=environment, check=True, capture_output=True, text=True,
+        ["php", str(PROGRAMS / script), *arguments], env=environment, check=True, capture_output=True, text=True,
         timeout=30).stdout
 
 
@@ -90,7 +91,7 @@ def test_an_old_start_script_becomes_the_server(binaries, tmp_path):
         "WEBSOCKET_SERVER": str(DROP_IN), "WS_QUEUE_PATH": str(directory), "WS_HOST": "127.0.0.1",
         "WS_PORT": str(port), "PATH": f"{binaries}:{os.environ['PATH']}", "WSQUEUE_ORIGIN": "https://example.org"}
     with subprocess.Popen(
-            ["php", str(HERE / "php/old_server.php")], env=environment, stderr=subprocess.DEVNULL) as process:
+            ["php", str(PROGRAMS / "old_server.php")], env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             eventually(lambda: accepts(port), "the server listens")
             server = types.SimpleNamespace(host="127.0.0.1", port=port)

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import statistics
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 from support.crowd import Crowd
 from support.files import place
 from support.mischief import WAYS
+from support.places import END_TO_END
 from support.waiting import eventually
 
 CLIENTS = 100
@@ -86,10 +86,9 @@ def descriptors(server):
 def mischief(server, crowd):
     """A hundred misbehaving connections as long as the block runs; gives how often each way was gone to its end."""
     command = [sys.executable, "-m", "support.mischief", server.host, str(server.port), str(MISCHIEF)]
-    folder = pathlib.Path(__file__).resolve().parent
     counts = {}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=folder,
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=END_TO_END,
     ) as process:
         try:
             assert process.stdout.readline() == "begun\n"

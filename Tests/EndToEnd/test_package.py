@@ -10,10 +10,10 @@ import tempfile
 import pytest
 
 from support.client import Client
+from support.places import ROOT
 from support.server import Server
 from support.waiting import eventually
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUEUE = "var/spool/wsqueue"
 # scripts/test makes it: that takes most of a minute.
 DEBIAN = ROOT / ".build/bookworm"

@@ -2,13 +2,13 @@
 
 import filecmp
 import os
-import pathlib
 import re
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from support.places import ROOT
+
 OTHER = ROOT / ".build/release/wsqueue-publish"
 
 NOW = [

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import signal
@@ -12,9 +11,8 @@ import subprocess
 import pytest
 
 from support.files import waiting
+from support.places import EXAMPLES
 from support.waiting import eventually
-
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 
 
 @pytest.fixture

@@ -2,16 +2,16 @@
 
 import json
 import os
-import pathlib
 import signal
 import subprocess
 
 import pytest
 
 from support.files import waiting
+from support.places import TESTS
 from support.waiting import eventually
 
-CORPUS = pathlib.Path(__file__).parents[1] / "WSQueueCoreTests/Corpora/naughty-strings/blns.json"
+CORPUS = TESTS / "WSQueueCoreTests/Corpora/naughty-strings/blns.json"
 STRINGS = json.loads(CORPUS.read_text())
 
 

@@ -1,7 +1,6 @@
 """Many publishers at once."""
 
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -10,9 +9,9 @@ import pytest
 
 from support.client import Client
 from support.files import failed, waiting
+from support.places import EXAMPLES
 from support.waiting import eventually
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
 COUNT = 625
 
 ONE_BY_ONE = 'n=0; while [ $n -lt "$4" ]; do "$1" -d "$2" step publisher:="$3" n:=$n || exit; n=$((n + 1)); done'

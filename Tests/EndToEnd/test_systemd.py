@@ -7,23 +7,21 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 
 import pytest
 
 from support.client import Client, handshake_request
 from support.files import name_of, place, waiting
-from support.frames import FrameReader
 from support.http import exchange
 from support.manager import Manager, Passing, StoppedThread
+from support.places import END_TO_END, EXAMPLES, ROOT
 from support.ports import free_port
 from support.server import NOBODY
 from support.trace import require_strace
 from support.waiting import eventually, holds
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-UNITS = ROOT / "examples/systemd"
+UNITS = EXAMPLES / "systemd"
 EVENT = '{"event":"e"}'
 INTERVAL_MICROSECONDS = 900_000
 
@@ -435,7 +433,7 @@ def test_the_server_works_within_what_the_service_leaves_it(start, binaries, que
     allowed = pathlib.Path(queue.parent) / "allowed"
     allowed.write_text("\n".join(sorted(allowed_calls())), encoding="utf-8")
     script = pathlib.Path(queue.parent) / "sandbox.py"
-    shutil.copy(ROOT / "Tests/EndToEnd/support/sandbox.py", script)
+    shutil.copy(END_TO_END / "support/sandbox.py", script)
     # A drop box as wsqueue.tmpfiles makes it.
     os.chown(queue, NOBODY, NOBODY)
     os.chmod(queue, 0o3730)

@@ -1,15 +1,16 @@
 """The requests of llhttp's test suite, as its own runner reads them."""
 
-import pathlib
 import re
 
-ROOT = pathlib.Path(__file__).resolve().parents[2] / "WSQueueWireTests/Corpora/http-llhttp/test/request"
+from .places import TESTS
+
+REQUESTS = TESTS / "WSQueueWireTests/Corpora/http-llhttp/test/request"
 CASE = re.compile(r"^#+ (?P<title>.*?)$|^```http\n(?P<request>.*?)^```$|^```log\n(?P<log>.*?)^```$", re.M | re.S)
 
 
 def cases():
     """(title, bytes, whether llhttp refuses its head) of each request."""
-    for path in sorted(ROOT.glob("*.md")):
+    for path in sorted(REQUESTS.glob("*.md")):
         title = request = None
         for found in CASE.finditer(path.read_text(encoding="utf-8")):
             if found["title"] is not None:

@@ -1,7 +1,5 @@
 """Several servers on one Redis, each with a queue of its own, and clients that compare what they get."""
 
-import subprocess
-
 from .client import Client
 from .server import Server
 from .speaking import PROTOCOL
@@ -52,11 +50,6 @@ class Nodes:
     def end(self):
         for server in reversed(self._servers):
             server.__exit__()
-
-
-def has_redis(binary):
-    """Whether this server can share a Redis with others."""
-    return b"--redis" in subprocess.run([binary, "--help"], stdout=subprocess.PIPE, check=True).stdout
 
 
 def listen(nodes, path="/"):

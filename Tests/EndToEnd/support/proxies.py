@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 import shutil
 import signal
 import socket
@@ -10,10 +9,10 @@ import ssl
 import subprocess
 import time
 
+from .places import EXAMPLES
 from .ports import free_port
 from .waiting import eventually
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[3] / "examples"
 NAME = "events.example.org"
 CERTIFICATE = f"/etc/ssl/certs/{NAME}.pem"
 KEY = f"/etc/ssl/private/{NAME}.key"

@@ -10,6 +10,10 @@ import time
 
 from .waiting import deadline_after, eventually
 
+# What every line of the log is.
+LINE = re.compile(
+    rb'ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(error|warning|notice|info|debug) ev=[a-z]+\.[a-z_]+'
+    rb'( [a-z_0-9]+=("([^"\\\x00-\x1f]|\\.)*"|[^\s"]+))*')
 PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 # Numeric, because the account may have no name in a small container.
 NOBODY = 65534
