@@ -1,4 +1,27 @@
-"""What all tests share: the binaries, a queue directory, a server and a browser."""
+"""What all tests share: the binaries, a queue directory, a server and a browser.
+
+Each folder is a subject:
+- `queue`: files in the directory, until they are deleted: found, wrong, in batches, many
+- `delivery`: from the queue to the clients, fast and slow ones, one and ten thousand
+- `channels`: who gets what: channels, their names, messages and presence, by the actions of clients
+- `history`: clients that come back, and the journal
+- `durability`: what is kept when the server or the machine ends, in order or not
+- `limits`: what a client may take of the server
+- `access`: tokens, rules, and whom the server believes
+- `http`: handshake, event streams, and proxies in front
+- `publish`: the publisher, and `POST /publish`
+- `operate`: options, log, metrics, health, and the commands for the operator
+- `nodes`: several servers on one Redis
+- `install`: the programs, the package, the units of systemd
+- `browser`: wsqueue.js and the server's own page
+- `migration`: applications that were written for others
+- `documentation`: the manual and its examples
+- `scripts`: what is in scripts/ for those who work on this
+- `support`: what tests of several folders use
+
+A folder has no `__init__.py`, or `queue` and `http` would stand for the modules of Python. So no two files may have one
+name.
+"""
 
 import os
 import pathlib

@@ -10,7 +10,7 @@ import pytest
 
 from support.http import exchange
 
-TESTS = pathlib.Path(__file__).parent / "browser"
+TESTS = pathlib.Path(__file__).parent
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="no Node")
