@@ -42,9 +42,7 @@ package struct JournalWriter: ~Copyable {
     private let boot: String
     private var active: JournalSegment
     private var identities = JournalIdentities()
-    private var staged: [UInt8] = []
-    private var stagedIdentities: [UInt64] = []
-    private var stagedSeq: UInt64 = 0
+    private var staged = JournalStage()
     private var mustMove = false
     private var unsynced = JournalSync()
     private var retired: [JournalSegment] = []
@@ -53,7 +51,6 @@ package struct JournalWriter: ~Copyable {
 
     /// So much may wait for a journal that cannot be written, before the queue waits too.
     private static let stagedLimitBytes = 16 * 1_048_576
-    private static let keptBytes = 1_048_576
 
     /// Opens the journal, checks all that is in it, and begins a new one where there is none.
     ///
@@ -88,8 +85,7 @@ package struct JournalWriter: ~Copyable {
     ///
     /// - Parameter message: The message for clients, without the member for its channel.
     package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
-        record.append(to: &staged, message: message)
-        stagedSeq = record.seq
+        staged.add(record, message: message)
         guard isKnowing else { return }
         remember(record.identity)
         if let line = record.line { remember(line) }
@@ -104,7 +100,7 @@ package struct JournalWriter: ~Copyable {
     package func checkWritable() throws(SystemCallError) { try storage.checkWritable() }
 
     /// Whether so much could not be written that no more may be staged.
-    package var isFull: Bool { isFailing && staged.count > Self.stagedLimitBytes }
+    package var isFull: Bool { isFailing && staged.bytes > Self.stagedLimitBytes }
 
     /// Writes what is staged, and shows it to the readers, whether it could be written or not.
     ///
@@ -121,12 +117,11 @@ package struct JournalWriter: ~Copyable {
             throw error
         }
         journal.withState { state in
-            active.announce(staged.span, identities: stagedIdentities)
+            active.announce(staged.records.span, identities: staged.identities)
             state.lastSeq = active.lastSeq
             state.pending = []
         }
-        staged.removeAll(keepingCapacity: staged.count <= Self.keptBytes)
-        stagedIdentities.removeAll(keepingCapacity: stagedIdentities.count <= Self.keptBytes / 8)
+        staged.removeAll()
         unsynced.add(active)
         if isFailing {
             isFailing = false
@@ -139,7 +134,7 @@ package struct JournalWriter: ~Copyable {
     /// Shows the readers what is staged, where writing it has failed and is not tried again yet.
     package func showStaged() {
         guard !staged.isEmpty else { return }
-        let (pending, seq) = (staged, stagedSeq)
+        let (pending, seq) = (staged.records, staged.seq)
         journal.withState { state in
             state.pending = pending
             state.lastSeq = seq
@@ -195,10 +190,9 @@ package struct JournalWriter: ~Copyable {
             }
             return state.segments
         }
-        next.announce([UInt8]().span, identities: old.flatMap(\.identities) + stagedIdentities)
+        next.announce([UInt8]().span, identities: old.flatMap(\.identities) + staged.identities)
         active = next
-        staged = []
-        stagedIdentities = []
+        staged = JournalStage()
         unsynced.add(next)
         unsynced.add(storage)
         // One with the new one's name is the new one.
@@ -218,18 +212,18 @@ package struct JournalWriter: ~Copyable {
 
     private mutating func writeStaged(unix: Int64) throws(SystemCallError) {
         do {
-            try active.write(staged.span)
+            try active.write(staged.records.span)
         } catch  where mustMove {
             // The queue has been replaced because its disk is gone, and the segment is on that.
             roll(unix: unix)
             guard !mustMove else { throw error }
-            try active.write(staged.span)
+            try active.write(staged.records.span)
         }
     }
 
     private mutating func remember(_ identity: JournalRecord.Identity) {
         identities.insert(identity.key)
-        stagedIdentities.append(identity.key)
+        staged.note(identity)
     }
 
     private mutating func fail() {

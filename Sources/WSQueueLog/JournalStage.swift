@@ -1,0 +1,25 @@
+/// Records that are to be written together, and the identities that the journal knows by them.
+struct JournalStage {
+    private(set) var records: [UInt8] = []
+    private(set) var identities: [UInt64] = []
+    /// The order number of the last record.
+    private(set) var seq: UInt64 = 0
+
+    /// More memory than this is not kept for the next records.
+    private static let keptBytes = 1_048_576
+
+    var isEmpty: Bool { records.isEmpty }
+    var bytes: Int { records.count }
+
+    mutating func add(_ record: JournalRecord, message: Span<UInt8>) {
+        record.append(to: &records, message: message)
+        seq = record.seq
+    }
+
+    mutating func note(_ identity: JournalRecord.Identity) { identities.append(identity.key) }
+
+    mutating func removeAll() {
+        records.removeAll(keepingCapacity: records.count <= Self.keptBytes)
+        identities.removeAll(keepingCapacity: identities.count <= Self.keptBytes / 8)
+    }
+}
