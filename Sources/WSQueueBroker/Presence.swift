@@ -27,8 +27,7 @@ package struct Presence: Sendable {
     package let rule: PresenceRule
     var rooms: [String: PresenceRoom] = [:]
     /// Those whose last connection has gone, oldest first.
-    private var leaving: [(at: Int64, place: PresencePlace)] = []
-    private var leavingStart = 0
+    private var leaving = Fifo<(at: Int64, place: PresencePlace)>()
     /// Channels with news.
     private var talking: Set<String> = []
     /// What other nodes say, and the number of this one.
@@ -118,19 +117,14 @@ package struct Presence: Sendable {
     }
 
     private var nextLeaving: Int64 {
-        min(leavingStart < leaving.count ? leaving[leavingStart].at : .max, sharing.nextLeaving)
+        min(leaving.first?.at ?? .max, sharing.nextLeaving)
     }
 
     private mutating func expire(now: Int64) {
-        while leavingStart < leaving.count, leaving[leavingStart].at <= now {
-            let (at, place) = leaving[leavingStart]
-            leavingStart += 1
+        while let (at, place) = leaving.first, at <= now {
+            leaving.popFirst()
             if rooms[place.channel]?.expire(place.user, leavesAt: at) ?? false { sharing.note(place) }
             noteNews(place.channel)
-        }
-        if leavingStart * 2 >= leaving.count {
-            leaving.removeFirst(leavingStart)
-            leavingStart = 0
         }
         removeLost(now: now)
     }

@@ -255,11 +255,6 @@ struct PresenceRoom {
     }
 
     private func place(behind number: UInt64) -> Int {
-        var (low, high) = (0, order.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if order[middle].number <= number { low = middle + 1 } else { high = middle }
-        }
-        return low
+        order.partitionPoint { $0.number > number }
     }
 }

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 package import WSQueueSystem
 
 /// The publications of the past, as every loop reads them by position; ``JournalWriter`` is the one hand that writes.
@@ -85,12 +86,8 @@ package final class Journal: Sendable {
     /// Where to begin reading for everything behind `seq`: at that record or somewhat before it, or at the oldest.
     package func position(after seq: UInt64) -> Position? {
         let segment = withState { state -> JournalSegment? in
-            var (low, high) = (0, state.segments.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if state.segments[middle].precedingSeq <= seq { low = middle + 1 } else { high = middle }
-            }
-            return state.segments.isEmpty ? nil : state.segments[max(0, low - 1)]
+            let next = state.segments.partitionPoint { $0.precedingSeq > seq }
+            return state.segments.isEmpty ? nil : state.segments[max(0, next - 1)]
         }
         return segment.map { Position(segment: $0, offset: $0.offset(before: seq)) }
     }

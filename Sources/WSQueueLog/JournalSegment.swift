@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueSystem
 
 /// One file of the journal. The hub appends to the newest; any thread reads.
@@ -80,12 +81,8 @@ package final class JournalSegment: Sendable {
     /// The offset of a record at or before the one with this number, found in a sorted list.
     func offset(before seq: UInt64) -> Int {
         contents.withLock { contents in
-            var (low, high) = (0, contents.marks.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if contents.marks[middle].seq <= seq { low = middle + 1 } else { high = middle }
-            }
-            return low == 0 ? JournalSegmentHeader.byteCount : contents.marks[low - 1].offset
+            let next = contents.marks.partitionPoint { $0.seq > seq }
+            return next == 0 ? JournalSegmentHeader.byteCount : contents.marks[next - 1].offset
         }
     }
 

@@ -134,11 +134,6 @@ package struct PublicationWriter: ~Copyable {
 extension [PublicationLog.Selection] {
     /// The index of the first selection that ends behind `position`, found by halving: they lie in order.
     package func firstIndex(endingAfter position: UInt64) -> Int {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].range.upperBound > position { high = middle } else { low = middle + 1 }
-        }
-        return low
+        partitionPoint { $0.range.upperBound > position }
     }
 }

@@ -1,7 +1,8 @@
+internal import WSQueueCore
 package import WSQueueSystem
 
 /// A file that waits in the spool, with its place among the others.
-package struct PendingFile: Equatable {
+package struct PendingFile: Equatable, HeapElement {
     package let name: FileName
     /// Whether it is a `.jsonl` batch.
     package let isBatch: Bool

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 package import WSQueueSystem
 
 /// The files that wait, oldest first, each name once.
@@ -19,7 +20,7 @@ package struct SpoolQueue {
 
     /// Latest first, so that the oldest is taken from the end.
     private var listed: [PendingFile] = []
-    private var noticed = EarliestFirst()
+    private var noticed = Heap<PendingFile>()
     /// Names that wait or that were sent and are not deleted yet.
     private var known: Set<FileName> = []
     private var foreign: Set<FileName> = []
@@ -129,8 +130,8 @@ package struct SpoolQueue {
     ///
     /// - Parameter cut: Files behind this one go in any case, because others among them were left out.
     private mutating func keepEarliest(upTo cut: PendingFile?) {
-        listed.append(contentsOf: noticed.files)
-        noticed = EarliestFirst()
+        listed.append(contentsOf: noticed.elements)
+        noticed = Heap<PendingFile>()
         listed.sort { $1.precedes($0) }
         horizon = cut
         var surplus = max(0, listed.count - limit)
@@ -160,7 +161,7 @@ package struct SpoolQueue {
     /// Forgets everything but what has been sent: the directory is another one now.
     package mutating func reset() {
         listed = []
-        noticed = EarliestFirst()
+        noticed = Heap<PendingFile>()
         known = []
         horizon = nil
         schedule = SpoolSchedule(limitFiles: limit)

@@ -1,10 +1,11 @@
+internal import WSQueueCore
 internal import WSQueueSystem
 
 /// Files that wait for their time, the earliest at hand.
 ///
 /// Only so many are held. Of more, the latest are left out, and looked for again when the first of them is due.
 struct SpoolSchedule {
-    private var files = EarliestFirst()
+    private var files = Heap<PendingFile>()
     /// The time that counts for each name: what `files` holds with another one is out of date.
     private var times: [FileName: Int64] = [:]
     /// From this time on files have been left out.
@@ -51,8 +52,8 @@ struct SpoolSchedule {
     }
 
     private mutating func trim() {
-        let valid = files.files.filter { times[$0.name] == $0.nanoseconds }.sorted { $0.precedes($1) }
-        files = EarliestFirst()
+        let valid = files.elements.filter { times[$0.name] == $0.nanoseconds }.sorted { $0.precedes($1) }
+        files = Heap<PendingFile>()
         times = [:]
         if valid.count > limit { horizon = valid[limit].nanoseconds }
         for file in valid.prefix(limit) where file.nanoseconds < horizon ?? .max {

@@ -1,3 +1,5 @@
+internal import WSQueueCore
+
 /// Messages of this node's clients that other nodes have not all handed out.
 package struct CallsAbroad: Sendable {
     /// How many clients of other nodes have got a message.
@@ -29,7 +31,7 @@ package struct CallsAbroad: Sendable {
 
     private var calls: [UInt64: Call] = [:]
     /// The calls in their order; some may have been answered.
-    private var order: [UInt64] = []
+    private var order = Fifo<UInt64>()
     private var lastTicket: UInt64 = 0
 
     package init() {}
@@ -62,7 +64,9 @@ package struct CallsAbroad: Sendable {
     }
 
     /// A node will hand out nothing more.
-    package mutating func lose(_ node: Int64) -> [Answer] { order.compactMap { passed($0, by: node, count: 0) } }
+    package mutating func lose(_ node: Int64) -> [Answer] {
+        order.elements.compactMap { passed($0, by: node, count: 0) }
+    }
 
     /// What has waited long enough.
     package mutating func expired(now: Int64) -> [Answer] {
@@ -79,13 +83,12 @@ package struct CallsAbroad: Sendable {
     package mutating func takeAll() -> [Answer] {
         defer {
             calls = [:]
-            order = []
+            order.removeAll()
         }
-        return order.compactMap { calls[$0]?.answer }
+        return order.elements.compactMap { calls[$0]?.answer }
     }
 
     private mutating func removeAnswered() {
-        let answered = order.prefix { calls[$0] == nil }.count
-        if answered > 0 { order.removeFirst(answered) }
+        while let ticket = order.first, calls[ticket] == nil { order.popFirst() }
     }
 }

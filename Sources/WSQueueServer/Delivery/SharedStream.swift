@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueSystem
 
 /// What the hub knows of the stream that it shares with other servers. It belongs to the hub's thread.
@@ -10,9 +11,7 @@ final class SharedStream {
 
     let link: RedisLink
     var outbox: StreamOutbox
-    private var items: [Item] = []
-    /// So many of them are used.
-    private var usedCount = 0
+    private var items = Fifo<Item>()
     /// The files that a process before this one has put into the stream and perhaps not deleted; `nil` until Redis has
     /// said which, and no file is taken before.
     var sentFiles: [[UInt8]: Int64]?
@@ -31,23 +30,18 @@ final class SharedStream {
         self.outbox = outbox
     }
 
-    var hasItems: Bool { usedCount < items.count }
+    var hasItems: Bool { !items.isEmpty }
 
     /// Whether what was taken from the queue is in the stream, or cannot get there.
     var isFinished: Bool { outbox.isEmpty || !link.isUp }
 
-    func add(_ entries: [StreamEntry]) { items += entries.map(Item.entry) }
+    func add(_ entries: [StreamEntry]) { items.append(contentsOf: entries.map(Item.entry)) }
 
     func add(_ place: RedisLink.Place) { items.append(.place(place)) }
 
     /// What is to be used next.
-    var nextItem: Item? { hasItems ? items[usedCount] : nil }
+    var nextItem: Item? { items.first }
 
     /// What was next is used.
-    func removeItem() {
-        usedCount += 1
-        guard usedCount * 2 >= items.count else { return }
-        items.removeFirst(usedCount)
-        usedCount = 0
-    }
+    func removeItem() { items.popFirst() }
 }
