@@ -71,6 +71,9 @@ let package = Package(
         .target(name: "WSQueuePublishEncodable", dependencies: ["WSQueuePublish"], swiftSettings: strict),
         .target(name: "WSQueueNet", dependencies: ["WSQueueSystem", "CWSQueueLinux"], swiftSettings: strict),
         .target(
+            name: "WSQueueSession", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueLog"],
+            swiftSettings: strict),
+        .target(
             name: "WSQueueServer",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
@@ -129,6 +132,10 @@ let package = Package(
         .testTarget(name: "WSQueueSystemTests", dependencies: ["WSQueueSystem", "Support"], swiftSettings: testing),
         .testTarget(
             name: "WSQueueLogTests", dependencies: ["WSQueueLog", "WSQueueCore", "WSQueueSystem", "Support"],
+            swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueSessionTests",
+            dependencies: ["WSQueueSession", "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueLog"],
             swiftSettings: testing),
         .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
         .testTarget(

@@ -43,6 +43,7 @@ PLAIN = {
     "HubStatus": "what the status page shows of the queue",
     "LoopCounters": "one member for each count in the metrics",
     "LoopStatus": "what the status page shows of one loop",
+    "SessionOptions": "what the operator has decided about conversations",
 }
 
 KEYWORDS_OF_TYPES = {"struct", "class", "enum", "actor", "protocol", "extension"}

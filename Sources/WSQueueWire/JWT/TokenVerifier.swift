@@ -7,6 +7,12 @@ package struct TokenVerifier: Sendable {
         package let identity: Identity
         /// The secret that it was signed with.
         package let secret: UInt64
+
+        /// Makes the answer about a token that was accepted.
+        package init(identity: Identity, secret: UInt64) {
+            self.identity = identity
+            self.secret = secret
+        }
     }
 
     /// How much clocks may differ, seconds.

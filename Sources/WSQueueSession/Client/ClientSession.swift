@@ -1,0 +1,350 @@
+package import WSQueueBroker
+package import WSQueueCore
+package import WSQueueLog
+package import WSQueueWire
+
+/// The conversation of one client: what it says and what is due leads to actions, and changes nothing else.
+///
+/// It knows no socket and no clock. What only some clients have is made when it is needed: for a thousand that listen and
+/// say nothing it would be more memory than all else.
+package struct ClientSession: ~Copyable {
+    private final class Details {
+        fileprivate var member = Member(nil)
+        fileprivate var view = EventView.logged(nil)
+        fileprivate var requests: [PastRequest] = []
+        fileprivate var pace = MessagePace()
+    }
+
+    /// The connection's id.
+    package let connection: Int64
+    /// Everything after this number it has been sent, as far as it was for everyone, or is being sent.
+    private var since: UInt64
+    private var details: Details?
+    /// How it is spoken with.
+    package let dialect: ClientDialect
+    private var isGreeted = false
+    private var hearsNoPings = false
+
+    /// Begins a conversation.
+    ///
+    /// - Parameters:
+    ///   - view: How it sees events.
+    ///   - credentials: What the application may know the client by.
+    ///   - seq: Where its loop stands.
+    package init(
+        _ connection: Int64, _ dialect: ClientDialect, view: EventView = .logged(nil),
+        credentials: AuthorizeRequest.Credentials? = nil, since seq: UInt64
+    ) {
+        self.connection = connection
+        self.dialect = dialect
+        since = seq
+        guard credentials != nil || !view.isLogs else { return }
+        made.member = Member(credentials)
+        made.view = view
+    }
+
+    /// What only some have, made now.
+    private var made: Details {
+        mutating get {
+            if details == nil { details = Details() }
+            return details ?? Details()
+        }
+    }
+
+    /// Who the client is, as its token says; `nil` is nobody known.
+    package var identity: Identity? { details?.member.identity }
+    /// How it sees events.
+    package var view: EventView { details?.view ?? .logged(nil) }
+    /// The fingerprint of the secret that its token was signed with.
+    package var secret: UInt64? { details?.member.secret }
+    /// What it wants of the past next.
+    package var nextRequest: PastRequest? { details?.requests.first }
+
+    // MARK: Beginning
+
+    /// Does what a client's request asks for: its token, and what stands in its query.
+    ///
+    /// - Parameters:
+    ///   - retiredAt: When the secret of its token counts no longer, if that is no longer in use.
+    ///   - lastEvent: Where a reader that comes back has got to: it goes before what its URL still says.
+    package mutating func open(
+        as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, lastEvent: Cursor? = nil,
+        _ options: SessionOptions, _ facts: SessionFacts
+    ) -> [SessionAction] {
+        let query = ClientQuery(target, lastEvent: lastEvent)
+        var (actions, questions, errors) = ([SessionAction](), [SessionAction](), [ClientError]())
+        if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
+        if dialect == .stream { actions.append(.name) }
+        for name in query.channels {
+            do throws(ClientError) {
+                let command = ClientCommand.subscribe(channel: name, since: query.since)
+                if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
+                try made.member.subscribe(to: name, options, facts, &actions)
+            } catch {
+                errors.append(error)
+            }
+        }
+        hearsNoPings = query.hearsNoPings
+        if let filter = query.filter {
+            made.view = view.filtered(by: filter)
+            actions.append(.view(view))
+        }
+        let start = query.since.map { facts.bounds.start(after: $0, seq: facts.seq) } ?? facts.reached
+        if let since = query.since { want(PastRequest(since: since, channel: nil), &actions) }
+        if dialect == .named { greet(options, facts, reached: start, &actions) }
+        if dialect == .stream, let cursor = facts.cursor(start) {
+            // A reader that has had no event yet comes back with this.
+            actions.append(.position(query.since?.text ?? cursor.text))
+        }
+        for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
+        for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
+        warn(facts, &actions)
+        return actions + questions
+    }
+
+    /// Greets a client, once, with its connection id and the cursor from which on it gets everything.
+    private mutating func greet(
+        _ options: SessionOptions, _ facts: SessionFacts, reached: UInt64, _ actions: inout [SessionAction]
+    ) {
+        guard !isGreeted, let cursor = facts.cursor(reached) else { return }
+        isGreeted = true
+        actions.append(.name)
+        let text = ServerMessage.welcome(
+            heartbeatSeconds: options.heartbeatSeconds, connection: connection, isAuthenticated: identity != nil,
+            cursor: cursor)
+        actions.append(.send(text))
+    }
+
+    // MARK: Messages
+
+    /// Does what a message asks for, and answers.
+    package mutating func receive(
+        _ text: Span<UInt8>, _ options: SessionOptions, _ facts: SessionFacts
+    ) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        do throws(ClientError) {
+            let command = try decode(text, options, facts, &actions)
+            if try made.member.park(command, isQuiet: false, options, facts, &actions) { return actions }
+            try perform(command, isQuiet: false, options, facts, &actions)
+        } catch {
+            actions.append(.send(ServerMessage.error(error)))
+        }
+        return actions.endingWithClose
+    }
+
+    /// Reads a message; the first one makes the client one that speaks.
+    private mutating func decode(
+        _ text: Span<UInt8>, _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) throws(ClientError) -> ClientCommand {
+        let result = Result { () throws(ClientError) in try ClientCommand.decode(text) }
+        // A client that only says that it is there has asked for nothing.
+        if case .success(.pong) = result { return .pong }
+        if !isGreeted {
+            greet(options, facts, reached: facts.reached, &actions)
+            if dialect == .plain {
+                made.view = .chat(view.filter)
+                actions.append(.view(view))
+            }
+        }
+        if case .success(.ping) = result { return .ping }
+        if let rule = options.messageRate { try made.pace.charge(rule, now: facts.now, &actions) }
+        return try result.get()
+    }
+
+    /// Does what a client asks for, and answers.
+    ///
+    /// - Parameter isQuiet: Whether success is not answered.
+    private mutating func perform(
+        _ command: ClientCommand, isQuiet: Bool, _ options: SessionOptions, _ facts: SessionFacts,
+        _ actions: inout [SessionAction]
+    ) throws(ClientError) {
+        switch command {
+        case .ping: actions.append(.send(ServerMessage.pong()))
+        case .pong: return
+        case .resume(let since):
+            try made.requests.checkRoom(options)
+            want(PastRequest(since: since, channel: nil), &actions)
+        case .subscribe(let channel, let since):
+            // Nothing is done of a command that is refused.
+            if since != nil { try made.requests.checkRoom(options) }
+            try made.member.subscribe(to: channel, options, facts, &actions)
+            if !isQuiet { actions.append(.send(ServerMessage.subscribed(channel))) }
+            tellMembers(channel, &actions)
+            if let since { want(PastRequest(since: since, channel: channel), &actions) }
+        case .unsubscribe(let channel):
+            made.member.forgetQuestions(about: channel)
+            made.member.unsubscribe(from: channel, &actions)
+            actions.append(.send(ServerMessage.unsubscribed(channel)))
+        case .authenticate(let token):
+            guard options.takesTokens else {
+                throw ClientError("This server takes no tokens", code: "not_offered")
+            }
+            actions.append(.verify(token))
+        case .presence(let channel, let status, let activity, let next):
+            try made.member.state(channel, status, activity, options, facts, &actions)
+            actions.append(.members(of: channel, after: next))
+        case .message(let channel, let message, let recipients):
+            guard made.member.hears(channel, facts.access) else { throw .notSubscribed(channel) }
+            try made.member.check(.publish, channel, options, facts)
+            let text = ServerMessage.message(
+                channel: channel, sender: connection, message: message, unixSeconds: facts.unixSeconds)
+            actions.append(.pass(channel: channel, recipients: recipients, text: text))
+        }
+    }
+
+    /// Tells a client that speaks who is in a channel to which it has just subscribed.
+    private func tellMembers(_ channel: String, _ actions: inout [SessionAction]) {
+        guard isGreeted, Channel(channel)?.kind == .presence else { return }
+        actions.append(.members(of: channel, after: 0))
+    }
+
+    private mutating func want(_ request: PastRequest, _ actions: inout [SessionAction]) {
+        made.requests.append(request)
+        actions.append(.replay)
+    }
+
+    // MARK: Answers
+
+    /// Takes what waits for an answer of the application; ``go(on:isAllowed:_:_:)`` is to be called with each.
+    package mutating func takeQuestions(_ request: AuthorizeRequest) -> [ParkedQuestion] {
+        details?.member.takeQuestions(request) ?? []
+    }
+
+    /// Does what has waited for an answer.
+    package mutating func go(
+        on question: ParkedQuestion, isAllowed: Bool, _ options: SessionOptions, _ facts: SessionFacts
+    ) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        guard let command = question.command else {
+            made.member.settle(question.request, isAllowed: isAllowed, &actions)
+            return actions
+        }
+        made.member.grant(question.request, isAllowed)
+        do throws(ClientError) {
+            try perform(command, isQuiet: question.isQuiet, options, facts, &actions)
+        } catch {
+            actions.append(.send(ServerMessage.error(error)))
+        }
+        made.member.endGrant()
+        return actions
+    }
+
+    /// The application could not be asked, because too many others wait.
+    package mutating func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] {
+        details?.member.couldNotAsk(request) ?? []
+    }
+
+    /// A token that the client has sent was checked: it is from now on whom the token names, or stays who it was.
+    ///
+    /// - Parameters:
+    ///   - result: What the token says, and when its secret counts no longer, if that is no longer in use.
+    ///   - channels: What the client listens to.
+    package mutating func authenticate(
+        with token: String, _ result: Result<(bearer: TokenVerifier.Result, retiredAt: Int64?), TokenError>,
+        channels: [String], _ options: SessionOptions, _ facts: SessionFacts
+    ) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        switch result {
+        case .failure(let error):
+            return [
+                .note(.refused(error)), .send(ServerMessage.error(ClientError(error.advice, code: "invalid_token"))),
+            ]
+        case .success((let bearer, let retiredAt)):
+            made.member.present(token)
+            made.member.identify(as: bearer, retiredAt: retiredAt, channels: channels, facts, &actions)
+            actions.append(.note(.became(bearer.identity.user.text)))
+            made.member.review(channels, options, facts, &actions)
+            let text = ServerMessage.authenticated(
+                user: bearer.identity.user.text, expiresAtSeconds: bearer.identity.expiresAtSeconds)
+            return actions + [.send(text)]
+        }
+    }
+
+    // MARK: What is due
+
+    /// Warns a client whose token's time is nearly over, and ends the conversation when it is.
+    package mutating func checkToken(_ facts: SessionFacts) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        guard details?.member.isOver(unixSeconds: facts.unixSeconds) ?? false else {
+            warn(facts, &actions)
+            return actions
+        }
+        let error = ClientError("Token expired. Connect with a new one.", code: "token_expired")
+        if isGreeted || dialect == .stream { actions.append(.send(ServerMessage.error(error))) }
+        return actions + [.close(.tokenExpired, reason: "token expired")]
+    }
+
+    /// Looks at the client again after secrets or rules were read.
+    ///
+    /// - Parameters:
+    ///   - retiredAt: When the secret of its token counts no longer, if that is no longer in use.
+    ///   - channels: What the client listens to.
+    package mutating func review(
+        retiredAt: Int64?, channels: [String], _ options: SessionOptions, _ facts: SessionFacts
+    ) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        if let retiredAt { details?.member.retire(at: retiredAt, &actions) }
+        details?.member.review(channels, options, facts, &actions)
+        return actions
+    }
+
+    /// The message that asks a client whether it is there; `nil` for one that sees the protocol's pings.
+    ///
+    /// A client that speaks is told its cursor, so that one for which there is nothing for long does not come back with an
+    /// old one.
+    package func ping(epoch: String, reached: UInt64) -> [UInt8]? {
+        guard hearsNoPings else { return nil }
+        return ServerMessage.ping(cursor: dialect == .named ? Cursor(epoch: epoch, seq: reached) : nil)
+    }
+
+    /// Tells a client that speaks when its token's time is over, once that is near.
+    private mutating func warn(_ facts: SessionFacts, _ actions: inout [SessionAction]) {
+        guard isGreeted, let end = details?.member.takeWarning(unixSeconds: facts.unixSeconds) else { return }
+        let text = ServerMessage.tokenExpiring(
+            expiresAtSeconds: end, leftSeconds: max(0, end - facts.unixSeconds))
+        actions.append(.send(text))
+    }
+
+    /// Ends the conversation.
+    package mutating func end() -> [SessionAction] {
+        details?.requests = []
+        return details?.member.leaveAll() ?? []
+    }
+
+    // MARK: The past
+
+    /// Takes what it wants of the past next.
+    package mutating func takeRequest() -> PastRequest? {
+        guard let details, !details.requests.isEmpty else { return nil }
+        return details.requests.removeFirst()
+    }
+
+    /// The copy of a past event that the client gets during a replay: what it would have been sent live, and has not
+    /// been.
+    ///
+    /// - Parameters:
+    ///   - inheritedSeq: The last number given by a server before this one: the connections that older events leave out
+    ///     are gone, and their numbers may be others' now.
+    package func copy(
+        of record: JournalRecordText, during replay: Replay, inheritedSeq: UInt64, slot: Int,
+        _ subscriptions: SubscriptionTable
+    ) -> Audience? {
+        let except = record.seq > inheritedSeq ? record.except : nil
+        let addressing = Broker.Addressing(channels: record.channels, recipients: record.recipients, except: except)
+        let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
+        let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
+        let reception = details?.member.reception ?? Reception()
+        let isWanted = reception.lacks(
+            record.seq, isForUser: record.recipients != nil, ways: ways, clientSince: since, during: replay)
+        return isWanted ? matching.first : nil
+    }
+
+    /// A replay is over: everything that was for the client, or what it was told is lost.
+    ///
+    /// - Parameter seq: Where its loop stands.
+    package mutating func finish(_ replay: Replay, epoch: String, seq: UInt64) -> [SessionAction] {
+        if replay.request.channel == nil { since = min(since, replay.start) }
+        details?.member.extend(replay.channels, back: replay.start)
+        return replay.outcome(for: dialect, epoch: epoch, seq: seq)
+    }
+}

@@ -1,0 +1,228 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueWire
+
+/// Who a client is, where it listens, and what it may: its part of the conversation about users and rules.
+struct Member {
+    private var known: Identity?
+    private var token: HeldToken?
+    private var credentials: AuthorizeRequest.Credentials?
+    private var listening = Listening()
+    private var questions = Questions()
+
+    init(_ credentials: AuthorizeRequest.Credentials?) { self.credentials = credentials }
+
+    var identity: Identity? { known }
+    var reception: Reception { listening.reception }
+    var secret: UInt64? { token?.secret }
+    var presentIn: [String] { listening.presentIn }
+
+    // MARK: Users
+
+    /// Takes the client for whom its token names.
+    ///
+    /// - Parameter channels: What it listens to.
+    mutating func identify(
+        as bearer: TokenVerifier.Result, retiredAt: Int64?, channels: [String], _ facts: SessionFacts,
+        _ actions: inout [SessionAction]
+    ) {
+        let (before, identity) = (known, bearer.identity)
+        if before?.user != identity.user { listening.identify(since: facts.reached) }
+        known = identity
+        actions.append(.identify(identity))
+        if before?.user != identity.user || before?.info != identity.info {
+            actions += leaveAll()
+            actions += channels.compactMap { listening.enter($0, identity) }
+        }
+        hold(HeldToken(bearer, retiredAt: retiredAt, unixSeconds: facts.unixSeconds), &actions)
+    }
+
+    /// A token that the client has sent names it from now on, also to the application.
+    mutating func present(_ text: String) { credentials?.authorization = Array("Bearer \(text)".utf8) }
+
+    /// The secret that signed its token counts no longer from then on (Unix seconds).
+    mutating func retire(at seconds: Int64, _ actions: inout [SessionAction]) {
+        guard var token else { return }
+        token.retire(at: seconds)
+        hold(token, &actions)
+    }
+
+    func isOver(unixSeconds: Int64) -> Bool { token?.isOver(unixSeconds: unixSeconds) ?? false }
+
+    /// When its token ends (Unix seconds), if the client must be told now; it is told once.
+    mutating func takeWarning(unixSeconds: Int64) -> Int64? {
+        let end = token?.warning(unixSeconds: unixSeconds)
+        if end != nil { token?.noteWarning() }
+        return end
+    }
+
+    private mutating func hold(_ token: HeldToken, _ actions: inout [SessionAction]) {
+        self.token = token
+        actions += token.dueTimes.map { .wake(at: $0) }
+    }
+
+    // MARK: Channels
+
+    func hears(_ channel: String, _ access: Access) -> Bool { listening.hears(channel, access, known) }
+
+    mutating func subscribe(
+        to name: String, _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) throws(ClientError) {
+        guard let pattern = ChannelPattern(name) else {
+            throw .invalidField(
+                "channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **")
+        }
+        if pattern.isChannel { try check(.subscribe, name, options, facts) }
+        if listening.contains(name) { return }
+        guard listening.count < options.channelLimit else {
+            actions.append(.note(.tooManyChannels))
+            throw ClientError(
+                "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
+        }
+        // What a replay under way holds back is not for the new channel either.
+        listening.begin(pattern, since: facts.isReplaying ? facts.seq : facts.reached)
+        actions.append(.subscribe(pattern))
+        if let action = listening.enter(name, known) { actions.append(action) }
+    }
+
+    mutating func unsubscribe(from name: String, _ actions: inout [SessionAction]) {
+        listening.end(name)
+        actions.append(.unsubscribe(name))
+        if let action = listening.leave(name) { actions.append(action) }
+    }
+
+    /// It is there in no channel any more.
+    mutating func leaveAll() -> [SessionAction] { listening.presentIn.compactMap { listening.leave($0) } }
+
+    /// A replay has sent it the past of these channels and patterns from a number on.
+    mutating func extend(_ names: Set<String>, back seq: UInt64) { listening.extend(names, back: seq) }
+
+    /// Says how its user is in a channel.
+    mutating func state(
+        _ channel: String, _ status: PresenceStatus?, _ activity: [UInt8]?, _ options: SessionOptions,
+        _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) throws(ClientError) {
+        guard Channel(channel)?.kind == .presence else {
+            throw .invalidField("channel", expected: "a channel that begins with presence.")
+        }
+        guard hears(channel, facts.access) else { throw .notSubscribed(channel) }
+        guard status != nil || activity != nil else { return }
+        guard (activity?.count ?? 0) <= options.activityLimitBytes else {
+            throw .invalidField("activity", expected: "at most \(options.activityLimitBytes) bytes of JSON")
+        }
+        // Through a pattern a client listens and is not there.
+        guard let user = listening.user(in: channel) else {
+            guard known == nil else { throw .notSubscribed(channel) }
+            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: channel)
+        }
+        actions.append(.state(channel: channel, user, status: status, activity: activity))
+    }
+
+    // MARK: Rules
+
+    /// Refuses what the client may not do with a channel.
+    func check(
+        _ verb: Access.Verb, _ channel: String, _ options: SessionOptions, _ facts: SessionFacts
+    ) throws(ClientError) {
+        if let refusal = verdict(verb, channel, options, facts).refusal(channel) { throw refusal }
+    }
+
+    /// Has a command wait if the application must be asked about its channel.
+    ///
+    /// - Returns: Whether it waits.
+    mutating func park(
+        _ command: ClientCommand, isQuiet: Bool, _ options: SessionOptions, _ facts: SessionFacts,
+        _ actions: inout [SessionAction]
+    ) throws(ClientError) -> Bool {
+        let (verb, channel): (Access.Verb, String)
+        switch command {
+        case .subscribe(let name, _): (verb, channel) = (.subscribe, name)
+        // A client that does not listen is told so without asking the application.
+        case .message(let name, _, _) where hears(name, facts.access): (verb, channel) = (.publish, name)
+        default: return false
+        }
+        guard Channel.isValid(channel), verb == .publish || !listening.contains(channel),
+            verdict(verb, channel, options, facts) == .ask
+        else { return false }
+        guard options.asksApplication, questions.count < options.channelLimit else {
+            throw Self.tooManyQuestions(channel)
+        }
+        ask(verb, channel, command, isQuiet: isQuiet, &actions)
+        return true
+    }
+
+    /// Takes what waits for an answer.
+    mutating func takeQuestions(_ request: AuthorizeRequest) -> [ParkedQuestion] { questions.take(request) }
+
+    /// While an answer is acted on, it is known.
+    mutating func grant(_ request: AuthorizeRequest, _ isAllowed: Bool) { questions.grant(request, isAllowed) }
+    mutating func endGrant() { questions.endGrant() }
+
+    /// Ends a subscription that was only looked at again, if it is refused.
+    mutating func settle(
+        _ request: AuthorizeRequest, isAllowed: Bool, _ actions: inout [SessionAction]
+    ) {
+        guard !isAllowed, let refusal = Access.Verdict.forbidden.refusal(request.channel) else { return }
+        unsubscribe(from: request.channel, &actions)
+        actions.append(.send(ServerMessage.error(refusal)))
+    }
+
+    /// The application could not be asked, because too many others wait.
+    mutating func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        guard let question = questions.takeLast(request) else { return actions }
+        if question.command == nil {
+            settle(request, isAllowed: false, &actions)
+        } else {
+            actions.append(.send(ServerMessage.error(Self.tooManyQuestions(request.channel))))
+        }
+        return actions
+    }
+
+    /// Forgets that it waits to subscribe to a channel.
+    mutating func forgetQuestions(about channel: String) { questions.forgetSubscriptions(to: channel) }
+
+    /// Ends the subscriptions that the client may have no longer.
+    ///
+    /// - Parameter channels: What it listens to. What patterns match is asked about when it is delivered.
+    mutating func review(
+        _ channels: [String], _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) {
+        for channel in channels where Channel.isValid(channel) {
+            let verdict = verdict(.subscribe, channel, options, facts)
+            guard let refusal = verdict.refusal(channel) else { continue }
+            // It may stay until there is an answer.
+            if verdict == .ask, options.asksApplication {
+                ask(.subscribe, channel, nil, isQuiet: true, &actions)
+                continue
+            }
+            unsubscribe(from: channel, &actions)
+            actions.append(.send(ServerMessage.error(refusal)))
+        }
+    }
+
+    /// Whether the client may do something with a channel, with what the application has said so far;
+    /// ``Access/Verdict/ask`` when it must be asked.
+    private func verdict(
+        _ verb: Access.Verb, _ channel: String, _ options: SessionOptions, _ facts: SessionFacts
+    ) -> Access.Verdict {
+        let verdict = facts.access.verdict(verb, channel, by: known)
+        guard verdict == .ask, options.asksApplication else { return verdict }
+        let request = AuthorizeRequest(action: verb.rawValue, channel: channel, credentials: credentials)
+        let answer = questions.answer(to: request) ?? facts.known(request)
+        return answer.map { $0 ? .allowed : .forbidden } ?? .ask
+    }
+
+    private mutating func ask(
+        _ verb: Access.Verb, _ channel: String, _ command: ClientCommand?, isQuiet: Bool,
+        _ actions: inout [SessionAction]
+    ) {
+        let request = AuthorizeRequest(action: verb.rawValue, channel: channel, credentials: credentials)
+        let question = ParkedQuestion(request: request, command: command, isQuiet: isQuiet)
+        if questions.add(question) { actions.append(.ask(request)) }
+    }
+
+    private static func tooManyQuestions(_ channel: String) -> ClientError {
+        ClientError("Too many at once; try again", code: "too_many_requests", channel: channel)
+    }
+}

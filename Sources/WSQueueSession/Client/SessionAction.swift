@@ -1,0 +1,90 @@
+package import WSQueueCore
+package import WSQueueWire
+
+/// What is to be done for a client, in this order.
+package enum SessionAction: Equatable {
+    /// Send it a JSON text, in the frames of its connection.
+    case send([UInt8])
+    /// Tell a reader of a stream where it stands.
+    case position(String)
+    /// Have others find it by its connection id.
+    case name
+    /// It is this user's from now on; `nil` is nobody's.
+    case identify(Identity?)
+    /// It listens to this from now on.
+    case subscribe(ChannelPattern)
+    /// It listens to this channel or pattern no longer.
+    case unsubscribe(String)
+    /// It sees events in another way from now on.
+    case view(EventView)
+    /// Look at its requests for the past: there is one more.
+    case replay
+    /// Ask the application. If that cannot be, tell ``ClientSession/couldNotAsk(_:_:)``.
+    case ask(AuthorizeRequest)
+    /// Check a token, and tell ``ClientSession/authenticate(as:retiredAt:_:channels:_:)``.
+    case verify(String)
+    /// It is there in a channel, as this user.
+    case enter(String, Identity)
+    /// It is there no longer.
+    case leave(String, Label)
+    /// A user says how he is.
+    case state(channel: String, Label, status: PresenceStatus?, activity: [UInt8]?)
+    /// Tell it who is in a channel, from the one with this number on.
+    case members(of: String, after: UInt64)
+    /// Hand a JSON text to those who listen to a channel, or to these connections among them, and tell the client how
+    /// many there were.
+    case pass(channel: String, recipients: [Int64]?, text: [UInt8])
+    /// Come back at this moment (Unix nanoseconds): something may be due about its token.
+    case wake(at: Int64)
+    /// Count something, or write it to the log.
+    case note(SessionNote)
+    /// Close it; nothing may follow.
+    case close(CloseCode, reason: String)
+}
+
+/// What happened in a conversation, for the operator.
+package enum SessionNote: Equatable {
+    /// A message was one too many.
+    case limited
+    /// The client went on all the same.
+    case flooded
+    /// A subscription was one too many.
+    case tooManyChannels
+    /// A token named the user that the client is from now on.
+    case became(String)
+    /// A token was refused.
+    case refused(TokenError)
+}
+
+/// How a client is spoken with.
+package enum ClientDialect: Sendable {
+    /// `wsqueue.v1`.
+    case named
+    /// A WebSocket that has named no protocol; one that speaks all the same is an older chat page.
+    case plain
+    /// Server-Sent Events: it says nothing.
+    case stream
+}
+
+extension [SessionAction] {
+    /// Without what follows a close: after the close frame nothing more is sent.
+    var endingWithClose: [SessionAction] {
+        let end = firstIndex { if case .close = $0 { true } else { false } }
+        return end.map { Array(self[...$0]) } ?? self
+    }
+}
+
+extension Replay {
+    /// What a client is told at the end: that it has everything, or what it has not.
+    func outcome(for dialect: ClientDialect, epoch: String, seq: UInt64) -> [SessionAction] {
+        guard let cursor = Cursor(epoch: epoch, seq: seq) else { return [] }
+        var actions: [SessionAction] = []
+        if let gap {
+            actions.append(.send(ServerMessage.resumed(cursor, gap: gap)))
+        } else if request.channel == nil, dialect != .stream {
+            actions.append(.send(ServerMessage.resumed(cursor)))
+        }
+        if dialect == .stream { actions.append(.position(cursor.text)) }
+        return actions
+    }
+}

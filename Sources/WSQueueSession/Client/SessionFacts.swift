@@ -1,0 +1,59 @@
+package import WSQueueBroker
+internal import WSQueueCore
+package import WSQueueWire
+
+/// What the operator has decided about conversations.
+package struct SessionOptions: Sendable {
+    /// How many channels and patterns one client may listen to.
+    package var channelLimit = 128
+    /// How often a client may say something; `nil` is no limit.
+    package var messageRate: RateRule?
+    /// How often a client hears from the server at least, as it is told.
+    package var heartbeatSeconds = 25
+    /// How many bytes of JSON a user may say about what he does.
+    package var activityLimitBytes = 1_024
+    /// Whether there are secrets, so that tokens mean something.
+    package var takesTokens = false
+    /// Whether there is an application to ask.
+    package var asksApplication = false
+
+    /// What holds where nothing is said.
+    package init() {}
+}
+
+/// What a conversation is told of the rest of the server, as it is at one moment.
+package struct SessionFacts {
+    /// The monotonic clock, nanoseconds.
+    package let now: Int64
+    /// The wall clock, Unix seconds.
+    package let unixSeconds: Int64
+    /// The number of the last event that the client's loop has handed out.
+    package let seq: UInt64
+    /// Up to here the client itself has been handed everything that was for it.
+    package let reached: UInt64
+    /// Whether it is being sent the past.
+    package let isReplaying: Bool
+    /// How far the past reaches.
+    package let bounds: PastBounds
+    /// The rules.
+    package let access: Access
+    /// What the application has said before, as long as that may be kept.
+    package let known: (AuthorizeRequest) -> Bool?
+
+    /// Makes facts.
+    package init(
+        now: Int64, unixSeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool, bounds: PastBounds,
+        access: Access, known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
+    ) {
+        self.now = now
+        self.unixSeconds = unixSeconds
+        self.seq = seq
+        self.reached = reached
+        self.isReplaying = isReplaying
+        self.bounds = bounds
+        self.access = access
+        self.known = known
+    }
+
+    func cursor(_ seq: UInt64) -> Cursor? { Cursor(epoch: bounds.epoch, seq: seq) }
+}

@@ -1,0 +1,58 @@
+package import WSQueueCore
+package import WSQueueLog
+
+/// What a client asks for of the past.
+package struct PastRequest: Equatable, Sendable {
+    /// Where it has got to.
+    package let since: Cursor
+    /// The channel whose past is wanted; `nil` is all that it listens to.
+    package let channel: String?
+
+    /// Makes a request.
+    package init(since: Cursor, channel: String?) {
+        self.since = since
+        self.channel = channel
+    }
+}
+
+/// How far the past reaches at one moment.
+package struct PastBounds: Equatable, Sendable {
+    /// The identity of the numbering.
+    package let epoch: String
+    /// The last number before the oldest record.
+    package let precedingSeq: UInt64
+    /// The number of the last record.
+    package let lastSeq: UInt64
+    /// Whether other servers number their events in the same order, and may be further than this one.
+    package let isShared: Bool
+
+    /// Makes bounds.
+    package init(epoch: String, precedingSeq: UInt64, lastSeq: UInt64, isShared: Bool = false) {
+        self.epoch = epoch
+        self.precedingSeq = precedingSeq
+        self.lastSeq = lastSeq
+        self.isShared = isShared
+    }
+
+    /// The bounds of a journal now.
+    package init(_ journal: Journal) {
+        self.init(
+            epoch: journal.epoch, precedingSeq: journal.precedingSeq, lastSeq: journal.lastSeq,
+            isShared: journal.isShared)
+    }
+
+    /// Where a client will stand that comes with `cursor`: there, or after what is lost to it.
+    ///
+    /// - Parameter seq: Where its loop stands. A number that this loop has not reached yet may be one that another loop
+    ///   has sent.
+    package func start(after cursor: Cursor, seq: UInt64) -> UInt64 {
+        if isAwaited(cursor) { return cursor.seq }
+        guard cursor.epoch == epoch, cursor.seq <= lastSeq else { return seq }
+        return max(cursor.seq, min(seq, precedingSeq))
+    }
+
+    /// Whether a place lies ahead of all records, where only another server can have been.
+    package func isAwaited(_ cursor: Cursor) -> Bool {
+        isShared && cursor.epoch == epoch && cursor.seq > lastSeq && cursor.seq < .max
+    }
+}

@@ -1,0 +1,55 @@
+internal import WSQueueCore
+
+/// Since when a client has been sent live what was for it: so it is known which records of the past it lacks.
+///
+/// Everything after a number of these it has been sent, or is being sent.
+package struct Reception: Sendable {
+    private var identifiedSince: UInt64 = 0
+    private var sinceByName: [String: UInt64] = [:]
+
+    /// A client that is nobody's, and listens to nothing.
+    package init() {}
+
+    /// How many channels and patterns it listens to.
+    package var count: Int { sinceByName.count }
+
+    /// Whether it listens to this very channel or pattern.
+    package func contains(_ name: String) -> Bool { sinceByName[name] != nil }
+
+    /// From this number on it is another user's.
+    package mutating func identify(since seq: UInt64) { identifiedSince = seq }
+
+    /// From this number on it listens to a channel or pattern.
+    package mutating func begin(_ name: String, since seq: UInt64) { sinceByName[name] = seq }
+
+    /// It listens to it no longer.
+    package mutating func end(_ name: String) { sinceByName[name] = nil }
+
+    /// A replay has sent it the past of these channels and patterns from a number on.
+    package mutating func extend(_ names: Set<String>, back seq: UInt64) {
+        for name in names {
+            guard let since = sinceByName[name] else { continue }
+            sinceByName[name] = min(since, seq)
+        }
+    }
+
+    /// Whether a client lacks an event of the past that is for it.
+    ///
+    /// - Parameters:
+    ///   - seq: The event's number.
+    ///   - isForUser: Whether it is for users: they have been sent it live since the client is that user.
+    ///   - ways: For each copy that is for the client, the subscriptions through which it comes; `nil` is none.
+    ///   - clientSince: Since when the client has been sent what is for everyone.
+    ///   - replay: What it is getting of the past.
+    package func lacks(
+        _ seq: UInt64, isForUser: Bool, ways: [[String]?], clientSince: UInt64, during replay: Replay
+    ) -> Bool {
+        let isLive = ways.contains { way in
+            let since = way.map { $0.lazy.compactMap { sinceByName[$0] }.min() ?? .max } ?? clientSince
+            return max(since, isForUser ? identifiedSince : 0) < seq
+        }
+        // Of what is held back it gets what it would get live, of what lies before that only what it asked for.
+        if seq > replay.heldSince { return isLive }
+        return !isLive && ways.contains(where: replay.includes)
+    }
+}

@@ -1,0 +1,118 @@
+internal import WSQueueCore
+package import WSQueueLog
+package import WSQueueWire
+
+/// What a client is getting of the past: from where to where, what of it is lost, and what comes next.
+///
+/// Meanwhile the client gets nothing live: what is published it finds at the end of its replay, so that there is one order
+/// and no seam.
+package struct Replay: Sendable {
+    /// What is to be done now.
+    package enum Step: Equatable, Sendable {
+        /// It has come to where its loop stands.
+        case finish
+        /// There is nothing for it yet.
+        case wait
+        /// Records are to be read.
+        case read
+    }
+
+    /// What the client asked for.
+    package let request: PastRequest
+    /// The channels and patterns whose past is wanted.
+    package let channels: Set<String>
+    /// Where the client stands after what it can no longer get.
+    package let start: UInt64
+    /// Up to here it has been sent live what was for it; everything after it is held back.
+    package let heldSince: UInt64
+    private let epoch: String
+    private var next: UInt64
+    private var place: Journal.Position?
+    private var lost: ResumeGap?
+    private var movedAt: Int64
+    private var waitsUntil: Int64
+
+    /// How long the others' events may take to come here.
+    private static let awaitNanoseconds: Int64 = 5_000_000_000
+
+    /// Plans a replay.
+    ///
+    /// - Parameters:
+    ///   - channels: The channels that the client listens to, if their past is wanted.
+    ///   - seq: Where its loop stands.
+    package init(_ request: PastRequest, channels: [String], bounds: PastBounds, seq: UInt64, now: Int64) {
+        self.request = request
+        self.channels = Set(channels)
+        epoch = bounds.epoch
+        heldSince = seq
+        movedAt = now
+        waitsUntil = now + Self.awaitNanoseconds
+        start = bounds.start(after: request.since, seq: seq)
+        // Another server has sent it what is still on its way to this one.
+        if bounds.isAwaited(request.since) {
+            next = request.since.seq + 1
+            return
+        }
+        // A client may send any number, the greatest too.
+        next = min(request.since.seq, bounds.lastSeq) + 1
+        if request.since.epoch != epoch || request.since.seq > bounds.lastSeq {
+            lose(upTo: start, reason: .epoch)
+        } else if start > request.since.seq {
+            lose(upTo: start, reason: .trimmed)
+        }
+    }
+
+    /// The first number that has not been looked at.
+    package var nextSeq: UInt64 { next }
+    /// Up to here the client has been handed everything that was for it.
+    package var reached: UInt64 { next - 1 }
+    /// Where the next record is, once that has been found.
+    package var position: Journal.Position? { place }
+    /// What is lost to the client.
+    package var gap: ResumeGap? { lost }
+    /// How many numbers are left up to where its loop stands.
+    package func left(upTo seq: UInt64) -> UInt64 { seq + 1 - min(seq + 1, next) }
+
+    /// Whether its socket has taken nothing for longer than that.
+    package func isStuck(now: Int64, limitNanoseconds: Int64) -> Bool { now - movedAt > limitNanoseconds }
+
+    /// Decides what comes next.
+    ///
+    /// - Parameters:
+    ///   - seq: Where the loop stands.
+    ///   - isFollowing: Whether events that other servers send come here now: while they do not, a place ahead of all
+    ///     records may still be reached.
+    package mutating func step(seq: UInt64, isFollowing: Bool, now: Int64) -> Step {
+        if next == seq + 1 { return .finish }
+        guard next > seq + 1 else { return .read }
+        if !isFollowing { waitsUntil = now + Self.awaitNanoseconds }
+        // No server has had such a number: the client is told that its place does not exist.
+        if now >= waitsUntil { lose(upTo: seq, reason: .epoch) }
+        return .wait
+    }
+
+    /// Its socket has taken something, or there was nothing for it to take.
+    package mutating func noteProgress(now: Int64) { movedAt = now }
+
+    /// Where the next record is.
+    package mutating func find(_ position: Journal.Position) { place = position }
+
+    /// Everything before `next` has been dealt with.
+    package mutating func advance(to next: UInt64, at position: Journal.Position) {
+        self.next = next
+        place = position
+    }
+
+    /// Records after the client's place are gone, up to this number.
+    package mutating func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed) {
+        next = seq + 1
+        guard let end = Cursor(epoch: epoch, seq: seq) else { return }
+        lost = ResumeGap(from: lost?.from ?? request.since, to: end, reason: lost?.reason ?? reason)
+    }
+
+    /// Whether the past of what comes through one of these subscriptions is wanted; `nil` is no subscription.
+    package func includes(_ subscriptions: [String]?) -> Bool {
+        guard let subscriptions else { return request.channel == nil }
+        return subscriptions.contains { channels.contains($0) }
+    }
+}

@@ -1,0 +1,67 @@
+internal import WSQueueWire
+
+/// Frames that are built anew from the journal, with the place in the journal after each.
+package struct ReplayFrames: Sendable {
+    /// How far a client is when it has been sent a frame.
+    package struct Mark: Equatable, Sendable {
+        /// The end of the frame in ``bytes``.
+        package let end: Int
+        /// The first number after the event.
+        package let next: UInt64
+        /// The place after its record.
+        package let offset: Int
+    }
+
+    private var built: [UInt8] = []
+    private var marks: [Mark] = []
+
+    /// Makes no frames.
+    package init() {}
+
+    /// All frames, one after the other.
+    package var bytes: [UInt8] { built }
+
+    /// Forgets the frames; what memory a larger piece needed is given back.
+    package mutating func removeAll() {
+        built.removeAll(keepingCapacity: built.capacity <= 1_048_576)
+        marks.removeAll(keepingCapacity: true)
+    }
+
+    /// Appends a frame.
+    ///
+    /// - Parameters:
+    ///   - message: What was sent live, but for the member for the channel.
+    ///   - channel: Where this copy goes.
+    ///   - view: How the client sees it; an event that it does not want has no frame.
+    ///   - next: The first number after the event.
+    ///   - offset: The place after its record.
+    package mutating func append(
+        _ message: ArraySlice<UInt8>, channel: String?, as view: EventView, next: UInt64, offset: Int
+    ) {
+        // The brace that ends the object comes after the channel, whose name needs no escapes.
+        let member = channel.map { Array(",\"channel\":\"\($0)\"}".utf8) }
+        if !view.isLogs {
+            let whole = member.map { message.dropLast() + $0 } ?? message
+            guard view.append(Array(whole).span, to: &built) else { return }
+        } else if let member {
+            FrameEncoder.appendHeader(.text, payloadLength: message.count - 1 + member.count, to: &built)
+            built += message.dropLast()
+            built += member
+        } else {
+            FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
+            built += message
+        }
+        marks.append(Mark(end: built.count, next: next, offset: offset))
+    }
+
+    /// How many frames have begun to go when `count` bytes have gone.
+    package func count(begunIn count: Int) -> Int {
+        if count == built.count { return marks.count }
+        return count == 0 ? 0 : (marks.firstIndex { $0.end >= count } ?? marks.count - 1) + 1
+    }
+
+    /// The frame that is under way, or just done, when `count` bytes have gone.
+    package func mark(after count: Int) -> Mark? {
+        count == 0 ? nil : marks.first { $0.end >= count }
+    }
+}

@@ -1,0 +1,157 @@
+import Testing
+import WSQueueBroker
+import WSQueueCore
+import WSQueueSession
+import WSQueueWire
+
+struct ConversationTests {
+    private let welcome =
+        #"{"action":"welcome","heartbeat_interval":25,"connection_id":7,"authenticated":false,"cursor":"e1:20"}"#
+
+    @Test func `a client that names the protocol is greeted at once, and nothing else happens`() throws {
+        #expect(try Conversation().open().told == ["name", welcome])
+        #expect(try Conversation(.plain).open().told == [])
+        #expect(try Conversation(.stream, view: .stream(epoch: "e1", nil)).open().told == ["name", "position e1:20"])
+    }
+
+    @Test func `an older page is greeted by its first message, and sees chat messages from then on`() throws {
+        let page = try Conversation(.plain)
+        _ = try page.open()
+        #expect(page.say(#"{"action":"pong"}"#).told == [])
+        #expect(page.view == .logged(nil))
+        #expect(page.say(#"{"action":"ping"}"#).told == ["name", welcome, "view own", #"{"action":"pong"}"#])
+        #expect(page.view == .chat(nil))
+        #expect(page.say(#"{"action":"ping"}"#).told == [#"{"action":"pong"}"#])
+    }
+
+    @Test(arguments: [
+        ("channels=a,b.*", ["subscribe a", "subscribe b.*"]),
+        ("channels=a,a", ["subscribe a"]),
+        ("channels=b!d,a", ["subscribe a"]),
+        ("events=a*&heartbeat=app", ["view own"]),
+        ("since=e1:15", ["replay"]),
+    ])
+    func `a query leads to what an action would`(query: String, expected: [String]) throws {
+        let actions = try Conversation(.plain).open(query).told
+        #expect(actions.prefix(expected.count) == expected[...])
+    }
+
+    @Test func `what is wrong with a query is told after the greeting, channels first`() throws {
+        let client = try Conversation()
+        let told = try client.open("since=x&events=\(String(repeating: "a,", count: 65))&channels=b!d").told
+        let wanted = "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **"
+        #expect(
+            told == [
+                "name", welcome, refusal("Invalid field: channel; send \(wanted)", "invalid_field"),
+                refusal("Invalid field: events; send up to 64 names, * for any part", "invalid_field"),
+                refusal("Invalid field: since; send a cursor that this server has given", "invalid_field"),
+            ])
+    }
+
+    @Test(arguments: [("e1:15", "e1:15"), ("e1:3", "e1:10"), ("e0:3", "e1:20"), ("e1:25", "e1:20")])
+    func `the greeting says where a client that comes back stands after what is lost`(
+        since: String, greeted: String
+    ) throws {
+        let client = try Conversation()
+        #expect(try client.open("since=\(since)").told.last == welcome.replacing("e1:20", with: greeted))
+        #expect(client.nextRequest == PastRequest(since: try cursor(since), channel: nil))
+        #expect(client.takeRequest()?.since.text == since)
+        #expect(client.takeRequest() == nil)
+    }
+
+    @Test func `what a stream's reader brings goes before what its URL says, and is where it is told that it stands`()
+        throws
+    {
+        let reader = try Conversation(.stream, view: .stream(epoch: "e1", nil))
+        let told = try reader.open("since=e1:12&events=x", lastEvent: "e1:17").told
+        #expect(told == ["name", "view own", "replay", "position e1:17"])
+        #expect(reader.view == .stream(epoch: "e1", EventFilter("x")))
+        #expect(reader.takeRequest()?.since.text == "e1:17")
+    }
+
+    @Test func `pings are messages for a client that cannot see others, with its cursor if it speaks`() throws {
+        let (client, page, other) = (try Conversation(), try Conversation(.plain), try Conversation())
+        for each in [client, page] { _ = try each.open("heartbeat=app") }
+        _ = try other.open()
+        #expect(client.ping == #"{"action":"ping","cursor":"e1:20"}"#)
+        #expect(page.ping == #"{"action":"ping"}"#)
+        #expect(other.ping == nil)
+    }
+
+    @Test func `a subscription is answered, made once, and ended`() throws {
+        let client = try Conversation()
+        _ = try client.open()
+        let done = #"{"success":true,"action":"subscribe","channel":"a"}"#
+        #expect(client.say("subscribe", #"{"channel":"a"}"#).told == ["subscribe a", done])
+        #expect(client.say("subscribe", #"{"channel":"a"}"#).told == [done])
+        let gone = #"{"success":true,"action":"unsubscribe","channel":"a"}"#
+        #expect(client.say("unsubscribe", #"{"channel":"a"}"#).told == ["unsubscribe a", gone])
+        #expect(client.say("subscribe", #"{"channel":"a"}"#).told == ["subscribe a", done])
+    }
+
+    @Test func `one channel too many is refused and counted`() throws {
+        let client = try Conversation()
+        client.options.channelLimit = 1
+        _ = try client.open("channels=a")
+        #expect(
+            client.say("subscribe", #"{"channel":"b"}"#).told == [
+                "note tooManyChannels",
+                refusal("Too many channels; unsubscribe from one first", "too_many_channels", channel: "b"),
+            ])
+    }
+
+    @Test func `the past is asked for after the subscription, and not too often at once`() throws {
+        let client = try Conversation()
+        client.options.channelLimit = 1
+        _ = try client.open()
+        let told = client.say("subscribe", #"{"channel":"a","since":"e1:12"}"#).told
+        #expect(told == ["subscribe a", #"{"success":true,"action":"subscribe","channel":"a"}"#, "replay"])
+        #expect(client.say("resume", #"{"since":"e1:13"}"#).told == ["replay"])
+        let refused = refusal("Too many at once; wait for what you have asked for", "too_many_requests")
+        #expect(client.say("resume", #"{"since":"e1:13"}"#).told == [refused])
+        #expect(client.say("subscribe", #"{"channel":"a","since":"e1:12"}"#).told == [refused])
+        #expect(client.takeRequest() == PastRequest(since: try cursor("e1:12"), channel: "a"))
+        #expect(client.takeRequest() == PastRequest(since: try cursor("e1:13"), channel: nil))
+    }
+
+    @Test func `messages are counted, refused, and at last end the connection without another word`() throws {
+        let client = try Conversation()
+        client.options.messageRate = RateRule(perSecond: 1, burst: 1)
+        _ = try client.open()
+        #expect(client.say("unsubscribe", #"{"channel":"a"}"#).count == 2)
+        let limited =
+            #"{"success":false,"action":"error","error":"Rate limit exceeded. Please slow down.","#
+            + #""code":"rate_limited","retry_after":1}"#
+        #expect(client.say("nonsense").told == ["note limited", limited])
+        #expect(
+            client.say("nonsense").told == ["note limited", "note flooded", "close 4029 too many messages"])
+        #expect(client.say(#"{"action":"ping"}"#).told == [#"{"action":"pong"}"#])
+        client.now += 1_000_000_000
+        #expect(client.say("nonsense").told == [refusal("Invalid message format", "invalid_format")])
+    }
+
+    @Test func `without a rule nothing is counted`() throws {
+        let client = try Conversation()
+        client.options.messageRate = nil
+        _ = try client.open()
+        for _ in 0..<1_000 { #expect(client.say("x").told == [refusal("Invalid message format", "invalid_format")]) }
+    }
+
+    @Test func `a message is passed on for a client that listens and may send`() throws {
+        let rules = #"[{"channel":"a.{x}","subscribe":"anyone","publish":"anyone"}]"#
+        let client = try Conversation(rules: rules)
+        _ = try client.open("channels=a.*")
+        let text = #"{"action":"message","channel":"a.1","sender":7,"message":{"t":1},"time":5000}"#
+        let message = #"{"channel":"a.1","message":{"t":1},"recipients":[3,4]}"#
+        #expect(client.say("message", message).told == ["pass a.1 [3, 4] \(text)"])
+        #expect(
+            client.say("message", #"{"channel":"b","message":1}"#).told == [
+                refusal("Not subscribed to channel", "not_subscribed", channel: "b")
+            ])
+        _ = client.say("subscribe", #"{"channel":"b"}"#)
+        #expect(
+            client.say("message", #"{"channel":"b","message":1}"#).told == [
+                refusal("Channel is not for you", "forbidden", channel: "b")
+            ])
+    }
+}

@@ -1,0 +1,185 @@
+import Testing
+import WSQueueBroker
+import WSQueueCore
+import WSQueueLog
+import WSQueueSession
+import WSQueueWire
+
+struct PastTests {
+    private func replay(
+        _ since: String, channel: String? = nil, channels: [String] = [], seq: UInt64 = 20, isShared: Bool = false
+    ) throws -> Replay {
+        let bounds = PastBounds(epoch: "e1", precedingSeq: 10, lastSeq: 20, isShared: isShared)
+        return Replay(
+            PastRequest(since: try cursor(since), channel: channel), channels: channels, bounds: bounds, seq: seq,
+            now: 0)
+    }
+
+    @Test(
+        arguments: [
+            ("e1:15", 15, 16, nil), ("e1:10", 10, 11, nil), ("e1:20", 20, 21, nil),
+            ("e1:3", 10, 11, "e1:3 e1:10 trimmed"), ("e0:15", 20, 21, "e0:15 e1:20 epoch"),
+            ("e1:21", 20, 21, "e1:21 e1:20 epoch"),
+            ("e1:18446744073709551615", 20, 21, "e1:18446744073709551615 e1:20 epoch"),
+        ] as [(String, UInt64, UInt64, String?)])
+    func `a replay begins where the client stands, or after what is lost to it`(
+        since: String, start: UInt64, next: UInt64, gap: String?
+    ) throws {
+        let replay = try replay(since)
+        #expect(replay.start == start)
+        #expect(replay.nextSeq == next)
+        #expect(replay.reached == next - 1)
+        #expect(replay.gap.map { "\($0.from.text) \($0.to.text) \($0.reason.rawValue)" } == gap)
+        #expect(replay.left(upTo: 20) == 21 - next)
+        #expect(replay.heldSince == 20)
+    }
+
+    @Test func `a loop that is not as far as the journal has a replay end where it stands`() throws {
+        var replay = try replay("e1:3", seq: 8)
+        #expect(replay.start == 8)
+        #expect(replay.step(seq: 8, isFollowing: true, now: 0) == .finish)
+    }
+
+    @Test func `records are read until the loop's place is reached`() throws {
+        var replay = try replay("e1:18")
+        #expect(replay.step(seq: 20, isFollowing: true, now: 0) == .read)
+        replay.lose(upTo: 19)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 0) == .read)
+        replay.lose(upTo: 20, reason: .epoch)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 0) == .finish)
+        #expect(replay.gap == ResumeGap(from: try cursor("e1:18"), to: try cursor("e1:20"), reason: .trimmed))
+        #expect(replay.left(upTo: 20) == 0)
+    }
+
+    @Test func `a place that only another server can know is waited for, and longer while that is not heard`() throws {
+        var replay = try replay("e1:25", isShared: true)
+        #expect(replay.start == 25)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 4_999_999_999) == .wait)
+        #expect(replay.gap == nil)
+        #expect(replay.step(seq: 20, isFollowing: false, now: 4_999_999_999) == .wait)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 9_999_999_998) == .wait)
+        #expect(replay.gap == nil)
+        #expect(replay.step(seq: 25, isFollowing: true, now: 9_999_999_998) == .finish)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 9_999_999_999) == .wait)
+        #expect(replay.gap?.reason == .epoch)
+        #expect(replay.step(seq: 20, isFollowing: true, now: 9_999_999_999) == .finish)
+    }
+
+    @Test func `a socket that takes nothing for too long is stuck`() throws {
+        var replay = try replay("e1:15")
+        #expect(!replay.isStuck(now: 10, limitNanoseconds: 10))
+        #expect(replay.isStuck(now: 11, limitNanoseconds: 10))
+        replay.noteProgress(now: 5)
+        #expect(!replay.isStuck(now: 15, limitNanoseconds: 10))
+    }
+
+    // MARK: Which record is for whom
+
+    /// The rows: what the client asks for, the record's number, its way, and whether it is sent.
+    @Test(
+        arguments: [
+            // Everything after 12 was sent live: what lies before is sent, what lies after is not.
+            (nil, 11, [nil], true), (nil, 13, [nil], false),
+            // What is held back, after 20, is sent whatever was asked for.
+            (nil, 21, [nil], true), ("a", 21, [nil], true), (nil, 21, [["a"]], true),
+            // The past of one channel does not bring that of another, or of none.
+            ("a", 11, [nil], false), ("a", 11, [["a"]], true), ("a", 15, [["a"]], false), ("a", 11, [["b"]], false),
+            (nil, 13, [["a"]], true), (nil, 14, [["a"]], true), (nil, 15, [["a"]], false),
+            // Through the pattern it has been sent live since 12 already.
+            ("a", 13, [["a", "*"]], false), ("a", 12, [["a", "*"]], true),
+            // One of several copies that was sent live is enough.
+            (nil, 13, [["a"], nil], false),
+            // No copy is for the client.
+            (nil, 21, [], false), (nil, 11, [], false),
+            // A subscription that has ended brings nothing live.
+            (nil, 21, [["gone"]], false),
+        ] as [(String?, UInt64, [[String]?], Bool)])
+    func `a client gets what it would have been sent live, and has not been`(
+        channel: String?, seq: UInt64, ways: [[String]?], isSent: Bool
+    ) throws {
+        var reception = Reception()
+        reception.begin("a", since: 14)
+        reception.begin("*", since: 12)
+        let replay = try replay("e1:10", channel: channel, channels: channel.map { [$0] } ?? ["a", "*"])
+        #expect(
+            reception.lacks(seq, isForUser: false, ways: ways, clientSince: 12, during: replay) == isSent)
+    }
+
+    @Test func `what is for a user was sent live only since the client is that user`() throws {
+        var reception = Reception()
+        reception.identify(since: 15)
+        let replay = try replay("e1:10")
+        #expect(reception.lacks(14, isForUser: true, ways: [nil], clientSince: 12, during: replay))
+        #expect(!reception.lacks(14, isForUser: false, ways: [nil], clientSince: 12, during: replay))
+        #expect(!reception.lacks(16, isForUser: true, ways: [nil], clientSince: 12, during: replay))
+    }
+
+    @Test func `a replay extends what was sent, back to where it began`() throws {
+        var reception = Reception()
+        reception.begin("a", since: 14)
+        reception.begin("b", since: 5)
+        reception.extend(["a", "b", "c"], back: 11)
+        let replay = try replay("e1:10", channels: ["a", "b", "c"])
+        #expect(!reception.lacks(12, isForUser: false, ways: [["a"]], clientSince: 20, during: replay))
+        #expect(reception.lacks(11, isForUser: false, ways: [["a"]], clientSince: 20, during: replay))
+        #expect(reception.contains("b"))
+        #expect(!reception.contains("c"))
+        reception.end("b")
+        #expect(reception.count == 1)
+    }
+
+    @Test func `the end of a replay is told, with what is lost`() throws {
+        let client = try Conversation()
+        _ = try client.open("channels=a")
+        #expect(
+            client.finish(try replay("e1:15", channels: ["a"])).told == [
+                #"{"action":"resumed","cursor":"e1:20","complete":true}"#
+            ])
+        #expect(client.finish(try replay("e1:15", channel: "a", channels: ["a"])).told == [])
+        let lost = #""gap":{"from":"e1:3","to":"e1:10","reason":"trimmed"}"#
+        let told = #"{"action":"resumed","cursor":"e1:20","complete":false,\#(lost)}"#
+        #expect(client.finish(try replay("e1:3", channel: "a", channels: ["a"])).told == [told])
+        let reader = try Conversation(.stream)
+        #expect(reader.finish(try replay("e1:15")).told == ["position e1:20"])
+        #expect(reader.finish(try replay("e1:3")).told == [told, "position e1:20"])
+    }
+
+    @Test func `a channel that is subscribed to during a replay has its past only from where the loop stands`() throws {
+        for (isReplaying, isSent) in [(true, true), (false, false)] {
+            let client = try Conversation()
+            _ = try client.open()
+            client.reached = 15
+            client.isReplaying = isReplaying
+            _ = client.say("subscribe", #"{"channel":"a"}"#)
+            var table = SubscriptionTable()
+            table.subscribe(4, to: try pattern("a"))
+            let record = try self.record(17, channels: ["a"])
+            let replay = try replay("e1:10", channel: "a", channels: ["a"])
+            let copy = client.session.copy(of: record, during: replay, inheritedSeq: 0, slot: 4, table)
+            #expect((copy == .channel("a", except: nil)) == isSent)
+        }
+    }
+
+    @Test func `a connection that an older server left out is not left out again`() throws {
+        var table = SubscriptionTable()
+        table.name(7, slot: 4)
+        let client = try Conversation()
+        let record = try self.record(15, except: 7)
+        let replay = try replay("e1:10")
+        let old = client.session.copy(of: record, during: replay, inheritedSeq: 15, slot: 4, table)
+        let new = client.session.copy(of: record, during: replay, inheritedSeq: 14, slot: 4, table)
+        #expect(old == .everyone)
+        #expect(new == nil)
+    }
+
+    private func record(_ seq: UInt64, channels: [String] = [], except: Int64? = nil) throws -> JournalRecordText {
+        var record = JournalRecord(
+            seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
+        record.channels = channels
+        record.except = except
+        var bytes: [UInt8] = []
+        record.append(to: &bytes, message: Array("{}".utf8).span)
+        let text = JournalRecordText.decode(bytes.span, at: 0)
+        return try #require(text)
+    }
+}
