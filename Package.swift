@@ -70,32 +70,74 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "WSQueuePublishEncodable", dependencies: ["WSQueuePublish"], swiftSettings: strict),
         .target(name: "WSQueueNet", dependencies: ["WSQueueSystem", "CWSQueueLinux"], swiftSettings: strict),
+        // A client's conversation. It knows no file, socket, clock or thread.
         .target(
             name: "WSQueueSession", dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueLog"],
             swiftSettings: strict),
+        // What the operator sets and sees, and the few things that hub and loops share.
         .target(
-            name: "WSQueueServer",
+            name: "WSQueueOperation",
+            dependencies: ["WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueNet"],
+            swiftSettings: strict),
+        // The place of each event in the order. It knows no file, socket, clock or thread.
+        .target(
+            name: "WSQueueSequencer",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
-                "WSQueueNet",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "WSQueueRedis",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueLog", "WSQueueNet",
+                "WSQueueOperation", "WSQueueSequencer",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "WSQueueHub",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
+                "WSQueueNet", "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis",
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "WSQueueEdge",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
+                "WSQueueNet", "WSQueueOperation", "WSQueueRedis",
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
                 .embedInCode("Web/wsqueue.d.ts"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "WSQueueServer",
+            dependencies: [
+                "WSQueueCore", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog", "WSQueueNet",
+                "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis", "WSQueueHub", "WSQueueEdge",
+            ],
+            swiftSettings: strict),
+        // What a person runs beside the server.
+        .target(
+            name: "WSQueueTools",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueSystem", "WSQueueSpool", "WSQueueNet", "WSQueueOperation",
+                "WSQueueEdge",
+            ],
+            swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
             dependencies: [
-                "WSQueueServer", "WSQueueCore", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSpool",
-                "WSQueueSystem", "WSQueueArguments",
+                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueEdge", "WSQueueCore", "WSQueueBroker",
+                "WSQueueNet", "WSQueueWire", "WSQueueSpool", "WSQueueSystem", "WSQueueArguments",
             ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
         .executableTarget(
             name: "wsqueue-echo",
-            dependencies: ["WSQueueServer", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
+            dependencies: ["WSQueueServer", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         .executableTarget(
             name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
@@ -138,9 +180,13 @@ let package = Package(
             dependencies: ["WSQueueSession", "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueLog"],
             swiftSettings: testing),
         .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
+        .testTarget(name: "WSQueueOperationTests", dependencies: ["WSQueueOperation"], swiftSettings: testing),
         .testTarget(
-            name: "WSQueueServerTests",
-            dependencies: ["WSQueueServer", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "WSQueueSystem", "Support"],
+            name: "WSQueueHubTests",
+            dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueEdgeTests",
+            dependencies: ["WSQueueEdge", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
             swiftSettings: testing),
         .testTarget(
             name: "WSQueueSpoolTests", dependencies: ["WSQueueSpool", "WSQueueSystem", "WSQueueCore", "Support"],
@@ -162,7 +208,7 @@ if Context.environment["WSQUEUE_FUZZ"] != nil {
             .executableTarget(
                 name: "Fuzz\(name)",
                 dependencies: name == "LogLines"
-                    ? ["WSQueueServer"] : ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
+                    ? ["WSQueueOperation"] : ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }
@@ -175,8 +221,8 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
         .executableTarget(
             name: "Simulator",
             dependencies: [
-                "CSimulation", "CWSQueueLinux", "History", "WSQueueServer", "WSQueueSpool", "WSQueueNet",
-                "WSQueueSystem",
+                "CSimulation", "CWSQueueLinux", "History", "WSQueueServer", "WSQueueOperation", "WSQueueSpool",
+                "WSQueueNet", "WSQueueSystem",
             ],
             path: "Tests/Simulation/Simulator",
             // Its tasks share everything and never run at once, which the rules of later modes cannot know.

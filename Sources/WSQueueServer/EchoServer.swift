@@ -1,5 +1,7 @@
+internal import WSQueueEdge
 internal import WSQueueLog
 package import WSQueueNet
+package import WSQueueOperation
 package import WSQueueSystem
 
 /// The server's connections without a queue behind them: every message goes back to who sent it. Conformance tests run

@@ -1,7 +1,11 @@
 internal import Synchronization
 internal import WSQueueBroker
+internal import WSQueueEdge
+package import WSQueueHub
 internal import WSQueueLog
 package import WSQueueNet
+package import WSQueueOperation
+internal import WSQueueRedis
 internal import WSQueueSpool
 package import WSQueueSystem
 
@@ -123,7 +127,7 @@ package struct Server: ~Copyable {
         if madeQueue {
             log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath))
         }
-        var pump = SpoolPump(context: context, journal: journal, syncer: syncer)
+        var pump = SpoolPump(context: Self.hubContext(context), journal: journal, syncer: syncer)
         pump.reportJournal()
         do throws(SystemCallError) {
             try pump.share(in: queue)
@@ -143,7 +147,7 @@ package struct Server: ~Copyable {
         do throws(SystemCallError) {
             try poller.add(signals.number, .readable, token: Self.signalToken)
             try poller.add(context.hubWakeup.number, .readable, token: Self.wakeupToken)
-            if let number = pump.watcher.number { try poller.add(number, .readable, token: Self.noticeToken) }
+            if let number = pump.noticeNumber { try poller.add(number, .readable, token: Self.noticeToken) }
             try context.startLoops()
         } catch {
             throw .system(error)
@@ -175,25 +179,12 @@ package struct Server: ~Copyable {
         for listener in context.listeners { listener.removeName() }
         let seconds = (Clock.monotonicNanoseconds() - startedAt) / 1_000_000_000
         context.log.write(
-            LogLine(.notice, "server.stop").with("seq", pump.broker.seq).with("seconds", seconds))
-    }
-
-    /// How many clients are refused with an answer at the same time.
-    static let refusalDescriptors = 32
-    /// Descriptors that clients never get: the spool's, the journal's (about eight segments), the log's, and those for
-    /// refusals.
-    private static let reservedDescriptors = 48 + refusalDescriptors
-    /// What each loop needs for itself.
-    private static let descriptorsPerLoop = 4
-
-    /// For how many clients a limit of open files has room.
-    static func possibleClients(descriptors: Int, threads: Int) -> Int {
-        max(1, descriptors - reservedDescriptors - descriptorsPerLoop * max(1, threads))
+            LogLine(.notice, "server.stop").with("seq", pump.seq).with("seconds", seconds))
     }
 
     /// As many clients as are wanted, if there are descriptors for them.
     private static func clientLimit(_ configuration: Configuration, _ limits: DescriptorLimit, _ log: Log) -> Int {
-        let possible = possibleClients(descriptors: limits.now, threads: configuration.threads)
+        let possible = DescriptorBudget.possibleClients(descriptors: limits.now, threads: configuration.threads)
         guard configuration.clientLimit > possible else {
             return configuration.clientLimit > 0 ? configuration.clientLimit : possible
         }
@@ -215,7 +206,7 @@ package struct Server: ~Copyable {
             switch poller.ready(index).token {
             case Self.wakeupToken: context.hubWakeup.clear()
             case Self.signalToken: isSignalled = true
-            case Self.noticeToken: pump.isNoticed = true
+            case Self.noticeToken: pump.noteNotices()
             default: break
             }
         }
@@ -244,9 +235,9 @@ package struct Server: ~Copyable {
 
     private func report() {
         context.log.write(
-            LogLine(.notice, "server.status").with("seq", pump.broker.seq).with("clients", context.marks.clients)
-                .with("behind", context.marks.behind).with("waiting", pump.queue.count)
-                .with("unsettled", pump.settlement.count).with("messages", context.counters.messages.value)
+            LogLine(.notice, "server.status").with("seq", pump.seq).with("clients", context.marks.clients)
+                .with("behind", context.marks.behind).with("waiting", pump.waitingCount)
+                .with("unsettled", pump.unsettledCount).with("messages", context.counters.messages.value)
                 .with("limited", context.counters.limited.value).with("flooded", context.counters.flooded.value)
                 .with("too_many_channels", context.counters.channels.value))
     }
@@ -255,7 +246,7 @@ package struct Server: ~Copyable {
     /// signal ends it at once.
     private mutating func drain() {
         let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
-        context.isDraining.store(true, ordering: .relaxed)
+        context.gate.isDraining = true
         context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
         manager.tellStopping(milliseconds: context.configuration.drainMilliseconds)
         pump.stopTaking()
@@ -272,7 +263,7 @@ package struct Server: ~Copyable {
             if isTerminated() { return }
         }
         leaveNodes()
-        pump.lines.writeSum()
+        pump.writeSum()
     }
 
     /// Tells the other nodes that the clients of this one have gone.
@@ -281,6 +272,17 @@ package struct Server: ~Copyable {
         nodes.mailbox.post(.end)
         let deadline = Clock.monotonicNanoseconds() + 500_000_000
         while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep() }
+    }
+
+    private static func hubContext(_ context: LoopContext) -> HubContext {
+        let loops = context.loops
+        return HubContext(
+            configuration: context.configuration, log: context.log, publications: context.publications,
+            marks: context.marks, journal: context.journal, hubWakeup: context.hubWakeup, held: context.held,
+            gate: context.gate, status: context.status, presence: context.presence,
+            loops: ReadersPort(wakeups: loops.map(\.wakeup)) {
+                for loop in loops { loop.mailbox.post(.renumber) }
+            })
     }
 
     private static func makeQueue(_ path: String) throws(StartError) -> Bool {

@@ -1,5 +1,6 @@
 internal import WSQueueArguments
 internal import WSQueueNet
+internal import WSQueueOperation
 internal import WSQueueServer
 internal import WSQueueSystem
 

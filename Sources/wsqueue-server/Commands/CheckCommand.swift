@@ -1,5 +1,7 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueEdge
+internal import WSQueueOperation
+internal import WSQueueTools
 
 /// `wsqueue-server check`: what a server with these options would do, and whether it could.
 enum CheckCommand: Command {

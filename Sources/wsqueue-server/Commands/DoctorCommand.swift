@@ -1,6 +1,7 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueSystem
+internal import WSQueueTools
 
 /// `wsqueue-server doctor`: what is wrong with a queue, its machine and its server, and what to type against it.
 enum DoctorCommand: Command {

@@ -1,7 +1,9 @@
 internal import WSQueueArguments
 internal import WSQueueNet
+internal import WSQueueOperation
 internal import WSQueueServer
 internal import WSQueueSystem
+internal import WSQueueTools
 
 /// `wsqueue-server [run]`: serves until a signal comes.
 enum RunCommand: Command {

@@ -1,6 +1,7 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueSystem
+internal import WSQueueTools
 
 /// What a command is told that asks a running server.
 struct ServerCall {

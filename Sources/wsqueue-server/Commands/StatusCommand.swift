@@ -1,5 +1,6 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
+internal import WSQueueTools
 
 /// `wsqueue-server status`: how a running server stands.
 enum StatusCommand: Command {

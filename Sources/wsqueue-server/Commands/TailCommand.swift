@@ -1,6 +1,7 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueSystem
+internal import WSQueueTools
 
 /// `wsqueue-server tail`: follows a server or its log.
 enum TailCommand: Command {

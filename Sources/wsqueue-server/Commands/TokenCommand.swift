@@ -1,7 +1,8 @@
 internal import WSQueueArguments
 internal import WSQueueCore
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueSystem
+internal import WSQueueTools
 internal import WSQueueWire
 
 /// `wsqueue-server token`: makes tokens, and says what the server thinks of one.

@@ -1,5 +1,5 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueSystem
 internal import WSQueueWire
 

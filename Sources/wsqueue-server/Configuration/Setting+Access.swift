@@ -1,6 +1,6 @@
 internal import WSQueueArguments
 internal import WSQueueNet
-internal import WSQueueServer
+internal import WSQueueOperation
 internal import WSQueueWire
 
 extension Setting {

@@ -1,6 +1,6 @@
 internal import WSQueueArguments
 internal import WSQueueBroker
-internal import WSQueueServer
+internal import WSQueueOperation
 
 extension Setting {
     /// What one client, one file or all together may take (SPEC §4).

@@ -1,5 +1,5 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 
 extension Setting {
     /// What the server writes for people.

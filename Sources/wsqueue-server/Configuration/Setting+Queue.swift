@@ -1,5 +1,5 @@
 internal import WSQueueArguments
-internal import WSQueueServer
+internal import WSQueueOperation
 
 extension Setting {
     /// The queue, and the threads that serve it.

@@ -1,4 +1,4 @@
-import WSQueueServer
+import WSQueueOperation
 
 /// Whatever comes into a line from outside, it stays one line of the form that is promised: at most 4,096 bytes of UTF-8,
 /// without a control character before its end, and with the pairs that were put in and no others.

@@ -1,6 +1,7 @@
 import Glibc
 import History
 import WSQueueNet
+import WSQueueOperation
 import WSQueueServer
 import WSQueueSpool
 import WSQueueSystem

@@ -1,0 +1,154 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+package import WSQueueOperation
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// Who is let in where: what the files say that the operator may change while the server runs. All threads share it.
+package final class AccessControl: Sendable {
+    private struct State {
+        var access = Access()
+        var secrets: [TokenSecret] = []
+        var verifier: TokenVerifier?
+        /// Secrets that are no longer in the file, and until when (Unix seconds) they count.
+        var retired: [(secret: TokenSecret, until: Int64)] = []
+        /// The digests of the tokens of those who may publish by HTTP.
+        var publishers: [[UInt8]] = []
+    }
+
+    private let configuration: Configuration
+    private let state = Guarded(State())
+
+    /// Nobody has a token, and no rule is there.
+    package init() { configuration = Configuration() }
+
+    /// Has read nothing yet.
+    init(unread configuration: Configuration) { self.configuration = configuration }
+
+    /// Reads the files that the operator named.
+    ///
+    /// - Throws: ``AccessFileError``.
+    package convenience init(_ configuration: Configuration) throws(AccessFileError) {
+        self.init(unread: configuration)
+        try loadSecrets(unixSeconds: 0)
+        try loadRules()
+        try loadPublishers()
+    }
+
+    /// Whether there are secrets, so that tokens mean something.
+    var takesTokens: Bool { configuration.tokenSecretPath != nil }
+
+    /// The rules that hold now.
+    var access: Access { state.withLock { $0.access } }
+
+    /// How much has been read.
+    var counts: (secrets: Int, rules: Int, publishers: Int) {
+        state.withLock { ($0.secrets.count, $0.access.rules.count, $0.publishers.count) }
+    }
+
+    /// Checks a token.
+    func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
+        let (verifier, retired) = state.withLock { state in
+            state.retired.removeAll { $0.until <= unixSeconds }
+            return (state.verifier, state.retired.map(\.secret))
+        }
+        guard let verifier else { throw .signature }
+        do throws(TokenError) {
+            return try verifier.verify(token, unixSeconds: unixSeconds)
+        } catch {
+            guard case .signature = error, !retired.isEmpty else { throw error }
+            return try makeVerifier(retired).verify(token, unixSeconds: unixSeconds)
+        }
+    }
+
+    /// Until when (Unix seconds) a secret counts that is no longer in the file; `nil` while it is there, and 0 when its
+    /// time is over.
+    func end(ofSecret fingerprint: UInt64) -> Int64? {
+        state.withLock { state in
+            if state.secrets.contains(where: { $0.fingerprint == fingerprint }) { return nil }
+            return state.retired.first { $0.secret.fingerprint == fingerprint }?.until ?? 0
+        }
+    }
+
+    /// Reads the secrets again. Those that are gone count for as long as clocks may differ: tokens that were made
+    /// with them a moment ago are still on their way.
+    func loadSecrets(unixSeconds: Int64) throws(AccessFileError) {
+        guard let path = configuration.tokenSecretPath else { return }
+        let bytes = try AccessFileError.read(path, option: "--jwt-secret-file")
+        let secrets: [TokenSecret]
+        do throws(TokenSecretFile.Fault) {
+            secrets = try TokenSecretFile.decode(bytes)
+        } catch {
+            throw AccessFileError(path: path, option: "--jwt-secret-file", reason: error.reason)
+        }
+        let verifier = makeVerifier(secrets)
+        state.withLock { state in
+            let kept = Set(secrets.map(\.fingerprint))
+            state.retired.removeAll { $0.until <= unixSeconds || kept.contains($0.secret.fingerprint) }
+            for secret in state.secrets where !kept.contains(secret.fingerprint) {
+                state.retired.append((secret, unixSeconds + TokenVerifier.leewaySeconds))
+            }
+            state.secrets = secrets
+            state.verifier = verifier
+        }
+    }
+
+    /// Reads the rules again; where they cannot be read, the old ones hold on.
+    func loadRules() throws(AccessFileError) {
+        guard let path = configuration.rulesPath else { return }
+        let bytes = try AccessFileError.read(path, option: "--rules")
+        let access: Access
+        do throws(RuleFault) {
+            access = Access(rules: try RuleFile.decode(bytes.span))
+        } catch {
+            throw AccessFileError(path: path, option: "--rules", reason: error.description)
+        }
+        guard !access.asks || configuration.authorizeURL != nil else {
+            throw AccessFileError(
+                path: path, option: "--rules", reason: "a rule says ask, and there is no --authorize-url")
+        }
+        state.withLock { $0.access = access }
+    }
+
+    /// What must be said of the files, though they can be used: each by others than their owner is one to mend.
+    package var warnings: [LogLine] {
+        [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in
+            guard let path, let status = try? Directory.status(at: path), status.mode & 0o007 != 0 else { return nil }
+            return LogLine(.warning, "config.warn").with("file", path).with("mode", String(status.mode, radix: 8))
+                .with("hint", "everybody on this machine may read the secrets; chmod 640")
+        }
+    }
+
+    /// Reads again who may publish by HTTP: a token a line.
+    func loadPublishers() throws(AccessFileError) {
+        guard let path = configuration.publishTokenPath else { return }
+        let bytes = try AccessFileError.read(path, option: "--publish-token-file")
+        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        guard !lines.isEmpty, lines.allSatisfy({ $0.count >= Self.leastPublishTokenBytes }) else {
+            throw AccessFileError(
+                path: path, option: "--publish-token-file",
+                reason: "a token is a line of \(Self.leastPublishTokenBytes) bytes or more; "
+                    + "make one with: openssl rand -hex 24")
+        }
+        let publishers = lines.map { SHA2.sha256.digest($0.span) }
+        state.withLock { $0.publishers = publishers }
+    }
+
+    /// Whether a token is one of those; how long the answer takes tells nothing of them.
+    func mayPublish(_ token: Span<UInt8>) -> Bool {
+        let digest = SHA2.sha256.digest(token)
+        var isKnown = false
+        for publisher in state.withLock({ $0.publishers }) where HMAC.isEqual(publisher.span, digest.span) {
+            isKnown = true
+        }
+        return isKnown
+    }
+
+    /// So many nobody guesses.
+    private static let leastPublishTokenBytes = 16
+
+    private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {
+        TokenVerifier(
+            secrets: secrets, algorithms: configuration.tokenAlgorithms, audiences: configuration.tokenAudiences)
+    }
+}

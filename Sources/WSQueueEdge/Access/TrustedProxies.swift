@@ -1,0 +1,79 @@
+package import WSQueueNet
+internal import WSQueueOperation
+package import WSQueueWire
+
+/// The proxies that are believed about their clients (SPEC §6). `X-Forwarded-For` is the one field that names the client:
+/// what a proxy does not write itself, such as `Forwarded` beside it, would come from the client unchanged.
+package struct TrustedProxies: Sendable {
+    private let ranges: [AddressRange]
+
+    /// Takes whom the operator trusts.
+    package init(_ ranges: [AddressRange]) { self.ranges = ranges }
+
+    /// Whether a peer is believed.
+    package func contains(_ peer: Address) -> Bool { ranges.contains { $0.contains(peer) } }
+
+    /// Finds out who asks: the nearest of those named that is no trusted proxy itself. Everything further away was written
+    /// by somebody who is not trusted. What is no address ends the search at the one before.
+    ///
+    /// - Parameter peer: Who is at the other end of the connection.
+    package func source(of head: RequestHead, from peer: Address) -> RequestSource {
+        guard head.isPassedOn else {
+            return RequestSource(address: peer, isFromLoopback: peer.isLoopback, isPassedOn: false, isTrusted: false)
+        }
+        guard contains(peer) else {
+            return RequestSource(address: peer, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: false)
+        }
+        var address = peer
+        for name in head.forwardedFor {
+            guard let hop = Self.hop(String(decoding: name, as: UTF8.self)) else { break }
+            address = hop
+            if !contains(hop) { break }
+        }
+        return RequestSource(
+            address: address, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: true,
+            isSecure: head.isForwardedSecure, host: head.forwardedHost)
+    }
+
+    /// Reads an address with or without a port, as proxies write it.
+    private static func hop(_ text: String) -> Address? {
+        if let address = IPAddress(text) { return .internet(host: address.description, port: 0) }
+        if text.hasPrefix("["), text.hasSuffix("]") {
+            return IPAddress(text.dropFirst().dropLast()).map { .internet(host: $0.description, port: 0) }
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        // An IPv6 address has its port behind brackets, and an IPv4 address has none.
+        guard let address = IPAddress(isBracketed ? host.dropFirst().dropLast() : host),
+            isBracketed == (address.bytes.count == 16)
+        else { return nil }
+        return .internet(host: address.description, port: port)
+    }
+}
+
+/// Who asks, as far as it is known.
+package struct RequestSource: Sendable {
+    /// The client's address: the peer's, or what trusted proxies say. It says nothing about privileges.
+    package let address: Address
+    /// Whether the peer is on this machine; it may be a proxy.
+    let isFromLoopback: Bool
+    /// Whether somebody passed the request on.
+    package let isPassedOn: Bool
+    /// Whether that is somebody who is believed.
+    package let isTrusted: Bool
+    /// Whether a trusted proxy says that the client came by TLS.
+    package var isSecure = false
+    /// The host that a trusted proxy says the client wanted.
+    package var host: [UInt8]?
+
+    /// Whether a program on this machine asks this machine, and nobody else: behind a proxy on this machine the whole
+    /// world has its address, whatever the proxy says. A host that is not this machine is that of a proxy's client, or of a
+    /// page that had its name lead here; and HTTP/1.0 is how nginx asks when it is told nothing.
+    package func isLocal(_ head: RequestHead) -> Bool {
+        guard isFromLoopback, !isPassedOn, head.version == .oneOne, let host = head.host else { return false }
+        return OriginPolicy.isLoopback(String(decoding: host, as: UTF8.self).lowercased()[...])
+    }
+}

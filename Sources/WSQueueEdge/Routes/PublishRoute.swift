@@ -1,0 +1,73 @@
+internal import WSQueueCore
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueWire
+
+/// `POST /publish`: an event by HTTP, for those who cannot reach the queue's directory (SPEC §4).
+struct PublishRoute {
+    static let path = "/publish"
+
+    let context: LoopContext
+
+    /// Looks at a request's head, before any of its body is read.
+    func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
+        let policy = OriginPolicy(context.configuration)
+        if let refusal = policy.refusal(of: head, from: source) {
+            return .respond(context.refuse(refusal, head, from: source.address))
+        }
+        let fields = policy.sharing(with: head)
+        if head.method == .options { return .respond(Preflight.answer("POST", fields)) }
+        guard head.method == .post else {
+            return .respond(
+                Response(.methodNotAllowed, advice: "Use POST.", fields: [.init("Allow", "POST")] + fields))
+        }
+        guard let token = head.bearerToken, context.control.mayPublish(token.span) else {
+            context.counters.countAuthFailure("publish token")
+            context.log.write(
+                LogLine(.warning, "client.denied").with("addr", source.address.description)
+                    .with("reason", "publish token"))
+            var answer = Response.unauthorized(
+                "Send a token of the server's --publish-token-file as Authorization: Bearer.")
+            answer.fields += fields
+            return .respond(answer)
+        }
+        guard Self.isJSON(head) else {
+            return .respond(
+                Response(.unsupportedMediaType, advice: "Send Content-Type: application/json.", fields: fields))
+        }
+        do throws(RequestBodyReader.Fault) {
+            let reader = try RequestBodyReader(head.body, limitBytes: context.configuration.eventLimitBytes)
+            return .publish(reader, expectsContinue: head.expectsContinue, fields)
+        } catch {
+            return .respond(Self.refusal(error, fields))
+        }
+    }
+
+    /// The answer to a body that cannot be read.
+    static func refusal(_ fault: RequestBodyReader.Fault, _ fields: [Response.Field]) -> Response {
+        switch fault {
+        case .tooLong(let limit):
+            Response(.contentTooLarge, advice: "An event may have \(limit) bytes (--event-size).", fields: fields)
+        case .malformedChunk: Response(.badRequest, advice: "The body's chunks are malformed.", fields: fields)
+        }
+    }
+
+    /// The answer to a body that is no event, checked as a file is.
+    static func refusal(of body: Span<UInt8>, _ fields: [Response.Field]) -> Response? {
+        do throws(EventFault) {
+            _ = try EventText.decode(body)
+            return nil
+        } catch {
+            return Response(
+                .badRequest, fields: [.init("Content-Type", "application/json")] + fields,
+                body: ServerMessage.publishRefused(error.reason, offset: error.offset) + Array("\n".utf8))
+        }
+    }
+
+    /// Whether the body is said to be JSON, or nothing is said. What a form sends is not: curl says so of `-d`.
+    private static func isJSON(_ head: RequestHead) -> Bool {
+        guard let type = head.text(of: "content-type") else { return true }
+        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+        return name == "application/json"
+    }
+}

@@ -1,0 +1,92 @@
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueOperation
+internal import WSQueueWire
+
+/// Decides what a request gets (SPEC §4).
+struct Router {
+    /// What a request gets.
+    enum Route {
+        /// An answer, after which the connection ends.
+        case respond(Response)
+        /// A WebSocket.
+        case open(Handshake, TokenVerifier.Result?)
+        /// An event that is in the body, with further fields for the answer.
+        case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
+        /// A stream of events, with further fields for its answer.
+        case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
+        /// How the server stands, which all threads are asked for.
+        case status(StatusQuestion, RequestMethod)
+    }
+
+    let context: LoopContext
+
+    /// Looks at a request's method, target and fields.
+    func route(_ head: RequestHead, from source: RequestSource) -> Route {
+        guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
+        if let path = context.configuration.path, head.target.path != path {
+            return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
+        }
+        if let refusal = OriginPolicy(context.configuration).refusal(of: head, from: source) {
+            return .respond(context.refuse(refusal, head, from: source.address))
+        }
+        guard context.gate.isAdmitting else { return .respond(Self.notYet) }
+        let handshake: Handshake
+        do throws(HandshakeError) {
+            handshake = try Handshake(head)
+        } catch {
+            return .respond(error.response)
+        }
+        switch context.bearer(of: head, offered: handshake.token) {
+        case .success(let bearer): return .open(handshake, bearer)
+        case .failure(let error): return .respond(context.refuse(error, from: source.address))
+        }
+    }
+
+    /// What a client gets who comes before the server knows where the events stand.
+    static var notYet: Response {
+        Response(
+            .serviceUnavailable, advice: "The server does not know yet where the events stand. Come back in a second.",
+            fields: [.init("Retry-After", "1"), .init("Cache-Control", "no-store")])
+    }
+
+    private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
+        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: source) }
+        if head.target.path == PublishRoute.path, context.publishDesk != nil {
+            return PublishRoute(context: context).route(head, from: source)
+        }
+        if let question = StatusQuestion(rawValue: head.target.path) {
+            return StatusRoutes(context: context).route(question, head, from: source)
+        }
+        return .respond(page(head))
+    }
+
+    private func page(_ head: RequestHead) -> Response {
+        let path = head.target.path
+        let answer: () -> Response
+        if path == "/", context.configuration.showsPage {
+            answer = { LivePage.response(path: context.configuration.path ?? "/") }
+        } else if path == "/cursor" {
+            answer = cursor
+        } else if let file = StaticFile.at(path) {
+            answer = { file.response(to: head) }
+        } else {
+            return Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
+        }
+        guard head.method == .get || head.method == .head else {
+            return Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")])
+        }
+        return answer()
+    }
+
+    /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
+    /// nothing of what changes afterwards.
+    private func cursor() -> Response {
+        guard context.gate.isAdmitting else { return Self.notYet }
+        let text = Cursor(epoch: context.epoch, seq: context.journal.lastSeq)?.text ?? ""
+        let fields: [Response.Field] = [
+            .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),
+        ]
+        return Response(.ok, fields: fields, body: Array(text.utf8))
+    }
+}

@@ -1,0 +1,69 @@
+internal import Synchronization
+internal import WSQueueCore
+internal import WSQueueOperation
+internal import WSQueueWire
+
+/// What somebody wants to know of the server.
+enum StatusQuestion: String, CaseIterable {
+    /// Clients and queue, for the live page and `wsqueue-server status`.
+    case status = "/status.json"
+    /// Counters, for Prometheus.
+    case metrics = "/metrics"
+    /// Whether the event loops go round, for who starts a server anew that does not.
+    case live = "/live"
+    /// Whether the whole way of an event works, for who sends clients elsewhere while it does not.
+    case ready = "/ready"
+
+    /// Whether anybody may ask. A load balancer has no token, and what it is told is no secret.
+    var isPublic: Bool { self == .live || self == .ready }
+
+    /// The answer.
+    func answer(_ contents: StatusBoard.Contents, _ context: LoopContext, unix: Int64) -> Response {
+        switch self {
+        case .status:
+            let text = StatusText.encode(contents, health(contents, context, unix: unix), context.facts, unix: unix)
+            return Self.response(.ok, "application/json", text)
+        case .metrics:
+            return Self.response(
+                .ok, PrometheusText.contentType, MetricsText.encode(contents, context.facts, unix: unix))
+        case .live:
+            let isLive = contents.stuckLoops.isEmpty
+            let text = isLive ? "live\n" : "stuck event loops: \(contents.stuckLoops)\n"
+            return Self.response(isLive ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", Array(text.utf8))
+        case .ready:
+            let health = health(contents, context, unix: unix)
+            let text = health.json + Array("\n".utf8)
+            return Self.response(health.isReady ? .ok : .serviceUnavailable, "application/json", text)
+        }
+    }
+
+    private func health(_ contents: StatusBoard.Contents, _ context: LoopContext, unix: Int64) -> ServerHealth {
+        ServerHealth(
+            contents, isDraining: context.gate.isDraining,
+            readyAgeMilliseconds: context.configuration.readyAgeMilliseconds, unix: unix)
+    }
+
+    private static func response(_ status: HTTPStatus, _ type: String, _ body: [UInt8]) -> Response {
+        Response(status, fields: [.init("Content-Type", type), .init("Cache-Control", "no-store")], body: body)
+    }
+}
+
+/// Who is told how the server stands: the operator, and for ``StatusQuestion/isPublic`` everybody.
+struct StatusRoutes {
+    let context: LoopContext
+
+    /// Looks at who asks: somebody on this machine, or with a token whose role is `admin`.
+    func route(_ question: StatusQuestion, _ head: RequestHead, from source: RequestSource) -> Router.Route {
+        guard head.method == .get || head.method == .head else {
+            return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")]))
+        }
+        if question.isPublic || source.isLocal(head) { return .status(question, head.method) }
+        switch context.bearer(of: head, offered: nil) {
+        case .success(let bearer?) where bearer.identity.roles.contains("admin"): return .status(question, head.method)
+        case .failure(let error): return .respond(context.refuse(error, from: source.address))
+        default:
+            let advice = "Ask on the server's own machine, at 127.0.0.1, or with a token whose role is admin."
+            return .respond(Response(.forbidden, advice: advice))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package import WSQueueWire
+
+/// The Redis that several servers share, and what it holds for them.
+package struct RedisSettings: Equatable, Sendable {
+    package var location: RedisLocation
+    /// The file whose first line is the password; `nil` takes that of the location.
+    package var passwordPath: String?
+    /// The key of the stream; all other keys begin with it, in braces, so that a cluster keeps them together.
+    package var stream = "wsqueue"
+    /// How many replicas must have an event before its file is deleted.
+    package var replicas = 0
+
+    package init(location: RedisLocation) { self.location = location }
+
+    /// Reads the password's file.
+    package mutating func readPassword() throws(AccessFileError) {
+        guard let passwordPath else { return }
+        let option = "--redis-password-file"
+        let line = try AccessFileError.read(passwordPath, option: option).prefix { $0 != UInt8(ascii: "\n") }
+        guard !line.isEmpty, let password = String(validating: line, as: UTF8.self) else {
+            throw AccessFileError(path: passwordPath, option: option, reason: "its first line is no password")
+        }
+        location.password = password
+    }
+
+    /// A key besides the stream's.
+    package func key(_ name: String) -> String { "{\(stream)}:\(name)" }
+}

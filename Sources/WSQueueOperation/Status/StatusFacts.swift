@@ -1,0 +1,37 @@
+/// What the pages about the server say besides what its threads have written.
+package struct StatusFacts {
+    package let epoch: String
+    /// The last number before the oldest event that is kept, and that of the newest.
+    package let journalAfter: UInt64
+    package let journalLast: UInt64
+    package let journalBytes: Int
+    /// Whether events may come by HTTP.
+    package let takesPublications: Bool
+    package let version: String
+    /// When the server was started, Unix nanoseconds.
+    package let startedAtUnix: Int64
+    /// Lines that were folded into others or dropped.
+    package let suppressedLines: Int
+    /// Tokens that were refused, by reason.
+    package let authFailures: [(String, UInt64)]
+    /// How many descriptors the process may have.
+    package let descriptorLimit: Int
+
+    /// Makes them of their parts.
+    package init(
+        epoch: String, journalAfter: UInt64, journalLast: UInt64, journalBytes: Int, takesPublications: Bool,
+        version: String, startedAtUnix: Int64, suppressedLines: Int, authFailures: [(String, UInt64)],
+        descriptorLimit: Int
+    ) {
+        self.epoch = epoch
+        self.journalAfter = journalAfter
+        self.journalLast = journalLast
+        self.journalBytes = journalBytes
+        self.takesPublications = takesPublications
+        self.version = version
+        self.startedAtUnix = startedAtUnix
+        self.suppressedLines = suppressedLines
+        self.authFailures = authFailures
+        self.descriptorLimit = descriptorLimit
+    }
+}

@@ -1,0 +1,25 @@
+internal import WSQueueOperation
+internal import WSQueueSystem
+
+/// The server that holds a queue, if one does.
+struct QueueHolder {
+    /// Whether some process has the lock; `nil` when this user may not know.
+    let isHeld: Bool?
+    /// Its number, as it has written it.
+    let process: Int32?
+    /// Who it runs as.
+    let account: Account?
+
+    static func of(_ path: String) -> QueueHolder {
+        let lock = FileName(".lock")
+        guard let directory = try? Directory.openUnlisted(path), let isHeld = FileLock.isHeld(lock, in: directory)
+        else { return QueueHolder(isHeld: nil, process: nil, account: nil) }
+        guard isHeld, let file = try? directory.openForReading(lock) else {
+            return QueueHolder(isHeld: isHeld, process: nil, account: nil)
+        }
+        var bytes: [UInt8] = []
+        try? file.readAll(into: &bytes, expectedBytes: 16, limitBytes: 16, object: path)
+        let process = Int32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+        return QueueHolder(isHeld: true, process: process, account: process.flatMap(Account.running))
+    }
+}
