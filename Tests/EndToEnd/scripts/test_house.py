@@ -148,6 +148,12 @@ def test_folders_that_use_each_other_one_way_are_well(faults):
     ) == []
 
 
+def test_a_name_that_two_folders_declare_says_nothing(faults):
+    assert faults(
+        Module__One__A="struct A { let b: B }\nstruct C {}", Module__Two__B="struct B { let c: C }",
+        Module__Three__C="struct C { let b: B }") == []
+
+
 def test_a_folder_has_what_lies_in_it(faults):
     assert faults(Module__One__Deep__A="struct A { let b: B }", Module__Two__B="struct B { let a: A }") == [
         "Sources/Module: One and Two use each other: it names B; and that A"]

@@ -1,0 +1,90 @@
+"""scripts/mutate: what it would change in a small source, and what never."""
+
+import importlib.machinery
+import importlib.util
+import sys
+
+import pytest
+
+from support.places import ROOT
+
+sys.path.append(str(ROOT / "scripts"))
+
+loader = importlib.machinery.SourceFileLoader("mutate", str(ROOT / "scripts/mutate"))
+mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
+sys.modules["mutate"] = mutate
+loader.exec_module(mutate)
+
+
+def changed(body, before="func f() {"):
+    """What each change makes of one line in a function."""
+    text = f"struct S {{\n{before}\n{body}\n}}\n}}\n"
+    changes = []
+    for mutant in mutate.Source("S.swift", text).mutants():
+        lines, new = text.splitlines(), mutant.applied_to(text).splitlines()
+        assert len(lines) == len(new) and sum(old != now for old, now in zip(lines, new)) == 1
+        assert new[mutant.line - 1] != lines[mutant.line - 1], "the line is the one that is named"
+        if mutant.line == 3:
+            changes.append(new[2])
+    return changes
+
+
+@pytest.mark.parametrize("body, changes", [
+    ("if a < b {}", ["if a <= b {}", "if !(a < b) {}"]),
+    ("let x = a && b == c", ["let x = a || b == c", "let x = a && b != c"]),
+    ("guard !isOpen else { return }", ["guard isOpen else { return }", "guard !(!isOpen) else { return }"]),
+    ("while place >= end {}", ["while place > end {}", "while !(place >= end) {}"]),
+    ("for x in 0..<count {}", ["for x in 0...count {}", "for x in 1..<count {}"]),
+    ("let x = min(a, 7)", ["let x = max(a, 7)", "let x = min(a, 8)"]),
+    ("count += 1", ["count -= 1", "count += 2", ""]),
+    ("let isOpen = true", ["let isOpen = false"]),
+    ("list.append(x)", [""]),
+    ("if a\n  .isEmpty {}", []),
+    ("return", [""]),
+    ("let x = a > b ? a : b", ["let x = a >= b ? a : b"]),
+    ('log("\\(a + b) && c")', ['log("\\(a - b) && c")', ""]),
+])
+def test_a_line_offers_its_changes(body, changes):
+    assert sorted(changed(body)) == sorted(changes)
+
+
+@pytest.mark.parametrize("body", [
+    "// a < b", "/* a && b */", 'let x = "1 < 2 && true"', "let x: Map<Int, Bool>", "let f = g<Int>", "if let a, b {}",
+    "var x: Int", "func inner() -> Int? {}", "label: first,", ".map { $0 }", "case .a: break",
+])
+def test_what_decides_nothing_is_left_alone(body):
+    assert [line for line in changed(body) if line] == []
+
+
+def test_declarations_are_left_alone():
+    text = """
+        struct S<A: P, B> where A == B {
+            let limit = 5
+            static let isOn = true
+            init(count: Int = 3) {}
+            enum Kind: Int { case one = 1, two = 2 }
+            indirect enum Tree {}
+            protocol Listing {
+                associatedtype Element
+            }
+        }
+        """
+    assert list(mutate.Source("S.swift", text).mutants()) == []
+
+
+@pytest.mark.parametrize("declaration, value", [
+    ("func f() -> Bool {", "true"), ("func f(a: Int) throws -> [UInt8] {", "[]"), ("var a: Int {", "0"),
+    ("func f() -> String? {", "nil"), ("func f() -> [String: Int] {", "[:]"),
+])
+def test_a_function_can_answer_at_once(declaration, value):
+    text = f"struct S {{\n{declaration}\nbody()\n}}\n}}\n"
+    found = [mutant.applied_to(text).splitlines()[1] for mutant in mutate.Source("S.swift", text).mutants()]
+    assert f"{declaration} return {value};" in found
+
+
+def test_a_seed_draws_the_same_each_time_and_no_line_twice():
+    lines = mutate.candidates(["WSQueueBroker"])
+    first, again, other = (
+        [(mutant.path, mutant.line, mutant.kind) for mutant in mutate.drawn(lines, seed)] for seed in (1, 1, 2))
+    assert first == again != other
+    assert len({place[:2] for place in first}) == len(first) == len(lines)
