@@ -24,38 +24,22 @@ package final class FileRemover: Sendable {
     /// What became of one file: whether it is gone, or why not.
     package typealias Outcome = Result<Bool, SystemCallError>
 
-    private let orders: Mailbox<[Order]>
-    private let outcomes: Mailbox<[Outcome]>
+    private let worker: Worker<[Order], [Outcome]>
 
     /// Starts the thread; `hubWakeup` is signalled when something has been done.
     package init(hubWakeup: Wakeup) throws(SystemCallError) {
-        let wakeup = try Wakeup()
-        orders = Mailbox(wakeup: wakeup)
-        outcomes = Mailbox(wakeup: hubWakeup)
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: 0)
-        // Handed over in a box: a closure cannot take a value that cannot be copied.
-        let box = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-remover") { [orders, outcomes] in
-            guard var poller = box.withLock({ $0.take() }) else { return }
-            while true {
-                for list in orders.take() { outcomes.post(list.map(Self.remove)) }
-                wakeup.willSleep()
-                _ = try? poller.wait(milliseconds: orders.isEmpty ? -1 : 0)
-                wakeup.didWake()
-                wakeup.clear()
-            }
-        }
+        worker = try Worker(name: "wsq-remover", newsFor: hubWakeup)
+        try worker.start(carryingOut: { $0.map(Self.remove) })
     }
 
     /// Has files deleted.
-    package func remove(_ files: [Order]) { orders.post(files) }
+    package func remove(_ files: [Order]) { worker.post(files) }
 
     /// What became of the files of earlier calls: a list for each of them, in order.
-    package func takeOutcomes() -> [[Outcome]] { outcomes.take() }
+    package func takeOutcomes() -> [[Outcome]] { worker.takeNews() }
 
     /// Whether there are outcomes to take.
-    package var hasOutcomes: Bool { !outcomes.isEmpty }
+    package var hasOutcomes: Bool { worker.hasNews }
 
     private static func remove(_ file: Order) -> Outcome {
         Result { () throws(SystemCallError) in

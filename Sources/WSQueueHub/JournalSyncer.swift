@@ -19,8 +19,7 @@ package final class JournalSyncer: Sendable {
     }
 
     private let hubWakeup: Wakeup
-    private let wakeup: Wakeup
-    private let mailbox: Mailbox<Request>
+    private let worker: Worker<Request, Never>
     private let position = Atomic<UInt64>(0)
     private let failure = Guarded<SystemCallError?>(nil)
     private let isAbandoned = Atomic<Bool>(false)
@@ -33,16 +32,8 @@ package final class JournalSyncer: Sendable {
     /// Starts the thread.
     package init(hubWakeup: Wakeup) throws(SystemCallError) {
         self.hubWakeup = hubWakeup
-        wakeup = try Wakeup()
-        mailbox = Mailbox(wakeup: wakeup)
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: 0)
-        // Handed over in a box: a closure cannot take a value that cannot be copied.
-        let box = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-journal") { [self] in
-            guard var poller = box.withLock({ $0.take() }) else { return }
-            run(&poller)
-        }
+        worker = try Worker(name: "wsq-journal")
+        try worker.start { [self] place in run(place) }
     }
 
     /// Up to here the log's events are on the disk.
@@ -54,10 +45,10 @@ package final class JournalSyncer: Sendable {
     /// Has something brought to the disk, with all that was asked for before.
     ///
     /// - Parameter position: Where the log stands then.
-    func request(_ sync: JournalSync, position: UInt64) { mailbox.post(Request(sync: sync, position: position)) }
+    func request(_ sync: JournalSync, position: UInt64) { worker.post(Request(sync: sync, position: position)) }
 
     /// Takes segments that have gone, so that their files are closed on this thread.
-    func release(_ retired: [JournalSegment]) { mailbox.post(Request(retired: retired)) }
+    func release(_ retired: [JournalSegment]) { worker.post(Request(retired: retired)) }
 
     /// Gives up what it has failed to bring to the disk: another disk has taken its place.
     func abandonFailed() {
@@ -65,13 +56,14 @@ package final class JournalSyncer: Sendable {
         isAbandoned.store(true, ordering: .sequentiallyConsistent)
     }
 
-    private func run(_ poller: inout Poller) {
+    private func run(_ place: consuming Worker<Request, Never>.Workplace) {
+        var place = place
         var sync = JournalSync()
         var end: UInt64 = 0
         while true {
             if isAbandoned.exchange(false, ordering: .sequentiallyConsistent) { sync = JournalSync() }
-            if sync.isEmpty { sleep(&poller) }
-            for request in mailbox.take() {
+            if sync.isEmpty { _ = place.sleep() }
+            for request in place.takeOrders() {
                 sync.add(request.sync)
                 end = request.position ?? end
             }
@@ -85,20 +77,12 @@ package final class JournalSyncer: Sendable {
                 hubWakeup.signal()
                 let taken = (Clock.monotonicNanoseconds() - start) / 1_000_000
                 let rest = min(max(3 * taken, Self.restMilliseconds.lowerBound), Self.restMilliseconds.upperBound)
-                // Nobody wakes who has not said that he sleeps.
-                _ = try? poller.wait(milliseconds: Int32(rest))
+                place.pause(milliseconds: Int32(rest))
             } catch {
                 failure.withLock { $0 = error }
                 hubWakeup.signal()
-                _ = try? poller.wait(milliseconds: Self.retryMilliseconds)
+                place.pause(milliseconds: Self.retryMilliseconds)
             }
         }
-    }
-
-    private func sleep(_ poller: inout Poller) {
-        wakeup.willSleep()
-        _ = try? poller.wait(milliseconds: mailbox.isEmpty ? -1 : 0)
-        wakeup.didWake()
-        wakeup.clear()
     }
 }

@@ -55,7 +55,7 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
     /// Starts a thread that does nothing but carry out one order after the other.
     ///
     /// - Parameter perform: Its result, if there is one, is news.
-    package func start(_ perform: @escaping @Sendable (Order) -> News?) throws(SystemCallError) {
+    package func start(carryingOut perform: @escaping @Sendable (Order) -> News?) throws(SystemCallError) {
         try start { (place: consuming Workplace) in
             var place = place
             while true {

@@ -42,7 +42,7 @@ struct WorkerTests {
         let worker = try Worker<(poster: Int, number: Int), (poster: Int, number: Int)>(
             name: "worker", newsFor: owner.wakeup)
         worker.post((0, 0))
-        try worker.start { $0 }
+        try worker.start(carryingOut: { $0 })
         var posters: [Int: Int] = [0: 0]
         for poster in 1...4 {
             posters[poster] = -1
@@ -58,7 +58,7 @@ struct WorkerTests {
     @Test func `an order without a result is no news`() throws {
         var owner = try Owner()
         let worker = try Worker<Int, String>(name: "worker", newsFor: owner.wakeup)
-        try worker.start { $0 % 2 == 0 ? nil : "\($0)" }
+        try worker.start(carryingOut: { $0 % 2 == 0 ? nil : "\($0)" })
         for number in 0..<6 { worker.post(number) }
         #expect(try owner.wait(for: 3, from: worker) == ["1", "3", "5"])
     }
@@ -66,8 +66,8 @@ struct WorkerTests {
     @Test func `a thread that was started is not started again`() throws {
         var owner = try Owner()
         let worker = try Worker<Int, Int>(name: "worker", newsFor: owner.wakeup)
-        try worker.start { $0 + 1 }
-        try worker.start { $0 - 1 }
+        try worker.start(carryingOut: { $0 + 1 })
+        try worker.start(carryingOut: { $0 - 1 })
         worker.post(1)
         #expect(try owner.wait(for: 1, from: worker) == [2])
     }

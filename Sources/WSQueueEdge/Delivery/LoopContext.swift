@@ -80,7 +80,11 @@ package final class LoopContext: Sendable {
 
     /// Starts a thread for each loop; the listeners are open by now.
     package func startLoops() throws(SystemCallError) {
-        try publishDesk?.start(self)
+        try publishDesk?.start(
+            queuePath: configuration.queuePath, log: log,
+            answer: { [loops] order, answer in
+                loops[order.loop].mailbox.post(.answer(answer, token: order.token))
+            })
         try authorizeDesk?.start(self)
         try nodes?.start(
             NodeContext(

@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -19,51 +18,37 @@ package final class PublishDesk: Sendable {
         let fields: [Response.Field]
     }
 
-    private let wakeup: Wakeup
-    private let mailbox: Mailbox<Order>
-    private let isStarted = Atomic<Bool>(false)
+    private let worker: Worker<Order, Never>
 
-    /// Makes a desk where nobody sits.
-    package init() throws(SystemCallError) {
-        wakeup = try Wakeup()
-        mailbox = Mailbox(wakeup: wakeup)
-    }
+    /// Makes a desk whose thread has not started.
+    package init() throws(SystemCallError) { worker = try Worker(name: "wsq-publish") }
 
     /// Starts the thread, once.
-    func start(_ context: LoopContext) throws(SystemCallError) {
-        guard !isStarted.exchange(true, ordering: .relaxed) else { return }
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: 0)
-        let first = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-publish") { [self] in
-            guard var poller = first.withLock({ $0.take() }) else { return }
-            while true {
-                wakeup.willSleep()
-                _ = try? poller.wait(milliseconds: mailbox.isEmpty ? -1 : 0)
-                wakeup.didWake()
-                wakeup.clear()
-                for order in mailbox.take() {
-                    let answer = Self.write(order, context)
-                    context.loops[order.loop].mailbox.post(.answer(answer, token: order.token))
-                }
-            }
-        }
+    ///
+    /// - Parameter answer: Brings the answer to an order to its loop.
+    func start(
+        queuePath: String, log: Log, answer: @escaping @Sendable (Order, Response) -> Void
+    ) throws(SystemCallError) {
+        try worker.start(carryingOut: { order in
+            answer(order, Self.write(order, queuePath, log))
+            return nil
+        })
     }
 
-    /// Puts an event where the thread finds it.
-    func post(_ order: Order) { mailbox.post(order) }
+    /// Gives the thread an event to write.
+    func post(_ order: Order) { worker.post(order) }
 
     /// The file appears as any publisher's does: hidden, whole, renamed.
-    private static func write(_ order: Order, _ context: LoopContext) -> Response {
+    private static func write(_ order: Order, _ queuePath: String, _ log: Log) -> Response {
         do {
-            let writer = SpoolWriter(try Directory.openUnlisted(context.configuration.queuePath))
+            let writer = SpoolWriter(try Directory.openUnlisted(queuePath))
             let stem = try writer.write(order.body.span, suffix: .event)
             let own = try? EventText.decode(order.body.span).idLabel(in: order.body.span)?.text
             return Response(
                 .accepted, fields: [.init("Content-Type", "application/json")] + order.fields,
                 body: ServerMessage.published(id: own ?? stem.description) + Array("\n".utf8))
         } catch {
-            context.log.write(LogLine(.error, "publish.failed").with("error", "\(error)"))
+            log.write(LogLine(.error, "publish.failed").with("error", "\(error)"))
             return Response(
                 .serviceUnavailable, advice: "The queue cannot be written now. Try again later.",
                 fields: [.init("Retry-After", "1")] + order.fields)
