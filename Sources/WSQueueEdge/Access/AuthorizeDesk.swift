@@ -7,20 +7,16 @@ package import WSQueueWire
 /// Asks the application about channels, on a thread of its own: what does not answer keeps no client waiting but the one
 /// that it is about.
 ///
-/// At most 64 requests are under way; the same question of many clients is asked once. Two seconds after somebody
-/// wanted to know, no answer is a denial.
+/// At most 64 requests are under way; the same question of many clients is asked once. Two seconds after someone wanted to
+/// know, no answer is a denial.
 package final class AuthorizeDesk: Sendable {
-    /// Who waits for an answer.
-    struct Waiter: Sendable {
-        let loop: Int
-        /// The connection's token on its loop.
-        let token: UInt64
-    }
+    typealias Waiter = AuthorizeQuestions.Waiter
 
-    struct Order: Sendable {
-        let request: AuthorizeRequest
-        let waiter: Waiter
-        let deadline: Int64
+    /// What the thread is told.
+    enum Order: Sendable {
+        case ask(AuthorizeRequest, Waiter, deadline: Int64)
+        /// The application's host has been looked up.
+        case resolved(Resolver.Answer)
     }
 
     private struct Known {
@@ -29,23 +25,36 @@ package final class AuthorizeDesk: Sendable {
     }
 
     /// How long a client waits, nanoseconds.
-    static let limitNanoseconds: Int64 = 2_000_000_000
-    static let underWayLimit = 64
+    private static let limitNanoseconds: Int64 = 2_000_000_000
     private static let waitingLimit = 4_096
     private static let knownLimit = 16_384
 
-    let location: HTTPLocation
-    let wakeup: Wakeup
-    let mailbox: Mailbox<Order>
+    private let location: HTTPLocation
+    private let worker: Worker<Order, Never>
     private let known = Guarded<[AuthorizeRequest: Known]>([:])
     private let waitingCount = Atomic<Int>(0)
-    private let isStarted = Atomic<Bool>(false)
 
-    /// Makes a desk where nobody sits.
+    /// Makes a desk whose thread has not started.
     package init(_ location: HTTPLocation) throws(SystemCallError) {
         self.location = location
-        wakeup = try Wakeup()
-        mailbox = Mailbox(wakeup: wakeup)
+        worker = try Worker(name: "wsq-authorize")
+    }
+
+    /// Starts the thread, once.
+    ///
+    /// - Parameter tell: Brings an answer to its waiter's loop.
+    func start(
+        log: Log, tell: @escaping @Sendable (Waiter, AuthorizeRequest, _ isAllowed: Bool) -> Void
+    ) throws(SystemCallError) {
+        try worker.start { [self] place in
+            let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
+            var loop = AuthorizeLoop(desk: self, location: location, log: log, resolver: resolver, place: place) {
+                [self] waiters, request, isAllowed in
+                waitingCount.subtract(waiters.count, ordering: .relaxed)
+                for waiter in waiters { tell(waiter, request, isAllowed) }
+            }
+            while true { loop.turn() }
+        }
     }
 
     /// What the application has said before, as long as that may be kept.
@@ -64,28 +73,12 @@ package final class AuthorizeDesk: Sendable {
             waitingCount.subtract(1, ordering: .relaxed)
             return false
         }
-        mailbox.post(Order(request: request, waiter: waiter, deadline: now + Self.limitNanoseconds))
+        worker.post(.ask(request, waiter, deadline: now + Self.limitNanoseconds))
         return true
     }
 
-    /// So many clients wait no longer.
-    func release(_ count: Int) { waitingCount.subtract(count, ordering: .relaxed) }
-
     /// Forgets all answers: who was let in under other rules is asked about again.
     func forget() { known.withLock { $0 = [:] } }
-
-    /// Starts the thread, once.
-    func start(_ context: LoopContext) throws(SystemCallError) {
-        guard !isStarted.exchange(true, ordering: .relaxed) else { return }
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: .max)
-        let first = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-authorize") { [self] in
-            guard let poller = first.withLock({ $0.take() }) else { return }
-            var loop = AuthorizeLoop(desk: self, context: context, poller: poller)
-            while true { loop.turn() }
-        }
-    }
 
     /// Keeps an answer as long as it says.
     func keep(_ answer: AuthorizeAnswer, to request: AuthorizeRequest, now: Int64) {

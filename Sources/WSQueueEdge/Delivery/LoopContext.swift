@@ -85,7 +85,12 @@ package final class LoopContext: Sendable {
             answer: { [loops] order, answer in
                 loops[order.loop].mailbox.post(.answer(answer, token: order.token))
             })
-        try authorizeDesk?.start(self)
+        try authorizeDesk?.start(
+            log: log,
+            tell: { [loops] waiter, request, isAllowed in
+                loops[waiter.loop].mailbox.post(
+                    .authorized(request, isAllowed: isAllowed, token: waiter.token))
+            })
         try nodes?.start(
             NodeContext(
                 log: log, presence: presence, historyEvents: configuration.journalEvents,
