@@ -182,6 +182,9 @@ let package = Package(
         .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
         .testTarget(name: "WSQueueOperationTests", dependencies: ["WSQueueOperation"], swiftSettings: testing),
         .testTarget(
+            name: "WSQueueSequencerTests",
+            dependencies: ["WSQueueSequencer", "WSQueueSpool", "WSQueueSystem", "WSQueueWire"], swiftSettings: testing),
+        .testTarget(
             name: "WSQueueHubTests",
             dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),
         .testTarget(

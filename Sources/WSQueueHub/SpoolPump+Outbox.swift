@@ -63,7 +63,7 @@ extension SpoolPump {
     /// Hands the next transaction over, if none is under way.
     mutating func sendQueued() {
         guard let batch = stream?.outbox.take() else { return }
-        stream?.link.orders.post(.write(batch))
+        stream?.link.post(.write(batch))
     }
 
     /// Whether the process before this one has put a file into the stream.

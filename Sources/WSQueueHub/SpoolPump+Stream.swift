@@ -23,7 +23,7 @@ extension SpoolPump {
         try link.start(after: broker.seq, epoch: context.epoch, log: context.log)
     }
 
-    var hasStreamNews: Bool { stream.map { !$0.link.news.isEmpty } ?? false }
+    var hasStreamNews: Bool { stream.map { $0.link.hasNews } ?? false }
     var hasStreamItems: Bool { stream?.hasItems ?? false }
 
     /// Whether something of the stream's can be done now.
@@ -36,7 +36,7 @@ extension SpoolPump {
     mutating func hearStream(unix: Int64) {
         guard let stream else { return }
         context.gate.isFollowing = stream.link.isUp && stream.catchUp == nil
-        for news in stream.link.news.take() {
+        for news in stream.link.takeNews() {
             switch news {
             case .fenced(let sent): stream.sentFiles = sent.map(StreamOutbox.files) ?? [:]
             case .written(let number, let seq):
@@ -117,14 +117,14 @@ extension SpoolPump {
                 LogLine(.error, "redis.lost").with("epoch", context.epoch).with("seq", broker.seq)
                     .with("last", place.last)
                     .with("hint", "Redis has lost events that were sent; clients that return are told of the gap"))
-            stream?.link.orders.post(.renew(from: context.epoch, to: name, attempt: place.attempt))
+            stream?.link.post(.renew(from: context.epoch, to: name, attempt: place.attempt))
             return true
         }
         if !isOurs || place.first > broker.seq + 1 {
             guard restartHistory(epoch: place.epoch, after: place.first - 1, now: now, unix: unix) else { return false }
         }
         stream?.catchUp = place.last
-        stream?.link.orders.post(.follow(after: broker.seq, attempt: place.attempt))
+        stream?.link.post(.follow(after: broker.seq, attempt: place.attempt))
         return true
     }
 

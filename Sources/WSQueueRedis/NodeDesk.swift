@@ -15,6 +15,8 @@ package final class NodeDesk: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye, and end.
         case end
+        /// The name of a server of the list has been looked up.
+        case resolved(Resolver.Answer)
     }
 
     /// Connection ids are this node's number and a count, in so many bits; together they are below 2^53, which is as far
@@ -23,16 +25,14 @@ package final class NodeDesk: Sendable {
     private static let numberLimit: Int64 = 1 << 20
 
     let settings: RedisSettings
-    package let wakeup: Wakeup
-    package let mailbox: Mailbox<Order>
+    private let worker: Worker<Order, Never>
     private let prefix: Atomic<Int64>
     private let ended = Atomic<Bool>(false)
 
-    /// Makes a desk where nobody sits.
+    /// Makes a desk whose thread has not started.
     package init(_ settings: RedisSettings) throws(SystemCallError) {
         self.settings = settings
-        wakeup = try Wakeup()
-        mailbox = Mailbox(wakeup: wakeup)
+        worker = try Worker(name: "wsq-nodes")
         // As long as Redis has not said which number is ours, one that it gives to nobody.
         prefix = Atomic(Int64.random(in: Self.numberLimit..<2 * Self.numberLimit))
     }
@@ -56,14 +56,17 @@ package final class NodeDesk: Sendable {
 
     /// Starts the thread, once.
     package func start(_ context: NodeContext) throws(SystemCallError) {
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: NodeLoop.wakeupToken)
-        let first = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-nodes") { [self] in
-            guard let poller = first.withLock({ $0.take() }) else { return }
-            var loop = NodeLoop(desk: self, context: context, poller: poller)
+        try worker.start { [self] place in
+            let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
+            var loop = NodeLoop(desk: self, context: context, resolver: resolver, place: place)
             while !hasEnded { loop.turn() }
             context.hubWakeup.signal()
         }
     }
+
+    /// Gives the thread something to do.
+    package func post(_ order: Order) { worker.post(order) }
+
+    /// Wakes the thread: presence has changed.
+    package var wakeup: Wakeup { worker.ownWakeup }
 }

@@ -1,6 +1,7 @@
 internal import WSQueueBroker
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueSequencer
 internal import WSQueueSystem
 internal import WSQueueWire
 
@@ -32,17 +33,14 @@ struct NodeLoop: ~Copyable {
         var loopsLeft: Int
     }
 
-    static let wakeupToken: UInt64 = 1
     private static let connectionToken: UInt64 = 2
     static let secondNanoseconds: Int64 = 1_000_000_000
 
     let desk: NodeDesk
     let context: NodeContext
-    var poller: Poller
+    var place: Worker<NodeDesk.Order, Never>.Workplace
     var connection: RedisConnection
-    var retry: RedisRetry
-    /// When Redis is tried again.
-    private var nextTry: Int64 = 0
+    var route: RedisRoute
     private var buffer = [UInt8](repeating: 0, count: 65_536)
     /// What the answers to come are about, oldest first.
     private(set) var expected: [Expected] = []
@@ -72,38 +70,42 @@ struct NodeLoop: ~Copyable {
     var untold: [PresenceAnnouncement] = []
     var lastNews: UInt64 = 0
 
-    init(desk: NodeDesk, context: NodeContext, poller: consuming Poller) {
+    init(
+        desk: NodeDesk, context: NodeContext, resolver: Resolver,
+        place: consuming Worker<NodeDesk.Order, Never>.Workplace
+    ) {
         self.desk = desk
         self.context = context
-        self.poller = poller
+        self.place = place
         connection = RedisConnection(desk.settings, name: "wsqueue-nodes", token: Self.connectionToken)
-        retry = RedisRetry(desk.settings.location)
+        route = RedisRoute(desk.settings.location, resolver)
     }
 
     mutating func turn() {
-        connection.flush(poller, now: Clock.monotonicNanoseconds())
-        desk.wakeup.willSleep()
-        let milliseconds = desk.mailbox.isEmpty ? sleepMilliseconds(now: Clock.monotonicNanoseconds()) : 0
-        let count = (try? poller.wait(milliseconds: milliseconds)) ?? 0
-        desk.wakeup.didWake()
+        connection.flush(place.poller, now: Clock.monotonicNanoseconds())
+        let count = place.sleep(milliseconds: sleepMilliseconds(now: Clock.monotonicNanoseconds()))
         let now = Clock.monotonicNanoseconds()
         for index in 0..<count {
-            let ready = poller.ready(index)
-            if ready.token == Self.wakeupToken {
-                desk.wakeup.clear()
-            } else {
-                connection.handle(ready, &buffer, now: now)
-            }
+            if let ready = place.ready(index) { connection.handle(ready, &buffer, now: now) }
         }
-        if connection.isClosed, now >= nextTry { connection.open(retry.host, poller, now: now) }
         while let occurrence = connection.next() { note(occurrence, now: now) }
         // A beat each second is progress to the connection as long as the socket takes it.
         if !expected.isEmpty, now - answeredAt > RedisConnection.limitNanoseconds { lose(.silent, now: now) }
         if isListening, now >= nextBeat { beat(now: now) }
         let isEnding = obey(now: now)
+        connect(now: now)
         turnCalls(now: now)
         turnPresence(now: now)
         if isEnding { sayGoodbye(now: now) }
+    }
+
+    private mutating func connect(now: Int64) {
+        guard connection.isClosed else { return }
+        do throws(RedisFault) {
+            if let address = try route.next(now: now) { connection.open(address, place.poller, now: now) }
+        } catch {
+            lose(error, now: now)
+        }
     }
 
     /// Sends a command, and notes what its answer will be about.
@@ -134,7 +136,7 @@ struct NodeLoop: ~Copyable {
     private func sleepMilliseconds(now: Int64) -> Int32 {
         var due = min(now + Self.secondNanoseconds, calls.dueAt)
         due = min(due, context.presence.withLock { $0.dueAt })
-        if connection.isClosed { due = min(due, nextTry) }
+        if connection.isClosed { due = min(due, route.dueAt) }
         if isListening { due = min(due, nextBeat) }
         if mustTellWhole { due = min(due, toldWholeAt + Self.wholeNanoseconds) }
         return due <= now ? 0 : Int32((due - now + 999_999) / 1_000_000)
@@ -154,7 +156,7 @@ struct NodeLoop: ~Copyable {
             answeredAt = now
             guard !expected.isEmpty else { return }
             noteAnswer(value, to: expected.removeFirst(), now: now)
-        case .part: break
+        case .part, .partsEnded: break
         case .lost(let fault): lose(fault, now: now)
         }
     }
@@ -202,7 +204,7 @@ struct NodeLoop: ~Copyable {
 
     private mutating func lose(_ fault: RedisFault, now: Int64) {
         connection.close()
-        nextTry = retry.failed(now: now)
+        route.failed(now: now)
         expected = []
         isListening = false
         hasSubscribed = false
@@ -218,7 +220,7 @@ struct NodeLoop: ~Copyable {
 
     private mutating func beginListening(now: Int64) {
         guard hasSubscribed, !isListening, var table else { return }
-        retry.succeeded()
+        route.succeeded()
         isListening = true
         nextBeat = now
         let actions = table.connect(now: now)
@@ -241,11 +243,12 @@ struct NodeLoop: ~Copyable {
     /// - Returns: Whether it is time to end.
     private mutating func obey(now: Int64) -> Bool {
         var isEnding = false
-        for order in desk.mailbox.take() {
+        for order in place.takeOrders() {
             switch order {
             case .call(let message, let loop, let ticket): call(message, loop, ticket, now: now)
             case .passed(let ticket, let count): notePassed(ticket, count, now: now)
             case .end: isEnding = true
+            case .resolved(let answer): route.take(answer, now: now)
             }
         }
         return isEnding
@@ -255,7 +258,7 @@ struct NodeLoop: ~Copyable {
         if isListening {
             say(.bye, now: now)
             if isSpeaker { ask(["DEL", desk.settings.key("speaker")], .renewed, now: now) }
-            connection.flush(poller, now: now)
+            connection.flush(place.poller, now: now)
         }
         desk.end()
     }

@@ -1,6 +1,7 @@
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueSequencer
 internal import WSQueueSystem
 internal import WSQueueWire
 
@@ -14,8 +15,9 @@ struct RedisConnection: ~Copyable {
         case ready
         /// The answer to the oldest command that has none yet; a push (``RESPValue/push(_:)``) answers none.
         case reply(RESPValue)
-        /// A piece of an answer that is not put together (``RedisConnection/unpackedDepth``).
-        case part(RESPPart)
+        /// An element of an answer that is not put together (``RedisConnection/unpackedDepth``), and its end.
+        case part(RESPValue)
+        case partsEnded
         /// It is over.
         case lost(RedisFault)
     }
@@ -41,7 +43,7 @@ struct RedisConnection: ~Copyable {
     private var parser = RESPParser()
     private var depth = 0
     /// How many commands have no answer yet.
-    private(set) var unanswered = 0
+    private var unanswered = 0
     private var greetingsLeft = 0
     private var progressAt: Int64 = 0
     private var interest: Interest = []
@@ -64,19 +66,10 @@ struct RedisConnection: ~Copyable {
         set { parser.unpackedDepth = newValue }
     }
 
-    /// Begins to connect; a host's name is looked up, for which the thread waits.
-    mutating func open(_ host: RedisLocation.Host, _ poller: borrowing Poller, now: Int64) {
+    /// Begins to connect.
+    mutating func open(_ address: Address, _ poller: borrowing Poller, now: Int64) {
         close()
         progressAt = now
-        let address: Address? =
-            switch host {
-            case .unix(let path): .unix(path: path)
-            case .internet(let name, let port): Address.resolve(host: name, port: port).first
-            }
-        guard let address else {
-            fault = .unresolved
-            return
-        }
         do throws(SystemCallError) {
             let socket = try Socket.connect(to: address)
             try poller.add(socket.number, .writable, token: token)
@@ -200,16 +193,19 @@ struct RedisConnection: ~Copyable {
     private mutating func take(_ part: RESPPart) -> Occurrence? {
         switch part {
         case .open: depth += 1
-        case .close: depth -= 1
-        case .value(let value) where depth == 0:
+        case .close:
+            depth -= 1
+            guard depth == 0 else { return nil }
+            unanswered -= 1
+            return unanswered < 0 ? .lost(.ended) : .partsEnded
+        case .value(let value) where depth > 0: return .part(value)
+        case .value(let value):
             if case .push = value { return .reply(value) }
             unanswered -= 1
             guard isReady else { return takeGreeting(value) }
             return unanswered < 0 ? .lost(.ended) : .reply(value)
-        case .value: break
         }
-        if depth == 0 { unanswered -= 1 }
-        return .part(part)
+        return nil
     }
 
     /// Introduces us (HELLO, SELECT); both are sent at once.

@@ -6,26 +6,25 @@ package import WSQueueSystem
 
 /// The stream in Redis as the hub sees it: it gives orders and gets news, and a thread of its own talks to Redis.
 package final class RedisLink: Sendable {
-    let settings: RedisSettings
-    let node: NodeIdentity
-    let wakeup: Wakeup
-    package let orders: Mailbox<StreamOrder>
-    package let news: Mailbox<StreamNews>
+    /// What the thread is told.
+    enum Order: Sendable {
+        case stream(StreamOrder)
+        /// The name of a server of the list has been looked up.
+        case resolved(Resolver.Answer)
+    }
+
+    private let settings: RedisSettings
+    private let node: NodeIdentity
+    private let worker: Worker<Order, StreamNews>
     private let unread = Atomic<Int>(0)
     private let up = Atomic<Bool>(false)
     private let fault = Guarded<(code: String, since: Int64)?>(("connecting", Clock.unixNanoseconds()))
 
-    /// So much may wait for the hub before no more is asked for, and before no more is read.
-    static let askedLimitBytes = 4 * 1_048_576
-    static let readLimitBytes = 16 * 1_048_576
-
-    /// Makes a link that nobody works yet.
+    /// Makes a link whose thread has not started.
     package init(_ settings: RedisSettings, node: NodeIdentity, hubWakeup: Wakeup) throws(SystemCallError) {
         self.settings = settings
         self.node = node
-        wakeup = try Wakeup()
-        orders = Mailbox(wakeup: wakeup)
-        news = Mailbox(wakeup: hubWakeup)
+        worker = try Worker(name: "wsq-redis", newsFor: hubWakeup)
     }
 
     /// Whether Redis takes events now.
@@ -47,30 +46,40 @@ package final class RedisLink: Sendable {
     /// How many bytes of entries the hub has not used yet.
     var unreadBytes: Int { unread.load(ordering: .relaxed) }
 
-    /// Gives the hub entries.
-    func post(_ entries: [StreamEntry]) {
-        unread.add(entries.reduce(0) { $0 + $1.byteCount }, ordering: .relaxed)
-        news.post(.entries(entries))
-    }
+    /// So many bytes of entries are on their way to the hub.
+    func noteUnread(_ byteCount: Int) { unread.add(byteCount, ordering: .relaxed) }
 
     /// The hub has used so much.
     package func used(_ byteCount: Int) {
         let (before, after) = unread.subtract(byteCount, ordering: .relaxed)
-        if before >= Self.askedLimitBytes, after < Self.askedLimitBytes { wakeup.signal() }
+        if before >= StreamReader.askedLimitBytes, after < StreamReader.askedLimitBytes { worker.wake() }
     }
+
+    /// Wants something of the stream.
+    package func post(_ order: StreamOrder) { worker.post(.stream(order)) }
+
+    /// Takes what has happened, oldest first.
+    package func takeNews() -> [StreamNews] { worker.takeNews() }
+
+    /// Whether something has happened.
+    package var hasNews: Bool { worker.hasNews }
 
     /// Starts the thread.
     ///
     /// - Parameters:
     ///   - seq: Up to where the hub has the stream's entries.
-    ///   - epoch: The numbering's name if nobody has given it one.
+    ///   - epoch: The numbering's name if no one has given it one.
     package func start(after seq: UInt64, epoch: String, log: Log) throws(SystemCallError) {
-        let poller = try Poller()
-        try poller.add(wakeup.number, .readable, token: RedisLinkLoop.wakeupToken)
-        let box = Guarded<Poller?>(poller)
-        _ = try LoopThread(name: "wsq-redis") { [self] in
-            guard let poller = box.withLock({ $0.take() }) else { return }
-            var loop = RedisLinkLoop(self, log: log, poller: poller, seq: seq, epoch: epoch)
+        let keys = StreamKeys(
+            stream: settings.stream, epoch: settings.key("epoch"), fence: settings.key("fence:\(node.text)"),
+            sent: settings.key("sent:\(node.text)"))
+        let exchange = StreamExchange(
+            writer: StreamWriter(keys: keys, replicas: settings.replicas),
+            reader: StreamReader(keys: keys, after: seq, epoch: epoch))
+        try worker.start { [self] place in
+            let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
+            var loop = RedisLinkLoop(
+                self, settings, node: node.text, log: log, exchange: exchange, resolver: resolver, place: place)
             while true { loop.turn() }
         }
     }

@@ -4,176 +4,137 @@ internal import WSQueueSequencer
 internal import WSQueueSystem
 internal import WSQueueWire
 
-/// What the thread of a ``RedisLink`` does and knows: one connection that writes, and one that reads, because reading
-/// waits in Redis for what comes. Both are always with the same server: when one fails both are made anew.
+/// The connections of a ``RedisLink``'s thread: what is sent and heard when ``StreamExchange`` decides.
 struct RedisLinkLoop: ~Copyable {
-    enum WriterStage { case away, fencing, confirming, idle, writing }
-    enum ReaderStage { case away, attaching, attached, renewing, following }
-
-    let link: RedisLink
-    let log: Log
-    var poller: Poller
-    var writer: RedisConnection
-    var reader: RedisConnection
-    private var retry: RedisRetry
-    private var nextTry: Int64 = 0
+    private let link: RedisLink
+    private let stream: String
+    /// What this node is called.
+    private let node: String
+    private let log: Log
+    private var place: Worker<RedisLink.Order, StreamNews>.Workplace
+    private var exchange: StreamExchange
+    private var route: RedisRoute
+    private var writer: RedisConnection
+    private var reader: RedisConnection
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
-    var writerStage = WriterStage.away
-    var writerAnswers: [RESPValue] = []
-    /// What is not known to be in the stream.
-    var batch: StreamBatch?
-    /// Whether the hub knows what the process before this one has sent.
-    var hasFenced = false
-    /// Whether what the last transaction noted as sent was not: Redis refused the events in it.
-    var isSentVoid = false
-
-    var readerStage = ReaderStage.away
-    var readerAnswers: [RESPValue] = []
-    var attempt = 0
-    /// Up to here the hub has been given entries.
-    var seq: UInt64
-    /// The present numbering's name, or the one we would give it.
-    var epoch: String
-    var renewal = (from: "", to: "")
-    var entries: [StreamEntry] = []
-    var isAskingEpoch = false
-    /// Whether the stream is to be looked at anew when the read under way has been answered.
-    var mustAttach = false
-    var nextEpochCheck: Int64 = 0
-
-    /// Since when Redis has been away, and what of it was said.
-    private var downSince: Int64?
-    private var saidCodes: Set<String> = []
-    private var hasBeenUp = false
-
-    static let wakeupToken = UInt64.max
     private static let writerToken: UInt64 = 1
     private static let readerToken: UInt64 = 2
     /// The time limits of the connections are looked at so often.
     private static let sleepMilliseconds: Int64 = 500
 
-    init(_ link: RedisLink, log: Log, poller: consuming Poller, seq: UInt64, epoch: String) {
+    init(
+        _ link: RedisLink, _ settings: RedisSettings, node: String, log: Log, exchange: StreamExchange,
+        resolver: Resolver, place: consuming Worker<RedisLink.Order, StreamNews>.Workplace
+    ) {
         self.link = link
+        self.node = node
         self.log = log
-        self.poller = poller
-        self.seq = seq
-        self.epoch = epoch
-        let name = "wsqueue-\(link.node.text)"
-        writer = RedisConnection(link.settings, name: name, token: Self.writerToken)
-        reader = RedisConnection(link.settings, name: "\(name)-reader", token: Self.readerToken)
-        retry = RedisRetry(link.settings.location)
+        self.exchange = exchange
+        self.place = place
+        stream = settings.stream
+        route = RedisRoute(settings.location, resolver)
+        writer = RedisConnection(settings, name: "wsqueue-\(node)", token: Self.writerToken)
+        reader = RedisConnection(settings, name: "wsqueue-\(node)-reader", token: Self.readerToken)
     }
 
     mutating func turn() {
-        link.wakeup.willSleep()
-        let count = (try? poller.wait(milliseconds: link.orders.isEmpty ? sleepMilliseconds : 0)) ?? 0
-        link.wakeup.didWake()
+        let count = place.sleep(milliseconds: sleepMilliseconds)
         let now = Clock.monotonicNanoseconds()
         for index in 0..<count {
-            let ready = poller.ready(index)
-            switch ready.token {
-            case Self.wakeupToken: link.wakeup.clear()
-            case Self.writerToken: writer.handle(ready, &buffer, now: now)
-            default: reader.handle(ready, &buffer, now: now)
+            guard let ready = place.ready(index) else { continue }
+            if ready.token == Self.writerToken {
+                writer.handle(ready, &buffer, now: now)
+            } else {
+                reader.handle(ready, &buffer, now: now)
             }
         }
-        for order in link.orders.take() { obey(order, now: now) }
-        if writer.isClosed, now >= nextTry { open(now: now) }
-        hear(now: now)
-        write(now: now)
-        read(now: now)
-        writer.flush(poller, now: now)
-        reader.flush(poller, now: now)
+        for order in place.takeOrders() {
+            switch order {
+            case .stream(let order): perform(exchange.obey(order, now: now), now: now)
+            case .resolved(let answer): route.take(answer, now: now)
+            }
+        }
+        do throws(RedisFault) {
+            if writer.isClosed, let address = try route.next(now: now) {
+                writer.open(address, place.poller, now: now)
+                reader.open(address, place.poller, now: now)
+            }
+            try hear(now: now)
+        } catch {
+            lose(error, now: now)
+        }
+        let unread = link.unreadBytes
+        perform(exchange.turn(unread: unread, now: now), now: now)
+        reader.setReading(exchange.isReading(unread: unread), now: now)
+        writer.flush(place.poller, now: now)
+        reader.flush(place.poller, now: now)
     }
 
     private var sleepMilliseconds: Int32 {
         guard writer.isClosed else { return Int32(Self.sleepMilliseconds) }
-        let left = (nextTry - Clock.monotonicNanoseconds() + 999_999) / 1_000_000
+        let left = (route.dueAt - Clock.monotonicNanoseconds() + 999_999) / 1_000_000
         return Int32(max(0, min(Self.sleepMilliseconds, left)))
     }
 
-    private mutating func obey(_ order: StreamOrder, now: Int64) {
-        switch order {
-        case .write(let batch): self.batch = batch
-        case .follow(let after, let attempt):
-            guard attempt == self.attempt, readerStage == .attached else { return }
-            seq = after
-            follow(now: now)
-        case .renew(let from, let to, let attempt):
-            guard attempt == self.attempt, readerStage == .attached else { return }
-            renew(from: from, to: to, now: now)
-        }
-    }
-
-    private mutating func open(now: Int64) {
-        let host = retry.host
-        writer.open(host, poller, now: now)
-        reader.open(host, poller, now: now)
-    }
-
-    private mutating func hear(now: Int64) {
+    private mutating func hear(now: Int64) throws(RedisFault) {
         while let occurrence = writer.next() {
             switch occurrence {
-            case .ready: fence(now: now)
-            case .reply(let value): takeWriterAnswer(value, now: now)
-            case .part: continue
-            case .lost(let fault): return fail(fault, now: now)
+            case .ready: perform(exchange.connect(.writer), now: now)
+            case .reply(let value): perform(try exchange.receive(value, from: .writer, now: now), now: now)
+            case .part, .partsEnded: continue
+            case .lost(let fault): throw fault
             }
         }
         while let occurrence = reader.next() {
             switch occurrence {
-            case .ready: attach(now: now)
-            case .reply(let value): takeReaderAnswer(value, now: now)
-            case .part(let part): takeReaderPart(part)
-            case .lost(let fault): return fail(fault, now: now)
+            case .ready: perform(exchange.connect(.reader), now: now)
+            case .reply(let value): perform(try exchange.receive(value, from: .reader, now: now), now: now)
+            case .part(let value): perform(exchange.receive(part: value), now: now)
+            case .partsEnded: exchange.finishParts()
+            case .lost(let fault): throw fault
             }
-            // A long answer is taken in pieces, so that the hub has them while the others come.
-            if entries.count >= 256 { giveEntries() }
         }
-        giveEntries()
-        if mustAttach, readerStage == .following, reader.unanswered == 0 { attach(now: now) }
     }
 
-    mutating func giveEntries() {
-        guard !entries.isEmpty else { return }
-        link.post(entries)
-        entries = []
-    }
-
-    /// Gives up both connections, and says why.
-    mutating func fail(_ fault: RedisFault, now: Int64) {
-        giveEntries()
-        let host = retry.host
+    /// Gives up both connections.
+    private mutating func lose(_ fault: RedisFault, now: Int64) {
         writer.close()
         reader.close()
-        writerStage = .away
-        readerStage = .away
-        isAskingEpoch = false
-        nextTry = retry.failed(now: now)
-        let since = downSince ?? now
-        downSince = since
-        link.noteDown(fault.code, unix: Clock.unixNanoseconds())
-        link.news.post(.down)
-        // Once for each reason: what is tried again and again is not said again and again.
-        guard saidCodes.insert(fault.code).inserted else { return }
-        log.write(
-            LogLine(.error, "redis.down").with("host", host.description).with("code", fault.code)
-                .with("error", fault.text).with("seconds", (now - since) / 1_000_000_000).with("hint", fault.hint))
+        perform(exchange.lose(fault, now: now), now: now)
+        route.failed(now: now)
     }
 
-    /// Notes that Redis does what it is asked, once both connections do and nothing waits that has failed.
-    mutating func noteUp(now: Int64) {
-        guard writerStage == .idle, readerStage == .following, downSince != nil || !hasBeenUp else { return }
-        guard batch == nil || downSince == nil else { return }
-        retry.succeeded()
+    private mutating func perform(_ actions: [StreamExchange.Action], now: Int64) {
+        for action in actions {
+            switch action {
+            case .send(let commands, .writer):
+                writer.send(commands.bytes, answers: commands.answers, now: now)
+            case .send(let commands, .reader):
+                reader.unpackedDepth = commands.unpackedDepth
+                reader.send(commands.bytes, answers: commands.answers, now: now)
+            case .tell(let news):
+                if case .entries(let entries) = news { link.noteUnread(entries.reduce(0) { $0 + $1.byteCount }) }
+                place.tell(news)
+            case .noteUp(let seconds): noteUp(seconds: seconds)
+            case .noteDown(let fault, let seconds, let isNew):
+                link.noteDown(fault.code, unix: Clock.unixNanoseconds())
+                if isNew { writeDown(fault, seconds: seconds) }
+            }
+        }
+    }
+
+    private mutating func noteUp(seconds: Int64) {
+        route.succeeded()
         link.noteUp()
-        let seconds = downSince.map { (now - $0) / 1_000_000_000 } ?? 0
         log.write(
-            LogLine(.notice, "redis.up").with("host", retry.host.description).with("stream", link.settings.stream)
-                .with("node", link.node.text).with("seconds", seconds))
-        downSince = nil
-        hasBeenUp = true
-        saidCodes = []
+            LogLine(.notice, "redis.up").with("host", route.host.description).with("stream", stream)
+                .with("node", node).with("seconds", seconds))
+    }
+
+    private func writeDown(_ fault: RedisFault, seconds: Int64) {
+        log.write(
+            LogLine(.error, "redis.down").with("host", route.host.description).with("code", fault.code)
+                .with("error", fault.text).with("seconds", seconds).with("hint", fault.hint))
     }
 }

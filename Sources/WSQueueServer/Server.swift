@@ -269,7 +269,7 @@ package struct Server: ~Copyable {
     /// Tells the other nodes that the clients of this one have gone.
     private mutating func leaveNodes() {
         guard let nodes = context.nodes else { return }
-        nodes.mailbox.post(.end)
+        nodes.post(.end)
         let deadline = Clock.monotonicNanoseconds() + 500_000_000
         while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep() }
     }

@@ -54,7 +54,7 @@ extension DeliveryLoop {
         for other in context.loops.indices where other != index {
             context.loops[other].mailbox.post(.pass(passed, from: index, ticket: ticket))
         }
-        context.nodes?.mailbox.post(.call(passed, loop: index, ticket: ticket))
+        context.nodes?.post(.call(passed, loop: index, ticket: ticket))
     }
 
     /// Hands a message to the clients of this loop that it is for.

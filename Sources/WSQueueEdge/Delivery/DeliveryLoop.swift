@@ -184,7 +184,7 @@ struct DeliveryLoop: ~Copyable {
                 if let other {
                     context.loops[other].mailbox.post(.passed(ticket: ticket, count: count))
                 } else {
-                    context.nodes?.mailbox.post(.passed(ticket: ticket, count: count))
+                    context.nodes?.post(.passed(ticket: ticket, count: count))
                 }
             case .passed(let ticket, let count):
                 notePassed(ticket, count: count, now: now)

@@ -9,21 +9,27 @@ package struct StreamOutbox {
     private let stream: String
     private let historyEvents: Int
     /// What makes the note of one transaction another than those of all others.
-    private let process = RandomText.make(count: 12)
+    private let process: String
     private var commands: [UInt8] = []
     private var count = 0
     private var files: [(name: [UInt8], stamp: Int64)] = []
-    /// The number of the transaction that is made.
-    package private(set) var number: UInt64 = 1
+    private var nextNumber: UInt64 = 1
     private var isUnderWay = false
 
     private static let limitEvents = 1_024
     private static let limitBytes = 1_048_576
 
-    package init(stream: String, historyEvents: Int) {
+    /// Makes it empty.
+    ///
+    /// - Parameter process: What no other process is called.
+    package init(stream: String, historyEvents: Int, process: String = RandomText.make(count: 12)) {
+        self.process = process
         self.stream = stream
         self.historyEvents = historyEvents
     }
+
+    /// The number of the transaction that is made.
+    package var number: UInt64 { nextNumber }
 
     /// Whether another file may be added; a batch of any size is one.
     package var hasRoom: Bool { count < Self.limitEvents && commands.count < Self.limitBytes }
@@ -56,7 +62,7 @@ package struct StreamOutbox {
         guard !isUnderWay, count > 0 else { return nil }
         var sent: [UInt8] = []
         RESPCommand.begin(1 + 2 * files.count, in: &sent)
-        RESPCommand.append(word: "\(process)-\(number)".utf8.span, to: &sent)
+        RESPCommand.append(word: "\(process)-\(nextNumber)".utf8.span, to: &sent)
         for file in files {
             RESPCommand.append(word: file.name.span, to: &sent)
             RESPCommand.append(word: "\(file.stamp)".utf8.span, to: &sent)
@@ -65,10 +71,10 @@ package struct StreamOutbox {
             commands = []
             files = []
             count = 0
-            number += 1
+            nextNumber += 1
             isUnderWay = true
         }
-        return StreamBatch(number: number, commands: commands, count: count, sent: sent)
+        return StreamBatch(number: nextNumber, commands: commands, count: count, sent: sent)
     }
 
     /// What was under way is in the stream.

@@ -1,5 +1,5 @@
 /// Events that go into the shared stream together, with nothing in between.
-package struct StreamBatch: Sendable {
+package struct StreamBatch: Equatable, Sendable {
     package let number: UInt64
     /// One XADD an event.
     package let commands: [UInt8]
@@ -9,7 +9,7 @@ package struct StreamBatch: Sendable {
 }
 
 /// How the stream stands when a connection to it has been made.
-package struct StreamPlace: Sendable {
+package struct StreamPlace: Equatable, Sendable {
     /// Which attempt found it.
     package let attempt: Int
     package let epoch: String
@@ -30,7 +30,7 @@ package struct StreamPlace: Sendable {
 }
 
 /// What the hub asks of the stream.
-package enum StreamOrder: Sendable {
+package enum StreamOrder: Equatable, Sendable {
     /// Put a batch into the stream, once, however often it must be tried.
     case write(StreamBatch)
     /// Read on after this number.
@@ -40,7 +40,7 @@ package enum StreamOrder: Sendable {
 }
 
 /// What the hub is told of the stream.
-package enum StreamNews: Sendable {
+package enum StreamNews: Equatable, Sendable {
     /// What a process before this one may have sent is decided: what the last transaction of this node's said.
     case fenced(sent: [UInt8]?)
     /// A batch is in the stream; the number of its last event.

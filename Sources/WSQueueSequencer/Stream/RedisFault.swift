@@ -1,32 +1,36 @@
 internal import WSQueueSystem
 
 /// Why Redis cannot be used now, with what the operator can do.
-struct RedisFault: Error, Equatable {
+package struct RedisFault: Error, Equatable, Sendable {
     /// One word: that of the refusal (`LOADING`, `READONLY`, …), or what happened to the connection.
-    let code: String
-    let text: String
+    package let code: String
+    /// What happened, in words.
+    package let text: String
 
-    init(code: String, text: String) {
+    /// Makes a fault of its parts.
+    package init(code: String, text: String) {
         self.code = code
         self.text = text
     }
 
     /// What the server refused with: its first word is the code.
-    init(refusal: String) {
+    package init(refusal: String) {
         code = String(refusal.prefix { $0 != " " })
         text = refusal
     }
 
-    static let silent = RedisFault(code: "silent", text: "no answer in time")
-    static let ended = RedisFault(code: "ended", text: "it ended the connection")
-    static let unresolved = RedisFault(code: "address", text: "the name has no address")
+    package static let silent = RedisFault(code: "silent", text: "no answer in time")
+    package static let ended = RedisFault(code: "ended", text: "it ended the connection")
+    package static let unresolved = RedisFault(code: "address", text: "the name has no address")
+    package static let unresolvedInTime = RedisFault(code: "address", text: "the name was not looked up in time")
 
-    static func connection(errorNumber: Int32) -> RedisFault {
+    /// A connection that could not be made, or ended.
+    package static func connection(errorNumber: Int32) -> RedisFault {
         errorNumber == 0 ? .ended : RedisFault(code: "connect", text: SystemCallError.reason(of: errorNumber))
     }
 
     /// What the operator can do; until then files wait, and it is tried again and again.
-    var hint: String {
+    package var hint: String {
         switch code {
         case "connect", "ended": "start Redis, or look at --redis; files wait"
         case "address": "look at the host in --redis; files wait"

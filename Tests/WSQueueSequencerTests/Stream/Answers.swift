@@ -1,0 +1,36 @@
+import WSQueueWire
+
+@testable import WSQueueSequencer
+
+// Answers and commands as tests write them.
+
+extension RESPValue {
+    static func text(_ text: String) -> RESPValue { .text(Array(text.utf8)) }
+    static let ok = RESPValue.text("OK")
+    static let queued = RESPValue.text("QUEUED")
+}
+
+extension StreamCommands {
+    /// The commands' words.
+    var words: [[String]] {
+        var parser = RESPParser()
+        parser.append(bytes.span)
+        var commands: [[String]] = []
+        while case .value(let value) = try? parser.next() {
+            commands.append((value.elements ?? []).map { $0.string ?? "" })
+        }
+        return commands
+    }
+}
+
+extension StreamKeys {
+    static let test = StreamKeys(stream: "s", epoch: "{s}:epoch", fence: "{s}:fence:n", sent: "{s}:sent:n")
+}
+
+extension StreamBatch {
+    /// Events that are only texts.
+    init(_ number: UInt64, _ events: [String]) {
+        let commands = StreamCommands(events.map { ["XADD", "s", "0-*", "e", $0] })
+        self.init(number: number, commands: commands.bytes, count: commands.answers, sent: Array("note \(number)".utf8))
+    }
+}

@@ -1,0 +1,91 @@
+import Testing
+import WSQueueSpool
+import WSQueueSystem
+import WSQueueWire
+
+@testable import WSQueueSequencer
+
+struct StreamOutboxTests {
+    /// In an object, so that it can be asked within an expectation.
+    private final class Box {
+        var outbox = StreamOutbox(stream: "s", historyEvents: 100, process: "me")
+
+        func add(_ text: String) throws { outbox.add(try StreamOutboxTests.event(text), Array(text.utf8).span) }
+        func take() -> StreamBatch? { outbox.take() }
+    }
+
+    private let box = Box()
+
+    fileprivate static func event(_ text: String) throws -> SpooledEvent {
+        let entry = try #require(
+            StreamEntry(
+                .list([
+                    .text("0-1"), .list([.text("i"), .text("file/2"), .text("t"), .text("7 8 1")]),
+                ])))
+        return SpooledEvent(text: try EventFile.decode(Array(text.utf8).span), entry: entry)
+    }
+
+    @Test func `an event is one XADD with its id and its times`() throws {
+        #expect(box.outbox.isEmpty)
+        #expect(box.take() == nil)
+        try box.add("{\"event\":\"e\"}")
+        #expect(!box.outbox.isEmpty)
+        let batch = try #require(box.take())
+        var commands = StreamCommands()
+        commands.add(batch.commands, count: batch.count)
+        #expect(
+            commands.words == [
+                [
+                    "XADD", "s", "MAXLEN", "~", "100", "0-*", "e", "{\"event\":\"e\"}", "i", "file/2", "t", "7 8 1",
+                ]
+            ])
+        #expect(batch.number == 1)
+    }
+
+    @Test func `one transaction is under way at a time, and each note is another one`() throws {
+        try box.add("{\"event\":\"a\"}")
+        let first = try #require(box.take())
+        try box.add("{\"event\":\"b\"}")
+        #expect(box.outbox.number == 2)
+        #expect(box.take() == nil)
+        #expect(!box.outbox.isEmpty)
+        box.outbox.finish()
+        let second = try #require(box.take())
+        #expect(second.number == 2)
+        #expect(first.sent != second.sent)
+        #expect(!box.outbox.isEmpty)
+        box.outbox.finish()
+        #expect(box.outbox.isEmpty)
+    }
+
+    @Test func `a note names the files, and when they were changed`() throws {
+        let directory = try Directory.open("/tmp")
+        let name = FileName("wsqueue-outbox-\(RandomText.make(count: 12))")
+        _ = try directory.openOrCreateFile(name, mode: 0o600)
+        let status = try directory.status(of: name)
+        try directory.remove(name)
+        box.outbox.add(name, status)
+        #expect(box.take() == nil, "a file without an event is in no transaction")
+        try box.add("{\"event\":\"a\"}")
+        let batch = try #require(box.take())
+        #expect(StreamOutbox.files(in: batch.sent) == [Array(name.bytes): status.modifiedNanoseconds])
+        box.outbox.finish()
+        try box.add("{\"event\":\"b\"}")
+        #expect(StreamOutbox.files(in: try #require(box.take()).sent) == [:])
+    }
+
+    @Test(arguments: ["", "+OK\r\n", "*x\r\n", "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nx\r\n"])
+    func `what is no note names nothing`(note: String) {
+        #expect(StreamOutbox.files(in: Array(note.utf8)) == [:])
+    }
+
+    @Test func `there is room for so many events, or so many bytes`() throws {
+        for _ in 0..<1_023 { try box.add("{\"event\":\"a\"}") }
+        #expect(box.outbox.hasRoom)
+        try box.add("{\"event\":\"a\"}")
+        #expect(!box.outbox.hasRoom)
+        box.outbox = StreamOutbox(stream: "s", historyEvents: 100)
+        try box.add("{\"event\":\"a\",\"payload\":\"\(String(repeating: "x", count: 1_048_576))\"}")
+        #expect(!box.outbox.hasRoom)
+    }
+}
