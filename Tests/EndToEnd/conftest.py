@@ -23,6 +23,7 @@ A folder has no `__init__.py`, or `queue` and `http` would stand for the modules
 name.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -109,10 +110,10 @@ def is_measured(request):
     return not request.config.getoption("--sanitized")
 
 
-@pytest.fixture
-def queue(queue_root):
+@contextlib.contextmanager
+def queue_below(root):
     """An empty queue directory, open to every user below a path that is."""
-    with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=queue_root) as parent:
+    with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=root) as parent:
         os.chmod(parent, 0o755)
         directory = pathlib.Path(parent) / "queue"
         directory.mkdir()
@@ -120,12 +121,16 @@ def queue(queue_root):
 
 
 @pytest.fixture
+def queue(queue_root):
+    """An empty queue directory."""
+    with queue_below(queue_root) as directory:
+        yield directory
+
+
+@pytest.fixture
 def memory_queue():
     """A queue directory in memory, for many files."""
-    root = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    with tempfile.TemporaryDirectory(prefix="wsqueue-test-", dir=root) as parent:
-        directory = pathlib.Path(parent) / "queue"
-        directory.mkdir()
+    with queue_below("/dev/shm" if os.path.isdir("/dev/shm") else None) as directory:
         yield directory
 
 

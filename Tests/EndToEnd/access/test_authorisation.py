@@ -15,11 +15,12 @@ from support.application import Application
 from support.client import Client, handshake_request
 from support.files import name_of, place, waiting
 from support.http import exchange
+from support.rules import write_rules
+from support.speaking import PROTOCOL
 from support.stream import Stream
 from support.tokens import encode, make_token, soon, write_secrets
 from support.waiting import eventually
 
-SPEAKING = "wsqueue.v1"
 RULES = [
     {"channel": "order.{id:\\d+}", "subscribe": "role:admin"},
     {"channel": "account.{id}[.{part}]", "subscribe": "user:{id}"},
@@ -47,8 +48,7 @@ class Field:
 
     def __init__(self, start, queue, application):
         self.queue, self.application = queue, application
-        self.rules = queue.parent / "rules.json"
-        self.rules.write_text(json.dumps(RULES))
+        self.rules = write_rules(queue, RULES)
         self.options = [
             "--jwt-secret-file", str(write_secrets(queue)), "--rules", str(self.rules), "--authorize-url",
             application.url, "--threads", "2"]
@@ -74,7 +74,7 @@ class Field:
         self.place(event="SECRET", channels=["order.1", "closed"])
         eventually(lambda: not waiting(self.queue), "the files are sent")
 
-    def connect(self, path="/", *headers, protocol=SPEAKING, token=None):
+    def connect(self, path="/", *headers, protocol=PROTOCOL, token=None):
         headers = list(headers) + ([f"Authorization: Bearer {token}"] if token else [])
         client = Client(self.server, path, protocol=protocol, headers=headers)
         if protocol:
@@ -572,7 +572,7 @@ def _(field):
 
 @way("the victim's connection id")
 def _(field):
-    victim = Client(field.server, protocol=SPEAKING, headers=[f"Authorization: Bearer {make_token('victim')}"])
+    victim = Client(field.server, protocol=PROTOCOL, headers=[f"Authorization: Bearer {make_token('victim')}"])
     with victim:
         number = victim.receive_events()[0]["connection_id"]
         client = field.connect(f"/?connection_id={number}&conn={number}")
@@ -606,7 +606,7 @@ def _(field):
 
 @way("an answer that another client has got")
 def _(field):
-    victim = Client(field.server, protocol=SPEAKING, headers=["Cookie: id=victim"])
+    victim = Client(field.server, protocol=PROTOCOL, headers=["Cookie: id=victim"])
     with victim:
         victim.receive_events()
         assert field.ask(victim, "subscribe", channel="app.no")["success"] is True
@@ -689,7 +689,7 @@ def test_the_victim_gets_all_of_it(field):
     channels = [
         "private.user.victim", "private.staff", "private.team", "order.1", "account.victim", "club.gold", "app.no"]
     headers = [f"Authorization: Bearer {token}", "Cookie: victim"]
-    with Client(field.server, protocol=SPEAKING, headers=headers) as client:
+    with Client(field.server, protocol=PROTOCOL, headers=headers) as client:
         client.receive_events()
         for channel in channels + ["open"]:
             assert field.ask(client, "subscribe", channel=channel)["success"] is True

@@ -9,13 +9,13 @@ import time
 import pytest
 
 from support.application import Application
-from support.client import Client
 from support.files import name_of, place, waiting
+from support.rules import write_rules
+from support.speaking import Speaking, ask
 from support.stream import Stream
 from support.tokens import make_token, write_secrets
 from support.waiting import eventually
 
-SPEAKING = "wsqueue.v1"
 RULES = [
     {"channel": "order.{id:\\d+}", "subscribe": "role:admin"},
     {"channel": "order.{id}", "subscribe": "none"},
@@ -28,12 +28,6 @@ RULES = [
 ASK = [{"channel": "app.{x}", "subscribe": "ask", "publish": "ask"}]
 
 
-def write_rules(queue, rules):
-    path = queue.parent / "rules.json"
-    path.write_text(rules if isinstance(rules, str) else json.dumps(rules))
-    return path
-
-
 @pytest.fixture
 def guarded(start, queue):
     return start("--jwt-secret-file", str(write_secrets(queue)), "--rules", str(write_rules(queue, RULES)))
@@ -43,15 +37,7 @@ def connect(server, path="/", *headers, **claims):
     headers = list(headers)
     if claims:
         headers.append(f"Authorization: Bearer {make_token(**claims)}")
-    client = Client(server, path, protocol=SPEAKING, headers=headers)
-    [client.welcome] = client.receive_events()
-    return client
-
-
-def ask(client, action, **data):
-    client.send_action(action, **data)
-    [answer] = client.receive_events()
-    return answer
+    return Speaking(server, path, headers=headers)
 
 
 @pytest.mark.parametrize("channel, claims, is_allowed", [

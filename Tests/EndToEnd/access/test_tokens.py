@@ -8,10 +8,10 @@ import pytest
 from support.client import Client, handshake_request
 from support.files import name_of, place
 from support.http import exchange
+from support.speaking import PROTOCOL, Speaking, ask
 from support.tokens import SECRET, make_token, soon, write_secrets
 from support.waiting import eventually
 
-SPEAKING = "wsqueue.v1"
 OTHER = "another secret of sixty-four bytes, enough for all algorithms to"
 
 
@@ -27,16 +27,14 @@ def guarded(start, secrets):
 
 def connect(server, token=None, way="header", **how):
     """A client that speaks, with its welcome."""
-    path, protocol, headers = "/", SPEAKING, []
+    path, protocol, headers = "/", PROTOCOL, []
     if token and way == "header":
         headers = [f"Authorization: Bearer {token}"]
     elif token and way == "query":
         path = f"/?token={token}"
     elif token:
-        protocol = f"{SPEAKING}, bearer.{token}"
-    client = Client(server, path, protocol=protocol, headers=headers, **how)
-    [client.welcome] = client.receive_events()
-    return client
+        protocol = f"{PROTOCOL}, bearer.{token}"
+    return Speaking(server, path, protocol=protocol, headers=headers, **how)
 
 
 def refusal(server, token, way="header"):
@@ -46,15 +44,9 @@ def refusal(server, token, way="header"):
     elif way == "query":
         path = f"/?token={token}"
     else:
-        headers = [f"Sec-WebSocket-Protocol: {SPEAKING}, bearer.{token}"]
+        headers = [f"Sec-WebSocket-Protocol: {PROTOCOL}, bearer.{token}"]
     request, _ = handshake_request(server.host, server.port, path, headers=headers)
     return exchange(server, request)
-
-
-def ask(client, action, **data):
-    client.send_action(action, **data)
-    [answer] = client.receive_events()
-    return answer
 
 
 @pytest.mark.parametrize("way", ["header", "protocol", "query"])
@@ -62,7 +54,7 @@ def ask(client, action, **data):
 def test_a_good_token_makes_a_user_whatever_way_it_comes(guarded, way, algorithm):
     with connect(guarded, make_token(algorithm=algorithm), way) as client:
         assert client.welcome["authenticated"] is True
-        assert client.headers.get("sec-websocket-protocol") == SPEAKING
+        assert client.headers.get("sec-websocket-protocol") == PROTOCOL
         assert ask(client, "subscribe", channel="private.user.42")["success"] is True
     assert guarded.wait_for("client.open")["user"] == "42"
 

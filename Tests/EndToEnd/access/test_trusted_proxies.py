@@ -6,16 +6,11 @@ import socket
 import pytest
 
 from support.client import Client, handshake_request
-from support.http import exchange, read_answer
+from support.http import exchange, read_answer, request
 from support.stream import Stream
 from support.waiting import deadline_after, eventually
 
 FORWARDED = ("X-Forwarded-For: 203.0.113.9",)
-
-
-def ask(server, path, *fields, host="127.0.0.1"):
-    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
-    return exchange(server, "\r\n".join(lines).encode())
 
 
 def shake(server, *fields, host="127.0.0.1"):
@@ -27,7 +22,7 @@ def test_a_trusted_proxys_client_has_its_own_address_in_the_log(start):
     server = start("--trusted-proxy", "127.0.0.1", "--trusted-proxy", "10.0.0.0/8")
     with Client(server, headers=["X-Forwarded-For: 198.51.100.1, 203.0.113.9, 10.1.2.3"]):
         assert server.wait_for("client.open")["addr"] == "203.0.113.9"
-        answer = ask(server, "/status.json")
+        answer = request(server, "/status.json")
         assert [client["address"] for client in json.loads(answer.body)["clients"]["list"]] == ["203.0.113.9"]
     assert server.wait_for("client.close")["addr"] == "203.0.113.9"
     with Stream(server, headers=["X-Forwarded-For: 2001:db8::7"]):
@@ -55,14 +50,14 @@ def test_nobody_else_is_believed_and_the_log_says_so_once(start, trusted):
     "X-Forwarded-Server: here", "Forwarded: for=127.0.0.1", "Via: 1.1 here", "X-Real-IP: 127.0.0.1"])
 def test_who_was_passed_on_is_never_on_this_machine(start, field, trusted):
     server = start(*trusted)
-    assert ask(server, "/status.json").status == 200
-    assert ask(server, "/status.json", field).status == 403
+    assert request(server, "/status.json").status == 200
+    assert request(server, "/status.json", field).status == 403
     assert shake(server, "Origin: http://localhost:3000").status == 101
     assert shake(server, "Origin: http://localhost:3000", field).status == 403
 
 
 def test_a_host_that_is_not_this_machine_is_a_proxys_or_a_rebound_name(server):
-    assert ask(server, "/status.json", host="example.org").status == 403
+    assert request(server, "/status.json", host="example.org").status == 403
     assert shake(server, "Origin: http://localhost:3000", host="example.org").status == 403
 
 

@@ -5,10 +5,11 @@ import json
 
 import pytest
 
-from support.files import name_of, place, waiting
+from support.files import name_of, place, place_each, waiting
 from support.http import exchange
 from support.pages import serving
 from support.relay import Relay
+from support.rules import write_rules
 from support.speaking import Speaking
 from support.tokens import make_token, soon, write_secrets
 from support.waiting import eventually
@@ -35,15 +36,10 @@ def tab(browser):
         yield open_tab
 
 
-def put(queue, numbers):
-    for number in numbers:
-        place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
-
-
 def test_a_page_receives_with_the_classic_script(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    put(queue, range(3))
+    place_each(queue, range(3))
     page.wait_for("seen.length === 3")
     assert page.evaluate("seen") == [0, 1, 2]
     assert page.complaints == []
@@ -58,7 +54,7 @@ def test_a_page_receives_with_the_module(server, queue, tab):
         queue.on("n", (payload) => seen.push(payload));
     </script>""")
     page.wait_for("queue.status === 'live'")
-    put(queue, range(3))
+    place_each(queue, range(3))
     page.wait_for("seen.length === 3")
     assert page.evaluate("isOne") is True
     assert page.complaints == []
@@ -70,7 +66,7 @@ def test_10_000_events_through_three_kills_arrive_in_order_none_lost_none_double
     page = tab(server)
     page.wait_for("queue.status === 'live'")
     for part in range(4):
-        put(queue, range(part * 2_500, (part + 1) * 2_500))
+        place_each(queue, range(part * 2_500, (part + 1) * 2_500))
         if part < 3:
             # In the middle of the stream: some of these it has had, and some nobody has read.
             page.wait_for(f"seen.length > {part * 2_500 + 100}")
@@ -88,12 +84,12 @@ def test_what_was_published_while_the_server_was_down_arrives(start, queue, tab)
     server = start()
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    put(queue, [0])
+    place_each(queue, [0])
     page.wait_for("seen.length === 1")
     server.process.kill()
     server.exit_status()
     page.wait_for("queue.status === 'offline'")
-    put(queue, [1, 2])
+    place_each(queue, [1, 2])
     start(listen=f"127.0.0.1:{server.port}")
     page.wait_for("seen.length === 3", timeout=30)
     assert page.evaluate("seen") == [0, 1, 2]
@@ -105,10 +101,10 @@ def test_a_network_that_swallows_everything_is_noticed_and_what_was_missed_arriv
     with Relay(server) as relay:
         page = tab(relay)
         page.wait_for("queue.status === 'live'")
-        put(queue, [0])
+        place_each(queue, [0])
         page.wait_for("seen.length === 1")
         relay.cut = True
-        put(queue, [1, 2])
+        place_each(queue, [1, 2])
         page.wait_for("queue.status !== 'live'", timeout=20)
         relay.cut = False
         relay.drop()
@@ -126,7 +122,7 @@ def test_a_network_that_comes_back_is_used_at_once(server, queue, tab):
     # Whatever this browser does with a connection that is open: a new one it refuses.
     page.evaluate("queue.reconnect()")
     page.wait_for("queue.status === 'offline'")
-    put(queue, [0, 1])
+    place_each(queue, [0, 1])
     page.wait_for("statuses.filter((one) => one === 'offline').length >= 6", timeout=30)
     page.command("Network.emulateNetworkConditions", **with_network)
     page.wait_for("queue.status === 'live'", timeout=3)
@@ -137,7 +133,7 @@ def test_a_tab_that_slept_has_everything(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
     page.command("Page.setWebLifecycleState", state="frozen")
-    put(queue, range(2_000))
+    place_each(queue, range(2_000))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
     page.command("Page.setWebLifecycleState", state="active")
     page.wait_for("seen.length >= 2000", timeout=30)
@@ -148,9 +144,9 @@ def test_two_tabs_both_have_everything_and_keep_their_own_cursors(server, queue,
     one, other = tab(server), tab(server)
     for page in (one, other):
         page.wait_for("queue.status === 'live'")
-    put(queue, range(100))
+    place_each(queue, range(100))
     one.evaluate("queue.reconnect()")
-    put(queue, range(100, 200))
+    place_each(queue, range(100, 200))
     for page in (one, other):
         page.wait_for("seen.length >= 200")
         assert page.evaluate("seen") == list(range(200))
@@ -159,11 +155,11 @@ def test_two_tabs_both_have_everything_and_keep_their_own_cursors(server, queue,
 def test_a_reload_misses_nothing(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    put(queue, range(3))
+    place_each(queue, range(3))
     page.wait_for("seen.length === 3")
     host = page.evaluate("location.href")
     page.go(host + "other")
-    put(queue, range(3, 6))
+    place_each(queue, range(3, 6))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
     page.go(host)
     page.wait_for("seen.length === 3")
@@ -173,10 +169,10 @@ def test_a_reload_misses_nothing(server, queue, tab):
 def test_a_page_that_comes_out_of_the_browsers_cache_has_everything(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    put(queue, range(3))
+    place_each(queue, range(3))
     page.wait_for("seen.length === 3")
     page.go(page.evaluate("location.href") + "other")
-    put(queue, range(3, 6))
+    place_each(queue, range(3, 6))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
     page.evaluate("history.back()")
     # As it was left, or loaded anew with the cursor it kept.
@@ -193,11 +189,11 @@ def test_a_gap_is_told_in_the_page(start, queue, tab):
 
 
 def test_a_page_goes_on_from_the_cursor_that_it_was_made_with(server, queue, tab):
-    put(queue, range(3))
+    place_each(queue, range(3))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
     answer = exchange(server, b"GET /cursor HTTP/1.1\r\nHost: x\r\n\r\n")
     cursor = answer.body.decode()
-    put(queue, range(3, 6))
+    place_each(queue, range(3, 6))
     page = tab(server, json.dumps({"since": cursor}))
     page.wait_for("seen.length === 3")
     assert page.evaluate("seen") == [3, 4, 5]
@@ -219,8 +215,7 @@ def test_a_tab_that_slept_for_too_long_is_closed_as_slow_and_gets_everything(sta
 
 @pytest.fixture
 def chat(start, queue):
-    rules = queue.parent / "rules.json"
-    rules.write_text('[{"channel": "chat", "publish": "anyone"}]')
+    rules = write_rules(queue, [{"channel": "chat", "publish": "anyone"}])
     return start("--rules", str(rules), "--jwt-secret-file", str(write_secrets(queue)), "--ping", "1s")
 
 

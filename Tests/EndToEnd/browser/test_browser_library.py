@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from support.http import exchange
+from support.http import request
 
 TESTS = pathlib.Path(__file__).parent
 
@@ -23,8 +23,7 @@ def test_the_client_keeps_its_promises_whatever_the_server_does():
 
 
 def get(server, path, *fields):
-    lines = [f"GET {path} HTTP/1.1", "Host: localhost", *fields, "", ""]
-    return exchange(server, "\r\n".join(lines).encode())
+    return request(server, path, *fields, host="localhost")
 
 
 @pytest.mark.parametrize("path, kind", [

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from support.client import Client
+from support.rules import write_rules
 from support.speaking import Chatting, Speaking
 
 RULES = [
@@ -16,9 +17,7 @@ RULES = [
 
 @pytest.fixture
 def rules(queue):
-    path = queue.parent / "rules.json"
-    path.write_text(json.dumps(RULES))
-    return str(path)
+    return str(write_rules(queue, RULES))
 
 
 @pytest.fixture(params=["1", "3"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from support.client import Client
-from support.speaking import Chatting, Speaking
+from support.speaking import Chatting, Speaking, presence_of
 from support.tokens import make_token, write_secrets
 
 ROOM = "presence.room"
@@ -53,9 +53,7 @@ def heard(client, user):
 def news(client):
     """The next event as (name, ids, count)."""
     [event] = client.receive_events()
-    payload = event["payload"]
-    users = tuple(member["user"] for member in payload["members"])
-    return event["event"].removeprefix("presence."), users, payload["count"]
+    return presence_of(event)
 
 
 def test_who_subscribes_is_told_who_is_there_and_the_others_that_he_came(server):

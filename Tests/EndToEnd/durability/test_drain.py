@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.client import Client
-from support.files import fill, place, name_of, waiting
+from support.files import fill, name_of, place, place_large, waiting
 from support.waiting import holds
 
 
@@ -119,8 +119,7 @@ def test_a_second_signal_ends_it_at_once(start, queue):
     server = start("--drain", "60s")
     with Client(server, receive_buffer=4_096) as client:
         # More than the socket takes, to a client that does not read: the drain has to wait for it.
-        for number in range(60):
-            place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 10_000))
+        place_large(queue, 60, 10_000)
         client.receive(1)
         server.signal(signal.SIGTERM)
         server.wait_for("server.drain")
@@ -133,8 +132,7 @@ def test_a_second_signal_ends_it_at_once(start, queue):
 def test_waiting_for_a_client_that_does_not_read_costs_no_processor_time(start, queue, is_measured):
     server = start("--threads", "1", "--behind-size", "64M", "--drain", "60s")
     with Client(server, receive_buffer=4_096) as idle:
-        for number in range(30):
-            place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 300_000))
+        place_large(queue, 30, 300_000)
         idle.receive(1)
         server.signal(signal.SIGTERM)
         server.wait_for("server.drain")

@@ -8,17 +8,16 @@ import pytest
 
 from support.client import Client
 from support.crowd import Crowd
-from support.files import name_of, place, waiting
+from support.files import name_of, place, place_each, waiting
+from support.speaking import PROTOCOL
 from support.waiting import eventually
-
-SPEAKING = "wsqueue.v1"
 
 
 class Returning(Client):
     """A client that speaks; it is welcomed first."""
 
     def __init__(self, server, path="/", **how):
-        super().__init__(server, path, protocol=SPEAKING, **how)
+        super().__init__(server, path, protocol=PROTOCOL, **how)
         [self.welcome] = self.receive_events()
         self.cursor = self.welcome["cursor"]
         self.epoch = self.cursor.partition(":")[0]
@@ -38,8 +37,7 @@ class Returning(Client):
 
 
 def put(queue, numbers, **members):
-    for number in numbers:
-        place(queue, name_of(number), json.dumps({"event": "n", "payload": number, **members}))
+    place_each(queue, numbers, **members)
     eventually(lambda: waiting(queue) == [], "the files are deleted")
 
 

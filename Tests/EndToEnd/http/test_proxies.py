@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from support.client import Client
-from support.files import name_of, place
+from support.files import place_each
 from support.http import read_answer
 from support.ports import free_port
 from support.proxies import NAME, PROXIES, Certificate, is_installed
@@ -46,10 +46,6 @@ def ask(proxy, method, path, *fields, body=b"", source=SOMEBODY):
     with proxy.connect(source) as connection:
         connection.sendall("\r\n".join(lines).encode() + body)
         return read_answer(connection, deadline_after(20))
-
-
-def publish(queue, number, **event):
-    place(queue, name_of(number), json.dumps({"event": "n", "payload": number, **event}))
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +99,7 @@ def behind(start, front):
 def test_events_arrive_and_the_log_has_the_clients_address(both, queue):
     server, proxy = both
     with Proxied(proxy) as client, stream(proxy, source=ELSE) as reader:
-        publish(queue, 1)
+        place_each(queue, [1])
         assert client.receive_events()[0]["payload"] == reader.receive_events()[0]["payload"] == 1
         server.wait_for("client.open", addr=SOMEBODY, proto="plain")
         server.wait_for("client.open", addr=ELSE, proto="sse")
@@ -168,7 +164,7 @@ def test_whoever_is_silent_is_not_cut_off_as_long_as_it_is_pinged(behind, queue)
     with Proxied(proxy) as client, stream(proxy) as reader:
         client.wait_for_pings(7)
         reader.wait_until(lambda reader: reader.comments >= 7)
-        publish(queue, 1)
+        place_each(queue, [1])
         assert client.receive_events()[0]["payload"] == reader.receive_events()[0]["payload"] == 1
 
 
@@ -185,11 +181,11 @@ def test_reading_the_proxys_configuration_again_loses_nothing(behind, queue):
     with Proxied(proxy, "/?events=n", protocol=PROTOCOL) as client:
         [welcome] = client.receive_events()
         proxy.reload()
-        publish(queue, 1)
+        place_each(queue, [1])
         if proxy.keeps_clients:
             assert client.receive_events()[0]["payload"] == 1
     with Proxied(proxy, f"/?since={welcome['cursor']}") as client:
-        publish(queue, 2)
+        place_each(queue, [2])
         events = [event for event in client.receive_events(3) if "event" in event]
         assert [event["payload"] for event in events] == [1, 2]
 
@@ -201,7 +197,7 @@ def test_a_server_that_restarts_is_back_by_the_cursor(start, front, queue):
     proxy = front(address)
     with Proxied(proxy, protocol=PROTOCOL) as client, stream(proxy) as reader:
         cursor = client.receive_events()[0]["cursor"]
-        publish(queue, 1)
+        place_each(queue, [1])
         assert client.receive_events()[0]["seq"] == 1
         last_id, _ = reader.receive()[0]
         assert first.terminate() == 0
@@ -209,7 +205,7 @@ def test_a_server_that_restarts_is_back_by_the_cursor(start, front, queue):
         assert client.frames.close[0] == 1001
     answer = ask(proxy, "GET", "/cursor")
     assert answer.status in (502, 503)
-    publish(queue, 2)
+    place_each(queue, [2])
     start(*options, listen=address)
 
     def is_back():

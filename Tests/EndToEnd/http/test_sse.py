@@ -7,16 +7,12 @@ import time
 import pytest
 
 from support.client import Client
-from support.files import name_of, place, waiting
-from support.http import exchange
+from support.files import name_of, place, place_each, place_large, waiting
+from support.http import request
+from support.rules import write_rules
 from support.stream import Stream
 from support.tokens import make_token, soon, write_secrets
 from support.waiting import eventually
-
-
-def put(queue, numbers, **members):
-    for number in numbers:
-        place(queue, name_of(number), json.dumps({"event": "n", "payload": number, **members}))
 
 
 def bearer(*arguments, **claims):
@@ -30,7 +26,7 @@ def guarded(start, queue):
 
 def test_a_stream_gets_the_message_that_a_websocket_gets(server, queue):
     with Stream(server) as stream, Client(server) as client:
-        put(queue, [1])
+        place_each(queue, [1])
         [(cursor, data)] = stream.receive()
         assert data.encode() == client.receive()[0]
         assert cursor.endswith(":1")
@@ -44,7 +40,7 @@ def test_curl_shows_it(server, queue):
     command = ["curl", "-sN", f"http://{server.host}:{server.port}/events"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as curl:
         server.wait_for("client.open")
-        put(queue, [1])
+        place_each(queue, [1])
         for line in curl.stdout:
             if line.startswith(b"data: "):
                 break
@@ -59,12 +55,12 @@ def test_an_event_source_gets_it_and_comes_back_by_itself(start, queue, browser)
             "window.got = []; window.source = new EventSource('/events');"
             "source.onmessage = (message) => got.push(JSON.parse(message.data).payload); 0")
         page.wait_for("source.readyState === 1")
-        put(queue, [1])
+        place_each(queue, [1])
         page.wait_for("got.length === 1")
         first.terminate()
-        put(queue, [2, 3])
+        place_each(queue, [2, 3])
         start(listen=f"127.0.0.1:{first.port}")
-        put(queue, [4])
+        place_each(queue, [4])
         page.wait_for("got.length === 4", timeout=40)
         assert page.evaluate("got") == [1, 2, 3, 4]
 
@@ -89,8 +85,8 @@ def test_what_may_not_be_heard_is_said_and_not_heard(guarded, queue):
     with Stream(guarded, "/events?channels=private.user.42,open") as stream:
         [refused] = stream.receive_events()
         assert (refused["success"], refused["code"], refused["channel"]) == (False, "forbidden", "private.user.42")
-        put(queue, [1], channel="private.user.42")
-        put(queue, [2], channel="open")
+        place_each(queue, [1], channel="private.user.42")
+        place_each(queue, [2], channel="open")
         assert stream.receive_events()[0]["payload"] == 2
 
 
@@ -100,10 +96,10 @@ def test_a_token_makes_a_user(guarded, queue, way):
     if way == "query":
         path, headers = f"{path}&token={make_token()}", []
     with Stream(guarded, path, headers) as stream:
-        put(queue, [1], channel="private.user.42")
-        put(queue, [2], recipients=[42])
-        put(queue, [3], recipients=[7])
-        put(queue, [4])
+        place_each(queue, [1], channel="private.user.42")
+        place_each(queue, [2], recipients=[42])
+        place_each(queue, [3], recipients=[7])
+        place_each(queue, [4])
         assert [event["payload"] for event in stream.receive_events(3)] == [1, 2, 4]
 
 
@@ -122,16 +118,16 @@ def test_at_the_tokens_end_the_stream_says_so_and_ends(guarded):
 @pytest.mark.parametrize("way", ["header", "query", "both"])
 def test_a_reader_that_comes_back_gets_what_it_missed(server, queue, way):
     with Stream(server) as stream:
-        put(queue, range(3))
+        place_each(queue, range(3))
         cursor = stream.receive(3)[1][0]
         epoch = cursor.partition(":")[0]
-    put(queue, range(3, 6))
+    place_each(queue, range(3, 6))
     eventually(lambda: not waiting(queue), "the files are sent")
     headers = [] if way == "query" else [f"Last-Event-ID: {cursor}"]
     path = {"header": "/events", "query": f"/events?since={cursor}", "both": f"/events?since={epoch}:5"}[way]
     with Stream(server, path, headers) as stream:
         assert [event["payload"] for event in stream.receive_events(4)] == [2, 3, 4, 5]
-        put(queue, [6])
+        place_each(queue, [6])
         assert stream.receive_events()[0]["payload"] == 6
         assert stream.last_id == f"{epoch}:7"
 
@@ -140,7 +136,7 @@ def test_who_has_had_no_event_comes_back_without_a_gap(server, queue):
     with Stream(server) as stream:
         stream.wait_until(lambda stream: stream.last_id)
         cursor = stream.last_id
-    put(queue, [1])
+    place_each(queue, [1])
     eventually(lambda: not waiting(queue), "the file is sent")
     with Stream(server, headers=[f"Last-Event-ID: {cursor}"]) as stream:
         assert stream.receive_events()[0]["payload"] == 1
@@ -150,7 +146,7 @@ def test_a_gap_is_said(server, queue):
     with Stream(server, headers=["Last-Event-ID: zzzz:5"]) as stream:
         [message] = stream.receive_events()
         assert (message["action"], message["complete"], message["gap"]["reason"]) == ("resumed", False, "epoch")
-        put(queue, [1])
+        place_each(queue, [1])
         assert stream.receive_events()[0]["payload"] == 1
 
 
@@ -175,8 +171,7 @@ def test_a_reader_that_does_not_read_holds_nobody_up_and_is_closed(start, queue)
     server = start("--behind-size", "200K")
     with Stream(server, receive_buffer=4_096), Client(server) as client:
         # More than the kernel takes for a reader that does not read.
-        for number in range(60):
-            place(queue, name_of(number), json.dumps({"event": "n", "payload": "x" * 200_000}))
+        place_large(queue, 60, 200_000)
         assert len(client.receive(60, timeout=30)) == 60
         server.wait_for("client.slow", timeout=20)
 
@@ -191,8 +186,7 @@ def test_a_slow_reader_gets_everything_in_order(start, queue):
 
 
 def ask(server, method="GET", *fields, path="/events"):
-    head = "\r\n".join([f"{method} {path} HTTP/1.1", f"Host: {server.host}:{server.port}", *fields])
-    return exchange(server, f"{head}\r\n\r\n".encode(), wants_end=False)
+    return request(server, path, *fields, host=f"{server.host}:{server.port}", method=method, wants_end=False)
 
 
 def test_pages_of_other_origins_may_not_read_it(start):
@@ -232,8 +226,7 @@ def test_what_a_reader_sends_is_not_read_for_ever(server):
 
 
 def test_a_reader_hears_what_clients_say_to_each_other(start, queue):
-    rules = queue.parent / "rules.json"
-    rules.write_text('[{"channel": "chat.{room}", "subscribe": "anyone", "publish": "anyone"}]')
+    rules = write_rules(queue, [{"channel": "chat.{room}", "subscribe": "anyone", "publish": "anyone"}])
     server = start("--rules", str(rules), "--threads", "2")
     with Stream(server, "/events?channels=chat.1") as stream, Client(server, protocol="wsqueue.v1") as client:
         client.send_action("subscribe", channel="chat.1")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from support.places import ROOT
+from support.installing import install
 
 
 @pytest.fixture(scope="session")
@@ -14,12 +14,6 @@ def installed(binaries, tmp_path_factory):
     where = tmp_path_factory.mktemp("installed")
     install(binaries, where)
     return where / "usr"
-
-
-def install(binaries, where, *options):
-    subprocess.run(
-        [ROOT / "scripts/install", "--destdir", where, "--prefix", "/usr", "--binaries", binaries, *options],
-        check=True, timeout=60)
 
 
 def test_all_that_is_installed_is_uninstalled(binaries, tmp_path):

@@ -10,6 +10,7 @@ import tempfile
 import pytest
 
 from support.client import Client
+from support.installing import install
 from support.places import ROOT
 from support.server import Server
 from support.waiting import eventually
@@ -128,9 +129,7 @@ def test_it_asks_for_nothing_but_the_c_library(package, request):
 
 
 def test_it_holds_what_is_installed_elsewhere(package, binaries, tmp_path):
-    subprocess.run(
-        [ROOT / "scripts/install", "--destdir", tmp_path, "--prefix", "/usr", "--binaries", binaries], check=True,
-        timeout=60)
+    install(binaries, tmp_path)
     contents = subprocess.run(["dpkg-deb", "-c", package], check=True, capture_output=True, text=True).stdout
     packed = {line.split()[5].removeprefix("./").removesuffix(".gz") for line in contents.splitlines()}
     for path in tmp_path.rglob("*"):

@@ -12,10 +12,11 @@ import time
 import pytest
 
 from support.client import Client, handshake_request
-from support.files import name_of, place, waiting
+from support.files import name_of, place, place_large, waiting
 from support.http import exchange
+from support.installing import install
 from support.manager import Manager, Passing, StoppedThread
-from support.places import END_TO_END, EXAMPLES, ROOT
+from support.places import END_TO_END, EXAMPLES
 from support.ports import free_port
 from support.server import NOBODY
 from support.trace import require_strace
@@ -98,8 +99,7 @@ def test_the_end_is_told_with_the_time_it_may_take(start, manager):
 def test_a_reload_in_the_drain_does_not_take_the_end_back(start, queue, manager):
     server = start("--drain", "60s", prefix=manager.environment())
     with Client(server, receive_buffer=4_096) as client:
-        for number in range(60):
-            place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 10_000))
+        place_large(queue, 60, 10_000)
         client.receive(1)
         server.signal(signal.SIGTERM)
         stopping = manager.wait_for(STOPPING="1")
@@ -151,8 +151,7 @@ def test_signs_of_life_go_on_in_the_drain(start, queue, tmp_path):
     with Manager(tmp_path / "notify") as manager:
         server = start("--drain", "60s", prefix=manager.environment(WATCHDOG_USEC=INTERVAL_MICROSECONDS))
         with Client(server, receive_buffer=4_096) as client:
-            for number in range(60):
-                place(queue, name_of(number), '{"event":"big","payload":"%s"}' % ("x" * 10_000))
+            place_large(queue, 60, 10_000)
             client.receive(1)
             server.signal(signal.SIGTERM)
             stopping = manager.wait_for(STOPPING="1")
@@ -298,9 +297,7 @@ needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 @pytest.fixture(scope="session")
 def installed(binaries, tmp_path_factory):
     where = tmp_path_factory.mktemp("root")
-    subprocess.run(
-        [ROOT / "scripts/install", "--destdir", where, "--prefix", "/usr", "--binaries", binaries],
-        check=True, timeout=60)
+    install(binaries, where)
     return where
 
 

@@ -16,6 +16,7 @@ from support.files import failed, waiting
 from support.pages import serving
 from support.places import EXAMPLES
 from support.ports import free_port
+from support.rules import write_rules
 from support.speaking import Speaking
 from support.waiting import eventually
 
@@ -151,8 +152,7 @@ def test_a_spiral_service_hears_why_it_cannot_publish(tmp_path):
 @pytest.fixture
 def guarded(start, queue, serve_php):
     """A server that asks the application's topics."""
-    rules = queue.parent / "rules.json"
-    rules.write_text(json.dumps([{"channel": "{topic:.+}", "subscribe": "ask"}]))
+    rules = write_rules(queue, [{"channel": "{topic:.+}", "subscribe": "ask"}])
     address = serve_php(MIGRATION / "spiral/authorize.php")
     return start("--rules", str(rules), "--authorize-url", f"{address}/authorize.php")
 
@@ -193,13 +193,12 @@ def test_a_page_of_roadrunners_plugin_joins_hears_and_leaves(guarded, queue, bro
 # Others.
 
 def test_pushers_names_of_private_channels_mean_nothing_until_a_rule_says_so(start, queue):
-    rules = queue.parent / "rules.json"
     with Speaking(start()) as stranger:
         stranger.subscribe("private-orders")
         assert stranger.ask("subscribe", channel="private.orders")["code"] == "forbidden"
         stranger.send(8, b"\x03\xe8")
         stranger.receive_until_end()
-    rules.write_text(json.dumps([{"channel": "private-{name:.+}", "subscribe": "authenticated"}]))
+    rules = write_rules(queue, [{"channel": "private-{name:.+}", "subscribe": "authenticated"}])
     with Speaking(start("--rules", str(rules), directory=queue.parent / "other")) as stranger:
         assert stranger.ask("subscribe", channel="private-orders")["code"] == "forbidden"
 

@@ -1,11 +1,11 @@
 """Pages that were written for the older systems, unchanged, in a real browser."""
 
-import json
 import pathlib
 
 import pytest
 
 from support.files import name_of, place
+from support.rules import write_rules
 
 PAGES = pathlib.Path(__file__).parent / "pages"
 OPEN = 1
@@ -22,8 +22,7 @@ def run_script(page, name):
 
 @pytest.fixture
 def chat(start, queue):
-    rules = queue.parent / "rules.json"
-    rules.write_text(json.dumps([{"channel": "chat.room.{id}", "publish": "anyone"}]))
+    rules = write_rules(queue, [{"channel": "chat.room.{id}", "publish": "anyone"}])
     return start("--rules", str(rules), "--ping", "1s")
 
 

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from support.speaking import Speaking
+from support.speaking import Speaking, presence_of
 from support.tokens import make_token, write_secrets
 from support.waiting import eventually
 
@@ -67,9 +67,7 @@ def event(client, timeout=10.0):
 
 def news(client, timeout=10.0):
     """The next event as (name, ids, count)."""
-    message = event(client, timeout)
-    names = tuple(one["user"] for one in message["payload"]["members"])
-    return message["event"].removeprefix("presence."), names, message["payload"]["count"]
+    return presence_of(event(client, timeout))
 
 
 def news_of(client, user, timeout=10.0):

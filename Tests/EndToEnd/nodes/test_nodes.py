@@ -1,6 +1,5 @@
 """Several servers on one Redis are one to their clients: ids, and what clients say to each other (SPEC §8)."""
 
-import json
 import subprocess
 import types
 
@@ -9,6 +8,7 @@ import pytest
 from support.client import Client
 from support.nodes import listen
 from support.ports import free_port
+from support.rules import write_rules
 from support.speaking import Speaking
 from support.waiting import eventually
 
@@ -19,8 +19,7 @@ SENT = {"success": True, "action": "message_sent"}
 @pytest.fixture
 def chat(start_nodes, redis, queue):
     """Starts nodes on which clients may send to `chat.…`, and waits until they know of each other."""
-    path = queue.parent / "rules.json"
-    path.write_text(json.dumps(RULES))
+    path = write_rules(queue, RULES)
 
     def start(count, *options):
         nodes = start_nodes(count, redis, "--rules", str(path), "--messages-per-minute", "0", *options)

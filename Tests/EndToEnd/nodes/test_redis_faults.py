@@ -18,8 +18,7 @@ COUNT = 40
 
 
 def publish(queue, count, first):
-    for number in range(first, first + count):
-        files.place(queue, files.name_of(number), json.dumps({"event": "n", "payload": number}))
+    files.place_each(queue, range(first, first + count))
 
 
 def waiting(node):

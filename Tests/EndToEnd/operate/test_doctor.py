@@ -8,14 +8,13 @@ import pytest
 
 from support.client import Client
 from support.files import name_of, place
+from support.marks import needs_root
 from support.ports import free_port
 from support.server import NOBODY
 from support.waiting import eventually
 
 NOTHING, FOUND, NO_QUEUE, USAGE = 0, 78, 73, 64
 ALICE, GROUP = 23456, 34567
-
-only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may be somebody else")
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def only(lines, severity, *words):
     return found[0]
 
 
-@only_root
+@needs_root
 def test_nothing_is_wrong_with_a_drop_box_and_nothing_stays_behind(doctor, box):
     place(box, name_of(1).replace(name_of(1)[:19], str(time.time_ns())), '{"event":"e"}')
     before = sorted(os.listdir(box))
@@ -72,21 +71,21 @@ def test_nothing_is_wrong_with_a_drop_box_and_nothing_stays_behind(doctor, box):
     assert sorted(os.listdir(box)) == before
 
 
-@only_root
+@needs_root
 def test_somebody_outside_the_group_may_not_publish(doctor, box):
     status, lines = doctor("--as", str(ALICE))
     assert status == FOUND
     only(lines, "error", f"{ALICE} may not create files", "permission denied", f"usermod -aG {GROUP} {ALICE}")
 
 
-@only_root
+@needs_root
 def test_nobody_is_told_to_join_the_group_of_root(doctor, box):
     os.chown(box, -1, 0)
     _, lines = doctor("--as", str(ALICE))
     only(lines, "error", f"{ALICE} may not create files", f"chgrp wsqueue-publish {box} && usermod -aG wsqueue-publish")
 
 
-@only_root
+@needs_root
 def test_a_directory_above_that_lets_nobody_through_is_found(doctor, box):
     os.chmod(box.parent, 0o700)
     status, lines = doctor("--as", str(ALICE))
@@ -94,14 +93,14 @@ def test_a_directory_above_that_lets_nobody_through_is_found(doctor, box):
     assert any(f"{ALICE} may not enter the directory" in line for line in lines), lines
 
 
-@only_root
+@needs_root
 def test_a_server_that_is_another_user_than_the_owner_cannot_work(doctor, box, unit):
     status, lines = doctor(*unit(User=ALICE, SupplementaryGroups=GROUP, Type="notify"), "--as", str(NOBODY))
     assert status == FOUND
     assert any(f"the server ({ALICE}) may not list the queue" in line for line in graver(lines)), lines
 
 
-@only_root
+@needs_root
 def test_the_sticky_bit_keeps_a_server_that_is_not_the_owner_from_deleting(doctor, box, unit):
     os.chmod(box, 0o3770)
     status, lines = doctor(*unit(User=ALICE, SupplementaryGroups=GROUP, Type="notify"), "--as", str(NOBODY))
@@ -139,7 +138,7 @@ def test_memory_is_told(doctor, memory_queue):
     assert status == NOTHING and any("tmpfs is memory" in line for line in lines), lines
 
 
-@only_root
+@needs_root
 def test_a_containers_layer_is_told(doctor, queue):
     layers = [queue.parent / name for name in ("lower", "upper", "work", "merged")]
     for one in layers:
@@ -156,7 +155,7 @@ def test_a_containers_layer_is_told(doctor, queue):
     only(lines, "warning", "overlay is a container's own layer")
 
 
-@only_root
+@needs_root
 @pytest.mark.parametrize("size, inodes, severity, says", [
     ("16M", "20k", "warning", "MiB are free"), ("1M", "20k", "error", "0 MiB are free"),
     ("256M", "50", "warning", "more files can be made")])
@@ -174,12 +173,17 @@ def test_a_disk_that_is_too_small_is_told(doctor, queue, size, inodes, severity,
     only(lines, severity, says, "df -")
 
 
-@only_root
+def require(prefix):
+    """Skips the test where nothing can be started so: a container may not be allowed to."""
+    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        pytest.skip(f"nothing can be started with {prefix[:3]}")
+
+
+@needs_root
 def test_a_read_only_file_system_is_told(doctor, queue):
     script = f"mount --bind {queue} {queue} && mount -o remount,bind,ro {queue} && exec \"$@\""
     prefix = ["unshare", "--mount", "sh", "-c", script, "-"]
-    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
-        pytest.skip("nothing can be mounted here")
+    require(prefix)
     status, lines = doctor(prefix=prefix)
     assert status == FOUND
     assert any(line.startswith("error: the file system is mounted read-only; fix: mount -o remount") for line in lines)
@@ -189,21 +193,19 @@ def test_a_read_only_file_system_is_told(doctor, queue):
 def test_a_user_without_notices_is_told(doctor, queue):
     prefix = ["unshare", "--user", "--map-root-user", "sh", "-c",
               'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"', "-"]
-    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
-        pytest.skip("no inotify can be taken away here")
+    require(prefix)
     status, lines = doctor(prefix=prefix)
     assert status == FOUND
     only(lines, "warning", "cannot watch the queue: too many open files", "sysctl fs.inotify.")
 
 
-@only_root
+@needs_root
 def test_a_small_queue_of_notices_is_told(doctor, queue, tmp_path):
     few = tmp_path / "few"
     few.write_text("128\n", encoding="utf-8")
     script = f'mount --bind {few} /proc/sys/fs/inotify/max_queued_events && exec "$@"'
     prefix = ["unshare", "--mount", "sh", "-c", script, "-"]
-    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
-        pytest.skip("nothing can be mounted here")
+    require(prefix)
     status, lines = doctor(prefix=prefix)
     assert status == NOTHING and any("keeps 128 notices" in line for line in lines), lines
 
@@ -291,7 +293,7 @@ def test_events_that_a_server_does_not_send_are_told(doctor, start, queue):
     only(lines, "warning", "1 events wait", "though a server holds the queue", "open a client")
 
 
-@only_root
+@needs_root
 def test_a_journal_of_somebody_else_is_told(doctor, start, box):
     start().terminate()
     os.chown(box / ".lock", NOBODY, GROUP)

@@ -15,7 +15,7 @@ import pytest
 from support.client import Client
 from support.disks import Disk, mount_memory, unmount
 from support.files import name_of, place, waiting
-from support.http import exchange
+from support.http import request
 from support.ports import free_port
 from support.trace import require_strace
 from support.waiting import eventually
@@ -24,7 +24,7 @@ EVENT = '{"event":"n"}'
 
 
 def ask(server, path="/ready", host="queue.example", method="GET"):
-    return exchange(server, f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    return request(server, path, host=host, method=method)
 
 
 def reasons(server):

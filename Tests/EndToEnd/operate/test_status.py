@@ -9,15 +9,14 @@ import pytest
 
 from support.client import Client
 from support.files import name_of, place, waiting
-from support.http import exchange
+from support.http import exchange, request
 from support.speaking import Speaking
 from support.tokens import make_token, write_secrets
 from support.waiting import eventually
 
 
-def ask(server, *fields, host="127.0.0.1", method="GET"):
-    lines = [f"{method} /status.json HTTP/1.1", f"Host: {host}", *fields, "", ""]
-    return exchange(server, "\r\n".join(lines).encode())
+def ask(server, *fields, **how):
+    return request(server, "/status.json", *fields, **how)
 
 
 def status(server):

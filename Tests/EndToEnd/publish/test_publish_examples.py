@@ -1,6 +1,5 @@
 """The examples of publishing, run as they are: other languages in test_examples.py, here the patterns."""
 
-import json
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ import subprocess
 
 import pytest
 
-from support.files import waiting
+from support.files import published, waiting
 from support.places import EXAMPLES
 from support.waiting import eventually
 
@@ -26,10 +25,6 @@ def shell(binaries, queue, tmp_path):
             return subprocess.Popen(command, **how)
         return subprocess.run(command, check=check, timeout=30, **how)
     return run
-
-
-def events(queue):
-    return [json.loads(line) for name in waiting(queue) for line in (queue / name).read_text().split("\n") if line]
 
 
 def test_one_file_publishers_have_at_most_forty_lines():
@@ -51,12 +46,12 @@ def test_the_crontab_lines_work(shell, queue, tmp_path, line):
         (tools / name).chmod(0o755)
     command = command.replace("/usr/local/sbin/", f"{tools}/").replace("/usr/local/bin/", f"{tools}/")
     result = shell("sh", "-c", command)
-    assert result.stderr == "" and len(events(queue)) >= 1
+    assert result.stderr == "" and len(published(queue)) >= 1
 
 
 def test_the_trap_tells_how_a_script_ended(shell, queue):
     assert shell("sh", EXAMPLES / "shell/patterns.sh", "report_end", "false", check=False).returncode == 1
-    assert [(event["event"], event["payload"].get("exit")) for event in events(queue)] == [
+    assert [(event["event"], event["payload"].get("exit")) for event in published(queue)] == [
         ("job.started", None), ("job.finished", 1)]
 
 
@@ -66,16 +61,16 @@ def test_the_trap_tells_of_a_signal(shell, queue):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         process.wait(20)
-    assert events(queue)[-1]["payload"] == {"exit": 143}
+    assert published(queue)[-1]["payload"] == {"exit": 143}
 
 
 def test_the_loop_and_the_teller_work(shell, queue):
     shell("sh", EXAMPLES / "shell/patterns.sh", "each_line", input="1,Zoë \"Z\"\n2,'Bob'\n")
     shell("sh", EXAMPLES / "shell/patterns.sh", "tell", "done")
     shell("sh", EXAMPLES / "shell/patterns.sh", "insist", "sure")
-    assert [event["payload"] for event in events(queue)][:2] == [
+    assert [event["payload"] for event in published(queue)][:2] == [
         {"id": 1, "customer": 'Zoë "Z"'}, {"id": 2, "customer": "'Bob'"}]
-    assert [event["event"] for event in events(queue)][2:] == ["done", "sure"]
+    assert [event["event"] for event in published(queue)][2:] == ["done", "sure"]
     assert shell("sh", EXAMPLES / "shell/patterns.sh", "insist", check=False).returncode == 1
 
 
@@ -89,7 +84,7 @@ def test_no_data_makes_an_example_publish_a_file(shell, queue, tmp_path):
         database = tmp_path / "shop.db"
         sqlite3.connect(database).execute("CREATE TABLE orders (customer TEXT, event TEXT)")
         shell("sh", EXAMPLES / "database/order.sh", database, given)
-    assert {event["payload"]["customer"] for event in events(queue)} == {given}
+    assert {event["payload"]["customer"] for event in published(queue)} == {given}
 
 
 def test_a_log_is_followed_through_its_rotation(shell, queue, tmp_path):
@@ -102,13 +97,13 @@ def test_a_log_is_followed_through_its_rotation(shell, queue, tmp_path):
             def look():
                 with log.open("a") as file:
                     file.write(f"{text}\n")
-                return any(event["payload"] == text for event in events(queue))
+                return any(event["payload"] == text for event in published(queue))
             eventually(look, f"{text} is published")
         line_arrives("first")
         log.rename(tmp_path / "app.log.1")
         log.write_text("")
         line_arrives('second "line"')
-        assert "old" not in [event["payload"] for event in events(queue)]
+        assert "old" not in [event["payload"] for event in published(queue)]
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.communicate()
@@ -120,7 +115,7 @@ def test_an_event_is_published_if_and_only_if_the_transaction_is(shell, queue, t
     sqlite3.connect(database).execute("CREATE TABLE orders (customer TEXT CHECK (customer != 'nobody'), event TEXT)")
     shell("sh", EXAMPLES / "database/order.sh", database, "O'Neil")
     assert shell("sh", EXAMPLES / "database/order.sh", database, "nobody", check=False).returncode == 1
-    [event] = events(queue)
+    [event] = published(queue)
     assert event["payload"] == {"customer": "O'Neil"}
     assert sqlite3.connect(database).execute("SELECT customer, event FROM orders").fetchall() == [
         ("O'Neil", event["id"])]
@@ -133,7 +128,7 @@ def test_publishing_over_ssh(shell, queue, tmp_path):
     (tmp_path / "ssh").chmod(0o755)
     command = f"SSH={tmp_path}/ssh sh {EXAMPLES}/ssh/publish.sh host order.created"
     shell("sh", "-c", command, input='{"id":7,\n "customer":"Zoë \'Z\'"}')
-    assert events(queue)[0]["payload"] == {"id": 7, "customer": "Zoë 'Z'"}
+    assert published(queue)[0]["payload"] == {"id": 7, "customer": "Zoë 'Z'"}
 
 
 @pytest.mark.skipif(not shutil.which("go"), reason="no go")
@@ -148,5 +143,5 @@ def test_the_go_example_publishes(queue, tmp_path):
         env={**os.environ, "GOCACHE": str(tmp_path / "cache"), "GOFLAGS": "-mod=mod", "GO111MODULE": "off"})
     assert build.returncode == 0
     id = subprocess.run([tmp_path / "it", queue], check=True, capture_output=True, text=True, timeout=20).stdout.strip()
-    assert waiting(queue) == [f"{id}.json"] and events(queue)[0]["payload"] == {"name": "Zoë"}
+    assert waiting(queue) == [f"{id}.json"] and published(queue)[0]["payload"] == {"name": "Zoë"}
     assert subprocess.run([tmp_path / "it", tmp_path / "no"], capture_output=True, timeout=20).returncode == 1

@@ -6,11 +6,9 @@ import subprocess
 
 import pytest
 
+from support.marks import needs_root
 from support.server import NOBODY
 from support.trace import require_strace
-
-IS_ROOT = os.geteuid() == 0
-needs_root = pytest.mark.skipif(not IS_ROOT, reason="mounts and other users need root")
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
 """Fields of a payload: data never makes the publisher read a file; options do, when they name one."""
 
 import itertools
-import json
 import subprocess
 
 import pytest
 
-from support.files import waiting
+from support.files import published, waiting
 
 SECRET = "secret-that-must-not-leave"
 
@@ -26,9 +25,8 @@ def attempt(binaries, queue):
         command = [str(binaries / "wsqueue-publish"), "-d", str(queue), *map(str, words)]
         result = subprocess.run(
             command, capture_output=True, text=True, timeout=20, **{"stdin": subprocess.DEVNULL, **how})
-        events = [json.loads((queue / name).read_text()) for name in waiting(queue)]
         assert SECRET not in result.stderr and SECRET not in result.stdout
-        return result.returncode, result.stderr, [event["payload"] for event in events]
+        return result.returncode, result.stderr, [event["payload"] for event in published(queue)]
     return run
 
 

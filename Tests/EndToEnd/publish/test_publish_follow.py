@@ -1,6 +1,5 @@
 """--follow: lines as they come."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import time
 import pytest
 
 from support.client import Client
-from support.files import waiting
+from support.files import published, waiting
 from support.waiting import eventually
 
 
@@ -39,10 +38,9 @@ def feed(process, text):
     process.stdin.flush()
 
 
-def published(queue):
+def payloads(queue):
     """The payloads of all events that wait, in order."""
-    return [json.loads(line)["payload"] for name in waiting(queue)
-            for line in (queue / name).read_text().split("\n") if line]
+    return [event["payload"] for event in published(queue)]
 
 
 def test_lines_arrive_while_more_are_to_come(client, follow):
@@ -58,12 +56,12 @@ def test_lines_arrive_while_more_are_to_come(client, follow):
 def test_lines_are_batched_for_as_long_as_asked(follow, queue):
     process = follow("n", "--every", "1h")
     feed(process, "1\n")
-    eventually(lambda: published(queue) == [1], "the first is published at once")
+    eventually(lambda: payloads(queue) == [1], "the first is published at once")
     feed(process, "2\n")
     feed(process, "3\n")
     process.stdin.close()
     assert process.wait(10) == 0
-    assert published(queue) == [1, 2, 3] and len(waiting(queue)) == 2
+    assert payloads(queue) == [1, 2, 3] and len(waiting(queue)) == 2
 
 
 def test_a_wrong_line_is_told_and_passed_over(follow, queue):
@@ -71,7 +69,7 @@ def test_a_wrong_line_is_told_and_passed_over(follow, queue):
     process.stdin.write(b"1\n{\n\n3\n\xff\n5")
     process.stdin.close()
     assert process.wait(10) == 65
-    assert published(queue) == [1, 3, 5]
+    assert payloads(queue) == [1, 3, 5]
     told = process.stderr.read().decode()
     assert "line 2" in told and "at byte 1" in told and "line 5" in told and told.count("\n") == 2
 
@@ -80,13 +78,13 @@ def test_a_wrong_line_is_told_and_passed_over(follow, queue):
 def test_a_signal_ends_it_with_all_whole_lines_published(follow, queue, number):
     process = follow("n", "--every", "1h")
     feed(process, "1\n")
-    eventually(lambda: published(queue) == [1], "the first is published")
+    eventually(lambda: payloads(queue) == [1], "the first is published")
     feed(process, "2\n3\nhalf a li")
     # The pipe is empty when it has read them.
     eventually(lambda: unread(process) == 0, "all is read")
     process.send_signal(number)
     assert process.wait(10) == -number
-    assert published(queue) == [1, 2, 3]
+    assert payloads(queue) == [1, 2, 3]
     assert [name for name in os.listdir(queue) if name.startswith(".")] == []
 
 
@@ -113,7 +111,7 @@ def test_a_server_that_is_away_costs_nothing(start, follow, queue, tmp_path):
     assert cursor_server.terminate() == 0
     for sent in range(51, 101):
         feed(process, f"{sent}\n")
-    eventually(lambda: published(queue)[-1:] == [100], "they wait in the queue")
+    eventually(lambda: payloads(queue)[-1:] == [100], "they wait in the queue")
     again = start("--hold-without-clients")
     with Client(again) as client:
         for sent in range(101, 151):
@@ -133,7 +131,7 @@ def test_a_hundred_thousand_lines_a_second(follow, memory_queue, is_measured):
     process.stdin.close()
     assert process.wait(60) == 0
     seconds = time.monotonic() - begin
-    numbers = [payload["n"] for payload in published(memory_queue)]
+    numbers = [payload["n"] for payload in payloads(memory_queue)]
     assert numbers == list(range(300_000))
     if is_measured:
         assert seconds < 3, f"{300_000 / seconds:.0f} lines a second"
@@ -142,14 +140,14 @@ def test_a_hundred_thousand_lines_a_second(follow, memory_queue, is_measured):
 def test_a_queue_that_is_away_is_tried_again(follow, queue, tmp_path):
     process = follow("n", "--every", "10ms")
     feed(process, "1\n")
-    eventually(lambda: published(queue) == [1], "the first is published")
+    eventually(lambda: payloads(queue) == [1], "the first is published")
     queue.rename(tmp_path / "away")
     feed(process, "2\n")
     told = process.stderr.readline().decode()
     assert "no such file" in told and told.rstrip().endswith("trying again")
     feed(process, "3\n")
     (tmp_path / "away").rename(queue)
-    eventually(lambda: published(queue) == [1, 2, 3], "nothing is lost")
+    eventually(lambda: payloads(queue) == [1, 2, 3], "nothing is lost")
     process.stdin.close()
     assert process.wait(10) == 0
 

@@ -1,13 +1,12 @@
 """--run: a command that says when it starts and how it ended."""
 
-import json
 import signal
 import subprocess
 import time
 
 import pytest
 
-from support.files import waiting
+from support.files import published
 from support.waiting import eventually
 
 
@@ -18,12 +17,8 @@ def run(publish):
     return run_command
 
 
-def events(queue):
-    return [json.loads((queue / name).read_text()) for name in waiting(queue)]
-
-
 def finished(queue):
-    started, end = events(queue)
+    started, end = published(queue)
     assert (started["event"], started["payload"], end["event"]) == ("job.started", None, "job.finished")
     assert list(end["payload"]) == ["exit", "signal", "seconds", "tail"]
     return end["payload"]
@@ -32,13 +27,13 @@ def finished(queue):
 @pytest.mark.parametrize("status", [0, 1, 3, 255])
 def test_the_exit_status_is_the_commands(run, queue, status):
     assert run("sh", "-c", f"exit {status}").returncode == status
-    assert (finished(queue)["exit"], events(queue)[1]["payload"]["signal"]) == (status, None)
+    assert (finished(queue)["exit"], published(queue)[1]["payload"]["signal"]) == (status, None)
 
 
 @pytest.mark.parametrize("name", ["KILL", "TERM", "SEGV"])
 def test_a_command_that_a_signal_ended_ends_it_the_same_way(run, queue, name):
     assert run("sh", "-c", f"kill -{name} $$").returncode == -signal.Signals[f"SIG{name}"]
-    assert (finished(queue)["exit"], events(queue)[1]["payload"]["signal"]) == (None, name)
+    assert (finished(queue)["exit"], published(queue)[1]["payload"]["signal"]) == (None, name)
 
 
 def test_output_goes_where_it_went_and_its_end_is_told(run, queue):
@@ -99,11 +94,11 @@ def test_a_reader_that_has_gone_is_the_commands_matter(binaries, queue):
     script = f"'{binaries}/wsqueue-publish' -d '{queue}' --run job -- yes | head -n 1"
     result = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=20)
     assert result.stdout == "y\n"
-    eventually(lambda: len(events(queue)) == 2, "it has ended")
+    eventually(lambda: len(published(queue)) == 2, "it has ended")
     assert finished(queue)["signal"] == "PIPE"
 
 
 def test_id_and_channel_are_those_of_both(publish, queue):
     publish("--run", "job", "-i", "nightly", "-c", "jobs", "--", "true")
-    both = {event["id"]: event["channels"] for event in events(queue)}
+    both = {event["id"]: event["channels"] for event in published(queue)}
     assert both == {"nightly.started": ["jobs"], "nightly.finished": ["jobs"]}

@@ -9,10 +9,9 @@ import pytest
 
 from support.client import Client
 from support.files import name_of, place, waiting
+from support.marks import needs_root
 from support.server import NOBODY
 from support.waiting import eventually, holds
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to run the server as another user")
 
 
 def publish_and_expect(queue, client, number):

@@ -41,6 +41,16 @@ def split_response(data):
     return status, headers, rest
 
 
+def read_head(connection):
+    """The first answer on a connection, as `split_response` gives it."""
+    data = b""
+    while not (response := split_response(data)):
+        received = connection.recv(65_536)
+        assert received, f"the connection ended before an answer: {data!r}"
+        data += received
+    return response
+
+
 def connect(server, receive_buffer=None):
     connection = socket.socket()
     if receive_buffer:
@@ -62,13 +72,8 @@ class Client:
         self._open(accept)
 
     def _open(self, accept):
-        data = b""
-        while not (response := split_response(data)):
-            received = self.socket.recv(65536)
-            assert received, f"the connection ended in the handshake: {data!r}"
-            data += received
-        self.status, self.headers, rest = response
-        assert self.status == "HTTP/1.1 101 Switching Protocols", data
+        self.status, self.headers, rest = read_head(self.socket)
+        assert self.status == "HTTP/1.1 101 Switching Protocols", (self.status, rest)
         assert self.headers["sec-websocket-accept"] == accept
         self.frames.feed(rest)
 

@@ -13,7 +13,6 @@ import socket
 import struct
 import subprocess
 import sys
-import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -21,9 +20,9 @@ sys.path += [str(ROOT / "Tests/EndToEnd"), str(ROOT / "examples/python")]
 
 import wsqueue  # noqa: E402
 
-from support.client import Client  # noqa: E402
 from support.files import waiting  # noqa: E402
 from support.history import ClientHistory, History, check, payload_of  # noqa: E402
+from support.returning import Returning  # noqa: E402
 from support.server import Server  # noqa: E402
 from support.waiting import eventually  # noqa: E402
 
@@ -96,53 +95,23 @@ class Publisher:
         self.process.wait()
 
 
-class ReturningClient(threading.Thread):
-    """Connects, writes down what it hears, loses the connection, and comes back with its cursor."""
+class ReturningClient(Returning):
+    """Comes back to one server, whichever process that is."""
 
     def __init__(self, address, epoch, channels, seed, history):
-        super().__init__(daemon=True)
-        self.address = address
-        self.epoch, self.seq = epoch, 0
+        super().__init__(epoch, seed, history)
+        self.host, self.port = address
         self.query = f"channels={','.join(channels)}&" if channels else ""
         self.publishers = [
             one for one in range(PUBLISHERS) if not channel_of(one) or channel_of(one)["channel"] in channels]
         self.next = dict.fromkeys(self.publishers, 0)
-        self.random = random.Random(seed)
-        self.history = history
-        self.is_ending = False
 
-    def run(self):
-        while not self.is_ending:
-            try:
-                self._stay(self.random.randrange(50, 5_000))
-            except (OSError, AssertionError):
-                # The server is gone, or was killed in the middle of a handshake.
-                time.sleep(0.005)
+    def stay(self):
+        self.listen(self, self.random.randrange(50, 5_000), self.query)
 
-    def _stay(self, patience):
-        cursor = f"{self.epoch}:{self.seq}"
-        with Client(self, f"/?{self.query}since={cursor}", protocol="wsqueue.v1") as client:
-            self.history.connects(cursor)
-            client.socket.settimeout(1)
-            try:
-                client.pass_on(self._take, patience, lambda: self.is_ending)
-            finally:
-                self.history.closes()
-
-    @property
-    def host(self):
-        return self.address[0]
-
-    @property
-    def port(self):
-        return self.address[1]
-
-    def _take(self, text):
-        message = self.history.hears(text)
-        if "seq" in message:
-            self.seq = message["seq"]
-            publisher, number = message["payload"]
-            self.next[publisher] = number + 1
+    def note(self, event):
+        publisher, number = event["payload"]
+        self.next[publisher] = number + 1
 
 
 class CrashTest:

@@ -1,5 +1,6 @@
 """Event files made by hand."""
 
+import json
 import os
 
 BASE = 1_795_231_800_000_000_000
@@ -19,6 +20,24 @@ def place(directory, name, content):
         file.write(content)
         os.fchmod(file.fileno(), 0o644)
     os.rename(hidden, os.path.join(os.fsencode(directory), os.fsencode(name)))
+
+
+def place_each(directory, numbers, **members):
+    """Publishes each number as the payload of an event `n`, in a file whose name has the number."""
+    for number in numbers:
+        place(directory, name_of(number), json.dumps({"event": "n", "payload": number, **members}))
+
+
+def place_large(directory, count, size, event="big"):
+    """Publishes events whose payloads have so many bytes each: together more than a socket takes."""
+    for number in range(count):
+        place(directory, name_of(number), '{"event":"%s","payload":"%s"}' % (event, "x" * size))
+
+
+def published(directory):
+    """The events in all files of a queue, in the order of their names; a batch has one a line."""
+    return [json.loads(line) for name in waiting(directory)
+            for line in (directory / name).read_text().split("\n") if line]
 
 
 def fill(directory, numbers, content):

@@ -31,6 +31,12 @@ def exchange(server, *pieces, timeout=5.0, wants_end=True):
         return read_answer(connection, deadline, wants_end)
 
 
+def request(server, path="/", *fields, host="127.0.0.1", method="GET", **how):
+    """Asks without a body; `how` is as in `exchange`."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
+    return exchange(server, "\r\n".join(lines).encode(), **how)
+
+
 def read_answer(connection, deadline, wants_end=True):
     data = b""
     while True:

@@ -2,12 +2,11 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from .http import exchange
+from .http import request
 
 
 def scrape(server, *fields, host="127.0.0.1"):
-    lines = ["GET /metrics HTTP/1.1", f"Host: {host}", *fields, "", ""]
-    return exchange(server, "\r\n".join(lines).encode())
+    return request(server, "/metrics", *fields, host=host)
 
 
 class Metrics:

@@ -2,7 +2,6 @@
 
 import itertools
 import random
-import threading
 import time
 
 from .client import Client
@@ -10,6 +9,7 @@ from .files import name_of, place, waiting
 from .history import ClientHistory, History, check, payload_of
 from .nodes import Nodes
 from .redis_server import RedisServer
+from .returning import Returning
 from .waiting import eventually
 
 # Large enough that no client can be told of a gap: none is wanted here.
@@ -17,39 +17,18 @@ HISTORY = ["--journal-events", "1000000", "--journal-size", "1G", "--log-events"
 BATCH = 25
 
 
-class Wanderer(threading.Thread):
-    """Connects to any node, writes down what it hears, and goes on at any node with its cursor."""
+class Wanderer(Returning):
+    """Goes on at any node."""
 
     def __init__(self, nodes, epoch, seed, history):
-        super().__init__(daemon=True)
-        self.nodes, self.epoch, self.history = nodes, epoch, history
-        self.seq, self.count = 0, 0
-        self.random = random.Random(seed)
-        self.is_ending = False
+        super().__init__(epoch, seed, history)
+        self.nodes, self.count = nodes, 0
 
-    def run(self):
-        while not self.is_ending:
-            try:
-                self._stay(self.random.choice(list(self.nodes)), self.random.randrange(500, 20_000))
-            except (OSError, AssertionError):
-                # The node is gone, does not let anybody in yet, or was killed in the middle of a handshake.
-                time.sleep(0.01)
+    def stay(self):
+        self.listen(self.random.choice(list(self.nodes)), self.random.randrange(500, 20_000))
 
-    def _stay(self, node, patience):
-        cursor = f"{self.epoch}:{self.seq}"
-        with Client(node, f"/?since={cursor}", protocol="wsqueue.v1") as client:
-            self.history.connects(cursor)
-            client.socket.settimeout(0.5)
-            try:
-                client.pass_on(self._take, patience, lambda: self.is_ending)
-            finally:
-                self.history.closes()
-
-    def _take(self, text):
-        message = self.history.hears(text)
-        if "seq" in message:
-            self.seq = message["seq"]
-            self.count += 1
+    def note(self, event):
+        self.count += 1
 
 
 class RedisCrashTest:

@@ -5,6 +5,13 @@ from .client import Client
 PROTOCOL = "wsqueue.v1"
 
 
+def ask(client, action, **data):
+    """The next message after an action, usually its answer."""
+    client.send_action(action, **data)
+    [answer] = client.receive_events()
+    return answer
+
+
 class Speaking(Client):
     """A client of `wsqueue.v1`, welcomed."""
 
@@ -19,15 +26,20 @@ class Speaking(Client):
         return self.welcome["connection_id"]
 
     def ask(self, action, **data):
-        """The next message after an action, usually its answer."""
-        self.send_action(action, **data)
-        return self.receive_events()[0]
+        return ask(self, action, **data)
 
     def subscribe(self, *channels):
         for channel in channels:
             answer = self.ask("subscribe", channel=channel)
             assert answer == {"success": True, "action": "subscribe", "channel": channel}
         return self
+
+
+def presence_of(event):
+    """An event about presence as (name, users, count)."""
+    payload = event["payload"]
+    users = tuple(member["user"] for member in payload["members"])
+    return event["event"].removeprefix("presence."), users, payload["count"]
 
 
 class Chatting(Speaking):

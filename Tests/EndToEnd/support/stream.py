@@ -3,7 +3,7 @@
 import json
 import time
 
-from .client import connect, split_response
+from .client import connect, read_head
 
 
 class Stream:
@@ -18,12 +18,7 @@ class Stream:
         self.messages, self._data, self._rest = [], [], b""
         self._chunks = None
         self.has_ended = False
-        data = b""
-        while not (response := split_response(data)):
-            received = self.socket.recv(65536)
-            assert received, f"no answer: {data!r}"
-            data += received
-        line, self.headers, rest = response
+        line, self.headers, rest = read_head(self.socket)
         if self.headers.get("transfer-encoding") == "chunked":
             self._chunks = Chunks()
         self.status = int(line.split(" ")[1])
