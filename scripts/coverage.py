@@ -11,11 +11,8 @@ import json
 import pathlib
 import sys
 
-SOURCES = pathlib.Path(__file__).resolve().parents[1] / "Sources"
+from house import PURE, SOURCES
 
-PURE = {
-    "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSequencer", "WSQueueSession", "WSQueueArguments",
-}
 UNCOUNTED = {"WSQueueSystem", "WSQueueNet", "EmbeddedGlibc"}
 
 

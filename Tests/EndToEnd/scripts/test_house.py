@@ -164,6 +164,15 @@ def test_modules_that_import_each_other_are_said(faults):
         "Sources: modules import each other: A -> B -> C -> A"]
 
 
+@pytest.mark.parametrize("text, says", [
+    ("internal import Glibc", "Glibc"), ("struct S { let now = Clock.monotonicNanoseconds() }", "Clock"),
+    ("import WSQueueNet\nlet d: FileDescriptor? = nil", "FileDescriptor, WSQueueNet"),
+])
+def test_a_module_that_only_decides_does_not_ask_the_system(faults, text, says):
+    assert faults(WSQueueSession__A=text) == [f"Sources/WSQueueSession/A.swift: {says} in a module that only decides"]
+    assert faults(WSQueueSession__A='// import Glibc\nlet text = "Clock"', WSQueueSystem__A=text) == []
+
+
 def test_the_sources_hold_and_have_a_table(capsys):
     modules = house.read_all()
     assert [*house.faults(modules), *house.gone(modules)] == []
