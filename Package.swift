@@ -183,7 +183,9 @@ let package = Package(
         .testTarget(name: "WSQueueOperationTests", dependencies: ["WSQueueOperation"], swiftSettings: testing),
         .testTarget(
             name: "WSQueueSequencerTests",
-            dependencies: ["WSQueueSequencer", "WSQueueSpool", "WSQueueSystem", "WSQueueWire"], swiftSettings: testing),
+            dependencies: [
+                "WSQueueSequencer", "WSQueueBroker", "WSQueueCore", "WSQueueSpool", "WSQueueSystem", "WSQueueWire",
+            ], swiftSettings: testing),
         .testTarget(
             name: "WSQueueHubTests",
             dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),

@@ -24,7 +24,7 @@ package final class NodeDesk: Sendable {
     private static let countBits: Int64 = 32
     private static let numberLimit: Int64 = 1 << 20
 
-    let settings: RedisSettings
+    private let settings: RedisSettings
     private let worker: Worker<Order, Never>
     private let prefix: Atomic<Int64>
     private let ended = Atomic<Bool>(false)
@@ -58,7 +58,7 @@ package final class NodeDesk: Sendable {
     package func start(_ context: NodeContext) throws(SystemCallError) {
         try worker.start { [self] place in
             let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
-            var loop = NodeLoop(desk: self, context: context, resolver: resolver, place: place)
+            var loop = NodeLoop(desk: self, settings: settings, context: context, resolver: resolver, place: place)
             while !hasEnded { loop.turn() }
             context.hubWakeup.signal()
         }

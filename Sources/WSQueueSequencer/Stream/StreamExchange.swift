@@ -8,7 +8,7 @@ package struct StreamExchange: Sendable {
 
     /// What is to be done, in this order.
     package enum Action: Equatable, Sendable {
-        case send(StreamCommands, Connection)
+        case send(RedisCommands, Connection)
         case tell(StreamNews)
         /// Redis does what it is asked, after so many seconds in which it did not.
         case noteUp(seconds: Int64)

@@ -66,7 +66,7 @@ package struct StreamReader: Sendable {
         attempt += 1
         stage = .attaching
         let commands = send(
-            StreamCommands([
+            RedisCommands([
                 ["SET", keys.epoch, epoch, "NX"], ["GET", keys.epoch], ["XINFO", "STREAM", keys.stream],
                 ["XRANGE", keys.stream, "0-\(seq)", "0-\(seq)"],
             ]))
@@ -94,7 +94,7 @@ package struct StreamReader: Sendable {
     package mutating func renew(from: String, to: String, attempt: Int) -> StreamStep {
         guard attempt == self.attempt, stage == .attached else { return .nothing }
         stage = .renewing(from: from, to: to)
-        return StreamStep(commands: send(StreamCommands([["WATCH", keys.epoch], ["GET", keys.epoch]])))
+        return StreamStep(commands: send(RedisCommands([["WATCH", keys.epoch], ["GET", keys.epoch]])))
     }
 
     /// The stream gave events these numbers from the first on: where it has given them before, it has lost what it had,
@@ -111,7 +111,7 @@ package struct StreamReader: Sendable {
         guard stage == .following, awaited == 0 else { return StreamStep(news: news) }
         if mustAttach { return StreamStep(commands: connect().commands, news: news) }
         guard unread < Self.askedLimitBytes else { return StreamStep(news: news) }
-        var commands = StreamCommands(unpackedDepth: 2)
+        var commands = RedisCommands(unpackedDepth: 2)
         if now >= nextEpochCheck {
             nextEpochCheck = now + Self.epochCheckNanoseconds
             isAskingEpoch = true
@@ -166,7 +166,7 @@ package struct StreamReader: Sendable {
         return [.entries(entries)]
     }
 
-    private mutating func send(_ commands: StreamCommands) -> StreamCommands {
+    private mutating func send(_ commands: RedisCommands) -> RedisCommands {
         answers = []
         awaited = commands.answers
         return commands
@@ -196,7 +196,7 @@ package struct StreamReader: Sendable {
     private mutating func goOnRenewing(from: String, to: String) -> StreamStep {
         // After the look come the transaction's answers; whoever wins, the stream is looked at as it is now.
         guard answers.count == 2, answers[1].string == from else { return connect() }
-        let commands = StreamCommands([["MULTI"], ["SET", keys.epoch, to], ["EXEC"]])
+        let commands = RedisCommands([["MULTI"], ["SET", keys.epoch, to], ["EXEC"]])
         awaited = commands.answers
         return StreamStep(commands: commands)
     }

@@ -43,7 +43,7 @@ package struct StreamWriter: Sendable {
     /// Begins on a new connection.
     package mutating func connect() -> StreamStep {
         stage = .fencing
-        return send(StreamCommands([["INCR", keys.fence], ["GET", keys.sent], ["WATCH", keys.fence]]))
+        return send(RedisCommands([["INCR", keys.fence], ["GET", keys.sent], ["WATCH", keys.fence]]))
     }
 
     /// The connection is lost.
@@ -54,7 +54,7 @@ package struct StreamWriter: Sendable {
     package mutating func write() -> StreamStep {
         guard stage == .idle, let batch else { return .nothing }
         stage = .writing
-        var commands = StreamCommands()
+        var commands = RedisCommands()
         commands.reserve(batch.commands.count + batch.sent.count + 256)
         commands.add(["MULTI"])
         commands.add(batch.commands, count: batch.count)
@@ -92,7 +92,7 @@ package struct StreamWriter: Sendable {
         guard replicas > 0 else { return StreamStep(news: news + [finish(batch, seq: 0)]) }
         // Written again, because the replicas are asked only about what this connection has written.
         stage = .confirming
-        var commands = StreamCommands()
+        var commands = RedisCommands()
         commands.add(["SET", keys.sent], batch.sent)
         addWait(to: &commands)
         commands.add(["WATCH", keys.fence])
@@ -133,13 +133,13 @@ package struct StreamWriter: Sendable {
         return .written(number: batch.number, seq: seq)
     }
 
-    private mutating func send(_ commands: StreamCommands) -> StreamStep {
+    private mutating func send(_ commands: RedisCommands) -> StreamStep {
         answers = []
         awaited = commands.answers
         return StreamStep(commands: commands)
     }
 
-    private func addWait(to commands: inout StreamCommands) {
+    private func addWait(to commands: inout RedisCommands) {
         if replicas > 0 { commands.add(["WAIT", "\(replicas)", "\(Self.replicasMilliseconds)"]) }
     }
 }

@@ -10,7 +10,7 @@ extension RESPValue {
     static let queued = RESPValue.text("QUEUED")
 }
 
-extension StreamCommands {
+extension RedisCommands {
     /// The commands' words.
     var words: [[String]] {
         var parser = RESPParser()
@@ -30,7 +30,7 @@ extension StreamKeys {
 extension StreamBatch {
     /// Events that are only texts.
     init(_ number: UInt64, _ events: [String]) {
-        let commands = StreamCommands(events.map { ["XADD", "s", "0-*", "e", $0] })
+        let commands = RedisCommands(events.map { ["XADD", "s", "0-*", "e", $0] })
         self.init(number: number, commands: commands.bytes, count: commands.answers, sent: Array("note \(number)".utf8))
     }
 }

@@ -31,7 +31,7 @@ struct StreamOutboxTests {
         try box.add("{\"event\":\"e\"}")
         #expect(!box.outbox.isEmpty)
         let batch = try #require(box.take())
-        var commands = StreamCommands()
+        var commands = RedisCommands()
         commands.add(batch.commands, count: batch.count)
         #expect(
             commands.words == [

@@ -21,7 +21,7 @@ package struct StreamKeys: Equatable, Sendable {
 }
 
 /// Commands for Redis that are sent together.
-package struct StreamCommands: Equatable, Sendable {
+package struct RedisCommands: Equatable, Sendable {
     private var buffer: [UInt8] = []
     private var count = 0
     /// How many levels of their answers are taken element by element, so that those of a long one can be used while the
@@ -41,9 +41,12 @@ package struct StreamCommands: Equatable, Sendable {
 
     mutating func reserve(_ byteCount: Int) { buffer.reserveCapacity(byteCount) }
 
-    mutating func add(_ words: [String]) {
+    /// Adds a command.
+    ///
+    /// - Parameter answers: 0 for one whose answer is a push.
+    mutating func add(_ words: [String], answers: Int = 1) {
         RESPCommand.append(words, to: &buffer)
-        count += 1
+        count += answers
     }
 
     /// Adds a command whose last word is any bytes.
@@ -51,6 +54,17 @@ package struct StreamCommands: Equatable, Sendable {
         RESPCommand.begin(words.count + 1, in: &buffer)
         for word in words { RESPCommand.append(word: word.utf8.span, to: &buffer) }
         RESPCommand.append(word: last.span, to: &buffer)
+        count += 1
+    }
+
+    /// Adds a command that ends with fields whose values are any bytes.
+    mutating func add(_ words: [String], fields: [(name: String, value: [UInt8])]) {
+        RESPCommand.begin(words.count + 2 * fields.count, in: &buffer)
+        for word in words { RESPCommand.append(word: word.utf8.span, to: &buffer) }
+        for (name, value) in fields {
+            RESPCommand.append(word: name.utf8.span, to: &buffer)
+            RESPCommand.append(word: value.span, to: &buffer)
+        }
         count += 1
     }
 
@@ -64,13 +78,13 @@ package struct StreamCommands: Equatable, Sendable {
 /// What an answer of Redis leads to.
 package struct StreamStep: Equatable, Sendable {
     /// To be sent on the connection that the answer came from.
-    package let commands: StreamCommands?
+    package let commands: RedisCommands?
     /// For the hub, in this order.
     package let news: [StreamNews]
     /// The first number that the stream gave a batch.
     let firstNumber: UInt64?
 
-    init(commands: StreamCommands? = nil, news: [StreamNews] = [], firstNumber: UInt64? = nil) {
+    init(commands: RedisCommands? = nil, news: [StreamNews] = [], firstNumber: UInt64? = nil) {
         self.commands = commands
         self.news = news
         self.firstNumber = firstNumber
