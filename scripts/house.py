@@ -16,6 +16,7 @@
 import argparse
 import collections
 import dataclasses
+import json
 import pathlib
 import re
 import sys
@@ -520,16 +521,28 @@ def gone(modules):
     return [f"scripts/house.py: PLAIN names {name}, which is gone" for name in sorted(PLAIN.keys() - known)]
 
 
-def print_table(modules):
+def print_table(modules, executed):
+    """`executed` has the percentage of lines that tests execute, as far as it is known."""
     counter = Counter(modules)
-    print(f"{'module':24} {'lines':>6} {'files':>5} {'longest':>7}  types by stored properties; folders")
+    print(f"{'module':24} {'lines':>6} {'files':>5} {'longest':>7} {'tested':>6}  types by stored properties; folders")
     for module, files in sorted(modules.items()):
         types = [(counter.of(kind), kind.name) for file in files for kind in file.types]
         largest = ", ".join(f"{name} {count}" for count, name in sorted(types, key=lambda one: (-one[0], one[1]))[:5])
         folders = " ".join(sorted({file.folder[0] for file in files if file.folder}))
         print(
             f"{module:24} {sum(file.lines for file in files):6} {len(files):5} {max(file.lines for file in files):7}"
-            f"  {largest}{'; ' if folders else ''}{folders}")
+            f" {executed.get(module, ''):>6}  {largest}{'; ' if folders else ''}{folders}")
+
+
+def executed(exported):
+    """The percentage of each module's lines that tests have executed; nothing where none have run."""
+    # It asks here which modules only decide.
+    from coverage import lines_of_modules, percent
+
+    if not exported.exists():
+        return {}
+    lines = lines_of_modules(json.loads(exported.read_text(encoding="utf-8")))
+    return {name: f"{percent(*counts):.1f}" for name, counts in lines.items() if counts[1]}
 
 
 def print_folders(modules):
@@ -544,10 +557,13 @@ def main():
     parser.add_argument("--table", action="store_true", help="the modules: lines, files, largest types, folders")
     parser.add_argument("--folders", action="store_true", help="which folder uses which, by which names")
     parser.add_argument("--all", action="store_true", help="spare no module")
+    parser.add_argument(
+        "--coverage", type=pathlib.Path, default=SOURCES.parent / ".build/tests/debug/codecov/wsqueue.json",
+        help="for --table: what llvm-cov has exported (the last scripts/test quick)")
     options = parser.parse_args()
     modules = read_all()
     if options.table:
-        print_table(modules)
+        print_table(modules, executed(options.coverage))
     if options.folders:
         print_folders(modules)
     if options.table or options.folders:
