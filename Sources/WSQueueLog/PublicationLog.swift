@@ -28,6 +28,14 @@ package final class PublicationLog: Sendable {
         package var receivers: Int { receiverCount.load(ordering: .relaxed) }
     }
 
+    /// One publication's place.
+    package struct Frame: Equatable, Sendable {
+        /// Where it lies.
+        package let range: Range<UInt64>
+        /// Its order number.
+        package let seq: UInt64
+    }
+
     /// What a reader learns of the log's end.
     package struct Snapshot {
         /// The position behind the last publication.
@@ -42,6 +50,9 @@ package final class PublicationLog: Sendable {
         var end: UInt64 = 0
         var seq: UInt64
         var selections: [Selection] = []
+        /// Every publication that a reader may still need, in order: so its bytes need not be read to find its end and its
+        /// number.
+        var frames = Fifo<Frame>()
     }
 
     /// The bytes themselves.
@@ -68,10 +79,41 @@ package final class PublicationLog: Sendable {
         }
     }
 
-    fileprivate func publish(end: UInt64, seq: UInt64, selections: [Selection], oldestNeeded: UInt64) {
+    /// The first publications, at most so many, that lie in a range, which begins and ends with whole ones.
+    package func frames(in range: Range<UInt64>, limit: Int = .max) -> [Frame] {
+        tail.withLock { tail in
+            let frames = tail.frames.elements
+            let first = frames.partitionPoint { $0.range.lowerBound >= range.lowerBound }
+            let end = frames[first...].partitionPoint { $0.range.lowerBound >= range.upperBound }
+            return Array(frames[first..<end].prefix(limit))
+        }
+    }
+
+    /// The end of the frame in which `position` stands, or `position` itself where a frame begins or the log ends.
+    package func frameEnd(at position: UInt64) -> UInt64 {
+        guard let frame = frame(endingAfter: position), frame.range.lowerBound < position else { return position }
+        return frame.range.upperBound
+    }
+
+    /// The order number of the frame that begins at `position`; `nil` at the log's end.
+    package func seq(ofFrameAt position: UInt64) -> UInt64? { frame(endingAfter: position)?.seq }
+
+    private func frame(endingAfter position: UInt64) -> Frame? {
+        tail.withLock { tail in
+            let frames = tail.frames.elements
+            let index = frames.partitionPoint { $0.range.upperBound > position }
+            return index < frames.endIndex ? frames[index] : nil
+        }
+    }
+
+    fileprivate func publish(
+        end: UInt64, seq: UInt64, frames: [Frame], selections: [Selection], oldestNeeded: UInt64
+    ) {
         tail.withLock { tail in
             tail.end = end
             tail.seq = seq
+            while let frame = tail.frames.first, frame.range.upperBound <= oldestNeeded { tail.frames.popFirst() }
+            tail.frames.append(contentsOf: frames)
             if let gone = tail.selections.first, gone.range.upperBound <= oldestNeeded {
                 tail.selections.removeAll { $0.range.upperBound <= oldestNeeded }
             }
@@ -89,6 +131,7 @@ package struct PublicationWriter: ~Copyable {
     /// The order number of the last append.
     package private(set) var seq: UInt64
     private var staged: [PublicationLog.Selection] = []
+    private var stagedFrames: [PublicationLog.Frame] = []
 
     /// Makes the writer of a new log; there is one a log.
     package init(_ log: PublicationLog) {
@@ -115,6 +158,7 @@ package struct PublicationWriter: ~Copyable {
         let range = position..<(position + UInt64(byteCount))
         position = range.upperBound
         self.seq = seq
+        stagedFrames.append(PublicationLog.Frame(range: range, seq: seq))
         if case .everyone = audience { return nil }
         let selection = PublicationLog.Selection(range: range, seq: seq, audience: audience)
         staged.append(selection)
@@ -126,8 +170,10 @@ package struct PublicationWriter: ~Copyable {
 
     /// Shows everything appended to the readers, at once.
     package mutating func publish(oldestNeeded: UInt64) {
-        log.publish(end: position, seq: seq, selections: staged, oldestNeeded: oldestNeeded)
+        log.publish(
+            end: position, seq: seq, frames: stagedFrames, selections: staged, oldestNeeded: oldestNeeded)
         staged.removeAll(keepingCapacity: true)
+        stagedFrames.removeAll(keepingCapacity: true)
     }
 }
 

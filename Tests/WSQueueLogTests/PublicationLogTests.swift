@@ -102,4 +102,37 @@ struct PublicationLogTests {
         #expect(selections.firstIndex(endingAfter: position) == index)
         #expect(log.snapshot(since: position).selections.map(\.seq) == Array([1, 3, 5][index...]))
     }
+
+    @Test func `a frame is found by a place in it, with its end and its number`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        append("one", seq: 8, to: &writer)
+        append("three", seq: 9, to: &writer)
+        append("three", seq: 9, audience: .channel("a", except: nil), to: &writer)
+        #expect(log.frames(in: 0..<13).isEmpty)
+        writer.publish(oldestNeeded: 0)
+        #expect(log.frames(in: 0..<13).map(\.range) == [0..<3, 3..<8, 8..<13])
+        #expect(log.frames(in: 3..<8).map(\.seq) == [9])
+        #expect((0...13).map { log.frameEnd(at: $0) } == [0, 3, 3, 3, 8, 8, 8, 8, 8, 13, 13, 13, 13, 13])
+        #expect(log.seq(ofFrameAt: 0) == 8)
+        #expect(log.seq(ofFrameAt: 8) == 9)
+        #expect(log.seq(ofFrameAt: 13) == nil)
+    }
+
+    @Test func `frames that no reader needs any more are forgotten`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        append("one", seq: 1, to: &writer)
+        append("two", seq: 2, to: &writer)
+        writer.publish(oldestNeeded: 0)
+        append("six", seq: 3, to: &writer)
+        writer.publish(oldestNeeded: 4)
+        #expect(log.frames(in: 0..<9).map(\.seq) == [2, 3])
+        #expect(log.frameEnd(at: 3) == 3)
+        #expect(log.frameEnd(at: 4) == 6)
+        append("ten", seq: 4, to: &writer)
+        writer.publish(oldestNeeded: 6)
+        #expect(log.frames(in: 6..<12).map(\.seq) == [3, 4])
+        #expect(log.frameEnd(at: 6) == 6)
+    }
 }
