@@ -104,7 +104,7 @@ let package = Package(
             name: "WSQueueEdge",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
-                "WSQueueNet", "WSQueueOperation", "WSQueueRedis",
+                "WSQueueNet", "WSQueueOperation", "WSQueueRedis", "WSQueueSession",
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
@@ -191,7 +191,9 @@ let package = Package(
             dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),
         .testTarget(
             name: "WSQueueEdgeTests",
-            dependencies: ["WSQueueEdge", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
+            dependencies: [
+                "WSQueueEdge", "WSQueueSession", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "WSQueueSpoolTests", dependencies: ["WSQueueSpool", "WSQueueSystem", "WSQueueCore", "Support"],

@@ -7,7 +7,7 @@ package import WSQueueSystem
 /// The server's connections without a queue behind them: every message goes back to who sent it. Conformance tests run
 /// against it, and so against the code that serves clients.
 package struct EchoServer: ~Copyable {
-    private let context: LoopContext
+    private let edge: Edge
     private let signals: Signals
     private var poller: Poller
 
@@ -18,7 +18,7 @@ package struct EchoServer: ~Copyable {
     ///   - log: Gets what the server's log would.
     ///   - signals: Made before any other thread, so that all threads leave signals to it.
     package init(_ address: Address, log: Log, signals: consuming Signals) throws(SystemCallError) {
-        let context = LoopContext(
+        let edge = Edge(
             configuration: Self.configuration(address), log: log,
             publications: try PublicationLog(minimumBytes: 65_536, seq: 0),
             journal: try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal,
@@ -26,20 +26,20 @@ package struct EchoServer: ~Copyable {
             loops: [try LoopHandle()], descriptorLimit: 0)
         let poller = try Poller()
         try poller.add(signals.number, .readable, token: 0)
-        try context.listen()
-        try context.startLoops()
-        self.context = context
+        try edge.listen()
+        try edge.startLoops()
+        self.edge = edge
         self.signals = signals
         self.poller = poller
     }
 
     /// Serves until TERM or INT comes.
     package mutating func run() {
-        for listener in context.listeners {
-            context.log.write(LogLine(.notice, "server.ready").with("listen", listener.address.description))
+        for listener in edge.listeners {
+            edge.log.write(LogLine(.notice, "server.ready").with("listen", listener.address.description))
         }
         while !isTerminated() { _ = try? poller.wait(milliseconds: -1) }
-        for listener in context.listeners { listener.removeName() }
+        for listener in edge.listeners { listener.removeName() }
     }
 
     private func isTerminated() -> Bool {

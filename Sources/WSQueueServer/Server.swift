@@ -58,7 +58,7 @@ package struct Server: ~Copyable {
         }
     }
 
-    let context: LoopContext
+    let edge: Edge
     private let signals: Signals
     private var poller: Poller
     /// Whether the poller has said that a signal waits.
@@ -100,7 +100,7 @@ package struct Server: ~Copyable {
         let queue = try Self.openQueue(configuration.queuePath)
         let lock = try Self.hold(queue)
         let journal = try Self.openJournal(configuration, in: queue)
-        let context: LoopContext
+        let edge: Edge
         let syncer: JournalSyncer?
         var poller: Poller
         do throws(SystemCallError) {
@@ -108,7 +108,7 @@ package struct Server: ~Copyable {
             configuration.clientLimit = Self.clientLimit(configuration, limits, log)
             var loops: [LoopHandle] = []
             for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
-            context = LoopContext(
+            edge = Edge(
                 configuration: configuration, log: log,
                 publications: try PublicationLog(
                     minimumBytes: configuration.ringBytes, seq: journal.journal.inheritedSeq),
@@ -117,9 +117,9 @@ package struct Server: ~Copyable {
                 authorizeDesk: try Self.makeAuthorizeDesk(configuration),
                 nodes: try Self.makeNodeDesk(configuration), hubWakeup: try Wakeup(),
                 loops: loops, descriptorLimit: limits.now)
-            syncer = journal.isKept ? try JournalSyncer(hubWakeup: context.hubWakeup) : nil
+            syncer = journal.isKept ? try JournalSyncer(hubWakeup: edge.hubWakeup) : nil
             poller = try Poller()
-            Self.logStart(context, limits)
+            Self.logStart(edge, limits)
             for line in control.warnings { log.write(line) }
         } catch {
             throw .system(error)
@@ -127,7 +127,7 @@ package struct Server: ~Copyable {
         if madeQueue {
             log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath))
         }
-        var pump = SpoolPump(context: Self.hubContext(context), journal: journal, syncer: syncer)
+        var pump = SpoolPump(context: Self.hubContext(edge), journal: journal, syncer: syncer)
         pump.reportJournal()
         do throws(SystemCallError) {
             try pump.share(in: queue)
@@ -140,19 +140,19 @@ package struct Server: ~Copyable {
             throw .queue(error, path: configuration.queuePath)
         }
         do throws(SystemCallError) {
-            try context.listen(and: passed)
+            try edge.listen(and: passed)
         } catch {
             throw .address(error)
         }
         do throws(SystemCallError) {
             try poller.add(signals.number, .readable, token: Self.signalToken)
-            try poller.add(context.hubWakeup.number, .readable, token: Self.wakeupToken)
+            try poller.add(edge.hubWakeup.number, .readable, token: Self.wakeupToken)
             if let number = pump.noticeNumber { try poller.add(number, .readable, token: Self.noticeToken) }
-            try context.startLoops()
+            try edge.startLoops()
         } catch {
             throw .system(error)
         }
-        self.context = context
+        self.edge = edge
         self.signals = signals
         self.poller = poller
         self.pump = pump
@@ -168,7 +168,7 @@ package struct Server: ~Copyable {
     package mutating func run() throws(StartError) {
         while !isTerminated() {
             // A loop that is missing would be waited for for ever.
-            if let error = context.loops.lazy.compactMap(\.failure).first { throw .system(error) }
+            if let error = edge.loops.lazy.compactMap(\.failure).first { throw .system(error) }
             pump.turn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
             if canAnnounce { announce() }
             reportToManager()
@@ -176,9 +176,9 @@ package struct Server: ~Copyable {
         }
         drain()
         pump.closeJournal()
-        for listener in context.listeners { listener.removeName() }
+        for listener in edge.listeners { listener.removeName() }
         let seconds = (Clock.monotonicNanoseconds() - startedAt) / 1_000_000_000
-        context.log.write(
+        edge.log.write(
             LogLine(.notice, "server.stop").with("seq", pump.seq).with("seconds", seconds))
     }
 
@@ -195,16 +195,16 @@ package struct Server: ~Copyable {
     }
 
     private mutating func sleep() {
-        context.hubWakeup.willSleep()
+        edge.hubWakeup.willSleep()
         let now = Clock.monotonicNanoseconds()
         let milliseconds = min(pump.sleepMilliseconds(now: now), watchdog?.sleepMilliseconds(now: now) ?? .max)
         // A loop may have passed something between our last look and the announcement of sleep.
-        let canGoOn = pump.canGoOn || canAnnounce || watchdog?.isContent(context.loops) == true
+        let canGoOn = pump.canGoOn || canAnnounce || watchdog?.isContent(edge.loops) == true
         let count = (try? poller.wait(milliseconds: canGoOn ? 0 : milliseconds)) ?? 0
-        context.hubWakeup.didWake()
+        edge.hubWakeup.didWake()
         for index in 0..<count {
             switch poller.ready(index).token {
-            case Self.wakeupToken: context.hubWakeup.clear()
+            case Self.wakeupToken: edge.hubWakeup.clear()
             case Self.signalToken: isSignalled = true
             case Self.noticeToken: pump.noteNotices()
             default: break
@@ -227,28 +227,28 @@ package struct Server: ~Copyable {
 
     private mutating func reload() {
         manager.tellReloading(now: Clock.monotonicNanoseconds())
-        context.log.reopen()
-        context.log.write(LogLine(.notice, "server.reload"))
-        context.reloadAccess()
+        edge.log.reopen()
+        edge.log.write(LogLine(.notice, "server.reload"))
+        edge.reloadAccess()
         if isAnnounced { manager.tellReady(statusText) }
     }
 
     private func report() {
-        context.log.write(
-            LogLine(.notice, "server.status").with("seq", pump.seq).with("clients", context.marks.clients)
-                .with("behind", context.marks.behind).with("waiting", pump.waitingCount)
-                .with("unsettled", pump.unsettledCount).with("messages", context.counters.messages.value)
-                .with("limited", context.counters.limited.value).with("flooded", context.counters.flooded.value)
-                .with("too_many_channels", context.counters.channels.value))
+        edge.log.write(
+            LogLine(.notice, "server.status").with("seq", pump.seq).with("clients", edge.ports.marks.clients)
+                .with("behind", edge.ports.marks.behind).with("waiting", pump.waitingCount)
+                .with("unsettled", pump.unsettledCount).with("messages", edge.ports.counters.messages.value)
+                .with("limited", edge.ports.counters.limited.value).with("flooded", edge.ports.counters.flooded.value)
+                .with("too_many_channels", edge.ports.counters.channels.value))
     }
 
     /// Stops reading the queue, lets the clients have what was appended, deletes its files, and says goodbye. A second
     /// signal ends it at once.
     private mutating func drain() {
-        let deadline = Clock.monotonicNanoseconds() + Int64(context.configuration.drainMilliseconds) * 1_000_000
-        context.gate.isDraining = true
-        context.log.write(LogLine(.notice, "server.drain").with("clients", context.marks.clients))
-        manager.tellStopping(milliseconds: context.configuration.drainMilliseconds)
+        let deadline = Clock.monotonicNanoseconds() + Int64(edge.configuration.drainMilliseconds) * 1_000_000
+        edge.ports.gate.isDraining = true
+        edge.log.write(LogLine(.notice, "server.drain").with("clients", edge.ports.marks.clients))
+        manager.tellStopping(milliseconds: edge.configuration.drainMilliseconds)
         pump.stopTaking()
         while !pump.isFinished, Clock.monotonicNanoseconds() < deadline {
             pump.finishTurn(now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())
@@ -256,8 +256,8 @@ package struct Server: ~Copyable {
             sleep()
             if isTerminated() { return }
         }
-        for loop in context.loops { loop.mailbox.post(.drain(deadline: deadline)) }
-        while !context.loops.allSatisfy(\.hasEnded), Clock.monotonicNanoseconds() < deadline + 500_000_000 {
+        for loop in edge.loops { loop.mailbox.post(.drain(deadline: deadline)) }
+        while !edge.loops.allSatisfy(\.hasEnded), Clock.monotonicNanoseconds() < deadline + 500_000_000 {
             tellIfAlive()
             sleep()
             if isTerminated() { return }
@@ -268,18 +268,18 @@ package struct Server: ~Copyable {
 
     /// Tells the other nodes that the clients of this one have gone.
     private mutating func leaveNodes() {
-        guard let nodes = context.nodes else { return }
+        guard let nodes = edge.nodes else { return }
         nodes.post(.end)
         let deadline = Clock.monotonicNanoseconds() + 500_000_000
         while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep() }
     }
 
-    private static func hubContext(_ context: LoopContext) -> HubContext {
-        let loops = context.loops
+    private static func hubContext(_ edge: Edge) -> HubContext {
+        let loops = edge.loops
         return HubContext(
-            configuration: context.configuration, log: context.log, publications: context.publications,
-            marks: context.marks, journal: context.journal, hubWakeup: context.hubWakeup, held: context.held,
-            gate: context.gate, status: context.status, presence: context.presence,
+            configuration: edge.configuration, log: edge.log, publications: edge.publications,
+            marks: edge.ports.marks, journal: edge.journal, hubWakeup: edge.hubWakeup, held: edge.ports.held,
+            gate: edge.ports.gate, status: edge.ports.status, presence: edge.ports.presence,
             loops: ReadersPort(wakeups: loops.map(\.wakeup)) {
                 for loop in loops { loop.mailbox.post(.renumber) }
             })
@@ -345,10 +345,10 @@ package struct Server: ~Copyable {
         }
     }
 
-    private static func logStart(_ context: LoopContext, _ limits: DescriptorLimit) {
-        context.log.write(
-            LogLine(.notice, "server.start").with("pid", Process.identifier).with("epoch", context.epoch)
-                .with("threads", context.loops.count).with("descriptors", limits.now)
-                .with("descriptors_before", limits.before).with("max_clients", context.configuration.clientLimit))
+    private static func logStart(_ edge: Edge, _ limits: DescriptorLimit) {
+        edge.log.write(
+            LogLine(.notice, "server.start").with("pid", Process.identifier).with("epoch", edge.epoch)
+                .with("threads", edge.loops.count).with("descriptors", limits.now)
+                .with("descriptors_before", limits.before).with("max_clients", edge.configuration.clientLimit))
     }
 }

@@ -110,6 +110,27 @@ package final class AccessControl: Sendable {
         state.withLock { $0.access = access }
     }
 
+    /// Reads all files again. One that cannot be used changes nothing.
+    func reload(_ log: Log) {
+        reload("secrets", configuration.tokenSecretPath, log) { () throws(AccessFileError) in
+            try loadSecrets(unixSeconds: Clock.unixNanoseconds() / 1_000_000_000)
+        }
+        reload("rules", configuration.rulesPath, log) { () throws(AccessFileError) in try loadRules() }
+        reload("publishers", configuration.publishTokenPath, log) { () throws(AccessFileError) in try loadPublishers() }
+    }
+
+    private func reload(_ what: String, _ path: String?, _ log: Log, _ load: () throws(AccessFileError) -> Void) {
+        guard let path else { return }
+        do throws(AccessFileError) {
+            try load()
+            log.write(LogLine(.notice, "\(what).reload").with("file", path))
+        } catch {
+            log.write(
+                LogLine(.error, "\(what).reload").with("file", path).with("error", error.reason)
+                    .with("hint", "what was read before holds on"))
+        }
+    }
+
     /// What must be said of the files, though they can be used: each by others than their owner is one to mend.
     package var warnings: [LogLine] {
         [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in

@@ -5,28 +5,26 @@ internal import WSQueueWire
 package struct EventsRoute {
     package static let path = "/events"
 
-    let context: LoopContext
+    let access: RequestAccess
+    let gate: Gate
 
     /// Looks at a request for the stream.
     func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
-        let policy = OriginPolicy(context.configuration)
-        if let refusal = policy.refusal(of: head, from: source) {
-            return .respond(context.refuse(refusal, head, from: source.address))
-        }
-        let fields = policy.sharing(with: head)
+        if let refusal = access.refusal(of: head, from: source) { return .respond(refusal) }
+        let fields = access.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("GET", fields)) }
         guard head.method == .get else {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET")] + fields))
         }
-        guard context.gate.isAdmitting else {
+        guard gate.isAdmitting else {
             var answer = Router.notYet
             answer.fields += fields
             return .respond(answer)
         }
-        switch context.bearer(of: head, offered: nil) {
+        switch access.bearer(of: head, offered: nil) {
         case .success(let bearer): return .stream(head, bearer, fields)
         case .failure(let error):
-            var answer = context.refuse(error, from: source.address)
+            var answer = access.refuse(error, from: source.address)
             answer.fields += fields
             return .respond(answer)
         }

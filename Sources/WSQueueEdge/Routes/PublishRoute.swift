@@ -7,25 +7,20 @@ internal import WSQueueWire
 struct PublishRoute {
     static let path = "/publish"
 
-    let context: LoopContext
+    let access: RequestAccess
+    /// How long an event may be.
+    let limitBytes: Int
 
     /// Looks at a request's head, before any of its body is read.
     func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
-        let policy = OriginPolicy(context.configuration)
-        if let refusal = policy.refusal(of: head, from: source) {
-            return .respond(context.refuse(refusal, head, from: source.address))
-        }
-        let fields = policy.sharing(with: head)
+        if let refusal = access.refusal(of: head, from: source) { return .respond(refusal) }
+        let fields = access.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("POST", fields)) }
         guard head.method == .post else {
             return .respond(
                 Response(.methodNotAllowed, advice: "Use POST.", fields: [.init("Allow", "POST")] + fields))
         }
-        guard let token = head.bearerToken, context.control.mayPublish(token.span) else {
-            context.counters.countAuthFailure("publish token")
-            context.log.write(
-                LogLine(.warning, "client.denied").with("addr", source.address.description)
-                    .with("reason", "publish token"))
+        guard access.mayPublish(head, from: source) else {
             var answer = Response.unauthorized(
                 "Send a token of the server's --publish-token-file as Authorization: Bearer.")
             answer.fields += fields
@@ -36,7 +31,7 @@ struct PublishRoute {
                 Response(.unsupportedMediaType, advice: "Send Content-Type: application/json.", fields: fields))
         }
         do throws(RequestBodyReader.Fault) {
-            let reader = try RequestBodyReader(head.body, limitBytes: context.configuration.eventLimitBytes)
+            let reader = try RequestBodyReader(head.body, limitBytes: limitBytes)
             return .publish(reader, expectsContinue: head.expectsContinue, fields)
         } catch {
             return .respond(Self.refusal(error, fields))

@@ -19,31 +19,48 @@ struct Router {
         case status(StatusQuestion, RequestMethod)
     }
 
-    let context: LoopContext
+    private let access: RequestAccess
+    private let gate: Gate
+    private let journal: Journal
+    /// Where WebSockets are served; `nil` is everywhere.
+    private let path: String?
+    private let showsPage: Bool
+    /// How long an event may be that comes by HTTP; `nil` where none may.
+    private let eventLimitBytes: Int?
+
+    init(
+        _ access: RequestAccess, _ gate: Gate, _ journal: Journal, path: String?, showsPage: Bool,
+        eventLimitBytes: Int?
+    ) {
+        self.access = access
+        self.gate = gate
+        self.journal = journal
+        self.path = path
+        self.showsPage = showsPage
+        self.eventLimitBytes = eventLimitBytes
+    }
 
     /// Looks at a request's method, target and fields.
     func route(_ head: RequestHead, from source: RequestSource) -> Route {
         guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
-        if let path = context.configuration.path, head.target.path != path {
+        if let path, head.target.path != path {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
-        if let refusal = OriginPolicy(context.configuration).refusal(of: head, from: source) {
-            return .respond(context.refuse(refusal, head, from: source.address))
-        }
-        guard context.gate.isAdmitting else { return .respond(Self.notYet) }
+        if let refusal = access.refusal(of: head, from: source) { return .respond(refusal) }
+        guard gate.isAdmitting else { return .respond(Self.notYet) }
         let handshake: Handshake
         do throws(HandshakeError) {
             handshake = try Handshake(head)
         } catch {
             return .respond(error.response)
         }
-        switch context.bearer(of: head, offered: handshake.token) {
+        switch access.bearer(of: head, offered: handshake.token) {
         case .success(let bearer): return .open(handshake, bearer)
-        case .failure(let error): return .respond(context.refuse(error, from: source.address))
+        case .failure(let error): return .respond(access.refuse(error, from: source.address))
         }
     }
 
-    /// What a client gets who comes before the server knows where the events stand.
+    /// What a client gets that comes before the server knows where the events stand.
     static var notYet: Response {
         Response(
             .serviceUnavailable, advice: "The server does not know yet where the events stand. Come back in a second.",
@@ -51,24 +68,25 @@ struct Router {
     }
 
     private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
-        if head.target.path == EventsRoute.path { return EventsRoute(context: context).route(head, from: source) }
-        if head.target.path == PublishRoute.path, context.publishDesk != nil {
-            return PublishRoute(context: context).route(head, from: source)
+        if head.target.path == EventsRoute.path {
+            return EventsRoute(access: access, gate: gate).route(head, from: source)
+        }
+        if head.target.path == PublishRoute.path, let eventLimitBytes {
+            return PublishRoute(access: access, limitBytes: eventLimitBytes).route(head, from: source)
         }
         if let question = StatusQuestion(rawValue: head.target.path) {
-            return StatusRoutes(context: context).route(question, head, from: source)
+            return StatusRoutes(access: access).route(question, head, from: source)
         }
         return .respond(page(head))
     }
 
     private func page(_ head: RequestHead) -> Response {
-        let path = head.target.path
         let answer: () -> Response
-        if path == "/", context.configuration.showsPage {
-            answer = { LivePage.response(path: context.configuration.path ?? "/") }
-        } else if path == "/cursor" {
+        if head.target.path == "/", showsPage {
+            answer = { LivePage.response(path: path ?? "/") }
+        } else if head.target.path == "/cursor" {
             answer = cursor
-        } else if let file = StaticFile.at(path) {
+        } else if let file = StaticFile.at(head.target.path) {
             answer = { file.response(to: head) }
         } else {
             return Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
@@ -82,8 +100,8 @@ struct Router {
     /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
     /// nothing of what changes afterwards.
     private func cursor() -> Response {
-        guard context.gate.isAdmitting else { return Self.notYet }
-        let text = Cursor(epoch: context.epoch, seq: context.journal.lastSeq)?.text ?? ""
+        guard gate.isAdmitting else { return Self.notYet }
+        let text = Cursor(epoch: journal.epoch, seq: journal.lastSeq)?.text ?? ""
         let fields: [Response.Field] = [
             .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),
         ]

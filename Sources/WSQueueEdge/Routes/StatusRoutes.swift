@@ -1,5 +1,5 @@
-internal import Synchronization
 internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueOperation
 internal import WSQueueWire
 
@@ -17,30 +17,68 @@ enum StatusQuestion: String, CaseIterable {
     /// Whether anybody may ask. A load balancer has no token, and what it is told is no secret.
     var isPublic: Bool { self == .live || self == .ready }
 
-    /// The answer.
-    func answer(_ contents: StatusBoard.Contents, _ context: LoopContext, unix: Int64) -> Response {
-        switch self {
+}
+
+/// The pages about the server, as all threads have written what they know.
+struct StatusPages: Sendable {
+    private let journal: Journal
+    private let gate: Gate
+    private let counters: ClientCounters
+    private let log: Log
+    private let takesPublications: Bool
+    private let readyAgeMilliseconds: Int
+    private let version: String
+    private let descriptorLimit: Int
+    /// The wall clock when the server came, nanoseconds.
+    private let startedAtUnix: Int64
+
+    init(
+        _ journal: Journal, _ gate: Gate, _ counters: ClientCounters, _ log: Log, _ configuration: Configuration,
+        takesPublications: Bool, descriptorLimit: Int, startedAtUnix: Int64
+    ) {
+        self.journal = journal
+        self.gate = gate
+        self.counters = counters
+        self.log = log
+        self.takesPublications = takesPublications
+        readyAgeMilliseconds = configuration.readyAgeMilliseconds
+        version = configuration.version
+        self.descriptorLimit = descriptorLimit
+        self.startedAtUnix = startedAtUnix
+    }
+
+    /// The answer to a question.
+    ///
+    /// - Parameter unix: The wall clock, nanoseconds.
+    func answer(_ question: StatusQuestion, _ contents: StatusBoard.Contents, unix: Int64) -> Response {
+        switch question {
         case .status:
-            let text = StatusText.encode(contents, health(contents, context, unix: unix), context.facts, unix: unix)
+            let text = StatusText.encode(contents, health(contents, unix: unix), facts, unix: unix)
             return Self.response(.ok, "application/json", text)
         case .metrics:
-            return Self.response(
-                .ok, PrometheusText.contentType, MetricsText.encode(contents, context.facts, unix: unix))
+            return Self.response(.ok, PrometheusText.contentType, MetricsText.encode(contents, facts, unix: unix))
         case .live:
             let isLive = contents.stuckLoops.isEmpty
             let text = isLive ? "live\n" : "stuck event loops: \(contents.stuckLoops)\n"
             return Self.response(isLive ? .ok : .serviceUnavailable, "text/plain; charset=utf-8", Array(text.utf8))
         case .ready:
-            let health = health(contents, context, unix: unix)
+            let health = health(contents, unix: unix)
             let text = health.json + Array("\n".utf8)
             return Self.response(health.isReady ? .ok : .serviceUnavailable, "application/json", text)
         }
     }
 
-    private func health(_ contents: StatusBoard.Contents, _ context: LoopContext, unix: Int64) -> ServerHealth {
+    private func health(_ contents: StatusBoard.Contents, unix: Int64) -> ServerHealth {
         ServerHealth(
-            contents, isDraining: context.gate.isDraining,
-            readyAgeMilliseconds: context.configuration.readyAgeMilliseconds, unix: unix)
+            contents, isDraining: gate.isDraining, readyAgeMilliseconds: readyAgeMilliseconds, unix: unix)
+    }
+
+    private var facts: StatusFacts {
+        StatusFacts(
+            epoch: journal.epoch, journalAfter: journal.precedingSeq, journalLast: journal.lastSeq,
+            journalBytes: journal.size.bytes, takesPublications: takesPublications, version: version,
+            startedAtUnix: startedAtUnix, suppressedLines: log.suppressedLines, authFailures: counters.authFailures,
+            descriptorLimit: descriptorLimit)
     }
 
     private static func response(_ status: HTTPStatus, _ type: String, _ body: [UInt8]) -> Response {
@@ -48,9 +86,9 @@ enum StatusQuestion: String, CaseIterable {
     }
 }
 
-/// Who is told how the server stands: the operator, and for ``StatusQuestion/isPublic`` everybody.
+/// Decides who is told how the server stands: the operator, and for ``StatusQuestion/isPublic`` everybody.
 struct StatusRoutes {
-    let context: LoopContext
+    let access: RequestAccess
 
     /// Looks at who asks: somebody on this machine, or with a token whose role is `admin`.
     func route(_ question: StatusQuestion, _ head: RequestHead, from source: RequestSource) -> Router.Route {
@@ -58,9 +96,9 @@ struct StatusRoutes {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")]))
         }
         if question.isPublic || source.isLocal(head) { return .status(question, head.method) }
-        switch context.bearer(of: head, offered: nil) {
+        switch access.bearer(of: head, offered: nil) {
         case .success(let bearer?) where bearer.identity.roles.contains("admin"): return .status(question, head.method)
-        case .failure(let error): return .respond(context.refuse(error, from: source.address))
+        case .failure(let error): return .respond(access.refuse(error, from: source.address))
         default:
             let advice = "Ask on the server's own machine, at 127.0.0.1, or with a token whose role is admin."
             return .respond(Response(.forbidden, advice: advice))

@@ -40,16 +40,16 @@ extension Server {
     /// Whether everything works, and nobody has been told yet. What other servers have sent is read first, but Redis is
     /// not waited for: clients are asked to come back until it is there.
     var canAnnounce: Bool {
-        guard !isAnnounced, context.loops.allSatisfy(\.isOpen) else { return false }
-        return context.gate.isAdmitting || Clock.monotonicNanoseconds() - startedAt > 1_000_000_000
+        guard !isAnnounced, edge.loops.allSatisfy(\.isOpen) else { return false }
+        return edge.ports.gate.isAdmitting || Clock.monotonicNanoseconds() - startedAt > 1_000_000_000
     }
 
     /// Says that clients can connect: every loop waits for them, and the directory has been looked at.
     mutating func announce() {
         isAnnounced = true
-        var line = LogLine(.notice, "server.ready").with("dir", context.configuration.queuePath)
-        for listener in context.listeners { line = line.with("listen", listener.address.description) }
-        context.log.write(line.with("waiting", pump.waitingCount))
+        var line = LogLine(.notice, "server.ready").with("dir", edge.configuration.queuePath)
+        for listener in edge.listeners { line = line.with("listen", listener.address.description) }
+        edge.log.write(line.with("waiting", pump.waitingCount))
         manager.tellReady(statusText)
     }
 
@@ -62,18 +62,18 @@ extension Server {
             manager.tell(status: text)
         }
         guard let fault = manager.takeFault() else { return }
-        context.log.write(
+        edge.log.write(
             LogLine(.warning, "config.warn").with("error", fault.description)
                 .with("hint", "the service manager cannot be told how the server stands; it may end it"))
     }
 
     /// A sign of life, if the hub and every loop give one.
     mutating func tellIfAlive() {
-        if watchdog?.turn(now: Clock.monotonicNanoseconds(), context.loops) == true { manager.tellAlive() }
+        if watchdog?.turn(now: Clock.monotonicNanoseconds(), edge.loops) == true { manager.tellAlive() }
     }
 
     /// What `systemctl status` shows.
     var statusText: String {
-        "\(context.marks.clients) clients, \(pump.waitingCount) files waiting, event \(pump.seq)"
+        "\(edge.ports.marks.clients) clients, \(pump.waitingCount) files waiting, event \(pump.seq)"
     }
 }

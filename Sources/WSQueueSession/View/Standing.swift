@@ -10,6 +10,8 @@ package enum Standing: UInt8, Sendable {
     case replaying
     /// Its last bytes are on their way, or were sent: nothing more is published to it.
     case closing
+    /// It is over, and will be dropped at the end of the turn.
+    case gone
 
     /// Whether publications are for it, now or once it has caught up.
     package var isReceiving: Bool { self == .live || self == .behind || self == .replaying }

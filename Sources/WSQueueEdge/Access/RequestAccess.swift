@@ -1,0 +1,102 @@
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// Who may send a request: pages by their origin, and users by the tokens that come with it (SPEC §4, origin and tokens).
+struct RequestAccess: Sendable {
+    private let control: AccessControl
+    private let policy: OriginPolicy
+    /// Whether there is an application to ask.
+    private let asksApplication: Bool
+    private let counters: ClientCounters
+    private let log: Log
+
+    init(
+        _ control: AccessControl, _ policy: OriginPolicy, asksApplication: Bool, _ counters: ClientCounters, _ log: Log
+    ) {
+        self.control = control
+        self.policy = policy
+        self.asksApplication = asksApplication
+        self.counters = counters
+        self.log = log
+    }
+
+    // MARK: Pages
+
+    /// The answer to a request from a page that may not connect, or `nil` when it may.
+    func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
+        guard let refusal = policy.refusal(of: head, from: source) else { return nil }
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", source.address.description).with("reason", "origin")
+                .with("origin", head.text(of: "origin") ?? "").with("hint", "--origin allows it"))
+        return refusal
+    }
+
+    /// What an answer says so that the page that asked may read it.
+    func sharing(with head: RequestHead) -> [Response.Field] { policy.sharing(with: head) }
+
+    // MARK: Tokens
+
+    /// Who sends a request; `nil` where there is no token in it.
+    ///
+    /// The first place that has a token counts: `Authorization: Bearer`, what a WebSocket offers as `bearer.<token>`, and
+    /// `?token=`. A server without secrets leaves `Authorization` to others, and refuses tokens that can only be for it.
+    ///
+    /// - Parameter offered: The token among the subprotocols.
+    func bearer(of head: RequestHead, offered: [UInt8]?) -> Result<TokenVerifier.Result?, TokenError> {
+        let named = offered ?? head.target.value(of: "token").map { Array($0.utf8) }
+        let authorization = control.takesTokens ? head.bearerToken : nil
+        guard let token = authorization ?? named else { return .success(nil) }
+        do throws(TokenError) {
+            return .success(try control.verify(token.span, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What the application may know a client by, where there is one to ask: a token comes as `Authorization` whatever way
+    /// it came here.
+    func credentials(of head: RequestHead, offered: [UInt8]?) -> AuthorizeRequest.Credentials? {
+        guard asksApplication else { return nil }
+        var credentials = AuthorizeRequest.Credentials(head)
+        if credentials.authorization == nil,
+            let token = offered ?? head.target.value(of: "token").map({ Array($0.utf8) })
+        {
+            credentials.authorization = Array("Bearer ".utf8) + token
+        }
+        return credentials
+    }
+
+    /// Whether a request has a token of those who may publish by HTTP; one that has not is counted and named in the log.
+    func mayPublish(_ head: RequestHead, from source: RequestSource) -> Bool {
+        if let token = head.bearerToken, control.mayPublish(token.span) { return true }
+        counters.countAuthFailure("publish token")
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", source.address.description)
+                .with("reason", "publish token"))
+        return false
+    }
+
+    /// Notes a bad token and makes the answer.
+    func refuse(_ error: TokenError, from address: Address) -> Response {
+        var line = LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "token")
+        counters.countAuthFailure(control.takesTokens ? error.reason : "no secrets")
+        guard control.takesTokens else {
+            log.write(line.with("cause", "no secrets").with("hint", "--jwt-secret-file makes tokens mean something"))
+            return .unauthorized("This server takes no tokens; connect without one.")
+        }
+        line = line.with("cause", error.reason)
+        if error == .audience { line = line.with("hint", "--jwt-audience names whom tokens are meant for") }
+        log.write(line)
+        return .unauthorized(error.advice)
+    }
+}
+
+extension Response {
+    /// The answer to a bad token (RFC 6750, section 3).
+    static func unauthorized(_ advice: String) -> Response {
+        Response(
+            .unauthorized, advice: advice, fields: [.init("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
+    }
+}

@@ -1,0 +1,46 @@
+internal import WSQueueSession
+internal import WSQueueWire
+
+/// What is at the other end of a socket.
+enum Connection {
+    case exchange(HTTPExchange)
+    case webSocket(WebSocketPeer)
+    case stream(EventStreamPeer)
+
+    var line: Line {
+        switch self {
+        case .exchange(let exchange): exchange.line
+        case .webSocket(let peer): peer.line
+        case .stream(let peer): peer.line
+        }
+    }
+
+    /// Looks at the conversation of a client, or goes on with it; `nil` where there is none.
+    func withSession<Result>(_ body: (inout ClientSession) -> Result) -> Result? {
+        switch self {
+        case .exchange: nil
+        case .webSocket(let peer): body(&peer.session)
+        case .stream(let peer): body(&peer.session)
+        }
+    }
+
+    /// The connection's id; 0 before it is a client.
+    var number: Int64 { withSession { $0.connection } ?? 0 }
+
+    var isStream: Bool { if case .stream = self { true } else { false } }
+
+    /// A JSON text in the form that the connection has.
+    func framed(_ text: [UInt8]) -> [UInt8] {
+        isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span)
+    }
+
+    /// The last bytes for a client: why, and for a reader of a stream, which comes back by itself, when.
+    func farewell(_ code: CloseCode, reason: String) -> [UInt8] {
+        guard isStream else { return FrameEncoder.close(code, reason: reason) }
+        let mark = "retry_ms="
+        guard reason.hasPrefix(mark), let milliseconds = Int(reason.dropFirst(mark.count)) else {
+            return ServerSentEvent.comment
+        }
+        return ServerSentEvent.retry(milliseconds: milliseconds)
+    }
+}

@@ -1,0 +1,65 @@
+internal import WSQueueWire
+
+/// A connection whose request is awaited, read or answered.
+final class HTTPExchange {
+    private enum Stage {
+        case head(RequestParser)
+        /// The body is an event; the fields are for its answer.
+        case body(RequestBodyReader, [Response.Field])
+        /// The answer comes from another thread.
+        case answering
+    }
+
+    let line: Line
+    private var stage = Stage.head(RequestParser())
+
+    init(_ line: Line) { self.line = line }
+
+    /// Whether nothing more is read of the request.
+    var isAnswering: Bool { if case .answering = stage { true } else { false } }
+    /// Whether the head is done and a body is read.
+    var isReadingBody: Bool { if case .body = stage { true } else { false } }
+
+    /// Whether part of a request has come.
+    var isInsideRequest: Bool {
+        switch stage {
+        case .head(let parser): parser.isInsideRequest
+        case .body: true
+        case .answering: false
+        }
+    }
+
+    /// Reads the head.
+    ///
+    /// - Returns: The head and how many bytes of these are its own; `nil` while it is not whole.
+    func receiveHead(_ bytes: Span<UInt8>) throws(RequestError) -> (RequestHead, Int)? {
+        guard case .head(var parser) = stage else { return nil }
+        // Moved out while it changes, so that what it has read is not copied.
+        stage = .answering
+        defer { stage = .head(parser) }
+        return try parser.receive(bytes)
+    }
+
+    /// The body is to be read.
+    func expect(_ reader: RequestBodyReader, _ fields: [Response.Field]) { stage = .body(reader, fields) }
+
+    /// Reads the body.
+    ///
+    /// - Returns: All of it, once it is whole.
+    func receiveBody(_ bytes: Span<UInt8>) throws(RequestBodyReader.Fault) -> [UInt8]? {
+        guard case .body(var reader, let fields) = stage else { return nil }
+        stage = .answering
+        try reader.receive(bytes)
+        if reader.isDone { return reader.bytes }
+        stage = .body(reader, fields)
+        return nil
+    }
+
+    /// What its answer says besides.
+    var fields: [Response.Field] {
+        if case .body(_, let fields) = stage { fields } else { [] }
+    }
+
+    /// Reads nothing more: the answer comes from another thread.
+    func awaitAnswer() { stage = .answering }
+}

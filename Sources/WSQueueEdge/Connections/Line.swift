@@ -1,0 +1,74 @@
+internal import WSQueueNet
+
+/// One socket and who is at its other end, with the bytes that belong to this connection alone and wait for it.
+final class Line {
+    private let socket: Socket
+    private var outbox = Outbox()
+    private var isAwaitingSpace = false
+    private var isPaused = false
+    private var isEnding = false
+    private var source: Address
+    /// When it came (monotonic nanoseconds).
+    let openedAt: Int64
+    private var countedBlock: [UInt8]?
+
+    /// A connection that is owed so much is not read from until it has taken that.
+    private static let hearingLimitBytes = 65_536
+
+    init(socket: consuming Socket, address: Address, openedAt: Int64) {
+        self.socket = socket
+        source = address
+        self.openedAt = openedAt
+    }
+
+    /// The socket's number.
+    var number: Int32 { socket.number }
+
+    /// Whom the log names: the other end, or the client of a trusted proxy there.
+    var address: Address { source }
+
+    /// A trusted proxy speaks for somebody else.
+    func speaks(for address: Address) { source = address }
+
+    /// Where it is counted, when clients of one address are.
+    var block: [UInt8]? { countedBlock }
+
+    func count(in block: [UInt8]) { countedBlock = block }
+
+    // MARK: Bytes
+
+    /// How many bytes wait.
+    var owedCount: Int { outbox.count }
+
+    func append(_ bytes: some Sequence<UInt8>) { outbox.append(bytes) }
+    func append(_ bytes: Span<UInt8>) { outbox.append(bytes) }
+
+    /// Sends what waits, as far as the socket takes it. Of a connection that ends, this side is shut down after its last
+    /// byte.
+    func flush() -> Socket.Transfer {
+        let result = outbox.flush(to: socket.number)
+        if case .bytes = result, isEnding { socket.finishSending() }
+        return result
+    }
+
+    /// What waits are its last bytes.
+    func end() { isEnding = true }
+
+    // MARK: Readiness
+
+    /// What the poller is to report.
+    var interest: Interest {
+        let isHeard = outbox.count <= Self.hearingLimitBytes && !isPaused
+        var interest: Interest = isHeard ? [.readable, .peerClosed] : []
+        if isAwaitingSpace { interest.insert(.writable) }
+        return interest
+    }
+
+    /// Whether the poller reports when the socket takes bytes again.
+    var awaitsSpace: Bool { isAwaitingSpace }
+
+    func awaitSpace(_ isAwaiting: Bool) { isAwaitingSpace = isAwaiting }
+
+    /// Whether nothing is read from it before an answer has come from elsewhere.
+    func pause(_ isPaused: Bool) { self.isPaused = isPaused }
+}

@@ -1,0 +1,93 @@
+internal import WSQueueBroker
+
+/// A client whose socket would not take all it is owed.
+struct BehindClient {
+    let slot: Int
+    /// What it has been sent: everything before this position.
+    let cursor: UInt64
+    /// The end of the frame in which the cursor stands, or the cursor itself between two frames.
+    let frameEnd: UInt64
+
+    /// How many bytes of the frame in which the cursor stands have not been sent.
+    var restOfFrame: Int { Int(frameEnd - cursor) }
+}
+
+/// The clients of one loop that are behind. All others stand at the loop's own position and need no cursor.
+struct BehindClients {
+    private struct Account {
+        let slot: Int
+        var cursor: UInt64
+        var frameEnd: UInt64
+        var account: SlowClientAccount
+        /// Whether it has taken nothing for so long that the queue goes on without it, as far as the log has room.
+        var isStalled = false
+    }
+
+    private var accounts: [Account] = []
+    private var indexBySlot: [Int: Int] = [:]
+    private let rule: SlowClientRule
+
+    init(_ rule: SlowClientRule) { self.rule = rule }
+
+    var count: Int { accounts.count }
+    var isEmpty: Bool { accounts.isEmpty }
+
+    /// Where the last of them stands, and the last of those that still take something; `.max` where there is none.
+    var oldestCursors: (all: UInt64, pacing: UInt64) {
+        var (all, pacing) = (UInt64.max, UInt64.max)
+        for account in accounts {
+            all = min(all, account.cursor)
+            if !account.isStalled { pacing = min(pacing, account.cursor) }
+        }
+        return (all, pacing)
+    }
+
+    subscript(slot: Int) -> BehindClient? {
+        indexBySlot[slot].map {
+            BehindClient(slot: slot, cursor: accounts[$0].cursor, frameEnd: accounts[$0].frameEnd)
+        }
+    }
+
+    /// Opens the account of a client that stands at `cursor` while the log ends at `end`.
+    mutating func add(_ slot: Int, cursor: UInt64, frameEnd: UInt64, end: UInt64, now: Int64) {
+        indexBySlot[slot] = accounts.count
+        accounts.append(
+            Account(
+                slot: slot, cursor: cursor, frameEnd: frameEnd,
+                account: SlowClientAccount(rule: rule, position: cursor, end: end, now: now)))
+    }
+
+    /// It has been sent more.
+    mutating func move(_ slot: Int, to cursor: UInt64, frameEnd: UInt64) {
+        guard let index = indexBySlot[slot] else { return }
+        accounts[index].cursor = cursor
+        accounts[index].frameEnd = frameEnd
+    }
+
+    /// It is behind no longer.
+    mutating func remove(_ slot: Int) {
+        guard let index = indexBySlot.removeValue(forKey: slot) else { return }
+        let last = accounts.removeLast()
+        guard index < accounts.count else { return }
+        accounts[index] = last
+        indexBySlot[last.slot] = index
+    }
+
+    /// Looks at all of them again.
+    ///
+    /// - Parameters:
+    ///   - waited: How long the queue has waited since the last look.
+    ///   - clientCount: How many clients all loops have, and `behindCount` how many of them are behind.
+    /// - Returns: The slots of those that are too slow by now.
+    mutating func judge(end: UInt64, now: Int64, waited: Int64, clientCount: Int, behindCount: Int) -> [Int] {
+        var slots: [Int] = []
+        for index in accounts.indices {
+            let verdict = accounts[index].account.judge(
+                rule: rule, position: accounts[index].cursor, end: end, now: now, waited: waited,
+                clients: clientCount, behind: behindCount)
+            accounts[index].isStalled = verdict != .pacing
+            if verdict == .tooSlow { slots.append(accounts[index].slot) }
+        }
+        return slots
+    }
+}

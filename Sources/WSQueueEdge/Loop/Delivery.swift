@@ -1,0 +1,226 @@
+internal import WSQueueBroker
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueSession
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// All that one loop sends: publications, the past, what belongs to one client alone, and last bytes, in one order for each
+/// connection.
+struct Delivery: ~Copyable {
+    private var sockets: Connections
+    private var fanout: Fanout
+    private var replays: Replays
+    private var farewells = Farewells()
+
+    init(
+        _ handle: LoopHandle, _ publications: PublicationLog, _ journal: Journal, _ gate: Gate, _ rule: SlowClientRule,
+        _ log: Log
+    ) throws(SystemCallError) {
+        sockets = try Connections(handle)
+        fanout = Fanout(publications, rule)
+        replays = Replays(journal, gate, limitNanoseconds: rule.limitNanoseconds, log)
+    }
+
+    /// The connections, to look at.
+    var connections: Connections { _read { yield sockets } }
+
+    /// Whether something can be sent at once.
+    var hasWork: Bool { fanout.hasNews || replays.hasWork }
+    /// The number of the last event that was handed out.
+    var seq: UInt64 { fanout.seq }
+    var clientCount: Int { fanout.clientCount }
+    var behindCount: Int { fanout.behindCount }
+    /// Up to here all clients have been sent everything, and all of those that still take something.
+    var passed: (all: UInt64, pacing: UInt64) { fanout.passed }
+    /// Deliveries of events, and events of the past, that were sent.
+    var counts: (deliveries: UInt64, replayed: UInt64) { (fanout.deliveryCount, replays.eventCount) }
+    /// How far the past reaches.
+    var bounds: PastBounds { replays.bounds }
+
+    /// Waits until something is ready or the time is over.
+    mutating func wait(milliseconds: Int32, _ ready: inout [Readiness]) {
+        sockets.wait(milliseconds: milliseconds, &ready)
+    }
+
+    // MARK: Connections
+
+    /// Begins with a socket, which the loop's count of sockets has already.
+    mutating func insert(_ line: Line) throws(SystemCallError) -> Int { try sockets.insert(line) }
+
+    /// A request has made a client of its connection: it is sent what is published from now on.
+    mutating func join(_ slot: Int, as connection: Connection) {
+        sockets.become(connection, slot)
+        fanout.join(slot)
+    }
+
+    /// A client is sent nothing more but the frame that it is in the middle of, and last bytes.
+    mutating func leave(_ slot: Int) {
+        fanout.leave(slot, sockets)
+        replays.leave(slot)
+        if sockets.standing(of: slot) != .gone { sockets.set(.closing, slot) }
+    }
+
+    /// Reads nothing more from a connection before an answer has come from elsewhere, or reads again.
+    func pause(_ isPaused: Bool, _ slot: Int) { sockets.pause(isPaused, slot) }
+
+    /// A connection is over; it is dropped at the end of the turn.
+    mutating func lose(_ slot: Int, errorNumber: Int32 = 0) { sockets.lose(slot, errorNumber: errorNumber) }
+
+    /// Takes those that are over.
+    mutating func takeEnded() -> [Connections.Ended] { sockets.takeEnded() }
+
+    /// Closes the socket of one that is over.
+    ///
+    /// - Returns: Why it was closed, if we did it.
+    mutating func remove(_ slot: Int) -> Farewells.Reason? {
+        sockets.remove(slot)
+        return farewells.take(slot)
+    }
+
+    // MARK: Publications
+
+    /// Hands everything new to the clients it is for.
+    mutating func deliver(_ subscriptions: SubscriptionTable, now: Int64) {
+        fanout.deliver(subscriptions, now: now, &sockets)
+    }
+
+    /// The events go on after another number.
+    mutating func renumber() { fanout.renumber() }
+
+    /// Forgets what no client can need any more.
+    mutating func trim() { fanout.trim() }
+
+    /// Changes how a client sees events from now on.
+    mutating func show(_ view: EventView, to slot: Int) { fanout.show(view, to: slot, &sockets) }
+
+    /// The clients that are too slow by now: the queue has waited for them, or what they are owed is too old.
+    mutating func judge(waited: Int64, clientCount: Int, behindCount: Int, now: Int64) -> [Int] {
+        fanout.judge(waited: waited, clientCount: clientCount, behindCount: behindCount, now: now)
+    }
+
+    /// How many bytes a client is owed, of the log and of its own.
+    func owedCount(_ slot: Int) -> Int { (fanout.owedCount(slot) ?? 0) + sockets.owedCount(slot) }
+
+    /// How far behind a slow client is, in the words of the log.
+    func lag(_ slot: Int) -> (name: String, value: UInt64)? {
+        if let bytes = fanout.owedCount(slot) { return ("behind_bytes", UInt64(bytes)) }
+        return replays[slot].map { ("behind_events", fanout.seq - min(fanout.seq, $0.nextSeq)) }
+    }
+
+    /// Whether a client is in the middle of a frame: what is sent to it alone would have to wait after a copy of the rest.
+    func isInsideFrame(_ slot: Int) -> Bool { fanout.restOfFrame(slot) > 0 }
+
+    // MARK: The past
+
+    /// Whether a client is being sent the past.
+    func isReplaying(_ slot: Int) -> Bool { replays[slot] != nil }
+
+    /// How many numbers a client is from the end of its replay.
+    func eventsLeft(_ slot: Int) -> Int { replays[slot].map { Int($0.left(upTo: fanout.seq)) } ?? 0 }
+
+    /// Up to where a client has been handed everything that was for it.
+    ///
+    /// - Parameter request: What it wants of the past, where that waits.
+    func reached(by slot: Int, waiting request: PastRequest?, _ subscriptions: SubscriptionTable) -> UInt64 {
+        if let replay = replays[slot] { return replay.reached }
+        if let request { return replays.bounds.start(after: request.since, seq: fanout.seq) }
+        return fanout.reached(by: slot, subscriptions)
+    }
+
+    /// Begins a replay for a client that is live.
+    mutating func begin(_ request: PastRequest, channels: [String], _ slot: Int, now: Int64) {
+        replays.begin(request, channels: channels, slot, seq: fanout.seq, now: now, &sockets)
+    }
+
+    /// Sends clients a piece of what they missed.
+    ///
+    /// - Returns: The replays that have come to their end.
+    mutating func replay(_ subscriptions: SubscriptionTable, now: Int64) -> [Replays.Finished] {
+        replays.turn(subscriptions, seq: fanout.seq, now: now, &sockets)
+    }
+
+    /// The clients that have taken nothing of their replay for too long.
+    func stuckReplays(now: Int64) -> [Int] { replays.stuck(now: now, sockets) }
+
+    // MARK: Own bytes
+
+    /// Puts bytes for one connection alone where `send` finds them: before what the log still holds for it.
+    mutating func owe(_ bytes: some Sequence<UInt8>, _ slot: Int) {
+        fanout.finishFrame(slot, sockets)
+        sockets.owe(bytes, slot)
+    }
+
+    /// Puts a JSON text there, in the form that the connection has.
+    mutating func oweText(_ text: [UInt8], _ slot: Int) {
+        guard let connection = sockets[slot] else { return }
+        owe(connection.framed(text), slot)
+    }
+
+    /// Sends what a connection is owed of its own.
+    mutating func send(_ slot: Int, now: Int64) {
+        guard sockets.owedCount(slot) > 0 else { return }
+        if sockets.awaitsSpace(slot) { return sockets.reviewHearing(slot) }
+        _ = flush(slot, now: now)
+    }
+
+    /// A socket takes bytes again.
+    ///
+    /// - Returns: Whether its client is live and could be sent the past.
+    mutating func goOn(_ slot: Int, _ subscriptions: SubscriptionTable, now: Int64) -> Bool {
+        guard flush(slot, now: now), fanout.catchUp(slot, subscriptions, &sockets) else { return false }
+        sockets.endAwaitingSpace(slot)
+        return !replays.goOn(slot, now: now, sockets) && sockets.standing(of: slot) == .live
+    }
+
+    private mutating func flush(_ slot: Int, now: Int64) -> Bool {
+        let flushed = sockets.flush(slot)
+        if flushed == .part, sockets.standing(of: slot) == .live { fanout.fallBehind(slot, now: now, &sockets) }
+        return flushed == .all
+    }
+
+    // MARK: Last bytes
+
+    /// Sends a connection its last bytes, and from then on waits only for the other end to close.
+    ///
+    /// - Parameter reason: Why a client is closed.
+    mutating func end(_ slot: Int, with bytes: [UInt8], reason: Farewells.Reason? = nil, now: Int64) {
+        guard let connection = sockets[slot], sockets.standing(of: slot) != .gone else { return }
+        sockets.set(.closing, slot)
+        if let reason { farewells.name(slot, reason.code, reason.text) }
+        sockets.owe(bytes, slot)
+        connection.line.end()
+        send(slot, now: now)
+        // Only now is it known whether they wait for a full socket, and so how long they may take.
+        farewells.begin(sockets.token(of: slot), isSlow: sockets.awaitsSpace(slot), now: now)
+    }
+
+    /// Has a slow client's rest kept until it is closed.
+    ///
+    /// - Returns: Whether there is room for that; if not, the connection ends without another word.
+    mutating func keepRest(_ slot: Int) -> Bool {
+        farewells.keep(fanout.restOfFrame(slot) + sockets.owedCount(slot), slot)
+    }
+
+    /// Names the reason of a client's end.
+    mutating func name(_ slot: Int, _ reason: Farewells.Reason) { farewells.name(slot, reason.code, reason.text) }
+
+    /// Throws away what has arrived after a connection's last bytes.
+    mutating func discard(_ count: Int, _ slot: Int) {
+        if !farewells.discard(count, slot) { lose(slot) }
+    }
+
+    /// Ends the connections whose time for their last bytes is over.
+    mutating func endOverdue(now: Int64) {
+        while let token = farewells.next(now: now) {
+            guard let slot = sockets.slot(of: token), sockets.standing(of: slot) == .closing else { continue }
+            lose(slot)
+        }
+    }
+
+    // MARK: Listeners
+
+    func report(_ listeners: [Listener]) throws(SystemCallError) { try sockets.report(listeners) }
+    func ignore(_ listeners: [Listener]) { sockets.ignore(listeners) }
+}

@@ -1,0 +1,338 @@
+internal import WSQueueCore
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueSession
+internal import WSQueueSystem
+internal import WSQueueWire
+
+/// One thread's share of the clients: reads what they say, and sends them what the log holds for them.
+///
+/// It knows the parts; each of them knows only what it is given.
+struct EdgeLoop: ~Copyable {
+    private let handle: LoopHandle
+    private let log: Log
+    private let numbers: ConnectionNumbers
+    private let exchanges: Exchanges
+    private var reader: FrameReader
+    private var admission: Admission
+    private var delivery: Delivery
+    private var conversations: Conversations
+    private var status: StatusDesk
+    private var timetable: Timetable
+    private var progress: Progress
+    /// The moment of the present turn (monotonic nanoseconds).
+    private var now: Int64
+    /// Until when clients may take what they are owed, once the end has begun: no client is let in any more.
+    private var drainDeadline: Int64?
+
+    /// While the queue waits for clients, those that are behind are looked at so often.
+    private static let judgeMilliseconds: Int32 = 10
+    private static let pingFrame: [UInt8] = {
+        let nothing: [UInt8] = []
+        return FrameEncoder.frame(.ping, nothing.span)
+    }()
+
+    /// Makes a loop of its parts, which will run on the thread that calls `run`.
+    init(
+        _ handle: LoopHandle, _ admission: consuming Admission, _ exchanges: Exchanges, _ delivery: consuming Delivery,
+        _ conversations: Conversations, _ status: StatusDesk, _ timetable: Timetable, _ progress: Progress,
+        _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
+    ) throws(SystemCallError) {
+        self.handle = handle
+        self.exchanges = exchanges
+        self.conversations = conversations
+        self.status = status
+        self.timetable = timetable
+        self.progress = progress
+        self.reader = reader
+        self.numbers = numbers
+        self.log = log
+        self.now = now
+        try admission.begin(delivery)
+        self.admission = admission
+        self.delivery = delivery
+    }
+
+    /// Runs until the drain is over.
+    mutating func run() {
+        var ready: [Readiness] = []
+        // Something may have been published before this thread came to life: it stands after that, and must say so.
+        report()
+        while !isDrained {
+            wait(&ready)
+            turn(ready, now: Clock.monotonicNanoseconds(), news: handle.mailbox.take())
+        }
+        for slot in delivery.connections.slots where delivery.connections[slot] != nil { delivery.lose(slot) }
+        dropEnded()
+        report()
+        handle.end()
+        progress.wakeHub()
+    }
+
+    /// One pass. The order matters: what arrived is read before the log is sent, so that a client that has just
+    /// joined gets what is published next; and everything is sent before the thread sleeps.
+    mutating func turn(_ ready: [Readiness], now: Int64, news: [LoopHandle.Command]) {
+        self.now = now
+        for command in news { obey(command) }
+        for readiness in ready { handle(readiness) }
+        dropEnded()
+        delivery.deliver(conversations.subscriptions, now: now)
+        for finished in delivery.replay(conversations.subscriptions, now: now) {
+            status.noteReplay(hasGap: finished.replay.gap != nil)
+            conversations.finish(finished, now: now, &delivery)
+        }
+        judge()
+        // Not with the ticks: a loop without clients has none.
+        status.report(delivery, conversations, now: now)
+        for answer in status.answers(now: now, unix: Clock.unixNanoseconds()) {
+            if let slot = delivery.connections.slot(of: answer.token) {
+                respond(answer.response, to: answer.method, slot)
+            }
+        }
+        if timetable.isDue(now: now) { tick() }
+        dropEnded()
+        report()
+        // Last, because only a whole pass shows that the loop works.
+        if handle.isAsked {
+            handle.answer()
+            progress.wakeHub()
+        }
+    }
+
+    // MARK: Waiting
+
+    private mutating func wait(_ ready: inout [Readiness]) {
+        handle.wakeup.willSleep()
+        // Looked at after the announcement: a thread that publishes or posts now will see that this one sleeps.
+        let hasWork = delivery.hasWork || !handle.mailbox.isEmpty || handle.isAsked
+        delivery.wait(milliseconds: hasWork ? 0 : sleepMilliseconds, &ready)
+        handle.wakeup.didWake()
+    }
+
+    private var sleepMilliseconds: Int32 {
+        if delivery.connections.count == 0 && admission.isAtRest { return -1 }
+        if progress.isHeld && delivery.behindCount > 0 { return Self.judgeMilliseconds }
+        return timetable.sleepMilliseconds(now: Clock.monotonicNanoseconds())
+    }
+
+    private var isDrained: Bool {
+        guard let drainDeadline else { return false }
+        return delivery.connections.count == 0 || now >= drainDeadline
+    }
+
+    // MARK: News
+
+    private mutating func obey(_ command: LoopHandle.Command) {
+        switch command {
+        case .adopt(let number, let address):
+            let socket = Socket(FileDescriptor(owning: number))
+            if let refusal = admission.adopt(socket, from: address, now: now, &delivery) { refuse(refusal) }
+        case .pass(let message, let other, let ticket):
+            conversations.hand(message, from: other, ticket, now: now, &delivery)
+        case .passed(let ticket, let count):
+            guard let slot = conversations.notePassed(ticket, count: count, &delivery) else { return }
+            reader.goOn(slot, now: now, &conversations, &delivery)
+        case .drain(let deadline):
+            drain(deadline: deadline)
+        case .renumber:
+            dismiss()
+            delivery.renumber()
+        case .answer(let response, let token):
+            if let slot = delivery.connections.slot(of: token) { respond(response, to: .post, slot) }
+        case .authorized(let request, let isAllowed, let token):
+            conversations.resume(request, isAllowed: isAllowed, token, now: now, &delivery)
+        case .accessChanged:
+            conversations.review(now: now, &delivery)
+        }
+    }
+
+    private mutating func drain(deadline: Int64) {
+        drainDeadline = deadline
+        admission.close(delivery)
+        for slot in delivery.connections.slots
+        where delivery.connections[slot] != nil && delivery.connections.standing(of: slot) == .asking {
+            delivery.lose(slot)
+        }
+        dismiss()
+    }
+
+    /// Says goodbye to all clients, spread over as long as the server's clients need to come back one by one.
+    private mutating func dismiss() {
+        let spread = max(1_000, min(20_000, progress.clientCount * 2))
+        conversations.dismiss(spread: spread, now: now, &delivery)
+    }
+
+    private mutating func handle(_ ready: Readiness) {
+        if ready.token == Connections.wakeupToken {
+            handle.wakeup.clear()
+        } else if let listener = Connections.listener(of: ready.token) {
+            for refusal in admission.accept(at: listener, now: now, &delivery) { refuse(refusal) }
+        } else if let slot = delivery.connections.slot(of: ready.token) {
+            if ready.isWritable, delivery.goOn(slot, conversations.subscriptions, now: now) {
+                conversations.beginReplay(slot, now: now, &delivery)
+            }
+            if ready.isReadable { receive(slot) }
+        }
+    }
+
+    // MARK: Reading
+
+    /// Reads what has come on a connection, once; what is left is reported again.
+    private mutating func receive(_ slot: Int) {
+        guard let connection = delivery.connections[slot], delivery.connections.standing(of: slot) != .gone else {
+            return
+        }
+        switch (reader.read(connection.line.number), connection) {
+        case (.wouldBlock, _): return
+        case (.closed(let code), _): delivery.lose(slot, errorNumber: code)
+        case (.bytes(let count), _) where delivery.connections.standing(of: slot) == .closing:
+            delivery.discard(count, slot)
+        case (.bytes(let count), .exchange(let exchange)):
+            if exchange.isAnswering { delivery.discard(count, slot) } else { receive(0..<count, exchange, slot) }
+        // A stream has been asked for, and there is nothing more to say.
+        case (.bytes(let count), .stream): delivery.discard(count, slot)
+        case (.bytes(let count), .webSocket(let peer)):
+            reader.receive(0..<count, peer, slot, now: now, &conversations, &delivery)
+        }
+    }
+
+    private mutating func receive(_ range: Range<Int>, _ exchange: HTTPExchange, _ slot: Int) {
+        let token = delivery.connections.token(of: slot)
+        switch exchanges.receive(reader.bytes(range).span, exchange, token, admission) {
+        case .wait: return
+        case .respond(let response, let method): respond(response, to: method, slot)
+        case .proceed:
+            delivery.owe(Response.proceed, slot)
+            delivery.send(slot, now: now)
+            receive(0..<0, exchange, slot)
+        case .status(let question, let method): status.ask(question, method, token, now: now)
+        case .open(let head, let handshake, let bearer, let credentials, let start):
+            let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
+            let session = begin(dialect, .logged(nil), credentials, bearer, exchange.line)
+            let peer = WebSocketPeer(exchange.line, session)
+            delivery.join(slot, as: .webSocket(peer))
+            delivery.owe(handshake.answer(), slot)
+            delivery.send(slot, now: now)
+            conversations.open(slot, as: bearer, head.target, now: now, &delivery)
+            // The client may send its first frames without waiting for the answer.
+            let rest = (range.lowerBound + start)..<range.upperBound
+            reader.receive(rest, peer, slot, now: now, &conversations, &delivery)
+        case .stream(let head, let bearer, let fields, let credentials):
+            let view = EventView.stream(epoch: delivery.bounds.epoch, nil)
+            let session = begin(.stream, view, credentials, bearer, exchange.line)
+            delivery.join(slot, as: .stream(EventStreamPeer(exchange.line, session)))
+            delivery.show(view, to: slot)
+            delivery.owe(
+                Exchanges.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
+            let lastEvent = head.text(of: "last-event-id").flatMap { Cursor.parse($0) }
+            conversations.open(slot, as: bearer, head.target, lastEvent: lastEvent, now: now, &delivery)
+        }
+    }
+
+    /// Begins a client's conversation. What was published before this moment is not for it, and what comes from now on is:
+    /// it stands where the loop stands.
+    private mutating func begin(
+        _ dialect: ClientDialect, _ view: EventView, _ credentials: AuthorizeRequest.Credentials?,
+        _ bearer: TokenVerifier.Result?, _ line: Line
+    ) -> ClientSession {
+        delivery.deliver(conversations.subscriptions, now: now)
+        let number = numbers.next()
+        status.noteOpen()
+        let name =
+            switch dialect {
+            case .stream: "sse"
+            case .named: Handshake.subprotocol
+            case .plain: "plain"
+            }
+        var text = LogLine(.info, "client.open").with("conn", number).with("addr", line.address.description)
+            .with("proto", name)
+        if let bearer { text = text.with("user", bearer.identity.user.text) }
+        // A program that reads this may count on it that the client gets what is published next.
+        log.write(text)
+        return ClientSession(number, dialect, view: view, credentials: credentials, since: delivery.seq)
+    }
+
+    // MARK: Answers and ends
+
+    private mutating func refuse(_ refusal: Admission.Refusal) { respond(refusal.answer, to: .get, refusal.slot) }
+
+    /// Sends an HTTP answer, after which the connection ends.
+    private mutating func respond(_ response: Response, to method: RequestMethod, _ slot: Int) {
+        var response = response
+        // RFC 9110, section 6.6.1: a server that has a clock says what time it is.
+        response.fields.append(.init("Date", HTTPDate.text(Clock.unixNanoseconds() / 1_000_000_000)))
+        delivery.end(slot, with: response.encode(for: method), now: now)
+    }
+
+    /// Closes the sockets of connections that are over.
+    private mutating func dropEnded() {
+        for ended in delivery.takeEnded() {
+            guard let connection = delivery.connections[ended.slot] else { continue }
+            if ended.standing.isReceiving { conversations.leave(ended.slot, now: now, &delivery) }
+            let reason = delivery.remove(ended.slot) ?? ended.reason
+            admission.release(connection.line)
+            guard connection.number != 0 else { continue }
+            status.noteClose(reason.code)
+            var line = LogLine(.info, "client.close").with("conn", connection.number)
+                .with("addr", connection.line.address.description).with("code", reason.code)
+            if !reason.text.isEmpty { line = line.with("reason", reason.text) }
+            log.write(line.with("seconds", (now - connection.line.openedAt) / 1_000_000_000))
+        }
+    }
+
+    // MARK: What is due
+
+    /// Closes those that are too slow: the queue waits for them, or what they are owed has become too old.
+    private mutating func judge() {
+        let waited = progress.takeWaited(now: now)
+        let slots = delivery.judge(
+            waited: waited, clientCount: progress.clientCount, behindCount: progress.behindCount, now: now)
+        for slot in slots { conversations.closeSlow(slot, now: now, &delivery) }
+    }
+
+    private mutating func tick() {
+        timetable.tick(now: now)
+        admission.resume(delivery)
+        for slot in delivery.stuckReplays(now: now) { conversations.closeSlow(slot, now: now, &delivery) }
+        conversations.checkTokens(unix: Clock.unixNanoseconds(), now: now, &delivery)
+        ping()
+        while let token = admission.nextLate(now: now) {
+            guard let slot = delivery.connections.slot(of: token),
+                case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,
+                delivery.connections.standing(of: slot) == .asking
+            else { continue }
+            if let answer = exchanges.late(exchange) { respond(answer, to: .get, slot) } else { delivery.lose(slot) }
+        }
+        delivery.endOverdue(now: now)
+    }
+
+    /// Pings the clients whose turn it is, after closing those that have not answered in time.
+    private mutating func ping() {
+        let count = delivery.connections.slots.count
+        for slot in timetable.slotsToAnswer(of: count) {
+            guard case .webSocket(let peer)? = delivery.connections[slot], peer.awaitsPong else { continue }
+            conversations.close(slot, .goingAway, reason: "no answer to ping", now: now, &delivery)
+        }
+        for slot in timetable.slotsToPing(of: count) where delivery.connections.standing(of: slot).isReceiving {
+            // In the middle of a frame a ping would have to wait after a copy of the rest; how long the client takes nothing
+            // is watched anyway.
+            guard let connection = delivery.connections[slot], !delivery.isInsideFrame(slot) else { continue }
+            if case .webSocket(let peer) = connection {
+                guard !peer.awaitsPong else { continue }
+                peer.awaitPong()
+                // A message says it too, to a client that cannot see a ping.
+                let message = conversations.ping(slot, delivery).map { connection.framed($0) } ?? []
+                delivery.owe(message + Self.pingFrame, slot)
+            } else {
+                delivery.owe(ServerSentEvent.comment, slot)
+            }
+            delivery.send(slot, now: now)
+        }
+    }
+
+    private mutating func report() {
+        guard progress.report(delivery) else { return }
+        delivery.trim()
+        progress.wakeHub()
+    }
+}

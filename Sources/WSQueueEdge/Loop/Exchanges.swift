@@ -1,0 +1,109 @@
+internal import WSQueueNet
+internal import WSQueueWire
+
+/// Reads requests, and decides what they get.
+struct Exchanges {
+    /// What a piece of a request leads to.
+    enum Outcome {
+        /// More of it is to come, or another thread makes the answer.
+        case wait
+        case respond(Response, RequestMethod)
+        /// The body may come; what has come of it is to be looked at next.
+        case proceed
+        /// A WebSocket; its first frames may follow the head, from this byte on.
+        case open(RequestHead, Handshake, TokenVerifier.Result?, AuthorizeRequest.Credentials?, from: Int)
+        /// A stream of events, with further fields for its answer.
+        case stream(RequestHead, TokenVerifier.Result?, [Response.Field], AuthorizeRequest.Credentials?)
+        case status(StatusQuestion, RequestMethod)
+    }
+
+    private let router: Router
+    private let access: RequestAccess
+    private let sources: RequestSources
+    /// Writes what comes by HTTP; `nil` where nothing may.
+    private let desk: PublishDesk?
+    private let index: Int
+
+    init(_ router: Router, _ access: RequestAccess, _ sources: RequestSources, _ desk: PublishDesk?, _ index: Int) {
+        self.router = router
+        self.access = access
+        self.sources = sources
+        self.desk = desk
+        self.index = index
+    }
+
+    /// Takes what has arrived.
+    ///
+    /// - Parameters:
+    ///   - token: The connection's.
+    ///   - admission: Counts the clients of proxies.
+    func receive(
+        _ bytes: Span<UInt8>, _ exchange: HTTPExchange, _ token: UInt64, _ admission: borrowing Admission
+    ) -> Outcome {
+        if exchange.isReadingBody { return receiveBody(bytes, exchange, token) }
+        let head: RequestHead
+        let used: Int
+        do throws(RequestError) {
+            guard let result = try exchange.receiveHead(bytes) else { return .wait }
+            (head, used) = result
+        } catch {
+            return .respond(Response(refusing: error), .get)
+        }
+        let source = sources.source(of: head, from: exchange.line.address)
+        if let refusal = admission.admit(source, exchange.line) { return .respond(refusal, head.method) }
+        switch router.route(head, from: source) {
+        case .respond(let response): return .respond(response, head.method)
+        case .status(let question, let method):
+            exchange.awaitAnswer()
+            return .status(question, method)
+        case .stream(let head, let bearer, let fields):
+            return .stream(head, bearer, fields, access.credentials(of: head, offered: nil))
+        case .open(let handshake, let bearer):
+            let credentials = access.credentials(of: head, offered: handshake.token)
+            return .open(head, handshake, bearer, credentials, from: used)
+        case .publish(let reader, let expectsContinue, let fields):
+            exchange.expect(reader, fields)
+            if expectsContinue, used == bytes.count { return .proceed }
+            return receiveBody(bytes.extracting(used...), exchange, token)
+        }
+    }
+
+    /// Takes what has arrived of a body; once it is whole and an event, another thread writes it.
+    private func receiveBody(_ bytes: Span<UInt8>, _ exchange: HTTPExchange, _ token: UInt64) -> Outcome {
+        let fields = exchange.fields
+        let body: [UInt8]
+        do throws(RequestBodyReader.Fault) {
+            guard let whole = try exchange.receiveBody(bytes) else { return .wait }
+            body = whole
+        } catch {
+            return .respond(PublishRoute.refusal(error, fields), .post)
+        }
+        if let refusal = PublishRoute.refusal(of: body.span, fields) { return .respond(refusal, .post) }
+        exchange.awaitAnswer()
+        desk?.post(PublishDesk.Order(body: body, loop: index, token: token, fields: fields))
+        return .wait
+    }
+
+    /// The answer to a request that did not come in time; `nil` where nothing has come of one.
+    func late(_ exchange: HTTPExchange) -> Response? {
+        guard exchange.isInsideRequest else { return nil }
+        return Response(.requestTimeout, advice: "The request did not arrive in time. Send it at once.")
+    }
+
+    /// How a stream begins: its answer, and when its reader comes back unless it is told otherwise.
+    ///
+    /// - Parameter unixSeconds: The wall clock.
+    static func beginning(_ fields: [Response.Field], unixSeconds: Int64) -> [UInt8] {
+        let head = Response(
+            .ok,
+            fields: [
+                .init("Content-Type", "text/event-stream"), .init("Cache-Control", "no-store"),
+                // nginx would keep events until its buffer is full.
+                .init("X-Accel-Buffering", "no"), .init("Date", HTTPDate.text(unixSeconds)),
+            ] + fields
+        ).encodeStreamHead()
+        return head + ServerSentEvent.retry(milliseconds: retryMilliseconds)
+    }
+
+    private static let retryMilliseconds = 2_000
+}

@@ -1,0 +1,73 @@
+internal import Synchronization
+package import WSQueueNet
+package import WSQueueOperation
+package import WSQueueSystem
+package import WSQueueWire
+
+/// How others reach one loop.
+package final class LoopHandle: Sendable {
+    /// What a loop is told.
+    package enum Command: Sendable {
+        /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
+        case adopt(number: Int32, Address)
+        /// Hand a client's message to your clients, and say how many there were.
+        ///
+        /// The loop whose client it is of; `nil` is another node's.
+        case pass(ClientMessage, from: Int?, ticket: UInt64)
+        /// So many clients of another loop, or of all other nodes, have been handed a message of yours.
+        case passed(ticket: UInt64, count: Int)
+        /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
+        case drain(deadline: Int64)
+        /// The events go on behind another number, perhaps in another numbering: say goodbye to all clients.
+        case renumber
+        /// Answer the request of a connection.
+        case answer(Response, token: UInt64)
+        /// The application has answered a question of a connection's.
+        case authorized(AuthorizeRequest, isAllowed: Bool, token: UInt64)
+        /// Look at secrets and rules again: they may have changed.
+        case accessChanged
+    }
+
+    package let wakeup: Wakeup
+    package let mailbox: Mailbox<Command>
+    private let sockets = Atomic<Int>(0)
+    private let opened = Atomic<Bool>(false)
+    private let ended = Atomic<Bool>(false)
+    private let asked = Atomic<UInt64>(0)
+    private let answered = Atomic<UInt64>(0)
+    private let fault = Guarded<SystemCallError?>(nil)
+
+    package init() throws(SystemCallError) {
+        wakeup = try Wakeup()
+        mailbox = Mailbox(wakeup: wakeup)
+    }
+
+    var socketCount: Int { sockets.load(ordering: .relaxed) }
+    func addSockets(_ count: Int) { sockets.add(count, ordering: .relaxed) }
+
+    /// Why the loop could not be set up.
+    package var failure: SystemCallError? { fault.withLock { $0 } }
+    func fail(_ error: SystemCallError) { fault.withLock { $0 = error } }
+
+    /// Whether it takes clients.
+    package var isOpen: Bool { opened.load(ordering: .acquiring) }
+    func open() { opened.store(true, ordering: .releasing) }
+
+    package var hasEnded: Bool { ended.load(ordering: .acquiring) }
+    func end() { ended.store(true, ordering: .releasing) }
+
+    /// Asks the loop whether it still goes round, by a number larger than any before.
+    package func ask(_ round: UInt64) {
+        asked.store(round, ordering: .sequentiallyConsistent)
+        wakeup.signal()
+    }
+
+    /// Whether the loop owes an answer; for the loop.
+    var isAsked: Bool { asked.load(ordering: .sequentiallyConsistent) != answered.load(ordering: .relaxed) }
+
+    /// The loop goes round.
+    func answer() { answered.store(asked.load(ordering: .sequentiallyConsistent), ordering: .releasing) }
+
+    /// Whether it has gone round since it was asked; one that has ended in order need not.
+    package func hasAnswered(_ round: UInt64) -> Bool { answered.load(ordering: .acquiring) >= round || hasEnded }
+}

@@ -1,0 +1,254 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueSession
+internal import WSQueueSystem
+
+/// Sends clients that come back what they missed, a piece at a time.
+///
+/// A client with a replay reads the journal up to where its loop stands, whatever the others do. It holds up nothing: the
+/// queue waits only for those in the ring.
+struct Replays {
+    /// A replay that has come to its end.
+    struct Finished {
+        let slot: Int
+        let replay: Replay
+    }
+
+    private let journal: Journal
+    private let gate: Gate
+    private let log: Log
+    /// So long a client may take nothing.
+    private let limitNanoseconds: Int64
+    private var running: [Int: Replay] = [:]
+    /// The clients that can be sent more, by their tokens, in the order of their turns.
+    private var turns: [UInt64] = []
+    /// Whether none of them could be sent anything: what they want is not here yet.
+    private var isIdle = false
+    /// The frames on their way to a socket.
+    private var frames = ReplayFrames()
+    private var sentEvents: UInt64 = 0
+
+    /// What one turn may read for all together, and for one of them: so much that a thousand clients share the time
+    /// evenly and live events wait for about a millisecond.
+    private static let turnBytes = 262_144
+    private static let stepBytes = 32_768
+
+    init(_ journal: Journal, _ gate: Gate, limitNanoseconds: Int64, _ log: Log) {
+        self.journal = journal
+        self.gate = gate
+        self.limitNanoseconds = limitNanoseconds
+        self.log = log
+    }
+
+    /// Whether there is something to do at once.
+    var hasWork: Bool { !(turns.isEmpty || isIdle) }
+    /// How many events of the past were sent.
+    var eventCount: UInt64 { sentEvents }
+    /// How far the past reaches.
+    var bounds: PastBounds { PastBounds(journal) }
+
+    /// The replay of a client.
+    subscript(slot: Int) -> Replay? { running[slot] }
+
+    /// Begins a replay; from now on the client is left out of what is sent live.
+    mutating func begin(
+        _ request: PastRequest, channels: [String], _ slot: Int, seq: UInt64, now: Int64,
+        _ connections: inout Connections
+    ) {
+        running[slot] = Replay(request, channels: channels, bounds: bounds, seq: seq, now: now)
+        connections.set(.replaying, slot)
+        if !connections.awaitsSpace(slot) { turns.append(connections.token(of: slot)) }
+    }
+
+    /// A socket takes bytes again.
+    ///
+    /// - Returns: Whether its client has a replay.
+    mutating func goOn(_ slot: Int, now: Int64, _ connections: borrowing Connections) -> Bool {
+        guard running[slot] != nil else { return false }
+        running[slot]?.noteProgress(now: now)
+        turns.append(connections.token(of: slot))
+        return true
+    }
+
+    /// A client is sent no more of the past.
+    mutating func leave(_ slot: Int) { running[slot] = nil }
+
+    /// Those whose sockets have taken nothing for too long.
+    func stuck(now: Int64, _ connections: borrowing Connections) -> [Int] {
+        var slots: [Int] = []
+        for (slot, replay) in running
+        where replay.isStuck(now: now, limitNanoseconds: limitNanoseconds) && connections.awaitsSpace(slot) {
+            slots.append(slot)
+        }
+        return slots.sorted()
+    }
+
+    /// Sends those whose turn it is a piece of what they missed.
+    mutating func turn(
+        _ subscriptions: SubscriptionTable, seq: UInt64, now: Int64, _ connections: inout Connections
+    ) -> [Finished] {
+        guard !turns.isEmpty else {
+            isIdle = true
+            return []
+        }
+        var finished: [Finished] = []
+        var budget = Self.turnBytes
+        var left = turns.count
+        var taken = 0
+        isIdle = true
+        while budget > 0, left > 0 {
+            let token = turns[taken]
+            taken += 1
+            left -= 1
+            guard let slot = connections.slot(of: token), connections.standing(of: slot) == .replaying,
+                var replay = running[slot], !connections.awaitsSpace(slot)
+            else { continue }
+            let used = step(slot, &replay, subscriptions, seq: seq, now: now, &connections)
+            if let used {
+                running[slot] = replay
+                budget -= used
+                if used > 0 { isIdle = false }
+            } else {
+                running[slot] = nil
+                connections.set(.live, slot)
+                finished.append(Finished(slot: slot, replay: replay))
+                budget -= 1_024
+                isIdle = false
+            }
+        }
+        if left > 0 { isIdle = false }
+        turns.removeFirst(taken)
+        return finished
+    }
+
+    /// Sends one client a piece.
+    ///
+    /// - Returns: About how many bytes had to be read for it, and 0 when there is nothing for it yet; `nil` when it has
+    ///   come to its end.
+    private mutating func step(
+        _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64, now: Int64,
+        _ connections: inout Connections
+    ) -> Int? {
+        guard connections.owedCount(slot) == 0 || connections.flush(slot) == .all else { return 1 }
+        let before = replay.nextSeq
+        let step = replay.step(seq: seq, isFollowing: gate.isFollowing, now: now)
+        if step == .finish { return nil }
+        guard step == .read, let chunk = read(&replay, seq: seq) else {
+            turns.append(connections.token(of: slot))
+            return replay.nextSeq == before ? 0 : 1_024
+        }
+        if let used = prepare(chunk, slot, &replay, subscriptions, seq: seq, connections) {
+            if send(chunk, used, slot, &replay, now: now, &connections) {
+                turns.append(connections.token(of: slot))
+            }
+        } else {
+            skipDamage(&replay, seq: seq, reason: "a record that is not what was written")
+            turns.append(connections.token(of: slot))
+        }
+        return max(1_024, chunk.records.count)
+    }
+
+    /// Reads on for a replay, and notes what is gone meanwhile.
+    private func read(_ replay: inout Replay, seq: UInt64) -> Journal.Chunk? {
+        guard let start = replay.position ?? journal.position(after: replay.reached) else { return nil }
+        replay.find(start)
+        do {
+            guard let chunk = try journal.read(from: start, limitBytes: Self.stepBytes) else {
+                let gone = journal.precedingSeq
+                if gone >= replay.nextSeq { replay.lose(upTo: min(seq, gone)) }
+                return nil
+            }
+            if chunk.start.precedingSeq >= replay.nextSeq { replay.lose(upTo: min(seq, chunk.start.precedingSeq)) }
+            return chunk
+        } catch {
+            skipDamage(&replay, seq: seq, reason: error.description)
+            return nil
+        }
+    }
+
+    /// Builds the frames that a client gets of some records.
+    ///
+    /// - Returns: How many bytes of the records were looked at, and the first number after them; `nil` where the first
+    ///   of them is none.
+    private mutating func prepare(
+        _ chunk: Journal.Chunk, _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64,
+        _ connections: borrowing Connections
+    ) -> (offset: Int, next: UInt64)? {
+        frames.removeAll()
+        let inheritedSeq = journal.inheritedSeq
+        var (offset, next) = (0, replay.nextSeq)
+        while offset < chunk.records.count {
+            guard let text = JournalRecordText.decode(chunk.records.span, at: offset) else {
+                if offset == 0 { return nil }
+                break
+            }
+            if text.seq > seq {
+                // The rest has not been published to this loop, and what comes before it has been looked at.
+                if next <= seq { replay.lose(upTo: seq) }
+                next = seq + 1
+                break
+            }
+            offset = text.end
+            if text.seq < next { continue }
+            next = text.seq + 1
+            let planned = replay
+            let copy = connections[slot]?.withSession { session in
+                session.copy(
+                    of: text, during: planned, inheritedSeq: inheritedSeq, slot: slot, subscriptions
+                ).map { (audience: $0, view: session.view) }
+            }
+            guard let (audience, view) = copy ?? nil else { continue }
+            frames.append(
+                chunk.records[text.message], channel: audience.channel, as: view, next: next, offset: offset)
+        }
+        return (offset, next)
+    }
+
+    /// Sends the frames that were built, and moves the replay past what has gone.
+    ///
+    /// - Returns: Whether the socket takes more.
+    private mutating func send(
+        _ chunk: Journal.Chunk, _ used: (offset: Int, next: UInt64), _ slot: Int, _ replay: inout Replay, now: Int64,
+        _ connections: inout Connections
+    ) -> Bool {
+        let bytes = frames.bytes
+        var sent = 0
+        if !bytes.isEmpty {
+            switch Socket.send(bytes.span, to: connections.descriptor(of: slot)) {
+            case .bytes(let count): sent = count
+            case .wouldBlock: break
+            case .closed(let code):
+                connections.lose(slot, errorNumber: code)
+                return false
+            }
+        }
+        if sent > 0 || bytes.isEmpty { replay.noteProgress(now: now) }
+        sentEvents += UInt64(frames.count(begunIn: sent))
+        if sent == bytes.count {
+            replay.advance(to: used.next, at: chunk.position(at: used.offset))
+            return true
+        }
+        if let mark = frames.mark(after: sent) {
+            // Only what is left of one frame is kept for a client; the others are built again when their time has come.
+            connections.owe(bytes[sent..<mark.end], slot)
+            replay.advance(to: mark.next, at: chunk.position(at: mark.offset))
+        }
+        connections.awaitSpace(slot)
+        return false
+    }
+
+    /// Goes on after what cannot be read.
+    private func skipDamage(_ replay: inout Replay, seq: UInt64, reason: String) {
+        log.write(
+            LogLine(.error, "journal.damaged").with("after", replay.reached).with("reason", reason)
+                .with("hint", "left out; clients that need it are told of the gap"))
+        guard let position = replay.position, let next = journal.nextSegment(behind: position) else {
+            return replay.lose(upTo: seq)
+        }
+        replay.find(next)
+        replay.lose(upTo: min(seq, next.precedingSeq))
+    }
+}
