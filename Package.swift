@@ -68,6 +68,11 @@ let package = Package(
         .target(
             name: "WSQueuePublish", dependencies: ["WSQueueCore", "WSQueueSpool", "WSQueueSystem"],
             swiftSettings: strict),
+        // What the command does besides; applications link none of it.
+        .target(
+            name: "WSQueuePublishTool",
+            dependencies: ["WSQueuePublish", "WSQueueArguments", "WSQueueCore", "WSQueueSpool", "WSQueueSystem"],
+            swiftSettings: strict),
         .target(name: "WSQueuePublishEncodable", dependencies: ["WSQueuePublish"], swiftSettings: strict),
         .target(name: "WSQueueNet", dependencies: ["WSQueueSystem", "CWSQueueLinux"], swiftSettings: strict),
         // A client's conversation. It knows no file, socket, clock or thread.
@@ -140,7 +145,7 @@ let package = Package(
             dependencies: ["WSQueueServer", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         .executableTarget(
-            name: "wsqueue-publish", dependencies: ["WSQueuePublish", "WSQueueArguments"], swiftSettings: strict,
+            name: "wsqueue-publish", dependencies: ["WSQueuePublishTool", "WSQueueArguments"], swiftSettings: strict,
             linkerSettings: staticExecutable),
         // An example, built so that it stays one.
         .executableTarget(
@@ -203,6 +208,10 @@ let package = Package(
             dependencies: ["WSQueuePublish", "WSQueuePublishEncodable", "WSQueueSystem", "WSQueueCore", "Support"],
             swiftSettings: testing),
         .testTarget(
+            name: "WSQueuePublishToolTests",
+            dependencies: ["WSQueuePublishTool", "WSQueuePublish", "WSQueueArguments", "WSQueueSystem", "Support"],
+            swiftSettings: testing),
+        .testTarget(
             name: "WSQueueArgumentsTests", dependencies: ["WSQueueArguments", "Support"], swiftSettings: testing),
     ],
     swiftLanguageModes: [.v6]
@@ -253,11 +262,11 @@ if Context.environment["WSQUEUE_BENCH"] != nil {
 // for it, in a scratch directory of its own.
 if Context.environment["WSQUEUE_EMBEDDED"] != nil {
     let names: Set = [
-        "CWSQueueLinux", "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueuePublish", "WSQueueArguments",
-        "wsqueue-publish",
+        "CWSQueueLinux", "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueuePublish", "WSQueuePublishTool",
+        "WSQueueArguments", "wsqueue-publish",
     ]
     // What reads each byte of a batch is made to be fast; all else runs once an event, and the smaller starts sooner.
-    let fast: Set = ["WSQueueCore", "WSQueuePublish"]
+    let fast: Set = ["WSQueueCore", "WSQueuePublishTool"]
     package.products = [.executable(name: "wsqueue-publish", targets: ["wsqueue-publish"])]
     package.targets.removeAll { !names.contains($0.name) }
     for target in package.targets where target.type != .system {

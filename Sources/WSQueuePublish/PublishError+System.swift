@@ -1,5 +1,5 @@
-internal import WSQueueSpool
-internal import WSQueueSystem
+package import WSQueueSpool
+package import WSQueueSystem
 
 extension PublishError {
     /// The queue directory could not be opened.
@@ -20,7 +20,7 @@ extension PublishError {
     }
 
     /// A step of writing into the open queue directory failed.
-    init(_ error: SpoolWriteError, directory: Directory) {
+    package init(_ error: SpoolWriteError, directory: Directory) {
         let path = Self.printable(directory.path)
         let cause = error.cause
         let call = error.step == .create ? "" : "\(cause.call): "

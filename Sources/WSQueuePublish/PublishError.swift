@@ -64,7 +64,7 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
     }
 
     /// A batch that is larger than the server takes.
-    init(batchOver limitBytes: Int) {
+    package init(batchOver limitBytes: Int) {
         self.init(
             .refused(.size(limitBytes: limitBytes)),
             reason: "the batch is larger than the \(limitBytes) bytes that the server takes in one file",

@@ -63,7 +63,7 @@ extension Publisher {
 
 extension Duration {
     /// As nanoseconds; what is too long for that is the longest there is.
-    var nanoseconds: Int64 {
+    package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, isTooMuch) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)

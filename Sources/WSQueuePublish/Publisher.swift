@@ -1,5 +1,5 @@
 public import WSQueueCore
-internal import WSQueueSpool
+package import WSQueueSpool
 internal import WSQueueSystem
 
 /// Publishes events by putting them into a queue directory, from where `wsqueue-server` sends them to its clients.
@@ -95,7 +95,7 @@ public struct Publisher: BroadcastDriver {
     }
 
     /// Opens the directory as it is now, for what a publisher needs: it may be a drop box nobody can list.
-    func writer() throws(PublishError) -> SpoolWriter {
+    package func writer() throws(PublishError) -> SpoolWriter {
         do {
             let open = try Directory.openUnlisted(directory)
             return SpoolWriter(open, mode: settings.mode, durability: settings.sync.durability)
@@ -104,7 +104,8 @@ public struct Publisher: BroadcastDriver {
         }
     }
 
-    func receipt(
+    /// What is told of an entry that is in the directory now.
+    package func receipt(
         _ entry: SpoolEntry, suffix: SpoolSuffix, id: String?, sizeBytes: Int, events: Int
     ) -> Receipt {
         Receipt(

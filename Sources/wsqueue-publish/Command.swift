@@ -1,5 +1,5 @@
 internal import WSQueueArguments
-internal import WSQueuePublish
+internal import WSQueuePublishTool
 
 /// What the command line asks for: made of it, and then run.
 enum Command {
@@ -48,7 +48,7 @@ enum Command {
             return ExitStatus.success.rawValue
         } catch {
             if !arguments.has(.quiet) { report(error.description, hint: nil) }
-            return status(of: error).rawValue
+            return error.exitStatus.rawValue
         }
     }
 
@@ -79,38 +79,5 @@ enum Command {
 
     private static func report(_ reason: String, hint: String?) {
         Console.report("wsqueue-publish: \(reason)" + (hint.map { "; \($0)" } ?? ""))
-    }
-
-    private static func status(of fault: CommandFault) -> ExitStatus {
-        switch fault {
-        case .publishing(let error): error.kind.exitStatus
-        case .input(let error): error.isStandardInput ? .inputOutput : .noInput
-        case .output: .inputOutput
-        case .unsent(let event): event.state.exitStatus
-        case .interrupted: .bug
-        }
-    }
-}
-
-extension UnsentEvent.State {
-    fileprivate var exitStatus: ExitStatus {
-        switch self {
-        case .refused: .badData
-        case .stillQueued: .tryAgain
-        case .noServer: .unavailable
-        }
-    }
-}
-
-extension PublishError.Kind {
-    fileprivate var exitStatus: ExitStatus {
-        switch self {
-        case .refused: .badData
-        case .noDirectory, .cannotCreate: .cannotCreate
-        case .notPermitted: .notPermitted
-        case .writeFailed, .publishedUnsafely: .inputOutput
-        case .tryAgain: .tryAgain
-        case .notFound: .noInput
-        }
     }
 }

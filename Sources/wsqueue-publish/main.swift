@@ -1,6 +1,6 @@
 internal import Glibc
 internal import WSQueueArguments
-internal import WSQueuePublish
+internal import WSQueuePublishTool
 
 Console.reportTraps { _ in
     Console.endTrapped(

@@ -1,4 +1,4 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 
 extension Option {
     static let directory = Option(
@@ -41,7 +41,8 @@ extension Option {
     static let jsonFile = Option(
         "json-file", value: .required("NAME=FILE"), isRepeatable: true,
         text: "A field of the payload that is the JSON in FILE, byte for byte; - is standard input.")
-    static let lines = Option(
+    /// The lines of standard input, as one batch.
+    package static let lines = Option(
         "lines",
         text: "Publish every line of standard input as an event, all in one file, which is sent whole and in order. "
             + "With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, "
@@ -50,7 +51,8 @@ extension Option {
         "text-lines", environment: "WSQUEUE_TEXT_LINES",
         text: "With --lines EVENT and --follow EVENT: the lines are text, such as those of a log, and JSON strings are "
             + "made of them.")
-    static let follow = Option(
+    /// Lines as they come, without end.
+    package static let follow = Option(
         "follow",
         text: "Publish the lines of standard input as they come, without end, a batch every so often. A wrong line is "
             + "told and passed over. Whoever writes the lines never waits for a server; what cannot be written, as on "
@@ -58,7 +60,8 @@ extension Option {
     static let every = Option(
         "every", value: .required("DURATION"), environment: "WSQUEUE_EVERY",
         text: "The time between two batches of --follow; 0 is at once. Default: 100ms.")
-    static let run = Option(
+    /// A command, with an event when it starts and one when it ends.
+    package static let run = Option(
         "run",
         text: "Run the command behind --, and publish EVENT.started, and EVENT.finished with "
             + "{exit, signal, seconds, tail}, where tail is the end of what it wrote. Its output goes on to where it "
@@ -68,14 +71,18 @@ extension Option {
         text: "Wait until the server has sent the event: exit status 0. 75 when it still waits in the queue at the end "
             + "of that time, 69 when no server is there; then, too, it is queued, and not to be published again. "
             + "Default: 5s.")
-    static let hold = Option(
+    /// One event that waits for `--release`.
+    package static let hold = Option(
         "hold",
         text: "Write the event so that nobody sees it, and print its id: before the commit of a database.")
-    static let release = Option(
+    /// Publishes what is held.
+    package static let release = Option(
         "release", value: .required("ID"), text: "Publish what is held under this id, by one rename: after the commit.")
-    static let abort = Option(
+    /// Removes what is held.
+    package static let abort = Option(
         "abort", value: .required("ID"), text: "Remove what is held under this id: after a rollback.")
-    static let cancel = Option(
+    /// Takes back what waits for its time.
+    package static let cancel = Option(
         "cancel", value: .required("ID"), text: "Take back what waits under this id for its time (--at, --in).")
     static let sync = Option(
         "sync", short: "s", value: .required("none|data|full"), environment: "WSQUEUE_SYNC",
@@ -91,25 +98,31 @@ extension Option {
     static let output = Option(
         "output", short: "o", value: .required("id|path|json|none"), environment: "WSQUEUE_OUTPUT",
         text: "Print the event's id, the file's path, both and more as json, or none. Default: none.")
-    static let quiet = Option(
+    /// Not even errors are reported.
+    package static let quiet = Option(
         "quiet", short: "q", environment: "WSQUEUE_QUIET", text: "Do not even say why it failed; the exit status tells."
     )
     static let verbose = Option(
         "verbose", short: "v", environment: "WSQUEUE_VERBOSE",
         text: "Say on standard error what was queued, and where.")
-    static let help = Option("help", short: "h", text: "Show this help.")
-    static let version = Option("version", short: "V", text: "Show the version.")
+    /// Shows the help.
+    package static let help = Option("help", short: "h", text: "Show this help.")
+    /// Shows the version.
+    package static let version = Option("version", short: "V", text: "Show the version.")
 }
 
 extension Option {
-    static let completion = Option(
+    /// Prints what teaches a shell the options.
+    package static let completion = Option(
         "completion", value: .required("bash|zsh|fish"),
         text: "Print the completions for this shell: eval \"$(wsqueue-publish --completion bash)\".")
-    static let manual = Option("man", isHidden: true, text: "Print the manual page.")
+    /// Prints the manual page.
+    package static let manual = Option("man", isHidden: true, text: "Print the manual page.")
 }
 
 extension OptionTable {
-    static var publish: OptionTable {
+    /// The options of wsqueue-publish, and what help says of them.
+    package static var publish: OptionTable {
         OptionTable(
             "wsqueue-publish",
             forms: [

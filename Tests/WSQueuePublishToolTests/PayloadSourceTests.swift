@@ -2,6 +2,7 @@ import Foundation
 import Support
 import Testing
 import WSQueuePublish
+import WSQueuePublishTool
 
 struct PayloadSourceTests {
     @Test(arguments: [

@@ -1,4 +1,5 @@
 internal import WSQueueCore
+package import WSQueuePublish
 internal import WSQueueSystem
 
 /// What a command has around it.

@@ -1,3 +1,5 @@
+package import WSQueuePublish
+
 /// Why a command has not done, or not to its end, what it was asked for.
 package enum CommandFault: Error, Equatable, CustomStringConvertible {
     /// An event was not published.

@@ -1,8 +1,8 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 internal import WSQueuePublish
 
 /// `wsqueue-publish --lines [EVENT]`: a batch, an event a line.
-struct LinesCommand {
+package struct LinesCommand {
     private let arguments: ParsedArguments
     private let publisher: Publisher
     private let form: OutputForm
@@ -11,7 +11,7 @@ struct LinesCommand {
     private let wait: Duration?
 
     /// Takes what the command line says.
-    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+    package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         try arguments.refuse([.every], with: "--lines, which publishes once; --follow does again and again")
         self.arguments = arguments
         lines = try LinesArguments(arguments, command: "--lines")
@@ -23,7 +23,7 @@ struct LinesCommand {
     }
 
     /// Publishes them.
-    func run() throws(CommandFault) {
+    package func run() throws(CommandFault) {
         var encoder = try CommandFault.catching(try lines.encoder(limitBytes: publisher.settings.limitBytes, due: due))
         var ending = try Ending()
         var receipt: Receipt?

@@ -1,4 +1,5 @@
 internal import WSQueueCore
+internal import WSQueuePublish
 internal import WSQueueSpool
 
 /// Where a command line says that the payload is.

@@ -1,8 +1,8 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 internal import WSQueuePublish
 
 /// `wsqueue-publish EVENT …`, also with `--hold`: one event.
-struct EventCommand {
+package struct EventCommand {
     private let arguments: ParsedArguments
     private let event: Event
     private let source: PayloadSource
@@ -12,7 +12,7 @@ struct EventCommand {
     private let wait: Duration?
 
     /// Takes what the command line says.
-    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+    package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         guard let name = arguments.operands.first else { throw .other("the event's name is missing") }
         try arguments.refuse([.textLines, .every], with: "one event")
         self.arguments = arguments
@@ -32,7 +32,7 @@ struct EventCommand {
     }
 
     /// Publishes it, or holds it back.
-    func run() throws(CommandFault) {
+    package func run() throws(CommandFault) {
         var event = event
         event.payload = try source.load(limitBytes: publisher.settings.limitBytes)
         if arguments.has(.dryRun) {

@@ -1,5 +1,6 @@
 import Testing
 import WSQueuePublish
+import WSQueuePublishTool
 
 struct PointInTimeTests {
     /// 2026-11-21T03:30:05Z

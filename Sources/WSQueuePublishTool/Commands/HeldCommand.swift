@@ -1,15 +1,15 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 internal import WSQueuePublish
 
 /// `wsqueue-publish --release ID`, `--abort ID`, `--cancel ID`: what becomes of an event that waits for a word.
-struct HeldCommand {
+package struct HeldCommand {
     private let arguments: ParsedArguments
     private let publisher: Publisher
     private let form: OutputForm
     private let wait: Duration?
 
     /// Takes what the command line says.
-    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+    package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         if let word = arguments.operands.first {
             throw .other("'\(word)' is one word too many: the event has been written already")
         }
@@ -27,7 +27,7 @@ struct HeldCommand {
     }
 
     /// Does it.
-    func run() throws(CommandFault) {
+    package func run() throws(CommandFault) {
         if let id = arguments.value(.release) {
             let receipt = try CommandFault.catching(try publisher.release(id))
             if arguments.has(.verbose) {

@@ -1,4 +1,5 @@
 package import WSQueueCore
+package import WSQueuePublish
 internal import WSQueueSpool
 internal import WSQueueSystem
 

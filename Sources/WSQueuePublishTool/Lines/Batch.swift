@@ -1,3 +1,4 @@
+package import WSQueuePublish
 internal import WSQueueSpool
 internal import WSQueueSystem
 

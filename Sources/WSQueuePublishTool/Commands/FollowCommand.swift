@@ -1,15 +1,15 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 internal import WSQueuePublish
 
 /// `wsqueue-publish --follow [EVENT]`: lines as they come.
-struct FollowCommand {
+package struct FollowCommand {
     private let arguments: ParsedArguments
     private let lines: LinesArguments
     private let publisher: Publisher
     private let every: Duration
 
     /// Takes what the command line says.
-    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+    package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         try arguments.refuse([.at, .after, .wait, .output, .dryRun], with: "--follow, which has no end")
         self.arguments = arguments
         lines = try LinesArguments(arguments, command: "--follow")
@@ -20,7 +20,7 @@ struct FollowCommand {
     /// Publishes until the input ends, or a signal comes.
     ///
     /// - Returns: That lines were wrong, if some were.
-    func run() throws(CommandFault) -> ExitStatus {
+    package func run() throws(CommandFault) -> ExitStatus {
         let isQuiet = arguments.has(.quiet)
         let encoder = try CommandFault.catching(try lines.encoder(limitBytes: publisher.settings.limitBytes))
         var ending = try Ending()

@@ -1,3 +1,4 @@
+package import WSQueuePublish
 internal import WSQueueSystem
 
 /// Publishes lines as they come, a batch every so often, for as long as they come.

@@ -1,15 +1,15 @@
-internal import WSQueueArguments
+package import WSQueueArguments
 internal import WSQueuePublish
 
 /// `wsqueue-publish --run EVENT -- COMMAND …`: says when a command starts and how it ended.
-struct RunCommand {
+package struct RunCommand {
     private let arguments: ParsedArguments
     private let name: String
     private let command: [String]
     private let publisher: Publisher
 
     /// Takes what the command line says.
-    init(_ arguments: ParsedArguments) throws(ArgumentFault) {
+    package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         guard arguments.terminator == 1, arguments.operands.count > 1 else {
             throw .other(
                 "--run wants the event's name, -- and a command: --run backup -- tar cf /backup/home.tar /home")
@@ -29,7 +29,7 @@ struct RunCommand {
     /// Runs it. What cannot be published is told and changes nothing: the command is what matters.
     ///
     /// - Returns: Its exit status.
-    func run() -> Int32 {
+    package func run() -> Int32 {
         publish("started", payload: Array("null".utf8))
         let outcome: Supervisor.Outcome
         do throws(CommandError) {
