@@ -37,17 +37,10 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         return "\(quoted(text)) holds a control character; \(wanted)"
     }
 
-    /// The text as a JSON string, so that no control character reaches a terminal or a log; long ones are cut.
+    /// The text between quotation marks, safe for a terminal and a log; a long one is cut.
     private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for scalar in text.unicodeScalars.prefix(64) where bytes.count < 512 {
-            if scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) {
-                let digits = String(scalar.value, radix: 16)
-                bytes.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.utf8.count))\(digits)".utf8)
-            } else {
-                bytes.append(contentsOf: String(scalar).utf8)
-            }
-        }
-        return "\"\(String(decoding: bytes, as: UTF8.self))\"" + (text.unicodeScalars.count > 64 ? "…" : "")
+        let isLong = text.unicodeScalars.count > 64
+        let shown = isLong ? String(String.UnicodeScalarView(text.unicodeScalars.prefix(64))) : text
+        return "\"\(TerminalText.plain(shown))\"" + (isLong ? "…" : "")
     }
 }

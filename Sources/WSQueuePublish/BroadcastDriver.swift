@@ -62,13 +62,18 @@ public struct LogDriver: BroadcastDriver {
     ///
     /// - Parameter write: Gets each line, without its end; by default it goes to standard error.
     public init(write: (@Sendable (String) -> Void)? = nil) {
-        self.write = write ?? { line in try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
+        self.write = write ?? { line in try? StandardStream.error.write(Self.shown(Array("\(line)\n".utf8)).span) }
     }
 
     public func publish(_ event: Event) throws(PublishError) -> Receipt {
         let bytes = try checkedBytes(of: event)
         write(String(decoding: bytes.dropLast(), as: UTF8.self))
         return Receipt(id: event.id ?? "", sizeBytes: bytes.count)
+    }
+
+    /// The line as it is; for a terminal with escapes for what that might obey, which say the same.
+    private static func shown(_ line: [UInt8]) -> [UInt8] {
+        StandardStream.error.isTerminal ? TerminalText.json(line) : line
     }
 }
 

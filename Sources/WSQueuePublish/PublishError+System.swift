@@ -1,3 +1,4 @@
+internal import WSQueueCore
 package import WSQueueSpool
 package import WSQueueSystem
 
@@ -82,12 +83,7 @@ extension PublishError {
 
     /// A path of any bytes on one line.
     private static func printable(_ path: String) -> String {
-        guard
-            path.isEmpty || path.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) })
-        else {
-            return path
-        }
-        return path.debugDescription
+        path.isEmpty ? "\"\"" : TerminalText.plain(path)
     }
 }
 

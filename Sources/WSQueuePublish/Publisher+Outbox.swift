@@ -82,7 +82,8 @@ extension Publisher {
     private func nothing(_ what: String, _ id: String, advice: String) -> PublishError {
         PublishError(
             .notFound,
-            reason: "no event \(what) under the id \(id.debugDescription) in the queue directory \(directory)",
+            reason: "no event \(what) under the id \(TerminalText.quoted(id)) in the queue directory "
+                + TerminalText.plain(directory),
             advice: advice)
     }
 }

@@ -68,6 +68,15 @@ package struct SpoolItem: Equatable, Sendable {
         }
     }
 
+    /// The same as bytes, which need not be UTF-8.
+    package var pathBytes: [UInt8] {
+        switch state {
+        case .waiting, .later: Array(name.bytes)
+        case .held: Array(SpoolPlace.heldPrefix.utf8) + name.bytes
+        case .failed: Array("\(FailedFiles.directoryName)/".utf8) + name.bytes
+        }
+    }
+
     /// The name of its entry in the directory where it is.
     var entry: FileName {
         guard state == .held else { return name }

@@ -11,6 +11,9 @@ package enum StandardStream: Int32, Sendable {
         return unsafe fstat(rawValue, &raw) == 0 ? FileStatus(raw).identity : nil
     }
 
+    /// Whether somebody sees what is written (isatty(3)).
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
+
     /// Takes the numbers of those standard streams, input among them, that this process was started without. Otherwise
     /// the next files it opens would get them, and lines for people would be written into the journal or an event.
     ///

@@ -61,7 +61,7 @@ package struct LogFollower: ~Copyable {
             start = end + 1
             let name = Self.name(in: line)
             if let filter, !filter.includes(Array(name.utf8).span) { continue }
-            try output.hand(line: line, input: line, variables: [("WSQUEUE_EVENT", name)])
+            try output.hand(line: Self.shown(line), input: line, variables: [("WSQUEUE_EVENT", name)])
         }
         rest.removeFirst(start)
         // A file without lines is no log.
@@ -109,6 +109,11 @@ package struct LogFollower: ~Copyable {
         case .some(let open): Int(try open.status().sizeBytes)
         case .none: 0
         }
+    }
+
+    /// A server's own lines are safe for a terminal already; a file of another program's may not be.
+    private static func shown(_ line: [UInt8]) -> [UInt8] {
+        Array(TerminalText.plain(Array(line.dropLast())).utf8) + [0x0A]
     }
 
     /// What a line's `ev` says, as text or in JSON; empty where it says nothing.

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSystem
@@ -143,7 +144,7 @@ extension ServerLocation {
 
     /// The error of a status that is not what was wanted.
     static func refusal(_ status: Int, _ body: [UInt8]) -> ServerCallError {
-        let advice = LogText.harmless(String(decoding: body.prefix(300).prefix { $0 != 0x0A }, as: UTF8.self))
+        let advice = TerminalText.plain(Array(body.prefix(300).prefix { $0 != 0x0A }))
         let text = "refused with \(status)" + (advice.isEmpty ? "" : ": \(advice)")
         return status == 401 || status == 403 ? .notPermitted(text) : .unavailable(text)
     }

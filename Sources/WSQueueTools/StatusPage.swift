@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 
 /// What `/status.json` says, for people.
@@ -10,13 +11,13 @@ package struct StatusPage {
     /// - Returns: The page, and what it was made of, with a line feed at its end.
     package static func ask(
         _ location: ServerLocation, token: String?
-    ) throws(ServerCallError) -> (page: StatusPage, json: String) {
+    ) throws(ServerCallError) -> (page: StatusPage, json: [UInt8]) {
         let (status, body) = try location.fetch("/status.json", token: token)
         guard status == 200 else { throw ServerLocation.refusal(status, body) }
         guard let page = StatusPage(body, from: location) else {
             throw .unavailable("what answers at \(location) is no wsqueue-server")
         }
-        return (page, String(decoding: body, as: UTF8.self) + "\n")
+        return (page, body + [UInt8(ascii: "\n")])
     }
 
     /// Reads the answer; `nil` for what is none of ours.
@@ -105,7 +106,7 @@ package struct StatusPage {
     }
 
     private func row(_ name: String, _ text: String) -> String {
-        name + String(repeating: " ", count: max(1, 11 - name.count)) + LogText.harmless(text)
+        name + String(repeating: " ", count: max(1, 11 - name.count)) + TerminalText.plain(text)
     }
 
     private static func milliseconds(_ microseconds: Int64) -> String {

@@ -35,12 +35,15 @@ package struct TailOutput {
         line: [UInt8], input: [UInt8], variables: [(name: String, value: String)]
     ) throws(SystemCallError) {
         count += 1
-        guard let command else { return try StandardStream.output.write(line.span) }
+        guard let command else {
+            let shown = StandardStream.output.isTerminal ? TerminalText.json(line) : line
+            return try StandardStream.output.write(shown.span)
+        }
         let name = variables.first?.value ?? ""
         switch try ChildCommand.run(["sh", "-c", command], input: input, environment: variables) {
         case .exited(0): return
-        case .exited(let status): report("the command for \(LogText.harmless(name)) exited with \(status)")
-        case .signaled(let number): report("the command for \(LogText.harmless(name)) was ended by signal \(number)")
+        case .exited(let status): report("the command for \(TerminalText.plain(name)) exited with \(status)")
+        case .signaled(let number): report("the command for \(TerminalText.plain(name)) was ended by signal \(number)")
         }
         failures += 1
     }
@@ -224,8 +227,8 @@ package struct Tail {
             let range = "\(gap.number("from") ?? 0) to \(gap.number("to") ?? 0)"
             output.report("gap: the journal no longer has events \(range)")
         } else if fields.text("action") == "error" {
-            let channel = fields.text("channel").map { " (\(LogText.harmless($0)))" } ?? ""
-            output.report("the server says: \(LogText.harmless(fields.text("error") ?? ""))\(channel)")
+            let channel = fields.text("channel").map { " (\(TerminalText.plain($0)))" } ?? ""
+            output.report("the server says: \(TerminalText.plain(fields.text("error") ?? ""))\(channel)")
         }
     }
 

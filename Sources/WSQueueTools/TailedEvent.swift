@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSystem
 
@@ -35,9 +36,9 @@ package struct TailedEvent {
         case .json: return json + [0x0A]
         case .payload: return payload + [0x0A]
         case .text:
-            var text = "\(time) \(LogText.harmless(name))"
-            if let channel = fields.text("channel") { text += " #\(LogText.harmless(channel))" }
-            return Array("\(text) \(LogText.harmless(String(decoding: payload, as: UTF8.self)))\n".utf8)
+            var text = "\(time) \(TerminalText.plain(name))"
+            if let channel = fields.text("channel") { text += " #\(TerminalText.plain(channel))" }
+            return Array("\(text) \(TerminalText.plain(payload))\n".utf8)
         }
     }
 

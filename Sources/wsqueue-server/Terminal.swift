@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueSystem
 
 /// The two streams of whoever typed the command.
@@ -8,9 +9,15 @@ enum Terminal {
         try StandardStream.output.write(bytes.span)
     }
 
-    /// Writes one line to standard error, with the program's name.
+    /// Writes lines of JSON as they are; to a terminal with escapes for what that might obey, which say the same.
+    static func write(json bytes: [UInt8]) throws(SystemCallError) {
+        let shown = StandardStream.output.isTerminal ? TerminalText.json(bytes) : bytes
+        try StandardStream.output.write(shown.span)
+    }
+
+    /// Writes one line to standard error, with the program's name. What a terminal might obey is escaped.
     static func complain(_ text: String) {
-        let line = Array("wsqueue-server: \(text)\n".utf8)
+        let line = Array("wsqueue-server: \(TerminalText.plain(text))\n".utf8)
         try? StandardStream.error.write(line.span)
     }
 }

@@ -94,8 +94,8 @@ struct EventTests {
     }
 
     @Test func `a refusal quotes what it refuses on one line`() {
-        let text = EventRefusal.channel("a\u{1B}[2J\n\u{9B}").description
-        #expect(text.contains("\"a\\u001b[2J\\u000a\\u009b\""))
+        let text = EventRefusal.channel("a\u{1B}[2J\n\u{9B}\u{202E}").description
+        #expect(text.contains("\"a\\u001b[2J\\n\\u009b\\u202e\""))
         #expect(!text.unicodeScalars.contains { $0.value < 0x20 })
     }
 

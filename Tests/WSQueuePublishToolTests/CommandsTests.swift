@@ -97,7 +97,8 @@ struct CommandsTests {
                 try writer.write(contentsOf: Data(contentsOf: URL(filePath: file)))
                 // It is written as soon as it has come, and again at the latest when the input ends.
                 let closing = Thread {
-                    while reports.lines.count < 2 { sched_yield() }
+                    let deadline = Date(timeIntervalSinceNow: 20)
+                    while reports.lines.count < 2, Date() < deadline { Thread.sleep(forTimeInterval: 0.01) }
                     try? writer.close()
                 }
                 closing.start()

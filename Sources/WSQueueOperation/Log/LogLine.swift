@@ -1,3 +1,5 @@
+internal import WSQueueCore
+
 /// How important a line is, the most important first (syslog(3) has the numbers).
 package enum LogLevel: Int, Comparable, CaseIterable, Sendable {
     /// The operator must act.
@@ -108,8 +110,8 @@ package struct LogLine: Sendable {
         switch (value, format) {
         case (.number(let number), .json): ",\"\(key)\":\(number)"
         case (.number(let number), _): " \(key)=\(number)"
-        case (.text(let text), .json): ",\"\(key)\":\"\(LogText.escaped(cut(text)))\""
-        case (.text(let text), _): " \(key)=\(LogText.quotedIfNeeded(cut(text)))"
+        case (.text(let text), .json): ",\"\(key)\":\"\(TerminalText.inQuotationMarks(cut(text)))\""
+        case (.text(let text), _): " \(key)=\(TerminalText.logValue(cut(text)))"
         }
     }
 
@@ -123,39 +125,5 @@ package struct LogLine: Sendable {
             kept.unicodeScalars.append(scalar)
         }
         return kept + "…"
-    }
-}
-
-/// Text from outside, made safe for a line, a terminal and a JSON reader.
-package enum LogText {
-    /// In quotation marks unless it is a plain word.
-    package static func quotedIfNeeded(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
-        return isPlain && !text.isEmpty ? text : "\"\(escaped(text))\""
-    }
-
-    /// With everything escaped that a terminal would obey, and nothing else: for JSON, which has its own escapes.
-    package static func harmless(_ text: String) -> String { escaped(text, isQuoted: false) }
-
-    /// With everything escaped that could end the text or line, or that a terminal would obey.
-    package static func escaped(_ text: String) -> String { escaped(text, isQuoted: true) }
-
-    private static func escaped(_ text: String, isQuoted: Bool) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0x22 where isQuoted: result += "\\\""
-            case 0x5C where isQuoted: result += "\\\\"
-            case 0x0A: result += "\\n"
-            case 0x0D: result += "\\r"
-            case 0x09: result += "\\t"
-            // C0, DEL and C1 controls, line separators, and the marks that turn the direction of writing.
-            case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0x061C:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

@@ -47,8 +47,8 @@ enum OutputForm: String {
     func print(_ receipt: Receipt) throws(CommandFault) {
         switch self {
         case .none: return
-        case .id: try Console.write(Array("\(receipt.id)\n".utf8))
-        case .path: try Console.write(Array("\(receipt.path)\n".utf8))
+        case .id: try Console.write(name: receipt.id)
+        case .path: try Console.write(name: receipt.path)
         case .json: try Console.write(receipt.jsonLine)
         }
     }

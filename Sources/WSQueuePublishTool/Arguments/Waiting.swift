@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCore
 internal import WSQueuePublish
 
 extension ParsedArguments {
@@ -27,7 +28,8 @@ extension Publisher {
                 UnsentEvent(
                     .noServer,
                     "\(receipt.path) is queued, but no wsqueue-server holds this queue; it will be sent when "
-                        + "one starts, do not publish it again: start wsqueue-server -d \(directory)"))
+                        + "one starts, do not publish it again: start wsqueue-server -d \(TerminalText.shellWord(directory))"
+                ))
         }
     }
 }

@@ -36,7 +36,7 @@ package struct EventCommand {
         var event = event
         event.payload = try source.load(limitBytes: publisher.settings.limitBytes)
         if arguments.has(.dryRun) {
-            return try Console.write(CommandFault.catching(try publisher.encode(event, due: due)))
+            return try Console.write(json: CommandFault.catching(try publisher.encode(event, due: due)))
         }
         let ending = try Ending()
         let receipt = try CommandFault.catching(

@@ -29,7 +29,7 @@ package struct LinesCommand {
         var receipt: Receipt?
         do {
             if arguments.has(.dryRun) {
-                try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in try Console.write(chunk) }
+                try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in try Console.write(json: chunk) }
             } else {
                 receipt = try publish(&encoder, &ending)
             }

@@ -33,8 +33,21 @@ package enum Console {
         Traps.end(saying: line, status: status)
     }
 
-    /// Writes a line to standard error; there is nobody to tell when that fails.
-    package static func report(_ line: String) { try? StandardStream.error.write(Array("\(line)\n".utf8).span) }
+    /// Writes lines of JSON as they are; to a terminal with escapes for what that might obey, which say the same.
+    package static func write(json bytes: [UInt8]) throws(CommandFault) {
+        try write(StandardStream.output.isTerminal ? TerminalText.json(bytes) : bytes)
+    }
+
+    /// Writes a name as it is, for programs, and a line end; to a terminal with escapes for what that might obey.
+    package static func write(name: String) throws(CommandFault) {
+        let shown = StandardStream.output.isTerminal ? TerminalText.plain(name) : name
+        try write(Array("\(shown)\n".utf8))
+    }
+
+    /// Writes a line to standard error, what a terminal might obey escaped. No one could be told that it fails.
+    package static func report(_ line: String) {
+        try? StandardStream.error.write(Array("\(TerminalText.plain(line))\n".utf8).span)
+    }
 }
 
 extension Receipt {
@@ -45,6 +58,6 @@ extension Receipt {
         bytes.append(contentsOf: ",\"path\":".utf8)
         JSONWriter.write(path, into: &bytes)
         bytes.append(contentsOf: ",\"bytes\":\(sizeBytes),\"events\":\(events),\"new\":\(isNew)}\n".utf8)
-        return bytes
+        return TerminalText.json(bytes)
     }
 }

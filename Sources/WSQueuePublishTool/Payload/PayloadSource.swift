@@ -66,7 +66,8 @@ package enum PayloadSource: Equatable, Sendable {
         case .json(let text):
             // No JSON begins so. Who expects a file to be read there is told how it is read.
             let isLikeFile = text.utf8.first == UInt8(ascii: "@")
-            let advice = isLikeFile ? "a file is read by --json-file \(field.name)=FILE" : ""
+            let name = TerminalText.plain(field.name) == field.name ? field.name : TerminalText.shellWord(field.name)
+            let advice = isLikeFile ? "a file is read by --json-file \(name)=FILE" : ""
             return try checked(Array(text.utf8), "field '\(field.name)'", advice: advice)
         case .jsonFile(let path):
             let bytes = try json(in: path, limitBytes: limitBytes)

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSystem
 
@@ -43,7 +44,7 @@ extension Doctor {
     /// What lets an account into the queue's group. Nobody becomes a member of root's for the sake of events.
     private func joining(_ account: Account, _ status: FileStatus) -> String {
         guard status.group == 0 else {
-            return "usermod -aG \(shellWord(Account.groupName(status.group))) \(account)"
+            return "usermod -aG \(TerminalText.shellWord(Account.groupName(status.group))) \(account)"
         }
         return "groupadd -f wsqueue-publish && chgrp wsqueue-publish \(path) && usermod -aG wsqueue-publish \(account)"
     }

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSpool
 internal import WSQueueSystem
@@ -30,8 +31,9 @@ extension Doctor {
         if contents.foreign > 0 {
             add(
                 .note,
-                "\(contents.foreign) visible files are no events and are left alone, such as \(contents.foreignName)",
-                fix: "mv \(path)/\(shellWord(contents.foreignName)) elsewhere")
+                "\(contents.foreign) visible files are no events and are left alone, such as "
+                    + TerminalText.plain(contents.foreignName),
+                fix: "mv \(path)/\(TerminalText.shellWord(contents.foreignName)) elsewhere")
         }
     }
 

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 package import WSQueueOperation
 internal import WSQueueSpool
 package import WSQueueSystem
@@ -20,7 +21,7 @@ package struct Doctor {
     let unix = Clock.unixNanoseconds()
 
     /// The queue as a word of a command.
-    var path: String { shellWord(configuration.queuePath) }
+    var path: String { TerminalText.shellWord(configuration.queuePath) }
 
     /// - Parameters:
     ///   - configuration: What the server would be started with.

@@ -17,7 +17,7 @@ struct QueueContents {
     var abandoned = 0
     /// Visible files that are no events, and one of their names.
     var foreign = 0
-    var foreignName = ""
+    var foreignName: [UInt8] = []
     var failed: FailedFiles.Overview?
     /// The newest time of anything that the server writes, Unix nanoseconds.
     var newestServerNanoseconds = Int64.min
@@ -44,7 +44,7 @@ struct QueueContents {
         case .hidden: noteHidden(bytes, directory, unix: unix)
         case .other:
             foreign += 1
-            foreignName = FileName(bytes).description
+            foreignName = Array(FileName(bytes).bytes)
         case .event, .batch:
             guard let time = parsed.timeNanoseconds ?? (try? directory.status(of: FileName(bytes)))?.modifiedNanoseconds
             else { return }

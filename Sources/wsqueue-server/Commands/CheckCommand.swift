@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCore
 internal import WSQueueEdge
 internal import WSQueueOperation
 internal import WSQueueTools
@@ -59,7 +60,7 @@ private enum EffectiveConfiguration {
             guard case .success(let contents) = report.result else { continue }
             lines.append("# \(report.path): \(contents)")
         }
-        return lines.map { "\($0)\n" }.joined()
+        return lines.map { "\(TerminalText.plain($0))\n" }.joined()
     }
 
     /// A value as a configuration file has it; a password in a URL is not shown.

@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCore
 internal import WSQueueSpool
 internal import WSQueueSystem
 
@@ -40,6 +41,12 @@ struct QueueFiles {
     func print(_ word: String) throws {
         let item = try find(word, [.waiting, .later, .held, .failed])
         let file = try keeper.open(item)
+        guard !StandardStream.output.isTerminal else {
+            var bytes: [UInt8] = []
+            try file.readAll(
+                into: &bytes, expectedBytes: Self.bufferBytes, limitBytes: Self.shownBytes, object: item.path)
+            return try Terminal.write(json: bytes)
+        }
         var buffer = [UInt8](repeating: 0, count: Self.bufferBytes)
         while true {
             let count = try file.read(into: &buffer, from: 0, object: item.path)
@@ -71,9 +78,11 @@ struct QueueFiles {
     }
 
     private static let bufferBytes = 65_536
+    /// More than a server takes as one file.
+    private static let shownBytes = 1 << 30
 
     private func report(_ error: any Error, _ word: String) -> ExitStatus {
-        let shown = Shown.text(word)
+        let shown = TerminalText.plain(word)
         switch error as? SpoolKeeper.Fault {
         case .notAName:
             Terminal.complain("'\(shown)' is no event file of a queue; 'queue ls' shows their names")
@@ -82,7 +91,7 @@ struct QueueFiles {
             Terminal.complain("'\(shown)' is not there; it may have been sent, and 'queue ls' shows what is")
             return .noInput
         case .taken(let name):
-            Terminal.complain("'\(shown)': \(Shown.text(name)) waits already")
+            Terminal.complain("'\(shown)': \(TerminalText.plain(name)) waits already")
             return .inputOutput
         case .notRegular(_, let kind):
             Terminal.complain("'\(shown)' is a \(kind), not a regular file")

@@ -63,12 +63,14 @@ struct QueueListing {
     private func line(_ item: SpoolItem, _ glance: SpoolGlance) -> String {
         let distance = item.nanoseconds - unix
         let age = item.state == .later ? "in " + Shown.span(nanoseconds: distance) : Shown.span(nanoseconds: -distance)
-        var event = glance.eventName ?? "-"
+        var event = glance.eventName.map(TerminalText.plain) ?? "-"
         if item.isBatch { event += " …" }
         var line = padded(item.state.rawValue, 7) + " " + padded(age, 5, isRight: true) + " "
         line += padded(Shown.size(glance.sizeBytes), 6, isRight: true) + " " + padded(event, 24) + " "
-        line += Shown.text(item.path)
-        if let reason = glance.reason { line += "  " + (reason.isEmpty ? "reason unknown" : Shown.text(reason)) }
+        line += TerminalText.plain(item.pathBytes)
+        if let reason = glance.reason {
+            line += "  " + (reason.isEmpty ? "reason unknown" : TerminalText.plain(reason))
+        }
         return line + "\n"
     }
 
@@ -88,7 +90,7 @@ struct QueueListing {
             JSONWriter.write(reason, into: &bytes)
         }
         bytes.append(contentsOf: "}\n".utf8)
-        return String(decoding: bytes, as: UTF8.self)
+        return String(decoding: TerminalText.json(bytes), as: UTF8.self)
     }
 
     private func padded(_ text: String, _ width: Int, isRight: Bool = false) -> String {

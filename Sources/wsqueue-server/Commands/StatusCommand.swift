@@ -29,13 +29,17 @@ enum StatusCommand: Command {
 
     static func run(_ arguments: ParsedArguments) throws -> ExitStatus {
         let call = try ServerCall(arguments)
-        let answer: (page: StatusPage, json: String)
+        let answer: (page: StatusPage, json: [UInt8])
         do throws(ServerCallError) {
             answer = try StatusPage.ask(call.location, token: call.token)
         } catch {
             throw CommandError(error)
         }
-        try Terminal.write(arguments.has(json) ? answer.json : answer.page.text)
+        if arguments.has(json) {
+            try Terminal.write(json: answer.json)
+        } else {
+            try Terminal.write(answer.page.text)
+        }
         return answer.page.isReady ? .success : .tryAgain
     }
 }

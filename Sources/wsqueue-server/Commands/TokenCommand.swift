@@ -74,7 +74,7 @@ enum TokenCommand: Command {
     /// The claims as they stand; what is no JSON is not shown.
     private static func claims(of token: JSONWebToken) -> String {
         guard (try? JSONScanner.validate(token.payload.span)) != nil else { return "(claims that are no JSON)" }
-        return Shown.text(String(decoding: token.payload, as: UTF8.self))
+        return TerminalText.plain(token.payload)
     }
 
     private static func description(of identity: Identity) -> String {
@@ -87,7 +87,7 @@ enum TokenCommand: Command {
         } else {
             parts.append("for ever")
         }
-        return Shown.text(parts.joined(separator: "; "))
+        return TerminalText.plain(parts.joined(separator: "; "))
     }
 
     private static func secrets(_ arguments: ParsedArguments) throws -> [TokenSecret] {

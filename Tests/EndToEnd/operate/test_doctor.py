@@ -357,7 +357,7 @@ def test_a_foreign_file_is_named_and_its_name_does_no_harm(doctor, queue):
     status, lines = doctor()
     assert status == NOTHING
     (line,) = [line for line in lines if "are no events" in line]
-    assert "\x1b" not in line and "a\ufffd[2J\ufffdb.txt" in line
+    assert "\x1b" not in line and "a\\u001b[2J\\nb.txt" in line
 
 
 def test_clients_notice_nothing(doctor, start, queue):
