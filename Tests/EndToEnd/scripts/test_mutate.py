@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import subprocess
 import sys
 
 import pytest
@@ -88,3 +89,23 @@ def test_a_seed_draws_the_same_each_time_and_no_line_twice():
         [(mutant.path, mutant.line, mutant.kind) for mutant in mutate.drawn(lines, seed)] for seed in (1, 1, 2))
     assert first == again != other
     assert len({place[:2] for place in first}) == len(first) == len(lines)
+
+
+def test_the_copy_is_what_git_knows_now_and_what_is_unchanged_keeps_its_time(tmp_path):
+    root, copy = tmp_path / "root", tmp_path / ".build/copy"
+    for name in ("Sources/M/same.swift", "Sources/M/changed.swift", "Sources/M/Old/gone.swift", "Tests/T/new.swift"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (root / "Sources/M/ignored.o").write_text("")
+    (root / ".gitignore").write_text("*.o\n")
+    subprocess.run(["git", "init", "-q", root], check=True)
+    subprocess.run(["git", "-C", root, "add", "Sources"], check=True)
+    mutate.copy_sources(root, copy)
+    before = (copy / "Sources/M/same.swift").stat().st_mtime_ns
+    (root / "Sources/M/changed.swift").write_text("new")
+    (root / "Sources/M/Old/gone.swift").unlink()
+    mutate.copy_sources(root, copy)
+    files = {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()}
+    assert files == {"Sources/M/same.swift", "Sources/M/changed.swift", "Tests/T/new.swift"}
+    assert (copy / "Sources/M/changed.swift").read_text() == "new"
+    assert (copy / "Sources/M/same.swift").stat().st_mtime_ns == before
