@@ -105,11 +105,18 @@ let package = Package(
                 "WSQueueNet", "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis",
             ],
             swiftSettings: strict),
+        // Who may connect, listen, say and publish: files, tokens, origins, proxies, and the application that is asked.
+        .target(
+            name: "WSQueueAccess",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueNet", "WSQueueOperation",
+            ],
+            swiftSettings: strict),
         .target(
             name: "WSQueueEdge",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
-                "WSQueueNet", "WSQueueOperation", "WSQueueRedis", "WSQueueSession",
+                "WSQueueNet", "WSQueueOperation", "WSQueueRedis", "WSQueueSession", "WSQueueAccess",
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
@@ -120,7 +127,7 @@ let package = Package(
             name: "WSQueueServer",
             dependencies: [
                 "WSQueueCore", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog", "WSQueueNet",
-                "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis", "WSQueueHub", "WSQueueEdge",
+                "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis", "WSQueueHub", "WSQueueEdge", "WSQueueAccess",
             ],
             swiftSettings: strict),
         // What a person runs beside the server.
@@ -135,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "wsqueue-server",
             dependencies: [
-                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueEdge", "WSQueueCore", "WSQueueBroker",
+                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueAccess", "WSQueueCore", "WSQueueBroker",
                 "WSQueueNet", "WSQueueWire", "WSQueueSpool", "WSQueueSystem", "WSQueueArguments",
             ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
@@ -195,9 +202,14 @@ let package = Package(
             name: "WSQueueHubTests",
             dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),
         .testTarget(
+            name: "WSQueueAccessTests",
+            dependencies: ["WSQueueAccess", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
+            swiftSettings: testing),
+        .testTarget(
             name: "WSQueueEdgeTests",
             dependencies: [
-                "WSQueueEdge", "WSQueueSession", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire",
+                "WSQueueEdge", "WSQueueAccess", "WSQueueSession", "WSQueueOperation", "WSQueueBroker", "WSQueueNet",
+                "WSQueueWire", "WSQueueLog", "WSQueueCore", "WSQueueSystem", "Support",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -1,3 +1,4 @@
+internal import WSQueueAccess
 internal import WSQueueEdge
 internal import WSQueueLog
 package import WSQueueNet

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import WSQueueBroker
+internal import WSQueueAccess
 internal import WSQueueEdge
 package import WSQueueHub
 internal import WSQueueLog

@@ -1,3 +1,4 @@
+internal import WSQueueAccess
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation

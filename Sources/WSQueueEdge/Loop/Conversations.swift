@@ -1,3 +1,4 @@
+internal import WSQueueAccess
 internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueNet

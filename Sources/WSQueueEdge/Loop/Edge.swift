@@ -1,3 +1,4 @@
+package import WSQueueAccess
 internal import WSQueueBroker
 package import WSQueueLog
 package import WSQueueNet

@@ -1,3 +1,4 @@
+internal import WSQueueAccess
 internal import WSQueueOperation
 internal import WSQueueWire
 

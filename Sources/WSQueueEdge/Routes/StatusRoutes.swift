@@ -1,3 +1,4 @@
+internal import WSQueueAccess
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueOperation

@@ -1,6 +1,6 @@
+internal import WSQueueAccess
 internal import WSQueueArguments
 internal import WSQueueCore
-internal import WSQueueEdge
 internal import WSQueueOperation
 internal import WSQueueTools
 

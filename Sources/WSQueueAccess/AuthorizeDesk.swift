@@ -1,6 +1,6 @@
 internal import Synchronization
 internal import WSQueueNet
-internal import WSQueueOperation
+package import WSQueueOperation
 package import WSQueueSystem
 package import WSQueueWire
 
@@ -10,7 +10,7 @@ package import WSQueueWire
 /// At most 64 requests are under way; the same question of many clients is asked once. Two seconds after someone wanted to
 /// know, no answer is a denial.
 package final class AuthorizeDesk: Sendable {
-    typealias Waiter = AuthorizeQuestions.Waiter
+    package typealias Waiter = AuthorizeQuestions.Waiter
 
     /// What the thread is told.
     enum Order: Sendable {
@@ -43,7 +43,7 @@ package final class AuthorizeDesk: Sendable {
     /// Starts the thread, once.
     ///
     /// - Parameter tell: Brings an answer to its waiter's loop.
-    func start(
+    package func start(
         log: Log, tell: @escaping @Sendable (Waiter, AuthorizeRequest, _ isAllowed: Bool) -> Void
     ) throws(SystemCallError) {
         try worker.start { [self] place in
@@ -58,7 +58,7 @@ package final class AuthorizeDesk: Sendable {
     }
 
     /// What the application has said before, as long as that may be kept.
-    func answer(to request: AuthorizeRequest, now: Int64) -> Bool? {
+    package func answer(to request: AuthorizeRequest, now: Int64) -> Bool? {
         known.withLock { known in
             guard let answer = known[request], answer.until > now else { return nil }
             return answer.isAllowed
@@ -68,7 +68,7 @@ package final class AuthorizeDesk: Sendable {
     /// Asks; the waiter's loop is told.
     ///
     /// - Returns: Whether there was room for one more question.
-    func ask(_ request: AuthorizeRequest, for waiter: Waiter, now: Int64) -> Bool {
+    package func ask(_ request: AuthorizeRequest, for waiter: Waiter, now: Int64) -> Bool {
         guard waitingCount.add(1, ordering: .relaxed).newValue <= Self.waitingLimit else {
             waitingCount.subtract(1, ordering: .relaxed)
             return false
@@ -78,7 +78,7 @@ package final class AuthorizeDesk: Sendable {
     }
 
     /// Forgets all answers: who was let in under other rules is asked about again.
-    func forget() { known.withLock { $0 = [:] } }
+    package func forget() { known.withLock { $0 = [:] } }
 
     /// Keeps an answer as long as it says.
     func keep(_ answer: AuthorizeAnswer, to request: AuthorizeRequest, now: Int64) {

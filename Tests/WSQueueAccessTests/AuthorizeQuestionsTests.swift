@@ -2,7 +2,7 @@ import Testing
 import WSQueueNet
 import WSQueueWire
 
-@testable import WSQueueEdge
+@testable import WSQueueAccess
 
 struct AuthorizeQuestionsTests {
     private static let second: Int64 = 1_000_000_000

@@ -1,10 +1,10 @@
-internal import WSQueueNet
-internal import WSQueueOperation
+package import WSQueueNet
+package import WSQueueOperation
 internal import WSQueueSystem
-internal import WSQueueWire
+package import WSQueueWire
 
 /// Who may send a request: pages by their origin, and users by the tokens that come with it (SPEC §4, origin and tokens).
-struct RequestAccess: Sendable {
+package struct RequestAccess: Sendable {
     private let control: AccessControl
     private let policy: OriginPolicy
     /// Whether there is an application to ask.
@@ -12,7 +12,7 @@ struct RequestAccess: Sendable {
     private let counters: ClientCounters
     private let log: Log
 
-    init(
+    package init(
         _ control: AccessControl, _ policy: OriginPolicy, asksApplication: Bool, _ counters: ClientCounters, _ log: Log
     ) {
         self.control = control
@@ -25,7 +25,7 @@ struct RequestAccess: Sendable {
     // MARK: Pages
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.
-    func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
+    package func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
         guard let refusal = policy.refusal(of: head, from: source) else { return nil }
         log.write(
             LogLine(.warning, "client.denied").with("addr", source.address.description).with("reason", "origin")
@@ -34,7 +34,7 @@ struct RequestAccess: Sendable {
     }
 
     /// What an answer says so that the page that asked may read it.
-    func sharing(with head: RequestHead) -> [Response.Field] { policy.sharing(with: head) }
+    package func sharing(with head: RequestHead) -> [Response.Field] { policy.sharing(with: head) }
 
     // MARK: Tokens
 
@@ -44,7 +44,7 @@ struct RequestAccess: Sendable {
     /// `?token=`. A server without secrets leaves `Authorization` to others, and refuses tokens that can only be for it.
     ///
     /// - Parameter offered: The token among the subprotocols.
-    func bearer(of head: RequestHead, offered: [UInt8]?) -> Result<TokenVerifier.Result?, TokenError> {
+    package func bearer(of head: RequestHead, offered: [UInt8]?) -> Result<TokenVerifier.Result?, TokenError> {
         let named = offered ?? head.target.value(of: "token").map { Array($0.utf8) }
         let authorization = control.takesTokens ? head.bearerToken : nil
         guard let token = authorization ?? named else { return .success(nil) }
@@ -57,7 +57,7 @@ struct RequestAccess: Sendable {
 
     /// What the application may know a client by, where there is one to ask: a token comes as `Authorization` whatever way
     /// it came here.
-    func credentials(of head: RequestHead, offered: [UInt8]?) -> AuthorizeRequest.Credentials? {
+    package func credentials(of head: RequestHead, offered: [UInt8]?) -> AuthorizeRequest.Credentials? {
         guard asksApplication else { return nil }
         var credentials = AuthorizeRequest.Credentials(head)
         if credentials.authorization == nil,
@@ -69,7 +69,7 @@ struct RequestAccess: Sendable {
     }
 
     /// Whether a request has a token of those who may publish by HTTP; one that has not is counted and named in the log.
-    func mayPublish(_ head: RequestHead, from source: RequestSource) -> Bool {
+    package func mayPublish(_ head: RequestHead, from source: RequestSource) -> Bool {
         if let token = head.bearerToken, control.mayPublish(token.span) { return true }
         counters.countAuthFailure("publish token")
         log.write(
@@ -79,7 +79,7 @@ struct RequestAccess: Sendable {
     }
 
     /// Notes a bad token and makes the answer.
-    func refuse(_ error: TokenError, from address: Address) -> Response {
+    package func refuse(_ error: TokenError, from address: Address) -> Response {
         var line = LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "token")
         counters.countAuthFailure(control.takesTokens ? error.reason : "no secrets")
         guard control.takesTokens else {
@@ -95,7 +95,7 @@ struct RequestAccess: Sendable {
 
 extension Response {
     /// The answer to a bad token (RFC 6750, section 3).
-    static func unauthorized(_ advice: String) -> Response {
+    package static func unauthorized(_ advice: String) -> Response {
         Response(
             .unauthorized, advice: advice, fields: [.init("WWW-Authenticate", "Bearer error=\"invalid_token\"")])
     }

@@ -65,9 +65,21 @@ package struct RequestSource: Sendable {
     /// Whether that is somebody who is believed.
     package let isTrusted: Bool
     /// Whether a trusted proxy says that the client came by TLS.
-    package var isSecure = false
+    package let isSecure: Bool
     /// The host that a trusted proxy says the client wanted.
-    package var host: [UInt8]?
+    package let host: [UInt8]?
+
+    init(
+        address: Address, isFromLoopback: Bool, isPassedOn: Bool, isTrusted: Bool, isSecure: Bool = false,
+        host: [UInt8]? = nil
+    ) {
+        self.address = address
+        self.isFromLoopback = isFromLoopback
+        self.isPassedOn = isPassedOn
+        self.isTrusted = isTrusted
+        self.isSecure = isSecure
+        self.host = host
+    }
 
     /// Whether a program on this machine asks this machine, and nobody else: behind a proxy on this machine the whole
     /// world has its address, whatever the proxy says. A host that is not this machine is that of a proxy's client, or of a

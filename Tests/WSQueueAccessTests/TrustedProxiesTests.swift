@@ -1,5 +1,5 @@
 import Testing
-import WSQueueEdge
+import WSQueueAccess
 import WSQueueNet
 import WSQueueWire
 

@@ -1,26 +1,26 @@
 internal import Synchronization
-internal import WSQueueNet
-internal import WSQueueOperation
-internal import WSQueueWire
+package import WSQueueNet
+package import WSQueueOperation
+package import WSQueueWire
 
 /// Finds out who asks. All loops share it.
-final class RequestSources: Sendable {
+package final class RequestSources: Sendable {
     private let proxies: TrustedProxies
     private let log: Log
     /// Whether the log names a proxy that is not trusted.
     private let isProxyNamed = Atomic<Bool>(false)
 
-    init(_ proxies: TrustedProxies, _ log: Log) {
+    package init(_ proxies: TrustedProxies, _ log: Log) {
         self.proxies = proxies
         self.log = log
     }
 
     /// Whether a peer is believed about its clients.
-    func isProxy(_ peer: Address) -> Bool { proxies.contains(peer) }
+    package func isProxy(_ peer: Address) -> Bool { proxies.contains(peer) }
 
     /// Finds out who sends a request. A proxy on this machine that is not trusted is named in the log once: all clients
     /// would have its address.
-    func source(of head: RequestHead, from peer: Address) -> RequestSource {
+    package func source(of head: RequestHead, from peer: Address) -> RequestSource {
         let source = proxies.source(of: head, from: peer)
         if source.isPassedOn, !source.isTrusted, peer.isLoopback,
             !isProxyNamed.exchange(true, ordering: .relaxed)

@@ -1,8 +1,8 @@
-internal import WSQueueBroker
+package import WSQueueBroker
 internal import WSQueueCore
 package import WSQueueOperation
 internal import WSQueueSystem
-internal import WSQueueWire
+package import WSQueueWire
 
 /// Who is let in where: what the files say that the operator may change while the server runs. All threads share it.
 package final class AccessControl: Sendable {
@@ -36,10 +36,10 @@ package final class AccessControl: Sendable {
     }
 
     /// Whether there are secrets, so that tokens mean something.
-    var takesTokens: Bool { configuration.tokenSecretPath != nil }
+    package var takesTokens: Bool { configuration.tokenSecretPath != nil }
 
     /// The rules that hold now.
-    var access: Access { state.withLock { $0.access } }
+    package var access: Access { state.withLock { $0.access } }
 
     /// How much has been read.
     var counts: (secrets: Int, rules: Int, publishers: Int) {
@@ -47,7 +47,7 @@ package final class AccessControl: Sendable {
     }
 
     /// Checks a token.
-    func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
+    package func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
         let (verifier, retired) = state.withLock { state in
             state.retired.removeAll { $0.until <= unixSeconds }
             return (state.verifier, state.retired.map(\.secret))
@@ -63,7 +63,7 @@ package final class AccessControl: Sendable {
 
     /// Until when (Unix seconds) a secret counts that is no longer in the file; `nil` while it is there, and 0 when its
     /// time is over.
-    func end(ofSecret fingerprint: UInt64) -> Int64? {
+    package func end(ofSecret fingerprint: UInt64) -> Int64? {
         state.withLock { state in
             if state.secrets.contains(where: { $0.fingerprint == fingerprint }) { return nil }
             return state.retired.first { $0.secret.fingerprint == fingerprint }?.until ?? 0
@@ -111,7 +111,7 @@ package final class AccessControl: Sendable {
     }
 
     /// Reads all files again. One that cannot be used changes nothing.
-    func reload(_ log: Log) {
+    package func reload(_ log: Log) {
         reload("secrets", configuration.tokenSecretPath, log) { () throws(AccessFileError) in
             try loadSecrets(unixSeconds: Clock.unixNanoseconds() / 1_000_000_000)
         }
@@ -156,7 +156,7 @@ package final class AccessControl: Sendable {
     }
 
     /// Whether a token is one of those; how long the answer takes tells nothing of them.
-    func mayPublish(_ token: Span<UInt8>) -> Bool {
+    package func mayPublish(_ token: Span<UInt8>) -> Bool {
         let digest = SHA2.sha256.digest(token)
         var isKnown = false
         for publisher in state.withLock({ $0.publishers }) where HMAC.isEqual(publisher.span, digest.span) {
