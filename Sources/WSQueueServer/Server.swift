@@ -1,6 +1,6 @@
 internal import Synchronization
-internal import WSQueueBroker
 internal import WSQueueAccess
+internal import WSQueueBroker
 internal import WSQueueEdge
 package import WSQueueHub
 internal import WSQueueLog
