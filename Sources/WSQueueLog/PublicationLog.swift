@@ -50,9 +50,13 @@ package final class PublicationLog: Sendable {
         var end: UInt64 = 0
         var seq: UInt64
         var selections: [Selection] = []
-        /// Every publication that a reader may still need, in order: so its bytes need not be read to find its end and its
-        /// number.
-        var frames = Fifo<Frame>()
+        /// Every publication that a reader may still need, in order, and some before them: so its bytes need not be read
+        /// to find its end and its number.
+        var frames: [Frame] = []
+        /// At so many, those that no reader needs are forgotten: seldom, because that is looked for under the lock.
+        var frameLimit = leastFrameLimit
+
+        static let leastFrameLimit = 256
     }
 
     /// The bytes themselves.
@@ -82,10 +86,9 @@ package final class PublicationLog: Sendable {
     /// The first publications, at most so many, that lie in a range, which begins and ends with whole ones.
     package func frames(in range: Range<UInt64>, limit: Int = .max) -> [Frame] {
         tail.withLock { tail in
-            let frames = tail.frames.elements
-            let first = frames.partitionPoint { $0.range.lowerBound >= range.lowerBound }
-            let end = frames[first...].partitionPoint { $0.range.lowerBound >= range.upperBound }
-            return Array(frames[first..<end].prefix(limit))
+            let first = tail.frames.partitionPoint { $0.range.lowerBound >= range.lowerBound }
+            let end = tail.frames[first...].partitionPoint { $0.range.lowerBound >= range.upperBound }
+            return Array(tail.frames[first..<end].prefix(limit))
         }
     }
 
@@ -100,9 +103,8 @@ package final class PublicationLog: Sendable {
 
     private func frame(endingAfter position: UInt64) -> Frame? {
         tail.withLock { tail in
-            let frames = tail.frames.elements
-            let index = frames.partitionPoint { $0.range.upperBound > position }
-            return index < frames.endIndex ? frames[index] : nil
+            let index = tail.frames.partitionPoint { $0.range.upperBound > position }
+            return index < tail.frames.endIndex ? tail.frames[index] : nil
         }
     }
 
@@ -112,8 +114,11 @@ package final class PublicationLog: Sendable {
         tail.withLock { tail in
             tail.end = end
             tail.seq = seq
-            while let frame = tail.frames.first, frame.range.upperBound <= oldestNeeded { tail.frames.popFirst() }
-            tail.frames.append(contentsOf: frames)
+            tail.frames += frames
+            if tail.frames.count >= tail.frameLimit {
+                tail.frames.removeFirst(tail.frames.partitionPoint { $0.range.upperBound > oldestNeeded })
+                tail.frameLimit = max(Tail.leastFrameLimit, 2 * tail.frames.count)
+            }
             if let gone = tail.selections.first, gone.range.upperBound <= oldestNeeded {
                 tail.selections.removeAll { $0.range.upperBound <= oldestNeeded }
             }

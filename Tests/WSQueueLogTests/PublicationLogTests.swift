@@ -119,20 +119,16 @@ struct PublicationLogTests {
         #expect(log.seq(ofFrameAt: 13) == nil)
     }
 
-    @Test func `frames that no reader needs any more are forgotten`() throws {
-        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+    @Test func `frames that no reader needs any more are forgotten, and no others`() throws {
+        let log = try PublicationLog(minimumBytes: 65_536, seq: 0)
         var writer = PublicationWriter(log)
-        append("one", seq: 1, to: &writer)
-        append("two", seq: 2, to: &writer)
-        writer.publish(oldestNeeded: 0)
-        append("six", seq: 3, to: &writer)
-        writer.publish(oldestNeeded: 4)
-        #expect(log.frames(in: 0..<9).map(\.seq) == [2, 3])
-        #expect(log.frameEnd(at: 3) == 3)
-        #expect(log.frameEnd(at: 4) == 6)
-        append("ten", seq: 4, to: &writer)
-        writer.publish(oldestNeeded: 6)
-        #expect(log.frames(in: 6..<12).map(\.seq) == [3, 4])
-        #expect(log.frameEnd(at: 6) == 6)
+        for seq in 1...1_000 as ClosedRange<UInt64> {
+            append("one", seq: seq, to: &writer)
+            // The last 300 publications are needed.
+            writer.publish(oldestNeeded: 3 * (seq > 300 ? seq - 300 : 0))
+            #expect(log.frames(in: 0..<3_000).count <= min(Int(seq), 600))
+            #expect(log.seq(ofFrameAt: 3 * (seq > 300 ? seq - 300 : 0)) == (seq > 300 ? seq - 299 : 1))
+        }
+        #expect(log.frameEnd(at: 2_101) == 2_103)
     }
 }
