@@ -19,7 +19,7 @@ package final class AccessControl: Sendable {
     private let configuration: Configuration
     private let state = Guarded(State())
 
-    /// Nobody has a token, and no rule is there.
+    /// No tokens, and no rules.
     package init() { configuration = Configuration() }
 
     /// Has read nothing yet.
@@ -165,7 +165,7 @@ package final class AccessControl: Sendable {
         return isKnown
     }
 
-    /// So many nobody guesses.
+    /// Too many to be guessed.
     private static let leastPublishTokenBytes = 16
 
     private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {

@@ -1,6 +1,6 @@
 package import WSQueueOperation
 
-/// What a file about access holds, for whoever wants to know before the server starts.
+/// What a file about access holds, for an operator who looks before the server starts.
 package struct AccessFileReport: Sendable {
     /// The file as the operator named it.
     package let path: String

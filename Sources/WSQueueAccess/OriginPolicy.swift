@@ -15,7 +15,7 @@ package struct OriginPolicy {
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.
     ///
-    /// - Parameter source: Who asks: behind a proxy the page is not from this machine.
+    /// - Parameter source: Who asks: a page that comes by a proxy is not from this machine.
     package func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
         let origins = head.values(of: "origin")
         guard let first = origins.first else { return nil }
@@ -38,11 +38,11 @@ package struct OriginPolicy {
 
     private func isAllowed(_ origin: String, _ head: RequestHead, _ source: RequestSource) -> Bool {
         if listed.contains("*") || listed.contains(where: { $0.lowercased() == origin }) { return true }
-        // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else belongs to nobody.
+        // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else is no page's.
         guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
         let authority = origin.dropFirst(scheme.count)
         let defaultPort = scheme == "http://" ? ":80" : ":443"
-        // Over TLS a page that came without is another one: whoever sits in between may have written it.
+        // Over TLS a page that came without is another one: another program on the way may have written it.
         if let host = source.host ?? head.host, !(source.isSecure && scheme == "http://") {
             let asked = String(decoding: host, as: UTF8.self).lowercased()
             let withPort = asked + defaultPort

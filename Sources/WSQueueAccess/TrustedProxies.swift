@@ -7,14 +7,14 @@ package import WSQueueWire
 package struct TrustedProxies: Sendable {
     private let ranges: [AddressRange]
 
-    /// Takes whom the operator trusts.
+    /// Takes the addresses that the operator trusts.
     package init(_ ranges: [AddressRange]) { self.ranges = ranges }
 
     /// Whether a peer is believed.
     package func contains(_ peer: Address) -> Bool { ranges.contains { $0.contains(peer) } }
 
     /// Finds out who asks: the nearest of those named that is no trusted proxy itself. Everything further away was written
-    /// by somebody who is not trusted. What is no address ends the search at the one before.
+    /// by a program that is not trusted. What is no address ends the search at the one before.
     ///
     /// - Parameter peer: Who is at the other end of the connection.
     package func source(of head: RequestHead, from peer: Address) -> RequestSource {
@@ -60,9 +60,9 @@ package struct RequestSource: Sendable {
     package let address: Address
     /// Whether the peer is on this machine; it may be a proxy.
     let isFromLoopback: Bool
-    /// Whether somebody passed the request on.
+    /// Whether a proxy passed the request on.
     package let isPassedOn: Bool
-    /// Whether that is somebody who is believed.
+    /// Whether that proxy is believed.
     package let isTrusted: Bool
     /// Whether a trusted proxy says that the client came by TLS.
     package let isSecure: Bool
@@ -81,8 +81,8 @@ package struct RequestSource: Sendable {
         self.host = host
     }
 
-    /// Whether a program on this machine asks this machine, and nobody else: behind a proxy on this machine the whole
-    /// world has its address, whatever the proxy says. A host that is not this machine is that of a proxy's client, or of a
+    /// Whether a program on this machine asks this machine directly: all clients of a proxy on this machine have its
+    /// address, whatever it says. A host that is not this machine is that of a proxy's client, or of a
     /// page that had its name lead here; and HTTP/1.0 is how nginx asks when it is told nothing.
     package func isLocal(_ head: RequestHead) -> Bool {
         guard isFromLoopback, !isPassedOn, head.version == .oneOne, let host = head.host else { return false }

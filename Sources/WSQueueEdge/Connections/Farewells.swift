@@ -32,8 +32,8 @@ struct Farewells {
     private var farewells: [Int: Farewell] = [:]
     private var keptBytes = 0
 
-    /// So long a connection may take for its last bytes and the other end's close, and so long where they wait for a
-    /// full socket.
+    /// How long a connection may take for its last bytes and the other end's close, and how long where these wait for
+    /// a full socket.
     private static let promptNanoseconds: Int64 = 3_000_000_000
     private static let slowNanoseconds: Int64 = 10_000_000_000
     /// What is still taken from a connection that has had our last bytes: closing a socket that holds unread bytes
@@ -70,7 +70,7 @@ struct Farewells {
 
     /// Throws away what has arrived after a connection's last bytes.
     ///
-    /// - Returns: Whether that is not too much: whoever goes on sending need not be heard to the end.
+    /// - Returns: Whether that is not too much: a program that goes on sending is not read to the end.
     mutating func discard(_ count: Int, _ slot: Int) -> Bool {
         farewells[slot, default: Farewell()].discardedBytes += count
         return (farewells[slot]?.discardedBytes ?? 0) <= Self.discardLimitBytes

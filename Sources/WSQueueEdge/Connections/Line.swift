@@ -12,7 +12,7 @@ final class Line {
     let openedAt: Int64
     private var countedBlock: [UInt8]?
 
-    /// A connection that is owed so much is not read from until it has taken that.
+    /// A connection that is owed more is not read from until it has taken that.
     private static let hearingLimitBytes = 65_536
 
     init(socket: consuming Socket, address: Address, openedAt: Int64) {
@@ -24,10 +24,10 @@ final class Line {
     /// The socket's number.
     var number: Int32 { socket.number }
 
-    /// Whom the log names: the other end, or the client of a trusted proxy there.
+    /// The address that the log names: the other end's, or that of a trusted proxy's client.
     var address: Address { source }
 
-    /// A trusted proxy speaks for somebody else.
+    /// A trusted proxy sends this client's requests.
     func speaks(for address: Address) { source = address }
 
     /// Where it is counted, when clients of one address are.

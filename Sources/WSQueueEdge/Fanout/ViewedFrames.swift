@@ -11,7 +11,7 @@ struct ViewedFrames {
     private var marks: [(end: Int, position: UInt64)] = []
     private var looked: UInt64
 
-    /// So many places of publications are asked for at once.
+    /// How many places of publications are asked for at once.
     private static let framesAtOnce = 512
 
     /// Makes the frames of whole publications.
@@ -19,7 +19,7 @@ struct ViewedFrames {
     /// - Parameters:
     ///   - runs: Where they lie; a frame begins where a run does.
     ///   - end: How far publications have been looked at after the last run.
-    ///   - limitBytes: At about so many bytes it ends, before a publication.
+    ///   - limitBytes: After about this many bytes it ends, before a publication.
     init(
         _ runs: [Range<UInt64>], end: UInt64, in log: PublicationLog, as view: EventView, limitBytes: Int = .max
     ) {

@@ -82,7 +82,7 @@ struct Admission: ~Copyable {
         spare = try? FileDescriptor.spare()
     }
 
-    /// Whether nothing need be looked at before somebody comes.
+    /// Whether nothing need be looked at before a client comes.
     var isAtRest: Bool { isListening && !isClosed }
 
     /// Has newcomers reported.
@@ -205,7 +205,7 @@ struct Admission: ~Copyable {
         Response(.tooManyRequests, advice: "Your address has as many connections as it may. Close one first.")
     }
 
-    /// Refuses a client at once, so that none hangs in the backlog until a descriptor is free.
+    /// Refuses a client at once, so that none waits in the backlog until a descriptor is free.
     ///
     /// - Returns: Whether there was a descriptor to do it with.
     private mutating func refuseForDescriptors(_ listener: Listener) -> Bool {

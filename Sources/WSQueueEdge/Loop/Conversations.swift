@@ -104,7 +104,7 @@ struct Conversations {
 
     /// Says goodbye to all clients; they may come back, here or elsewhere.
     ///
-    /// - Parameter spread: Over so many milliseconds they come back, so that they do not all return in one moment.
+    /// - Parameter spread: The milliseconds over which they come back, so that they do not all return in one moment.
     mutating func dismiss(spread: Int, now: Int64, _ delivery: inout Delivery) {
         for slot in delivery.connections.slots where delivery.connections.standing(of: slot).isReceiving {
             let milliseconds = Int.random(in: 0..<spread)

@@ -25,7 +25,7 @@ struct EdgeLoop: ~Copyable {
     /// Until when clients may take what they are owed, once the end has begun: no client is let in any more.
     private var drainDeadline: Int64?
 
-    /// While the queue waits for clients, those that are behind are looked at so often.
+    /// How often clients that are behind are looked at while the queue waits for them.
     private static let judgeMilliseconds: Int32 = 10
     private static let pingFrame: [UInt8] = {
         let nothing: [UInt8] = []

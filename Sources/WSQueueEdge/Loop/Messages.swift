@@ -62,7 +62,7 @@ struct Messages {
         return true
     }
 
-    /// Another loop, or all other nodes, have handed a message to so many.
+    /// Another loop, or all other nodes, have handed a message to this many clients.
     ///
     /// - Returns: Sender and sum, once all have.
     mutating func passed(_ ticket: UInt64, count: Int) -> (sender: UInt64, count: Int)? {

@@ -1,7 +1,7 @@
 internal import WSQueueOperation
 
-/// Messages of a loop's clients that other loops have not all handed out: whoever sent them is then told how many
-/// clients have got them.
+/// Messages of a loop's clients that other loops have not all handed out. Once they have, each sender is told how many
+/// clients have got its message.
 struct MessagesUnderWay {
     private struct Message {
         let sender: UInt64
@@ -25,7 +25,7 @@ struct MessagesUnderWay {
         return lastTicket
     }
 
-    /// Notes that another loop has handed it to so many.
+    /// Notes that another loop has handed it to this many clients.
     ///
     /// - Returns: Sender and sum, once all have.
     mutating func passed(_ ticket: UInt64, count: Int) -> (sender: UInt64, count: Int)? {

@@ -8,7 +8,7 @@ package import WSQueueWire
 package final class LoopHandle: Sendable {
     /// What a loop is told.
     package enum Command: Sendable {
-        /// Serve a client that another loop has accepted; the number is an open socket that nobody else owns.
+        /// Serve a client that another loop has accepted; the number is an open socket without another owner.
         case adopt(number: Int32, Address)
         /// Hand a client's message to your clients, and say how many there were.
         ///
@@ -18,7 +18,7 @@ package final class LoopHandle: Sendable {
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
-        /// The events go on behind another number, perhaps in another numbering: say goodbye to all clients.
+        /// The events go on after another number, perhaps in another numbering: say goodbye to all clients.
         case renumber
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)

@@ -7,7 +7,7 @@ internal import WSQueueWire
 
 /// Who is in the channels that track it, as a loop tells and asks.
 ///
-/// Users are tracked, so a client without a token listens like all others and is nobody there. What happens is told to the
+/// Users are tracked, so a client without a token listens like all others and is in no list. What happens is told to the
 /// channel as events, which the hub publishes or, on several nodes, one of them.
 struct PresencePort: Sendable {
     private let presence: SharedPresence

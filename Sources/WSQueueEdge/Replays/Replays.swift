@@ -31,8 +31,8 @@ struct Replays {
     private var frames = ReplayFrames()
     private var sentEvents: UInt64 = 0
 
-    /// What one turn may read for all together, and for one of them: so much that a thousand clients share the time
-    /// evenly and live events wait for about a millisecond.
+    /// What one turn may read for all together, and for one of them. A thousand clients share the
+    /// time evenly, and live events wait for about a millisecond.
     private static let turnBytes = 262_144
     private static let stepBytes = 32_768
 

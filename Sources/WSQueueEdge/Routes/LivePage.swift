@@ -22,7 +22,7 @@ enum LivePage {
             body: page(nonce: nonce, path: path))
     }
 
-    /// What is put in behind a mark in the page.
+    /// What is put in after a mark in the page.
     private enum Insert {
         case nonce, path, client
     }
@@ -57,7 +57,7 @@ enum LivePage {
         }
     }
 
-    /// Cuts the page behind each mark.
+    /// Cuts the page after each mark.
     private static func split(_ page: [UInt8]) -> [(text: ArraySlice<UInt8>, insert: Insert?)] {
         var pieces: [(ArraySlice<UInt8>, Insert?)] = []
         var start = 0

@@ -4,18 +4,18 @@ internal import WSQueueLog
 internal import WSQueueOperation
 internal import WSQueueWire
 
-/// What somebody wants to know of the server.
+/// A question about the server.
 enum StatusQuestion: String, CaseIterable {
     /// Clients and queue, for the live page and `wsqueue-server status`.
     case status = "/status.json"
     /// Counters, for Prometheus.
     case metrics = "/metrics"
-    /// Whether the event loops go round, for who starts a server anew that does not.
+    /// Whether the event loops go round, for a manager that restarts a server whose loops do not.
     case live = "/live"
-    /// Whether the whole way of an event works, for who sends clients elsewhere while it does not.
+    /// Whether the whole way of an event works, for a load balancer.
     case ready = "/ready"
 
-    /// Whether anybody may ask. A load balancer has no token, and what it is told is no secret.
+    /// Whether all may ask. A load balancer has no token, and what it is told is no secret.
     var isPublic: Bool { self == .live || self == .ready }
 
 }
@@ -87,11 +87,11 @@ struct StatusPages: Sendable {
     }
 }
 
-/// Decides who is told how the server stands: the operator, and for ``StatusQuestion/isPublic`` everybody.
+/// Decides who is told how the server stands: the operator, and for ``StatusQuestion/isPublic`` everyone.
 struct StatusRoutes {
     let access: RequestAccess
 
-    /// Looks at who asks: somebody on this machine, or with a token whose role is `admin`.
+    /// Looks at who asks: a program on this machine, or one with a token whose role is `admin`.
     func route(_ question: StatusQuestion, _ head: RequestHead, from source: RequestSource) -> Router.Route {
         guard head.method == .get || head.method == .head else {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")]))

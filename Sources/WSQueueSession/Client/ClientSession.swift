@@ -51,7 +51,7 @@ package struct ClientSession: ~Copyable {
         }
     }
 
-    /// Who the client is, as its token says; `nil` is nobody known.
+    /// Who the client is, as its token says; `nil` where it has none.
     package var identity: Identity? { details?.member.identity }
     /// How it sees events.
     package var view: EventView { details?.view ?? .logged(nil) }
@@ -234,7 +234,7 @@ package struct ClientSession: ~Copyable {
         details?.member.couldNotAsk(request) ?? []
     }
 
-    /// A token that the client has sent was checked: it is from now on whom the token names, or stays who it was.
+    /// A token that the client has sent was checked: from now on it is the user whom the token names, or stays who it was.
     ///
     /// - Parameters:
     ///   - result: What the token says, and when its secret counts no longer, if that is no longer in use.

@@ -40,7 +40,7 @@ struct Listening {
     /// The user as whom it is in a channel; `nil` when it is not.
     func user(in channel: String) -> Label? { places.first { $0.channel == channel }?.user }
 
-    /// Notes that it is there, if the channel tracks that and it is somebody's.
+    /// Notes that it is there, if the channel tracks that and it has a user.
     mutating func enter(_ channel: String, _ identity: Identity?) -> SessionAction? {
         guard Channel(channel)?.kind == .presence, let identity else { return nil }
         places.append((channel, identity.user))

@@ -9,7 +9,7 @@ package enum SessionAction: Equatable {
     case position(String)
     /// Have others find it by its connection id.
     case name
-    /// It is this user's from now on; `nil` is nobody's.
+    /// It is this user's from now on; `nil` is no user's.
     case identify(Identity?)
     /// It listens to this from now on.
     case subscribe(ChannelPattern)

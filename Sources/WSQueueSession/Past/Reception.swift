@@ -7,7 +7,7 @@ package struct Reception: Sendable {
     private var identifiedSince: UInt64 = 0
     private var sinceByName: [String: UInt64] = [:]
 
-    /// A client that is nobody's, and listens to nothing.
+    /// A client without a user, which listens to nothing.
     package init() {}
 
     /// How many channels and patterns it listens to.
