@@ -197,6 +197,14 @@ let package = Package(
             name: "WSQueueSequencerTests",
             dependencies: [
                 "WSQueueSequencer", "WSQueueBroker", "WSQueueCore", "WSQueueSpool", "WSQueueSystem", "WSQueueWire",
+                "ModelRedis",
+            ], swiftSettings: testing),
+        .target(name: "ModelRedis", dependencies: ["WSQueueWire"], path: "Tests/ModelRedis", swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueRedisTests",
+            dependencies: [
+                "WSQueueRedis", "WSQueueSequencer", "WSQueueOperation", "WSQueueNet", "WSQueueBroker", "WSQueueWire",
+                "WSQueueCore", "WSQueueSystem", "ModelRedis", "Support",
             ], swiftSettings: testing),
         .testTarget(
             name: "WSQueueHubTests",
