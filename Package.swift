@@ -208,7 +208,11 @@ let package = Package(
             ], swiftSettings: testing),
         .testTarget(
             name: "WSQueueHubTests",
-            dependencies: ["WSQueueHub", "WSQueueNet", "WSQueueSystem", "Support"], swiftSettings: testing),
+            dependencies: [
+                "WSQueueHub", "WSQueueSequencer", "WSQueueOperation", "WSQueueLog", "WSQueueBroker", "WSQueueCore",
+                "WSQueueWire", "WSQueueNet", "WSQueueSystem", "Support",
+            ],
+            swiftSettings: testing),
         .testTarget(
             name: "WSQueueAccessTests",
             dependencies: ["WSQueueAccess", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
@@ -273,7 +277,7 @@ if Context.environment["WSQUEUE_BENCH"] != nil {
         .executableTarget(
             name: "PurePath",
             dependencies: [
-                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
+                "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueueLog", "WSQueueSequencer", "WSQueueHub",
             ],
             path: "Tests/Benchmarks/PurePath", swiftSettings: testing, linkerSettings: staticStandardLibrary))
 }

@@ -1,7 +1,7 @@
 package import WSQueueCore
 
-/// Decides what becomes of an event: its place in the order, and whom it is for. It knows no file, socket or clock.
-package struct Broker {
+/// Whom an event is for. It knows no file, socket or clock.
+package enum Broker {
     /// Where an event wants to go, as its file says.
     package struct Addressing: Equatable {
         package var channels: [String]
@@ -15,39 +15,6 @@ package struct Broker {
             self.except = except
         }
     }
-
-    /// What becomes of an event.
-    package enum Decision: Equatable {
-        /// It is sent under this order number, one copy for each audience; a client gets the first that is for him.
-        case send(seq: UInt64, audiences: [Audience])
-        /// Its time is over (`expires_at`).
-        case expired
-    }
-
-    /// The order number of the last event that was sent; 0 at the beginning of a numbering.
-    package private(set) var seq: UInt64
-
-    /// Continues the order after `seq`.
-    package init(seq: UInt64) { self.seq = seq }
-
-    /// Gives an event its place.
-    ///
-    /// - Parameters:
-    ///   - addressing: Whom its file names.
-    ///   - expiresAtSeconds: The moment (Unix seconds) past which it must not be sent, if any.
-    ///   - nowSeconds: The present moment in the same measure.
-    ///   - place: The number that it has already, where several servers share one order; else it gets the next.
-    package mutating func publish(
-        _ addressing: Addressing, expiresAtSeconds: Double?, nowSeconds: Double, place: UInt64? = nil
-    ) -> Decision {
-        if let place { seq = place }
-        if let expiresAtSeconds, nowSeconds > expiresAtSeconds { return .expired }
-        if place == nil { seq += 1 }
-        return .send(seq: seq, audiences: Self.audiences(of: addressing))
-    }
-
-    /// Goes on behind another number: what has it, or lay before it, is not sent.
-    package mutating func skip(to seq: UInt64) { self.seq = seq }
 
     private static let everyone = [Audience.everyone]
 

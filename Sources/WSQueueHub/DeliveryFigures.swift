@@ -3,7 +3,8 @@ package struct DeliveryFigures {
     private static let kept = 1_024
 
     /// Events since the start.
-    package private(set) var sent: UInt64 = 0
+    package var sent: UInt64 { count }
+    private var count: UInt64 = 0
     private var waits = [Int64](repeating: 0, count: kept)
     private var sentBefore: UInt64 = 0
     private var last: (waits: [Int64], at: Int64) = ([], .min)
@@ -15,16 +16,16 @@ package struct DeliveryFigures {
 
     /// Counts an event.
     package mutating func count(waitNanoseconds: Int64) {
-        waits[Int(sent % UInt64(Self.kept))] = waitNanoseconds
-        sent += 1
+        waits[Int(count % UInt64(Self.kept))] = waitNanoseconds
+        count += 1
     }
 
     /// The last waits of about a second, the shortest first, or of a longer time in which nobody has asked.
     package mutating func lastWaits(now: Int64) -> [Int64] {
         guard last.at == .min || now - last.at >= Self.renewal else { return last.waits }
-        let new = Int(min(sent - sentBefore, UInt64(Self.kept)))
-        let taken = (0..<new).map { waits[Int((sent - 1 - UInt64($0)) % UInt64(Self.kept))] }
-        sentBefore = sent
+        let new = Int(min(count - sentBefore, UInt64(Self.kept)))
+        let taken = (0..<new).map { waits[Int((count - 1 - UInt64($0)) % UInt64(Self.kept))] }
+        sentBefore = count
         last = (taken.sorted(), now)
         return last.waits
     }

@@ -52,14 +52,22 @@ package struct JournalRecord: Equatable, Sendable {
     static let hasExcept: UInt8 = 1
     static let hasLine: UInt8 = 2
 
+    /// Appends the record with a message that lies somewhere else.
+    package func append(to buffer: inout [UInt8], message: Span<UInt8>) {
+        append(to: &buffer, messageBytes: message.count) { $0.append(memory: message) }
+    }
+
     /// Appends the record.
     ///
     /// - Parameters:
     ///   - buffer: Gets all of it.
-    ///   - message: The message for clients, without the member for its channel.
-    package func append(to buffer: inout [UInt8], message: Span<UInt8>) {
+    ///   - messageBytes: The length of the message for clients, without the member for its channel.
+    ///   - fill: Writes that message, all of it, into the place that is reserved for it.
+    package func append(
+        to buffer: inout [UInt8], messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void
+    ) {
         let start = buffer.count
-        let byteCount = byteCount(message: message)
+        let byteCount = byteCount(messageBytes: messageBytes)
         buffer.growIfNeeded(by: byteCount)
         buffer.append(addingCapacity: byteCount) { output in
             output.append(number: 0, bytes: Self.prefixBytes)
@@ -75,7 +83,8 @@ package struct JournalRecord: Equatable, Sendable {
             }
             output.append(list: channels)
             output.append(list: recipients)
-            output.append(counted: message)
+            output.append(number: UInt64(messageBytes), bytes: 4)
+            fill(&output)
         }
         let body = (start + Self.prefixBytes)..<buffer.count
         let checksum = CRC32C.checksum(buffer.span.extracting(body))
@@ -86,11 +95,11 @@ package struct JournalRecord: Equatable, Sendable {
 
 extension JournalRecord {
     /// How long the record is.
-    private func byteCount(message: Span<UInt8>) -> Int {
+    private func byteCount(messageBytes: Int) -> Int {
         let texts =
             channels.reduce(0) { $0 + 4 + $1.utf8.count } + (recipients ?? []).reduce(0) { $0 + 4 + $1.utf8.count }
         return Self.fixedBytes + 21 + identity.id.count + (line.map { 12 + $0.id.count } ?? 0) + 8 + texts + 4
-            + message.count
+            + messageBytes
     }
 }
 

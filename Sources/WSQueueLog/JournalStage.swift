@@ -11,8 +11,8 @@ struct JournalStage {
     var isEmpty: Bool { records.isEmpty }
     var bytes: Int { records.count }
 
-    mutating func add(_ record: JournalRecord, message: Span<UInt8>) {
-        record.append(to: &records, message: message)
+    mutating func add(_ record: JournalRecord, messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
+        record.append(to: &records, messageBytes: messageBytes, fill)
         seq = record.seq
     }
 

@@ -81,11 +81,20 @@ package struct JournalWriter: ~Copyable {
         isKnowing && identities.contains(identity.key)
     }
 
+    /// Adds an event, whose message lies somewhere else, to those that the next `commit` writes.
+    package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
+        stage(record, messageBytes: message.count) { $0.append(memory: message) }
+    }
+
     /// Adds an event to those that the next `commit` writes.
     ///
-    /// - Parameter message: The message for clients, without the member for its channel.
-    package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
-        staged.add(record, message: message)
+    /// - Parameters:
+    ///   - messageBytes: The length of the message for clients, without the member for its channel.
+    ///   - fill: Writes that message, all of it, into the place that is reserved for it.
+    package mutating func stage(
+        _ record: JournalRecord, messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void
+    ) {
+        staged.add(record, messageBytes: messageBytes, fill)
         guard isKnowing else { return }
         remember(record.identity)
         if let line = record.line { remember(line) }

@@ -34,6 +34,16 @@ package struct SpooledEvent {
         self.modifiedNanoseconds = modifiedNanoseconds
     }
 
+    /// An event that is in no file.
+    package init(text: EventText, stem: [UInt8], nanoseconds: Int64, modifiedNanoseconds: Int64) {
+        self.text = text
+        isLine = false
+        fileID = stem
+        self.nanoseconds = nanoseconds
+        fileName = nil
+        self.modifiedNanoseconds = modifiedNanoseconds
+    }
+
     /// An event of the stream that several servers share.
     package init(text: EventText, entry: StreamEntry) {
         self.text = text

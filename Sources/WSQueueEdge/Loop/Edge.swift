@@ -95,7 +95,7 @@ package final class Edge: Sendable {
     package func reloadAccess() {
         control.reload(log)
         authorizeDesk?.forget()
-        for loop in loops { loop.mailbox.post(.accessChanged) }
+        for loop in loops { loop.askForReview() }
     }
 
     // MARK: Threads

@@ -143,6 +143,8 @@ struct EdgeLoop: ~Copyable {
             conversations.resume(request, isAllowed: isAllowed, token, now: now, &delivery)
         case .accessChanged:
             conversations.review(now: now, &delivery)
+            handle.noteReview()
+            progress.wakeHub()
         }
     }
 

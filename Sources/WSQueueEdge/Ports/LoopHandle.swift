@@ -35,6 +35,8 @@ package final class LoopHandle: Sendable {
     private let ended = Atomic<Bool>(false)
     private let asked = Atomic<UInt64>(0)
     private let answered = Atomic<UInt64>(0)
+    private let reviewsAsked = Atomic<Int>(0)
+    private let reviewsDone = Atomic<Int>(0)
     private let fault = Guarded<SystemCallError?>(nil)
 
     package init() throws(SystemCallError) {
@@ -55,6 +57,20 @@ package final class LoopHandle: Sendable {
 
     package var hasEnded: Bool { ended.load(ordering: .acquiring) }
     func end() { ended.store(true, ordering: .releasing) }
+
+    /// Has the loop look at secrets and rules again.
+    func askForReview() {
+        reviewsAsked.add(1, ordering: .relaxed)
+        mailbox.post(.accessChanged)
+    }
+
+    /// The loop has done so.
+    func noteReview() { reviewsDone.add(1, ordering: .releasing) }
+
+    /// Whether the loop has not applied secrets and rules that were read again; one that has ended need not.
+    package var isReviewing: Bool {
+        reviewsAsked.load(ordering: .relaxed) != reviewsDone.load(ordering: .acquiring) && !hasEnded
+    }
 
     /// Asks the loop whether it still goes round, by a number larger than any before.
     package func ask(_ round: UInt64) {

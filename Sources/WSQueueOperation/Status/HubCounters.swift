@@ -27,7 +27,7 @@ package struct HubCounters: Sendable {
     package var overflows: UInt64 = 0
     /// Events that are only in a line that sums them up.
     package var summedLines: UInt64 = 0
-    package private(set) var scans = [UInt64](repeating: 0, count: ScanCause.allCases.count)
+    package var scans = [UInt64](repeating: 0, count: ScanCause.allCases.count)
     /// From the publisher's time until an event was handed to the loops.
     package var waits = Histogram()
     /// From then until the last byte for the last client was with the kernel.
@@ -35,8 +35,4 @@ package struct HubCounters: Sendable {
 
     /// Makes counters of nothing yet.
     package init() {}
-
-    package mutating func countScan(_ cause: ScanCause) {
-        for (index, other) in ScanCause.allCases.enumerated() where other == cause { scans[index] += 1 }
-    }
 }

@@ -64,7 +64,7 @@ enum RunCommand: Command {
             return error.isPermission ? .notPermitted : .cannotCreate
         }
         defer { log.close() }
-        do throws(Server.StartError) {
+        do throws(ServerStartError) {
             var server = try Server(settings.configuration, log: log, signals: signals, manager: manager)
             try server.run()
             return .success
@@ -75,7 +75,7 @@ enum RunCommand: Command {
     }
 
     /// The status by which a script or a service manager tells what to do (SPEC §6).
-    private static func exitStatus(of error: Server.StartError) -> ExitStatus {
+    private static func exitStatus(of error: ServerStartError) -> ExitStatus {
         switch error {
         case .queue(let cause, _): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
         case .held: .tryAgain

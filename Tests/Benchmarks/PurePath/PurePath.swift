@@ -1,19 +1,17 @@
-import WSQueueBroker
 import WSQueueCore
+import WSQueueHub
 import WSQueueLog
+import WSQueueSequencer
 import WSQueueSpool
 import WSQueueSystem
-import WSQueueWire
 
-/// What the hub computes for an event, from the bytes of its file to the frame for clients and the record in the journal.
+/// What the hub computes for an event, from the bytes of its file to the frame for clients and the record in the journal:
+/// the sequencer and the recorder, with nothing around them.
 ///
-/// No file, clock or socket is used, so each run executes the same instructions. It follows what `SpoolPump` does with
-/// an event, and changes with it.
+/// No file, clock or socket is used, so each run executes the same instructions.
 struct PurePath: ~Copyable {
-    private var message = EventMessageWriter()
-    private var broker = Broker(seq: 0)
-    private var writer: PublicationWriter
-    private var journal: JournalWriter
+    private var sequencer = Sequencer(epoch: "pure", after: 0)
+    private var recorder: Recorder
 
     private static let unixNanoseconds: Int64 = 1_792_000_000_000_000_000
     /// So many events are written and shown together, as in a pass of the hub over a few files.
@@ -24,17 +22,16 @@ struct PurePath: ~Copyable {
     init() throws {
         let log = try PublicationLog(minimumBytes: 4 * 1_048_576, seq: 0)
         // Shared, because a journal in memory knows identities only so.
-        let opened = try JournalWriter(
+        let journal = try JournalWriter(
             .memory, limits: Self.limits, epoch: "pure", unix: Self.unixNanoseconds, boot: "", isShared: true)
-        writer = PublicationWriter(log)
-        journal = opened
+        recorder = Recorder(log, journal, payloadKey: "payload")
     }
 
     /// How many bytes clients would have been sent.
-    var byteCount: UInt64 { writer.position }
+    var byteCount: UInt64 { recorder.position }
 
     /// The number of the last event.
-    var seq: UInt64 { broker.seq }
+    var seq: UInt64 { sequencer.seq }
 
     /// Takes `count` events that differ in their ids.
     mutating func take(_ count: Int, _ template: EventForm.Template) throws {
@@ -50,58 +47,21 @@ struct PurePath: ~Copyable {
     }
 
     private mutating func append(_ bytes: Span<UInt8>, _ stem: [UInt8]) throws {
-        let text = try EventFile.decode(bytes)
-        let identity =
-            text.idLabel(in: bytes).map { JournalRecord.Identity(id: $0.bytes, stamp: 0) }
-            ?? JournalRecord.Identity(id: stem, stamp: Self.unixNanoseconds)
-        guard !journal.knows(identity) else { return }
-        let addressing = Broker.Addressing(
-            channels: text.channels.map(\.name), recipients: text.recipients.map { $0.map(\.text) },
-            except: text.except)
-        let decision = broker.publish(addressing, expiresAtSeconds: nil, nowSeconds: 1_792_000_000)
-        guard case .send(let seq, let audiences) = decision else { return }
-        for audience in audiences {
-            message.write(text, fields(text, stem, seq: seq, channel: audience.channel), in: bytes)
-            appendFrame(seq: seq, audience: audience)
-        }
-        stage(text, identity, stem, bytes, seq: seq)
-    }
-
-    private mutating func appendFrame(seq: UInt64, audience: Audience) {
-        let text = message.message
-        let bytes = text.span
-        let header = FrameEncoder.headerLength(payloadLength: bytes.count)
-        writer.append(byteCount: header + bytes.count, seq: seq, audience: audience) { output in
-            FrameEncoder.writeHeader(.text, payloadLength: bytes.count, to: &output)
-            output.append(memory: bytes)
-        }
-    }
-
-    private mutating func stage(
-        _ text: EventText, _ identity: JournalRecord.Identity, _ stem: [UInt8], _ bytes: Span<UInt8>, seq: UInt64
-    ) {
-        var record = JournalRecord(seq: seq, unixNanoseconds: Self.unixNanoseconds, identity: identity)
-        if !text.channels.isEmpty {
-            record.channels = text.channels.map(\.name)
-            message.write(text, fields(text, stem, seq: seq, channel: nil), in: bytes)
-        }
-        record.recipients = text.recipients.map { $0.map(\.text) }
-        record.except = text.except
-        let written = message.message
-        journal.stage(record, message: written.span)
-    }
-
-    private func fields(_ text: EventText, _ stem: [UInt8], seq: UInt64, channel: String?) -> EventMessageFields {
-        EventMessageFields(
-            unixSeconds: Self.unixNanoseconds / 1_000_000_000, id: text.id == nil ? stem : [], seq: seq,
-            channel: channel.flatMap { Channel($0) })
+        let event = SpooledEvent(
+            text: try EventFile.decode(bytes), stem: stem, nanoseconds: Self.unixNanoseconds,
+            modifiedNanoseconds: Self.unixNanoseconds)
+        let identity = event.identity(in: bytes)
+        let facts = Sequencer.Facts(
+            isKnown: recorder.knows(identity), expiresAtMicroseconds: event.text.expiresAtMicroseconds)
+        guard case .send(let seq) = sequencer.decide(facts, unix: Self.unixNanoseconds) else { return }
+        _ = recorder.record(event, bytes, identity, seq: seq, unix: Self.unixNanoseconds)
     }
 
     private mutating func finishPass() throws {
-        _ = try journal.commit(unix: Self.unixNanoseconds)
-        _ = journal.takeUnsynced()
-        _ = journal.takeRetired()
-        writer.publish(oldestNeeded: writer.position)
+        _ = try recorder.commit(unix: Self.unixNanoseconds, finished: .max)
+        _ = recorder.takeUnsynced()
+        _ = recorder.takeRetired()
+        recorder.publish(oldestNeeded: recorder.position)
     }
 
     /// Adds one to the decimal number that ends there.

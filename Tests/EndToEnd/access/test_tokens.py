@@ -244,6 +244,14 @@ def test_a_secret_that_everybody_may_read_is_said(start, secrets):
     assert start("--jwt-secret-file", str(secrets)).wait_for("config.warn")["file"] == str(secrets)
 
 
+def test_a_secret_that_everybody_may_read_since_the_start_is_said_when_files_are_read_again(start, secrets):
+    server = start("--jwt-secret-file", str(secrets))
+    assert not server.logged("config.warn", file=str(secrets))
+    secrets.chmod(0o644)
+    server.signal(signal.SIGHUP)
+    server.wait_for("config.warn", file=str(secrets))
+
+
 def test_a_server_without_secrets_takes_no_tokens_and_leaves_authorization_alone(server):
     assert refusal(server, make_token(), "query").status == 401
     assert refusal(server, make_token(), "protocol").status == 401

@@ -89,6 +89,22 @@ def test_a_reload_is_told_from_its_beginning_to_its_end(start, manager):
     manager.wait_for(after=reloading, READY="1")
 
 
+def test_a_reload_has_ended_when_every_loop_has_applied_it(start, tmp_path):
+    require_strace()
+    with Manager(tmp_path / "notify") as manager:
+        server = start("--threads", "2", prefix=manager.environment())
+        first = manager.wait_for(READY="1")
+        with StoppedThread(server.pid, "wsq-loop-1"):
+            server.signal(signal.SIGHUP)
+            reloading = manager.wait_for(after=first, RELOADING="1")
+            server.wait_for("server.reload")
+            # It goes on meanwhile.
+            server.signal(signal.SIGUSR1)
+            server.wait_for("server.status")
+            assert manager.find(reloading, READY="1") == []
+        manager.wait_for(after=reloading, READY="1")
+
+
 def test_the_end_is_told_with_the_time_it_may_take(start, manager):
     server = start("--drain", "90s", prefix=manager.environment())
     assert server.terminate() == 0

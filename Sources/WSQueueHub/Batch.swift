@@ -1,0 +1,125 @@
+internal import WSQueueCore
+internal import WSQueueSequencer
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// A batch that is being sent line by line, its file already checked as a whole.
+struct Batch {
+    /// What is wrong with a batch.
+    struct Fault: Error {
+        let fault: EventFault
+        /// The line, counted from 1; `nil` where it is the whole file.
+        let line: Int?
+    }
+
+    private let file: PendingFile
+    private let stem: [UInt8]
+    private let contents: [UInt8]
+    private let status: FileStatus
+    private let reader: SpoolReader
+    private var lines = BatchLines()
+    /// Up to this line the journal has it, from a server that did not come to its end.
+    private var knownLines = 0
+    /// What the check has read of the first so many lines, so that they need not be read again.
+    private let texts: [EventText]
+    private var nextText = 0
+
+    /// At most so many, about 7 MB while the batch is sent.
+    private static let keptTexts = 131_072
+
+    init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8], texts: [EventText]) {
+        self.file = file
+        self.status = status
+        self.reader = reader
+        self.contents = contents
+        self.texts = texts
+        stem = Array(file.stem)
+    }
+
+    /// Checks every line.
+    ///
+    /// - Parameter limitBytes: How large one event may be.
+    /// - Returns: What was read of the first lines.
+    static func check(_ contents: [UInt8], limitBytes: Int) throws(Fault) -> [EventText] {
+        var lines = BatchLines()
+        var texts: [EventText] = []
+        var hasEvents = false
+        while let line = lines.next(in: contents.span) {
+            // Lines of a batch are about as long as the first: what grows step by step is copied each time.
+            if !hasEvents { texts.reserveCapacity(min(Self.keptTexts, contents.count / line.range.count + 1)) }
+            hasEvents = true
+            do throws(EventFault) {
+                guard line.range.count <= limitBytes else {
+                    throw EventFault(reason: "an event larger than the limit of \(limitBytes) bytes", offset: 0)
+                }
+                let text = try EventFile.decode(contents.span.extracting(line.range))
+                try EventRoom.check(
+                    channelCount: text.channels.count, line.range.count, limitBytes: limitBytes)
+                if texts.count < Self.keptTexts { texts.append(text) }
+            } catch {
+                throw Fault(fault: error, line: line.number)
+            }
+        }
+        guard hasEvents else {
+            throw Fault(
+                fault: EventFault(reason: "no event in it; a batch has one a line", offset: 0), line: nil)
+        }
+        return texts
+    }
+
+    /// The file's text, in which the ranges of ``next()`` lie.
+    var text: [UInt8] { contents }
+    /// The file.
+    var pendingFile: PendingFile { file }
+    /// The id that its first line has unless it says its own.
+    var firstID: String { "\(String(decoding: stem, as: UTF8.self))/1" }
+
+    /// The file for its deletion.
+    ///
+    /// - Parameter seq: The number of its last event.
+    func readFile(seq: UInt64) -> ReadFile { ReadFile(file, status, reader, seq: seq) }
+
+    /// What the file looked like when it was read.
+    var fileStatus: FileStatus { status }
+
+    /// Whether a server before this one, that began at `startedAt` (Unix nanoseconds), may have sent lines of it.
+    func mayBeBegun(before startedAt: Int64) -> Bool { status.changedNanoseconds < startedAt }
+
+    /// Finds out how many lines a server before this one has sent, by the last that is known: of a large batch the
+    /// journal no longer knows the first.
+    ///
+    /// - Returns: The number of that line; 0 when there is none.
+    mutating func skipKnown(_ isKnown: (_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool) -> Int {
+        var probe = self
+        while let (event, range, line) = probe.nextLine() {
+            guard isKnown(event, contents.span.extracting(range)) else { continue }
+            knownLines = line
+        }
+        return knownLines
+    }
+
+    /// The next event that was not sent before, and where its text lies; `nil` after the last one.
+    mutating func next() -> (event: SpooledEvent, range: Range<Int>)? {
+        while let (event, range, line) = nextLine() {
+            if line > knownLines { return (event, range) }
+        }
+        return nil
+    }
+
+    private mutating func nextLine() -> (event: SpooledEvent, range: Range<Int>, line: Int)? {
+        let contents = contents
+        while let line = lines.next(in: contents.span) {
+            defer { nextText += 1 }
+            // The whole file was checked before its first line was sent.
+            let text =
+                nextText < texts.count
+                ? texts[nextText] : try? EventFile.decode(contents.span.extracting(line.range))
+            guard let text else { continue }
+            let event = SpooledEvent(
+                text: text, stem: stem, line: line.number, file: file,
+                modifiedNanoseconds: status.modifiedNanoseconds)
+            return (event, line.range, line.number)
+        }
+        return nil
+    }
+}

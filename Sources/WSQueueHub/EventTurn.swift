@@ -1,0 +1,342 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+internal import WSQueueLog
+internal import WSQueueOperation
+internal import WSQueueSequencer
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// The half of the hub's turn that concerns events: what becomes of each, its record, the journal's way to the disk, and
+/// what is said once all clients have it.
+struct EventTurn: ~Copyable {
+    /// What has become of an event of the queue.
+    enum Fate {
+        /// It is recorded under a number.
+        case recorded
+        /// It is in the next transaction for the shared stream.
+        case submitted
+        /// It is not sent.
+        case dropped
+    }
+
+    private var sequencer: Sequencer
+    private let stream: StreamPort
+    private var recorder: Recorder
+    private var keeper: Keeper
+    private var ledger: Ledger
+    private var readers: Readers
+    private let presence: PresenceTeller
+    private let eventLimitBytes: Int
+
+    /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
+    static let passBytes: UInt64 = 262_144
+    private static let restartRetryNanoseconds: Int64 = 100_000_000
+
+    init(
+        _ configuration: Configuration, _ sequencer: Sequencer, _ stream: StreamPort, _ recorder: consuming Recorder,
+        _ keeper: Keeper, _ ledger: Ledger, _ readers: Readers, _ presence: PresenceTeller
+    ) {
+        self.sequencer = sequencer
+        self.stream = stream
+        self.recorder = recorder
+        self.keeper = keeper
+        self.ledger = ledger
+        self.readers = readers
+        self.presence = presence
+        eventLimitBytes = configuration.eventLimitBytes
+        self.keeper.reportOpening(self.recorder.findings, self.recorder.history)
+    }
+
+    var seq: UInt64 { sequencer.seq }
+    var unsettledCount: Int { ledger.unsettledCount }
+    /// Where the log stands.
+    var position: UInt64 { recorder.position }
+    /// Whether events of the queue get their numbers here, and whether they may be submitted to those who give them.
+    var placesQueue: Bool { sequencer.placesQueue }
+    var maySubmit: Bool { sequencer.maySubmit }
+    /// Whether the shared stream has brought something that can be used now.
+    var hasWork: Bool { sequencer.hasWork }
+    /// Whether clients must take something before more is recorded, and whether nobody is there to be sent anything.
+    var isHeld: Bool { readers.isHeld }
+    var isAwaitingClients: Bool { readers.isAwaitingClients }
+    /// Before this position there is room for one more event.
+    var roomEnd: UInt64 { readers.roomEnd(recorder) }
+    var hasRoom: Bool { recorder.position < roomEnd }
+
+    /// Whether so much is not on the disk that no more may be recorded.
+    func isBehind(undeletedFiles: Int) -> Bool {
+        keeper.isBehind(
+            position: recorder.position, isFull: recorder.isFull,
+            waitingFiles: sequencer.placesQueue ? undeletedFiles : 0)
+    }
+
+    /// Whether there is something to say or to use though nothing has arrived.
+    var canGoOn: Bool {
+        ledger.hasWork(passed: readers.passed) || (readers.isHeld && hasRoom) || stream.hasNews
+    }
+
+    /// Up to which mark files may be deleted.
+    var releasedMark: UInt64 { sequencer.released(synced: keeper.synced(orPassed: readers.passed)) }
+    /// With which mark a file waits whose events are recorded, or submitted.
+    var releaseMark: UInt64 { sequencer.releaseMark(position: recorder.position) }
+    /// Whether the file of an event that was dropped may go at once: that the event is known may not be on the disk yet.
+    var mayForget: Bool { !sequencer.placesQueue || keeper.isSynced(recorder.position) }
+
+    /// Whether everything that was begun has been handed out.
+    ///
+    /// - Parameter hasFiles: Whether files wait for their deletion. What a journal or a stream that cannot be written
+    ///   keeps from being deleted stays for the next server.
+    func isFinished(hasFiles: Bool) -> Bool {
+        guard sequencer.isFinished(isStreamUp: stream.isUp), ledger.unsettledCount == 0 else { return false }
+        let isFailing = recorder.isFailing || keeper.isSyncFailing
+        return !hasFiles || (sequencer.placesQueue ? isFailing : !stream.isUp)
+    }
+
+    /// Up to this number all events' files are gone, where that matters: what is in the shared stream is not sent again
+    /// whatever the journal knows.
+    func finishedSeq(removed: UInt64?, isInBatch: Bool) -> UInt64 {
+        guard recorder.isKept, sequencer.placesQueue else { return .max }
+        if let removed { return removed }
+        // What is left of a batch begins behind its last line that the journal knows.
+        return isInBatch ? max(1, sequencer.seq) - 1 : .max
+    }
+
+    // MARK: Events of the queue
+
+    func takeNews() -> [StreamNews] { stream.takeNews() }
+
+    mutating func beginPass() { readers.beginPass() }
+
+    /// The pass has left something because clients must take something first.
+    mutating func hold() { readers.hold() }
+
+    /// Nothing is taken, and the queue waits for nobody.
+    func endWaiting(now: Int64) { readers.endWaiting(now: now) }
+
+    /// Whether an event, or the line of a batch, has been recorded before.
+    func knows(_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool {
+        recorder.knows(event.lineIdentity ?? event.identity(in: text))
+    }
+
+    /// Whether a server before this one has recorded anything.
+    var hasPast: Bool { sequencer.placesQueue && recorder.history.inheritedSeq > 0 }
+
+    /// Whether the process before this one has submitted a file.
+    func hasSubmitted(_ file: PendingFile, _ status: FileStatus) -> Bool { sequencer.hasSubmitted(file, status) }
+
+    /// Says that the first lines of a batch are not sent again.
+    mutating func noteKnownLines(_ count: Int, of batch: Batch) {
+        sequencer.countKnown(count)
+        ledger.noteKnown(id: batch.firstID, file: batch.pendingFile.name.description, lines: count)
+    }
+
+    /// Decides about an event, and does what follows.
+    ///
+    /// - Parameters:
+    ///   - place: The number that the shared stream has given it; `nil` for an event of the queue.
+    ///   - present: Until when it has waited, Unix nanoseconds.
+    ///   - unix: When this pass began, Unix nanoseconds.
+    @discardableResult
+    mutating func carry(
+        _ event: SpooledEvent, _ text: Span<UInt8>, at place: UInt64? = nil, present: Int64, unix: Int64
+    ) -> Fate {
+        let identity = event.identity(in: text)
+        let facts = Sequencer.Facts(
+            isKnown: recorder.knows(identity), expiresAtMicroseconds: event.text.expiresAtMicroseconds)
+        switch sequencer.decide(facts, at: place, unix: unix) {
+        case .send(let seq):
+            let recorded = recorder.record(event, text, identity, seq: seq, unix: unix)
+            ledger.noteSent(
+                event, text, seq: seq, recorded, present: present, position: recorder.position, unix: unix,
+                clientCount: readers.clientCount)
+            return .recorded
+        case .submit:
+            sequencer.submit(event, text)
+            return .submitted
+        case .leaveOut(let seq, let reason):
+            recorder.leaveOut(identity, seq: seq, unix: unix)
+            ledger.noteLeftOut(reason, event, text, unix: unix)
+        case .drop(let reason): ledger.noteLeftOut(reason, event, text, unix: unix)
+        case .passed: break
+        }
+        return .dropped
+    }
+
+    /// Notes a file whose events have all been submitted.
+    func noteSubmitted(_ name: FileName, _ status: FileStatus) { sequencer.submit(fileNamed: name, status) }
+
+    /// Has what was submitted, and what else the stream is to do, carried out.
+    func postOrders() { stream.post(sequencer.takeOrders()) }
+
+    /// Publishes what the channels are to be told by now of who is where.
+    mutating func tellPresence(now: Int64, unix: Int64) {
+        let news = presence.take(now: now)
+        for (one, seq) in zip(news, sequencer.place(news.count)) {
+            let id = Array("presence-\(sequencer.epoch)-\(seq)".utf8)
+            recorder.recordNews(one.event, id: id, channel: one.channel, seq: seq, unix: unix)
+        }
+    }
+
+    func presenceSleepMilliseconds(now: Int64) -> Int64 { presence.sleepMilliseconds(now: now) }
+
+    // MARK: The pass
+
+    /// Writes what a pass has recorded, and shows it to the loops.
+    mutating func finishPass(since start: UInt64, _ seq: UInt64, finished: UInt64, now: Int64, unix: Int64) {
+        readers.noteWaiting(position: recorder.position, now: now)
+        // First, because a client may come back with the number of any event it was sent.
+        keep(finished: finished, now: now, unix: unix)
+        guard recorder.position != start else { return }
+        ledger.notePass(
+            bytes: recorder.position - start, events: sequencer.seq - min(seq, sequencer.seq),
+            hasClients: readers.clientCount > 0, position: recorder.position)
+        announce()
+    }
+
+    /// Writes what is recorded to the journal.
+    mutating func keep(finished: UInt64, now: Int64, unix: Int64) {
+        keeper.keep(&recorder, finished: finished, now: now, unix: unix)
+    }
+
+    /// Shows everything recorded to the loops.
+    private mutating func announce() {
+        recorder.publish(oldestNeeded: readers.passed)
+        readers.wake()
+    }
+
+    /// Notes what has got to the disk.
+    mutating func noteSync(now: Int64) { keeper.noteSync(&recorder, now: now) }
+
+    /// Says what everyone has been handed, and lets history go whose files are gone.
+    mutating func settle(hasDeleted: Bool, finished: UInt64, unix: Int64) {
+        if hasDeleted { keeper.trim(&recorder, finished: finished, unix: unix) }
+        keeper.releaseRetired(&recorder)
+        ledger.settle(passed: readers.passed, passedAt: readers.passedAt)
+        ledger.turn(unix: unix)
+    }
+
+    /// Lets go of history that is too old.
+    mutating func age(finished: UInt64, unix: Int64) { keeper.age(&recorder, finished: finished, unix: unix) }
+
+    /// Writes the journal on in a directory that has taken the place of the queue, where it is kept there.
+    mutating func moveJournal(to queue: Directory) throws(SystemCallError) { try keeper.move(&recorder, to: queue) }
+
+    /// Says on the disk that the journal ends in order.
+    mutating func closeJournal() { keeper.close(&recorder) }
+
+    mutating func stop() { sequencer.stop() }
+    mutating func writeSum() { ledger.writeSum() }
+
+    // MARK: What the shared stream brings
+
+    /// Takes what the stream's thread has told.
+    mutating func hear(_ news: [StreamNews]) {
+        stream.noteFollowing(isCatchingUp: sequencer.isCatchingUp)
+        for one in news where sequencer.hear(one) {
+            // Clients that have been here before may have what the journal has.
+            if recorder.isKept, recorder.history.inheritedSeq > 0 { stream.openGate() }
+        }
+    }
+
+    /// Lets clients in once everything is here that was in the stream when it was found.
+    func openIfCaughtUp() {
+        if sequencer.finishCatchingUp() { stream.openGate() }
+    }
+
+    /// Records what has come next.
+    ///
+    /// - Returns: Whether there was anything that could be used.
+    mutating func takeArrival(now: Int64, unix: Int64) -> Bool {
+        switch sequencer.nextArrival(now: now) {
+        case .entry(let entry):
+            // Entries before it were trimmed before they could be read.
+            if entry.seq > sequencer.seq + 1,
+                !restart(epoch: sequencer.epoch, after: entry.seq - 1, now: now, unix: unix)
+            {
+                return false
+            }
+            sequencer.finishArrival()
+            take(entry, unix: unix)
+        case .place(let place):
+            guard resolve(place, now: now, unix: unix) else { return false }
+            sequencer.finishArrival()
+        case nil: return false
+        }
+        return true
+    }
+
+    /// Whether something has come that is not used yet.
+    var hasArrivals: Bool { sequencer.hasArrivals }
+
+    private mutating func take(_ entry: StreamEntry, unix: Int64) {
+        defer { stream.noteUsed(entry.byteCount) }
+        guard entry.seq > sequencer.seq else { return }
+        if let told = entry.told { presence.noteTold(told) }
+        do throws(EventFault) {
+            let event = try EventRoom.event(in: entry, limitBytes: eventLimitBytes)
+            carry(event, entry.event.span, at: entry.seq, present: Clock.unixNanoseconds(), unix: unix)
+        } catch {
+            stream.reportForeign(seq: entry.seq, reason: error.reason)
+            guard case .leaveOut(let seq, _) = sequencer.leaveOut(at: entry.seq) else { return }
+            recorder.leaveOut(JournalRecord.Identity(id: entry.id, stamp: entry.stamp), seq: seq, unix: unix)
+        }
+    }
+
+    /// Decides where to read on in the stream that was found.
+    ///
+    /// - Returns: Whether that could be decided now.
+    private mutating func resolve(_ place: StreamPlace, now: Int64, unix: Int64) -> Bool {
+        keep(finished: .max, now: now, unix: unix)
+        switch sequencer.resolve(place, isProbeKnown: place.probe.flatMap { recorder.isRecorded($0) }) {
+        case .renew:
+            stream.reportLoss(epoch: sequencer.epoch, seq: sequencer.seq, last: place.last)
+            sequencer.renew(place, to: RandomText.make(count: 8))
+            return true
+        case .restart(let epoch, let seq):
+            guard restart(epoch: epoch, after: seq, now: now, unix: unix) else { return false }
+        case .follow: break
+        }
+        sequencer.follow(place)
+        return true
+    }
+
+    /// Begins the history anew; clients that were here come back and are told.
+    ///
+    /// - Returns: Whether the journal could be begun.
+    private mutating func restart(epoch: String, after seq: UInt64, now: Int64, unix: Int64) -> Bool {
+        keep(finished: .max, now: now, unix: unix)
+        do throws(SystemCallError) {
+            try recorder.restart(epoch: epoch, after: seq, unix: unix)
+        } catch {
+            stream.reportRestartFault(error)
+            sequencer.retryArrival(at: now + Self.restartRetryNanoseconds)
+            return false
+        }
+        stream.reportRestart(epoch: epoch, after: seq)
+        // Those who come back are let in when everything is here again.
+        if stream.closeGate() { sequencer.catchUp(atLeast: seq) }
+        sequencer.restart(epoch: epoch, after: seq)
+        announce()
+        // After the number, so that a loop that reads this finds it.
+        readers.tellRenumbering()
+        keeper.request(&recorder)
+        return true
+    }
+
+    // MARK: For the operator
+
+    /// Adds how events stand.
+    mutating func describe(_ status: inout HubStatus, now: Int64) {
+        status.seq = sequencer.seq
+        status.isHolding = readers.isAwaitingClients
+        status.sent = ledger.sentCount
+        status.waits = ledger.lastWaits(now: now)
+        (status.counters.duplicates, status.counters.expired) = sequencer.counts
+        ledger.count(into: &status.counters)
+        if let fault = keeper.fault(now: now) ?? recorder.fault { status.faults.append(fault) }
+        if let fault = stream.fault { status.faults.append(fault) }
+    }
+
+    /// Wakes the loops that have asked how things stand.
+    func wake(_ loops: Set<Int>) { readers.wake(loops) }
+}

@@ -1,0 +1,204 @@
+internal import WSQueueCore
+internal import WSQueueOperation
+internal import WSQueueSequencer
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// Reads files and finds out what they hold. What cannot be sent as it is gets time while it changes, then it is set
+/// aside.
+struct FileExaminer {
+    /// What was found out about a file.
+    enum Finding<Contents> {
+        case good(Contents)
+        /// Nothing can be done with it now, or ever: its name is forgotten.
+        case nothing
+        /// It can be neither sent nor moved: its name stays known, so that it is named once and not looked at for ever.
+        case immovable
+    }
+
+    private let log: Log
+    private let eventLimitBytes: Int
+    private let batchLimitBytes: Int
+    /// Files that are not whole yet, as far as that can be told.
+    private var unfinished = Unfinished()
+    /// Files that could not be read for now, and why; they are looked at again.
+    private var failing: [FileName: Int32] = [:]
+    /// Files that can be neither read nor moved, and what they looked like when that was said.
+    private var stuck: [FileName: Unfinished.Look] = [:]
+    private var rejected: UInt64 = 0
+    /// The wall clock when the server came, nanoseconds.
+    private let startedAt = Clock.unixNanoseconds()
+
+    init(_ configuration: Configuration, log: Log) {
+        self.log = log
+        eventLimitBytes = configuration.eventLimitBytes
+        batchLimitBytes = configuration.batchLimitBytes
+    }
+
+    /// How many files were refused.
+    var rejectedCount: UInt64 { rejected }
+    /// Files that are to be looked at again.
+    var retried: [FileName] { unfinished.names + failing.keys }
+    /// How many those are.
+    var waitingCount: Int { unfinished.names.count + failing.count }
+    /// Whether files can be neither read nor moved.
+    var hasStuckFiles: Bool { !stuck.isEmpty }
+
+    /// Forgets what was known of another directory's files.
+    mutating func forget() {
+        unfinished = Unfinished()
+        failing = [:]
+        stuck = [:]
+    }
+
+    /// Reads a file; its contents are in the reader then.
+    mutating func read(
+        _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) -> Finding<FileStatus> {
+        if isResting(file, reader, now: now, unix: unix) { return .nothing }
+        switch reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes) {
+        case .gone:
+            unfinished.forget(file.name)
+            failing[file.name] = nil
+            return .nothing
+        case .failed(let error):
+            // Nobody can say yet whether it is good: it stays, and is looked at again. Said once for each reason.
+            if failing.updateValue(error.code, forKey: file.name) != error.code {
+                log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
+            }
+            return .nothing
+        case .fault(let fault, let status):
+            return judge(fault, status, file, reader, now: now, unix: unix)
+        case .contents(let status):
+            if !failing.isEmpty { failing[file.name] = nil }
+            guard UTF8Validator.isValid(file.stem.span) else {
+                return judge(.name, status, file, reader, now: now, unix: unix)
+            }
+            return .good(status)
+        }
+    }
+
+    /// The event in a file that was read.
+    mutating func event(
+        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) -> Finding<SpooledEvent> {
+        let contents = reader.contents
+        do throws(EventFault) {
+            let text = try EventFile.decode(contents.span)
+            try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
+            unfinished.forget(file.name)
+            return .good(
+                SpooledEvent(
+                    text: text, stem: Array(file.stem), file: file, modifiedNanoseconds: status.modifiedNanoseconds))
+        } catch {
+            let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
+            return judge(fault, status, file, reader, now: now, unix: unix)
+        }
+    }
+
+    /// The events in a batch that was read, all of them checked; its contents are the batch's then.
+    mutating func batch(
+        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) -> Finding<Batch> {
+        if !isWhole(file, status, reader), !hasRested(file, status, now: now, unix: unix) { return .nothing }
+        do throws(Batch.Fault) {
+            let texts = try Batch.check(reader.contents, limitBytes: eventLimitBytes)
+            unfinished.forget(file.name)
+            return .good(Batch(file, status, reader, contents: reader.takeContents(), texts: texts))
+        } catch {
+            return judge(
+                .content(reason: error.fault.reason, offset: error.fault.offset, line: error.line), status, file,
+                reader, now: now, unix: unix)
+        }
+    }
+
+    /// Whether a server before this one may have sent lines of a batch.
+    func mayBeBegun(_ batch: Batch) -> Bool { batch.mayBeBegun(before: startedAt) }
+
+    /// Forgets the files that could not be moved and are gone or others by now, which makes them events of their own.
+    ///
+    /// - Returns: Their names.
+    mutating func takeChanged(in reader: SpoolReader) -> [FileName] {
+        let names = stuck.filter { $0.value.hasChanged($0.key, in: reader.directory) }.map(\.key)
+        for name in names { stuck[name] = nil }
+        return names
+    }
+
+    /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
+    /// there must be a reason to think so: a notice, a name by the contract, no writer, or a change of the inode after
+    /// the contents, which a rename leaves. Without one it gets time to rest.
+    private func isWhole(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) -> Bool {
+        if file.isNoticed || file.isNamedByContract { return true }
+        if let isBeingWritten = reader.isBeingWritten(file.name) { return !isBeingWritten }
+        return status.changedNanoseconds != status.modifiedNanoseconds
+    }
+
+    /// Decides about a file that cannot be delivered as it is: it gets time while it changes, then it is set aside.
+    private mutating func judge<Contents>(
+        _ fault: SpoolFault, _ status: FileStatus, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) -> Finding<Contents> {
+        let look = Unfinished.Look(status)
+        if stuck[file.name] == look { return .immovable }
+        guard hasRested(file, status, now: now, unix: unix) else { return .nothing }
+        rejected += 1
+        do throws(SystemCallError) {
+            let moved = try reader.quarantine(file.name, reason: fault.reason, unix: unix)
+            log.write(
+                LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                    .with("moved", ".failed/\(moved.name)"))
+            guard let pruned = moved.pruned else { return .nothing }
+            log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
+            return .nothing
+        } catch {
+            stuck[file.name] = look
+            log.write(
+                LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                    .with("error", error.description).with("hint", "left in the queue; remove it by hand"))
+            return .immovable
+        }
+    }
+
+    /// Whether a file that was refused looks as it did then, and has time left.
+    private func isResting(_ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64) -> Bool {
+        // A notice may say that its writer has closed it, which no status shows.
+        guard !file.isNoticed, !unfinished.isEmpty else { return false }
+        guard let status = try? reader.directory.status(of: file.name) else { return false }
+        return unfinished.isResting(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
+    }
+
+    private mutating func hasRested(_ file: PendingFile, _ status: FileStatus, now: Int64, unix: Int64) -> Bool {
+        unfinished.hasRested(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
+    }
+}
+
+extension Unfinished.Look {
+    /// Whether the file that looked so is gone or another one.
+    func hasChanged(_ name: FileName, in directory: Directory) -> Bool {
+        guard let status = try? directory.status(of: name) else { return true }
+        return Unfinished.Look(status) != self
+    }
+}
+
+/// The room in the log that one event may take.
+enum EventRoom {
+    /// The most that all copies of an event may take together, where one event may have `limitBytes`.
+    static func bytes(limitBytes: Int) -> Int { 2 * limitBytes }
+
+    /// Reads the event in an entry of the shared stream; other servers may allow larger ones.
+    static func event(in entry: StreamEntry, limitBytes: Int) throws(EventFault) -> SpooledEvent {
+        let text = try EventFile.decode(entry.event.span)
+        guard max(1, text.channels.count) * (entry.event.count + 1_024) <= bytes(limitBytes: limitBytes) else {
+            throw EventFault(reason: "larger than this server's --event-size allows", offset: 0)
+        }
+        return SpooledEvent(text: text, entry: entry)
+    }
+
+    /// Refuses an event whose copies, one for each channel, would not fit into the log together.
+    static func check(channelCount: Int, _ byteCount: Int, limitBytes: Int) throws(EventFault) {
+        guard channelCount > 1, channelCount * (byteCount + 1_024) > bytes(limitBytes: limitBytes) else { return }
+        throw EventFault(
+            reason:
+                "\(channelCount) channels of \(byteCount) bytes are more than one event may take; publish it in parts",
+            offset: 0)
+    }
+}

@@ -1,0 +1,283 @@
+internal import WSQueueLog
+package import WSQueueOperation
+package import WSQueueRedis
+package import WSQueueSequencer
+internal import WSQueueSpool
+package import WSQueueSystem
+
+/// The way of an event from its file into ring and journal and, once it is safe, of its file to the end.
+///
+/// It belongs to one thread and never waits: what cannot go on now goes on at the next turn. A turn has two halves, for
+/// files and for events, and this hands to one what the other gives.
+package struct Hub: ~Copyable {
+    private var files: FileTurn
+    private var events: EventTurn
+    private var batch: Batch?
+    private var reporter: StatusReporter
+
+    private static let passFiles = 1_024
+    private static let passReadBytes = 4 * 1_048_576
+
+    /// Makes a hub that has no directory yet.
+    ///
+    /// - Parameters:
+    ///   - ports: What it shares with other threads.
+    ///   - recorder: What it writes to.
+    ///   - link: The stream that it shares with other servers; `nil` is none.
+    package init(
+        _ configuration: Configuration, _ ports: HubPorts, sequencer: Sequencer, recorder: consuming Recorder,
+        link: RedisLink?
+    ) {
+        let log = ports.log
+        files = FileTurn(configuration, log: log, hubWakeup: ports.hubWakeup)
+        events = EventTurn(
+            configuration, sequencer, StreamPort(link, gate: ports.gate, log: log), recorder,
+            Keeper(log: log, syncer: ports.syncer, place: configuration.journalPlace),
+            Ledger(configuration, log: log), Readers(configuration, ports.marks, ports.readers, ports.held),
+            PresenceTeller(ports.presence, tellsHere: link == nil))
+        reporter = StatusReporter(ports.status)
+    }
+
+    /// Works in a directory from now on, whose lock is held.
+    package mutating func open(_ queue: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
+        try files.open(queue, lock)
+    }
+
+    /// The number of the last event.
+    package var seq: UInt64 { events.seq }
+    /// How many files are known to wait.
+    package var waitingCount: Int { files.waitingCount }
+    /// How many events have not been handed to all clients, or not been said.
+    package var unsettledCount: Int { events.unsettledCount }
+    /// For the poller: readable when notices about the queue wait; `nil` without inotify.
+    package var noticeNumber: Int32? { files.noticeNumber }
+
+    /// Takes what the shared stream's thread tells, for the next turn.
+    package func takeNews() -> [StreamNews] { events.takeNews() }
+
+    /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
+    package func sleepMilliseconds(now: Int64) -> Int32 {
+        let isTaking =
+            batch != nil || events.hasWork || (files.hasNext && (events.placesQueue || events.maySubmit))
+        if isTaking, !events.isHeld, !events.isAwaitingClients, !isBehind { return 0 }
+        let look = (files.sleepNanoseconds(now: now) + 999_999) / 1_000_000
+        return Int32(max(0, min(1_000, look, events.isHeld ? 1_000 : events.presenceSleepMilliseconds(now: now))))
+    }
+
+    /// Whether there is something to do though nothing has arrived: clients took what was waited for.
+    package var canGoOn: Bool { events.canGoOn || files.hasDeletions(released: events.releasedMark) }
+
+    /// One pass over everything: what has arrived, what is due, what may be recorded, what is done.
+    ///
+    /// - Parameters:
+    ///   - hasNotices: Whether the poller has said that notices wait.
+    ///   - news: What the shared stream's thread has told since the last turn.
+    package mutating func turn(hasNotices: Bool, _ news: [StreamNews], now: Int64, unix: Int64) {
+        files.notice(hasNotices, now: now, unix: unix)
+        look(now: now, unix: unix)
+        take(news, now: now, unix: unix)
+        settle(now: now, unix: unix)
+    }
+
+    /// Takes no further files.
+    package mutating func stopTaking() {
+        files.stop()
+        events.stop()
+    }
+
+    /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
+    package mutating func finishTurn(_ news: [StreamNews], now: Int64, unix: Int64) {
+        // Nothing is looked for: this is how long the hub may sleep.
+        files.rest(until: now + 50_000_000)
+        take(news, now: now, unix: unix)
+        settle(now: now, unix: unix)
+    }
+
+    /// Whether everything that was begun has been handed out and deleted.
+    package var isFinished: Bool {
+        batch == nil && !files.isRemoving && events.isFinished(hasFiles: files.undeletedCount > 0)
+    }
+
+    /// Writes the line that sums up events which have none of their own.
+    package mutating func writeSum() { events.writeSum() }
+
+    /// Says on the disk that the journal ends in order.
+    package mutating func closeJournal() { events.closeJournal() }
+
+    /// Up to this number all events' files are gone.
+    private var finishedSeq: UInt64 { events.finishedSeq(removed: files.finishedSeq, isInBatch: batch != nil) }
+
+    private var isBehind: Bool { events.isBehind(undeletedFiles: files.undeletedCount) }
+
+    private mutating func take(_ news: [StreamNews], now: Int64, unix: Int64) {
+        files.beginPass()
+        events.beginPass()
+        guard !events.placesQueue else { return takeQueue(now: now, unix: unix) }
+        takeArrivals(news, now: now, unix: unix)
+        submitQueue(now: now, unix: unix)
+        events.postOrders()
+    }
+
+    /// Records what waits in the queue.
+    private mutating func takeQueue(now: Int64, unix: Int64) {
+        guard files.isOpen || batch != nil, !events.isAwaitingClients else {
+            if events.isAwaitingClients { files.noteHolding(true) }
+            events.endWaiting(now: now)
+            return events.keep(finished: finishedSeq, now: now, unix: unix)
+        }
+        files.noteHolding(false)
+        let (start, seq) = (events.position, events.seq)
+        let end = start + EventTurn.passBytes
+        // A batch has nothing in between.
+        if batch == nil, events.hasRoom, !isBehind { events.tellPresence(now: now, unix: unix) }
+        var count = 0
+        var readBytes = 0
+        while events.position < end, readBytes < Self.passReadBytes, count < Self.passFiles {
+            guard events.hasRoom else {
+                events.hold()
+                break
+            }
+            guard !isBehind, takeNext(upTo: end, now: now, unix: unix, readBytes: &readBytes) else { break }
+            count += 1
+        }
+        files.endPass(count)
+        events.finishPass(since: start, seq, finished: finishedSeq, now: now, unix: unix)
+    }
+
+    /// Records what the shared stream brings.
+    private mutating func takeArrivals(_ news: [StreamNews], now: Int64, unix: Int64) {
+        events.hear(news)
+        let (start, seq) = (events.position, events.seq)
+        while events.position - start < EventTurn.passBytes {
+            guard events.hasRoom else {
+                if events.hasArrivals { events.hold() }
+                break
+            }
+            guard !isBehind, events.takeArrival(now: now, unix: unix) else { break }
+        }
+        events.finishPass(since: start, seq, finished: finishedSeq, now: now, unix: unix)
+        events.openIfCaughtUp()
+    }
+
+    /// Submits what waits in the queue to the shared stream.
+    private mutating func submitQueue(now: Int64, unix: Int64) {
+        files.noteHolding(events.isAwaitingClients)
+        guard !events.isAwaitingClients else { return }
+        var count = 0
+        var readBytes = 0
+        while events.maySubmit, count < Self.passFiles, readBytes < Self.passReadBytes,
+            takeNext(upTo: 0, now: now, unix: unix, readBytes: &readBytes)
+        {
+            count += 1
+        }
+        files.endPass(count)
+    }
+
+    /// Goes on with the batch that was begun, or takes the oldest file.
+    ///
+    /// - Parameter end: A batch is recorded up to about this position.
+    /// - Returns: Whether there was anything.
+    private mutating func takeNext(upTo end: UInt64, now: Int64, unix: Int64, readBytes: inout Int) -> Bool {
+        if batch != nil {
+            goOnWithBatch(upTo: end, unix: unix)
+            return true
+        }
+        let next = files.next(now: now, unix: unix, readBytes: &readBytes)
+        switch next {
+        case .event(let event, let file, let status, let reader): take(event, file, status, reader, unix: unix)
+        case .batch(let new): begin(new, unix: unix)
+        case .nothing: break
+        case nil: return false
+        }
+        return true
+    }
+
+    private mutating func take(
+        _ event: SpooledEvent, _ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, unix: Int64
+    ) {
+        guard !events.hasSubmitted(file, status) else {
+            return files.delete(ReadFile(file, status, reader, seq: events.seq))
+        }
+        let contents = reader.contents
+        let fate = events.carry(event, contents.span, present: Clock.unixNanoseconds(), unix: unix)
+        let read = ReadFile(file, status, reader, seq: events.seq)
+        end(read, fate, status)
+    }
+
+    private mutating func begin(_ new: consuming Batch, unix: Int64) {
+        var new = new
+        guard !events.hasSubmitted(new.pendingFile, new.fileStatus) else {
+            return files.delete(new.readFile(seq: events.seq))
+        }
+        if events.hasPast, files.mayBeBegun(new) {
+            let known = new.skipKnown { events.knows($0, $1) }
+            if known > 0 { events.noteKnownLines(known, of: new) }
+        }
+        guard !events.placesQueue else {
+            batch = new
+            return
+        }
+        let contents = new.text
+        var fate = EventTurn.Fate.dropped
+        while let (event, range) = new.next() {
+            let one = events.carry(event, contents.span.extracting(range), present: unix, unix: unix)
+            if case .submitted = one { fate = one }
+        }
+        end(new.readFile(seq: events.seq), fate, new.fileStatus)
+    }
+
+    /// Records lines of the batch, as long as the log has room and ends before `limit`; after the last one, the file is
+    /// done.
+    private mutating func goOnWithBatch(upTo limit: UInt64, unix: Int64) {
+        // Moved out while it is used, so that what it holds is not copied.
+        guard var current = batch.take() else { return }
+        let contents = current.text
+        // Asked once: what a pass records is little beside the room there is.
+        let end = min(limit, events.roomEnd)
+        let present = Clock.unixNanoseconds()
+        while events.position < end {
+            guard let (event, range) = current.next() else {
+                return files.add(current.readFile(seq: events.seq), after: events.releaseMark)
+            }
+            events.carry(event, contents.span.extracting(range), present: present, unix: unix)
+        }
+        batch = current
+    }
+
+    /// Notes what has become of the events of a file.
+    private mutating func end(_ file: ReadFile, _ fate: EventTurn.Fate, _ status: FileStatus) {
+        switch fate {
+        case .dropped where events.mayForget: return files.delete(file)
+        case .submitted: events.noteSubmitted(file.name, status)
+        case .dropped, .recorded: break
+        }
+        files.add(file, after: events.releaseMark)
+    }
+
+    /// Deletes what is kept, and says what everyone has been handed.
+    private mutating func settle(now: Int64, unix: Int64) {
+        events.noteSync(now: now)
+        let hasDeleted = files.deleteReleased(upTo: events.releasedMark)
+        events.settle(hasDeleted: hasDeleted, finished: finishedSeq, unix: unix)
+        guard reporter.isWanted else { return }
+        var status = HubStatus()
+        files.describe(&status, batch)
+        events.describe(&status, now: now)
+        events.wake(reporter.write(status, now: now))
+    }
+
+    /// The regular look at the directory, if it is time to.
+    private mutating func look(now: Int64, unix: Int64) {
+        guard let look = files.look(now: now) else { return }
+        if let opened = files.reopen(after: look) {
+            do throws(SystemCallError) {
+                if try files.watch(opened) { try events.moveJournal(to: opened.reader.directory) }
+                files.use(opened)
+            } catch {
+                files.noteFault(error)
+            }
+        }
+        files.list(after: look, now: now, unix: unix)
+        if files.isAgingDue(now: now) { events.age(finished: finishedSeq, unix: unix) }
+    }
+}

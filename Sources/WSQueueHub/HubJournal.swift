@@ -1,0 +1,53 @@
+package import WSQueueLog
+package import WSQueueOperation
+package import WSQueueSystem
+
+/// The journal as the operator has placed it.
+package enum HubJournal {
+    /// Opens the journal of a queue that this server holds.
+    package static func open(
+        _ configuration: Configuration, in queue: Directory
+    ) throws(SystemCallError) -> JournalWriter {
+        let limits = JournalLimits(
+            events: configuration.journalEvents, ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
+            bytes: configuration.journalBytes)
+        return try JournalWriter(
+            storage(configuration.journalPlace, in: queue), limits: limits, epoch: RandomText.make(count: 8),
+            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text(), isShared: configuration.redis != nil)
+    }
+
+    /// Where segments are kept.
+    static func storage(
+        _ place: Configuration.JournalPlace, in queue: Directory
+    ) throws(SystemCallError) -> JournalStorage {
+        switch place {
+        case .off: .memory
+        case .queue: try .open(in: queue)
+        case .directory(let path): try .open(at: path)
+        }
+    }
+}
+
+extension LogLine {
+    /// What the journal found, or let go.
+    init(_ finding: JournalFinding) {
+        self =
+            switch finding {
+            case .torn(let name, let byteCount):
+                LogLine(.warning, "journal.torn").with("file", name).with("bytes", byteCount)
+                    .with("hint", "the server was killed while it wrote; nothing of it had been sent")
+            case .damaged(let name, let byteCount):
+                LogLine(.error, "journal.damaged").with("file", name).with("bytes", byteCount)
+                    .with("hint", "left out; clients that need it are told of the gap")
+            case .foreign(let name):
+                LogLine(.warning, "journal.foreign").with("file", name).with("hint", "of another numbering; removed")
+            case .skipped(let from, let to):
+                LogLine(.warning, "journal.skip").with("from", from).with("to", to)
+                    .with("hint", "the machine went down, or the disk failed: these numbers may have been given")
+            case .trimmed(let from, let to, let reason):
+                LogLine(.info, "journal.trim").with("from", from).with("to", to).with("reason", reason)
+            case .undeletable(let name, let error):
+                LogLine(.error, "journal.undeletable").with("file", name).with("error", error.description)
+            }
+    }
+}

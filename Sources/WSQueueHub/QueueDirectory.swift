@@ -1,0 +1,188 @@
+internal import WSQueueOperation
+internal import WSQueueSpool
+package import WSQueueSystem
+
+/// The queue's directory, which one server has to itself: it is opened, may get lost, and is found again.
+struct QueueDirectory: ~Copyable {
+    /// A directory that is ours alone by its lock, before anything is read from it.
+    struct Opened: ~Copyable {
+        let reader: SpoolReader
+        fileprivate let lock: FileLock
+    }
+
+    private let path: String
+    private let log: Log
+    private var lock: FileLock?
+    private var current: SpoolReader?
+    /// The directory that everything known of files is about.
+    private var lastIdentity: FileIdentity?
+    private var isMissing = false
+    private var lastReason = ""
+    /// Why it could not be opened again, as it was said last.
+    private var reopeningFault: String?
+    /// Whether it was said that nothing can be deleted in it.
+    private var isUnwritable = false
+
+    init(path: String, log: Log) {
+        self.path = path
+        self.log = log
+    }
+
+    /// What files are read and deleted by; `nil` while the directory is missing.
+    var reader: SpoolReader? { current }
+    /// Which directory that is, or was.
+    var identity: FileIdentity? { lastIdentity }
+    /// Why the directory is missing.
+    var missingReason: String { lastReason }
+
+    /// Opens the directory at the path, and takes it.
+    func open() throws(QueueDirectoryError) -> Opened {
+        let directory: Directory
+        do throws(SystemCallError) {
+            directory = try Directory.open(path)
+        } catch {
+            throw .failed(error)
+        }
+        return try Self.take(directory)
+    }
+
+    /// Prepares a directory whose lock is held already.
+    static func opened(_ directory: Directory, _ lock: consuming FileLock) throws(SystemCallError) -> Opened {
+        Opened(reader: try SpoolReader(directory), lock: lock)
+    }
+
+    /// Whether a directory is another one than the last that was used.
+    func isAnother(_ opened: borrowing Opened) -> Bool {
+        lastIdentity.map { $0 != opened.reader.identity } ?? false
+    }
+
+    /// Uses a directory from now on.
+    mutating func use(_ opened: consuming Opened) {
+        let reader = opened.reader
+        if let pruned = reader.pruneFailedFiles(unix: Clock.unixNanoseconds()) {
+            log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
+        }
+        current = reader
+        lastIdentity = reader.identity
+        lock = consume opened.lock
+        guard isMissing || reopeningFault != nil else { return }
+        isMissing = false
+        reopeningFault = nil
+        log.write(LogLine(.notice, "queue.back").with("dir", path))
+    }
+
+    /// Notes that the directory is not there. What is known of its files is kept: the same one may come back.
+    mutating func lose(reason: String) {
+        guard !isMissing else { return }
+        isMissing = true
+        lastReason = reason
+        log.write(
+            LogLine(.error, "queue.missing").with("dir", path).with("reason", reason)
+                .with("hint", "waiting until it is back"))
+        current = nil
+        // Our own lock must not keep us out.
+        lock = nil
+    }
+
+    /// Notes why it cannot be used again yet; once for each reason.
+    mutating func noteFault(_ error: QueueDirectoryError) {
+        let reason = error.description
+        guard reason != reopeningFault else { return }
+        reopeningFault = reason
+        lastReason = error.reason
+        log.write(LogLine(.error, "queue.missing").with("dir", path).with("reason", reason))
+    }
+
+    /// Takes no more from it; its lock is kept.
+    mutating func leave() {
+        current = nil
+        isMissing = true
+    }
+
+    /// Says once when nothing can be deleted in it.
+    mutating func noteWritable() {
+        guard let current else { return }
+        do throws(SystemCallError) {
+            try current.directory.checkWritable()
+            isUnwritable = false
+        } catch {
+            guard !isUnwritable else { return }
+            isUnwritable = true
+            log.write(
+                LogLine(.error, "queue.nowrite").with("dir", path).with("error", error.reason)
+                    .with("hint", "events are sent once and their files stay; let the server's user write there"))
+        }
+    }
+
+    /// What keeps events from going their way, looked at anew: nothing may have gone it for a while.
+    var fault: ServerHealth.Reason? {
+        guard let current else { return .queue("the queue cannot be used: \(lastReason)") }
+        do throws(SystemCallError) {
+            try current.directory.checkWritable()
+            return nil
+        } catch {
+            return .queue("the queue cannot be written: \(error.reason)")
+        }
+    }
+
+    private static func take(_ directory: Directory) throws(QueueDirectoryError) -> Opened {
+        let lock = try QueueLock.take(directory)
+        do throws(SystemCallError) {
+            return try opened(directory, lock)
+        } catch {
+            throw .failed(error)
+        }
+    }
+}
+
+/// Why the queue's directory cannot be used.
+package enum QueueDirectoryError: Error, CustomStringConvertible {
+    /// Another server owns it.
+    case held(QueueHeld)
+    /// It cannot be opened.
+    case failed(SystemCallError)
+
+    package var description: String {
+        switch self {
+        case .held(let error): error.description
+        case .failed(let error): error.description
+        }
+    }
+
+    /// The reason for those who know the path.
+    var reason: String {
+        switch self {
+        case .held: "another server holds it"
+        case .failed(let error): error.reason
+        }
+    }
+}
+
+/// The lock by which a queue is one server's alone.
+package enum QueueLock {
+    /// Takes a directory as the only server that works in it.
+    package static func take(_ directory: Directory) throws(QueueDirectoryError) -> FileLock {
+        let attempt: FileLock.Attempt
+        do throws(SystemCallError) {
+            attempt = try FileLock.take(FileName(".lock"), in: directory)
+        } catch {
+            throw .failed(error)
+        }
+        switch consume attempt {
+        case .held(let holder): throw .held(QueueHeld(path: directory.path, holder: holder))
+        case .taken(let lock): return lock
+        }
+    }
+}
+
+/// Another server owns the queue.
+package struct QueueHeld: Error, CustomStringConvertible {
+    package let path: String
+    /// Its process number, where it has written one.
+    package let holder: Int32?
+
+    package var description: String {
+        let who = holder.map { "the server with pid \($0)" } ?? "another server"
+        return "\(who) holds the queue \(path)"
+    }
+}

@@ -1,0 +1,201 @@
+internal import WSQueueBroker
+internal import WSQueueCore
+package import WSQueueLog
+package import WSQueueOperation
+package import WSQueueSequencer
+package import WSQueueSystem
+internal import WSQueueWire
+
+/// Writes what the sequencer has given a number: into the ring, as the bytes that clients get, and into the journal, for
+/// those who come back.
+///
+/// Each frame and each record is written once, straight into the space that ring and journal have reserved for it.
+package struct Recorder: ~Copyable {
+    /// What was written of an event.
+    package struct Recorded {
+        /// What all its copies take in the ring.
+        package let byteCount: Int
+        /// Its copies that are not for everyone.
+        package let selections: [PublicationLog.Selection]
+    }
+
+    private var message: EventMessageWriter
+    private var writer: PublicationWriter
+    private var journal: JournalWriter
+
+    /// Begins to write.
+    ///
+    /// - Parameter payloadKey: The wire's name for the payload.
+    package init(_ publications: PublicationLog, _ journal: consuming JournalWriter, payloadKey: String) {
+        message = EventMessageWriter(payloadKey: payloadKey)
+        writer = PublicationWriter(publications)
+        self.journal = journal
+    }
+
+    /// The position behind what was written last, shown to the loops or not.
+    package var position: UInt64 { writer.position }
+
+    /// How many bytes may be written before something is overwritten that lies after `oldestNeeded`.
+    package func room(oldestNeeded: UInt64) -> Int { writer.room(oldestNeeded: oldestNeeded) }
+
+    /// Whether an event, or a line of a batch, has been recorded before.
+    package func knows(_ identity: JournalRecord.Identity) -> Bool { journal.knows(identity) }
+
+    /// Whether an entry of the shared stream is the event that has its number here; `nil` where that cannot be told.
+    func isRecorded(_ entry: StreamEntry) -> Bool? {
+        guard let known = journal.journal.identity(of: entry.seq), let text = try? EventText.decode(entry.event.span)
+        else { return nil }
+        return SpooledEvent(text: text, entry: entry).identity(in: entry.event.span) == known
+    }
+
+    /// Writes an event.
+    ///
+    /// - Parameters:
+    ///   - text: The event's own bytes.
+    ///   - seq: Its number.
+    ///   - unix: The present moment, Unix nanoseconds.
+    package mutating func record(
+        _ event: SpooledEvent, _ text: Span<UInt8>, _ identity: JournalRecord.Identity, seq: UInt64, unix: Int64
+    ) -> Recorded {
+        let start = writer.position
+        var selections: [PublicationLog.Selection] = []
+        for audience in Broker.audiences(of: event.addressing) {
+            message.write(event.text, event.fields(seq: seq, channel: audience.channel), in: text)
+            if let selection = appendFrame(seq: seq, audience) { selections.append(selection) }
+        }
+        var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
+        if !event.text.channels.isEmpty {
+            record.channels = event.text.channels.map(\.name)
+            // The record's message has no channel: who replays it adds the one that a client gets.
+            message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
+        }
+        record.recipients = event.text.recipients.map { $0.map(\.text) }
+        record.except = event.text.except
+        record.line = event.lineIdentity
+        stage(record)
+        return Recorded(byteCount: Int(writer.position - start), selections: selections)
+    }
+
+    /// Writes news of a channel, which has no file.
+    ///
+    /// - Parameters:
+    ///   - event: The event that tells it, as one in the queue would be written.
+    ///   - id: Its id, UTF-8.
+    package mutating func recordNews(
+        _ event: [UInt8], id: [UInt8], channel name: String, seq: UInt64, unix: Int64
+    ) {
+        guard let text = try? EventText.decode(event.span) else { return }
+        let fields = { (channel: Channel?) in
+            EventMessageFields(unixSeconds: unix / 1_000_000_000, id: id, seq: seq, channel: channel)
+        }
+        message.write(text, fields(Channel(name)), in: event.span)
+        appendFrame(seq: seq, .channel(name, except: nil))
+        message.write(text, fields(nil), in: event.span)
+        var record = JournalRecord(
+            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, stamp: 0))
+        record.channels = [name]
+        stage(record)
+    }
+
+    /// Writes an event for nobody under a number that no event bears, so that loops and replays do not wait for it.
+    ///
+    /// - Parameter identity: What it is known by from now on.
+    package mutating func leaveOut(_ identity: JournalRecord.Identity, seq: UInt64, unix: Int64) {
+        let text = "{\"event\":\"\",\"seq\":\(seq)}"
+        let header = FrameEncoder.headerLength(payloadLength: text.utf8.count)
+        writer.append(
+            byteCount: header + text.utf8.count, seq: seq, audience: .users([], channel: nil, except: nil)
+        ) { output in
+            FrameEncoder.writeHeader(.text, payloadLength: text.utf8.count, to: &output)
+            output.append(memory: text.utf8.span)
+        }
+        var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
+        record.recipients = []
+        journal.stage(record, messageBytes: 0) { _ in }
+    }
+
+    /// Shows everything written to the loops.
+    package mutating func publish(oldestNeeded: UInt64) { writer.publish(oldestNeeded: oldestNeeded) }
+
+    private mutating func stage(_ record: JournalRecord) {
+        let bytes = message.message
+        journal.stage(record, message: bytes.span)
+    }
+
+    /// Appends the message written last as one text frame, once for all clients.
+    @discardableResult
+    private mutating func appendFrame(seq: UInt64, _ audience: Audience) -> PublicationLog.Selection? {
+        let bytes = message.message
+        let header = FrameEncoder.headerLength(payloadLength: bytes.count)
+        return writer.append(byteCount: header + bytes.count, seq: seq, audience: audience) { output in
+            FrameEncoder.writeHeader(.text, payloadLength: bytes.count, to: &output)
+            output.append(memory: bytes.span)
+        }
+    }
+
+    // MARK: The journal's file
+
+    /// Whether events are known over restarts.
+    package var isKept: Bool { journal.isKept }
+    /// Whether anything is recorded that the journal's file does not have.
+    package var hasStaged: Bool { journal.hasStaged }
+    /// Whether the last write failed, and whether so much could not be written that no more may be recorded.
+    package var isFailing: Bool { journal.isFailing }
+    package var isFull: Bool { journal.isFull }
+    /// The history as readers see it.
+    package var history: Journal { journal.journal }
+
+    /// What was found when it was opened, for the log.
+    package var findings: [JournalFinding] { journal.findings }
+
+    /// Writes what is recorded to the journal's file. `finished` is as in ``JournalWriter/commit(unix:finished:)``.
+    ///
+    /// - Throws: ``SystemCallError``; nothing is lost, and it is to be tried again.
+    package mutating func commit(unix: Int64, finished: UInt64) throws(SystemCallError) -> [JournalFinding] {
+        try journal.commit(unix: unix, finished: finished)
+    }
+
+    /// Shows the readers what could not be written yet.
+    package func showStaged() { journal.showStaged() }
+
+    /// What was written and may not be on the disk yet.
+    package mutating func takeUnsynced() -> JournalSync { journal.takeUnsynced() }
+
+    /// The segments that have gone; their files are closed with the last of their users.
+    package mutating func takeRetired() -> [JournalSegment] { journal.takeRetired() }
+
+    /// Notes whether what was written could be brought to the disk.
+    package mutating func noteSync(isFailing: Bool) { journal.noteSync(isFailing: isFailing) }
+
+    /// Lets go of what is too much, or too old where nothing new comes to push it out.
+    package mutating func trim(unix: Int64, finished: UInt64) -> [JournalFinding] {
+        journal.trim(unix: unix, finished: finished)
+    }
+    package mutating func age(unix: Int64, finished: UInt64) -> [JournalFinding] {
+        journal.age(unix: unix, finished: finished)
+    }
+
+    /// Why the journal could not be written now, as far as rights and the mount decide.
+    package var fault: ServerHealth.Reason? {
+        do throws(SystemCallError) {
+            try journal.checkWritable()
+            return nil
+        } catch {
+            return .journal("the journal cannot be written: \(error.reason)")
+        }
+    }
+
+    /// Begins the history anew after another number, perhaps in another numbering.
+    ///
+    /// - Throws: ``SystemCallError`` where the first segment cannot be made; nothing has changed then.
+    package mutating func restart(epoch: String, after seq: UInt64, unix: Int64) throws(SystemCallError) {
+        try journal.restart(epoch: epoch, precedingSeq: seq, unix: unix)
+        writer.skip(to: seq)
+    }
+
+    /// Writes the journal on in another directory.
+    package mutating func move(to storage: JournalStorage, unix: Int64) { journal.move(to: storage, unix: unix) }
+
+    /// Says on the disk that the journal ends in order.
+    package mutating func close() throws(SystemCallError) { try journal.close() }
+}

@@ -1,0 +1,129 @@
+internal import WSQueueCore
+internal import WSQueueSpool
+internal import WSQueueSystem
+
+/// The order that several servers share, by a stream: what this server submits, what comes back, and how far it is.
+///
+/// The thread that talks to Redis carries out ``StreamOrder`` and tells ``StreamNews``; this decides.
+package final class SharedOrder {
+    /// What came from the stream and waits for its turn.
+    package enum Arrival {
+        case entry(StreamEntry)
+        case place(StreamPlace)
+    }
+
+    /// Where to read on in a stream that was found.
+    package enum Resolution: Equatable {
+        /// After the last event that is here.
+        case follow
+        /// After this number, with a history that begins anew: what lies before is not there any more, or is of another
+        /// numbering.
+        case restart(epoch: String, after: UInt64)
+        /// The stream has lost events that were sent: its numbering needs another name.
+        case renew
+    }
+
+    private var outbox: StreamOutbox
+    private var arrivals = Fifo<Arrival>()
+    private var orders: [StreamOrder] = []
+    /// The files that a process before this one has put into the stream and perhaps not deleted; `nil` until Redis has
+    /// said which, and no file is taken before.
+    private var submittedBefore: [[UInt8]: Int64]?
+    private var lastWrittenNumber: UInt64 = 0
+    /// The number of the last event that this server has put into the stream.
+    private var lastWrittenSeq: UInt64 = 0
+    /// Up to here the stream is read before clients are let in; `nil` until it is known, and once it is done.
+    private var catchUpSeq: UInt64?
+    private var isStopping = false
+    /// When what has failed is tried again, monotonic nanoseconds.
+    private var nextTry: Int64 = 0
+    /// How far submitted events may be ahead of what this server has read itself: half of what the stream keeps.
+    private let aheadLimit: UInt64
+
+    /// Begins with nothing submitted.
+    ///
+    /// - Parameters:
+    ///   - stream: The stream's key.
+    ///   - historyEvents: How many events it keeps.
+    package init(stream: String, historyEvents: Int) {
+        outbox = StreamOutbox(stream: stream, historyEvents: historyEvents)
+        aheadLimit = UInt64(max(1, historyEvents / 2))
+    }
+
+    func hear(_ news: StreamNews) -> Bool {
+        switch news {
+        case .fenced(let sent): submittedBefore = sent.map(StreamOutbox.files) ?? [:]
+        case .written(let number, let seq):
+            outbox.finish()
+            lastWrittenNumber = number
+            lastWrittenSeq = max(lastWrittenSeq, seq)
+        case .entries(let entries): arrivals.append(contentsOf: entries.map(Arrival.entry))
+        case .attached(let place): arrivals.append(.place(place))
+        case .down: return true
+        }
+        return false
+    }
+
+    func takeOrders() -> [StreamOrder] {
+        if let batch = outbox.take() { orders.append(.write(batch)) }
+        defer { orders = [] }
+        return orders
+    }
+
+    var hasArrivals: Bool { !arrivals.isEmpty }
+    var hasWork: Bool { hasArrivals && !isStopping && nextTry == 0 }
+
+    func next(now: Int64) -> Arrival? {
+        guard !isStopping, now >= nextTry, let arrival = arrivals.first else { return nil }
+        nextTry = 0
+        return arrival
+    }
+
+    func finishNext() { arrivals.popFirst() }
+    func retry(at moment: Int64) { nextTry = moment }
+
+    func maySubmit(seq: UInt64) -> Bool {
+        submittedBefore != nil && outbox.hasRoom && lastWrittenSeq < seq + aheadLimit
+    }
+
+    func submit(_ event: SpooledEvent, _ text: Span<UInt8>) { outbox.add(event, text) }
+    func submit(fileNamed name: FileName, _ status: FileStatus) { outbox.add(name, status) }
+
+    func hasSubmitted(_ file: PendingFile, _ status: FileStatus) -> Bool {
+        guard let submittedBefore, !submittedBefore.isEmpty else { return false }
+        return submittedBefore[Array(file.name.bytes)] == status.modifiedNanoseconds
+    }
+
+    var transactionNumber: UInt64 { outbox.number }
+    /// Up to this transaction everything is in the stream.
+    var writtenNumber: UInt64 { lastWrittenNumber }
+
+    var isCatchingUp: Bool { catchUpSeq != nil }
+
+    func finishCatchingUp(seq: UInt64) -> Bool {
+        guard let end = catchUpSeq, seq >= end else { return false }
+        catchUpSeq = nil
+        return true
+    }
+
+    func catchUp(atLeast seq: UInt64) { catchUpSeq = catchUpSeq ?? seq }
+
+    func stop() { isStopping = true }
+    func isFinished(isStreamUp: Bool) -> Bool { outbox.isEmpty || !isStreamUp }
+
+    static func resolve(_ place: StreamPlace, epoch: String, seq: UInt64, isProbeKnown: Bool?) -> Resolution {
+        guard place.epoch == epoch else { return .restart(epoch: place.epoch, after: place.first - 1) }
+        // It has no longer the events that it had, or has others under their numbers.
+        if place.last < seq || (place.probe?.seq == seq && isProbeKnown == false) { return .renew }
+        return place.first > seq + 1 ? .restart(epoch: epoch, after: place.first - 1) : .follow
+    }
+
+    func follow(_ place: StreamPlace, after seq: UInt64) {
+        catchUpSeq = place.last
+        orders.append(.follow(after: seq, attempt: place.attempt))
+    }
+
+    func renew(_ place: StreamPlace, from name: String, to newName: String) {
+        orders.append(.renew(from: name, to: newName, attempt: place.attempt))
+    }
+}

@@ -1,0 +1,128 @@
+import Testing
+import WSQueueSequencer
+import WSQueueWire
+
+struct SharedOrderTests {
+    private func place(
+        epoch: String = "e", first: UInt64, last: UInt64, probe: UInt64? = nil
+    ) -> StreamPlace {
+        StreamPlace(attempt: 3, epoch: epoch, first: first, last: last, probe: probe.map(entry))
+    }
+
+    private func entry(_ seq: UInt64) -> StreamEntry {
+        let fields: [RESPValue] = [.text(Array("e".utf8)), .text(Array(#"{"event":"n"}"#.utf8))]
+        guard let entry = StreamEntry(.list([.text(Array("0-\(seq)".utf8)), .list(fields)])) else {
+            preconditionFailure("an entry is read")
+        }
+        return entry
+    }
+
+    private func sequencer(after seq: UInt64 = 10) -> Sequencer {
+        Sequencer(epoch: "e", after: seq, sharing: SharedOrder(stream: "s", historyEvents: 4))
+    }
+
+    /// Where to read on, by where the stream stands and what the server knows.
+    @Test func `a stream is followed, begun anew or renamed by where it stands`() {
+        let cases: [(StreamPlace, Bool?, SharedOrder.Resolution)] = [
+            // It goes on where the server is, or further.
+            (place(first: 1, last: 10), nil, .follow),
+            (place(first: 1, last: 30, probe: 10), true, .follow),
+            (place(first: 11, last: 30), nil, .follow),
+            // What the server has is no longer there to be compared.
+            (place(first: 1, last: 30, probe: 10), nil, .follow),
+            (place(first: 1, last: 30, probe: 9), false, .follow),
+            // Entries that the server has not read are gone.
+            (place(first: 12, last: 30), nil, .restart(epoch: "e", after: 11)),
+            // It has lost what it had, or has others under their numbers.
+            (place(first: 1, last: 9), nil, .renew),
+            (place(first: 1, last: 10, probe: 10), false, .renew),
+            // Another numbering, whatever its numbers.
+            (place(epoch: "f", first: 1, last: 3), nil, .restart(epoch: "f", after: 0)),
+            (place(epoch: "f", first: 5, last: 30, probe: 10), false, .restart(epoch: "f", after: 4)),
+        ]
+        for (place, isProbeKnown, resolution) in cases {
+            #expect(sequencer().resolve(place, isProbeKnown: isProbeKnown) == resolution, "\(place)")
+        }
+    }
+
+    @Test func `following asks for what comes next, and clients wait until it is here`() {
+        let sequencer = sequencer()
+        sequencer.follow(place(first: 1, last: 12))
+        guard case .follow(let seq, let attempt)? = sequencer.takeOrders().first else {
+            Issue.record("nothing is asked for")
+            return
+        }
+        #expect(seq == 10 && attempt == 3)
+        #expect(sequencer.isCatchingUp)
+        #expect(!sequencer.finishCatchingUp())
+        var later = sequencer
+        for seq in UInt64(11)...12 { _ = later.decide(.init(isKnown: false), at: seq, unix: 0) }
+        #expect(later.finishCatchingUp())
+        #expect(!later.isCatchingUp)
+        // Said once.
+        #expect(!later.finishCatchingUp())
+    }
+
+    @Test func `a restart has clients wait unless they wait already`() {
+        let sequencer = sequencer()
+        sequencer.catchUp(atLeast: 10)
+        sequencer.catchUp(atLeast: 99)
+        #expect(sequencer.finishCatchingUp())
+    }
+
+    @Test func `a numbering is renamed from what it was`() {
+        let sequencer = sequencer()
+        sequencer.renew(place(first: 1, last: 2), to: "g")
+        guard case .renew(let from, let to, let attempt)? = sequencer.takeOrders().first else {
+            Issue.record("nothing is asked for")
+            return
+        }
+        #expect([from, to] == ["e", "g"] && attempt == 3)
+        #expect(sequencer.takeOrders().isEmpty)
+    }
+
+    @Test func `nothing is submitted before it is known what was, or far ahead of what was read`() {
+        let sequencer = sequencer(after: 10)
+        #expect(!sequencer.maySubmit)
+        #expect(!sequencer.hear(.fenced(sent: nil)))
+        #expect(sequencer.maySubmit)
+        // Two of the four events that the stream keeps.
+        _ = sequencer.hear(.written(number: 1, seq: 11))
+        #expect(sequencer.maySubmit)
+        _ = sequencer.hear(.written(number: 2, seq: 12))
+        #expect(!sequencer.maySubmit)
+        // An older answer takes nothing back.
+        _ = sequencer.hear(.written(number: 3, seq: 0))
+        #expect(!sequencer.maySubmit)
+        #expect(sequencer.released(synced: 0) == 3)
+    }
+
+    @Test func `entries are used one by one, and later where they cannot be now`() {
+        let sequencer = sequencer()
+        _ = sequencer.hear(.entries([entry(11), entry(12)]))
+        _ = sequencer.hear(.attached(place(first: 1, last: 12)))
+        #expect(sequencer.hasArrivals && sequencer.hasWork)
+        sequencer.retryArrival(at: 100)
+        #expect(!sequencer.hasWork)
+        #expect(sequencer.nextArrival(now: 99).map { _ in true } == nil)
+        var used: [UInt64] = []
+        while case .entry(let entry)? = sequencer.nextArrival(now: 100) {
+            used.append(entry.seq)
+            sequencer.finishArrival()
+        }
+        #expect(used == [11, 12])
+        guard case .place? = sequencer.nextArrival(now: 100) else {
+            Issue.record("the place comes after what came before it")
+            return
+        }
+        sequencer.stop()
+        #expect(sequencer.nextArrival(now: 100).map { _ in true } == nil)
+        #expect(!sequencer.hasWork)
+    }
+
+    @Test func `only the end of a connection is told`() {
+        let sequencer = sequencer()
+        #expect(sequencer.hear(.down))
+        #expect(!sequencer.hear(.entries([])))
+    }
+}
