@@ -60,10 +60,10 @@ struct ClientTests {
     @Test func `what a slow client is owed comes once it reads, whatever it sees`() throws {
         for target in ["/", "/?channels=a", "/?events=e"] {
             let server = try EdgeServer { $0.slowClients.limitNanoseconds = 60_000_000_000 }
-            server.limitSendBuffer(4_608)
-            let client = try server.client(target)
+            server.limitSendBuffer(16_384)
+            let client = try server.client(target, receiveBytes: 16_384)
             let other = try server.client("/?channels=b")
-            let payload = "\"" + String(repeating: "x", count: 60_000) + "\""
+            let payload = "\"" + String(repeating: "x", count: 20_000) + "\""
             for number in 0..<30 {
                 try server.publish(payload, channels: number % 3 == 1 ? ["a"] : number % 3 == 2 ? ["b", "a"] : [])
             }
@@ -113,9 +113,9 @@ struct ClientTests {
 
     @Test func `a long past is sent in pieces as the socket takes it`() throws {
         let server = try EdgeServer()
-        server.limitSendBuffer(4_608)
-        for _ in 0..<60 { try server.publish("\"" + String(repeating: "x", count: 50_000) + "\"") }
-        let client = try server.client("/?since=e1:0")
+        server.limitSendBuffer(16_384)
+        for _ in 0..<60 { try server.publish("\"" + String(repeating: "x", count: 20_000) + "\"") }
+        let client = try server.client("/?since=e1:0", receiveBytes: 16_384)
         usleep(50_000)
         #expect(try (0..<60).map { _ in try seq(client.text()) } == Array(1...60))
         #expect(try client.text().contains("resumed"))

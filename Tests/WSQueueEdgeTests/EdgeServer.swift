@@ -84,8 +84,10 @@ final class EdgeServer {
         for loop in askers { edge.loops[loop].wakeup.signal() }
     }
 
-    func client(_ target: String = "/", protocol name: String? = nil, fields: [String] = []) throws -> TestClient {
-        let client = try TestClient(address)
+    func client(
+        _ target: String = "/", protocol name: String? = nil, fields: [String] = [], receiveBytes: Int32? = nil
+    ) throws -> TestClient {
+        let client = try TestClient(address, receiveBytes: receiveBytes)
         try client.open(target, protocol: name, fields: fields)
         return client
     }
@@ -228,9 +230,10 @@ final class TestClient {
         return (bytes[2..<(2 + count)].reduce(0) { $0 << 8 | Int($1) }, 2 + count)
     }
 
-    /// The next message.
+    /// The next message; pings are not answered.
     func text() throws -> String {
-        let (opcode, payload) = try frame()
+        var (opcode, payload) = try frame()
+        while opcode == 9 { (opcode, payload) = try frame() }
         let text = String(decoding: payload, as: UTF8.self)
         try #require(opcode == 1, "opcode \(opcode): \(text)")
         return text

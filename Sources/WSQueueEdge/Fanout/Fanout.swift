@@ -105,9 +105,10 @@ struct Fanout {
         behind.move(slot, to: client.frameEnd, frameEnd: client.frameEnd)
     }
 
-    /// A client that is live has been sent everything, but its own bytes wait for its socket: it is behind from now on.
+    /// A client that is live has been sent everything, but its own bytes wait for its socket, for which the poller looks: it
+    /// is behind from now on.
     mutating func fallBehind(_ slot: Int, now: Int64, _ connections: inout Connections) {
-        fallBehind(slot, cursor: position, frameEnd: position, now: now, &connections)
+        note(slot, cursor: position, frameEnd: position, now: now, &connections)
     }
 
     /// Those that are too slow by now: the queue waits for them, or what they are owed has become too old.
@@ -254,9 +255,15 @@ struct Fanout {
     private mutating func fallBehind(
         _ slot: Int, cursor: UInt64, frameEnd: UInt64, now: Int64, _ connections: inout Connections
     ) {
+        note(slot, cursor: cursor, frameEnd: frameEnd, now: now, &connections)
+        connections.awaitSpace(slot)
+    }
+
+    private mutating func note(
+        _ slot: Int, cursor: UInt64, frameEnd: UInt64, now: Int64, _ connections: inout Connections
+    ) {
         behind.add(slot, cursor: cursor, frameEnd: frameEnd, end: position, now: now)
         connections.set(.behind, slot)
-        connections.awaitSpace(slot)
     }
 
     // MARK: Views

@@ -35,7 +35,7 @@ struct Progress {
 
     /// Tells how far this loop's clients are.
     ///
-    /// - Returns: Whether they have got further, or the first has come.
+    /// - Returns: Whether they stand elsewhere than when this was told last: then the hub is to look.
     mutating func report(_ delivery: borrowing Delivery) -> Bool {
         let passed = delivery.passed
         marks.report(clients: delivery.clientCount, behind: delivery.behindCount, by: index)
