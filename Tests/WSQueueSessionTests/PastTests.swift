@@ -172,6 +172,45 @@ struct PastTests {
         #expect(new == nil)
     }
 
+    @Test func `what a replay has brought is not sent again by the next, and what lies before it is`() throws {
+        let client = try Conversation()
+        _ = client.finish(try replay("e1:15"))
+        let next = try replay("e1:10")
+        let table = SubscriptionTable()
+        for (seq, isSent) in [(12, true), (15, true), (16, false), (19, false)] as [(UInt64, Bool)] {
+            let copy = client.session.copy(
+                of: try self.record(seq), during: next, inheritedSeq: 0, slot: 4, table)
+            #expect((copy == .everyone) == isSent, "\(seq)")
+        }
+    }
+
+    @Test func `a replay keeps its place in the journal`() throws {
+        var writer = try JournalWriter(.memory, limits: JournalLimits(), epoch: "e1", unix: 0, boot: "b")
+        for seq in 1...3 as ClosedRange<UInt64> {
+            let identity = JournalRecord.Identity(id: [UInt8(seq)], stamp: 0)
+            writer.stage(
+                JournalRecord(seq: seq, unixNanoseconds: 0, identity: identity), message: Array("{}".utf8).span)
+        }
+        _ = try writer.commit(unix: 0)
+        let journal = writer.journal
+        var replay = Replay(
+            PastRequest(since: try cursor("e1:1"), channel: nil), channels: [], bounds: PastBounds(journal), seq: 3,
+            now: 0)
+        #expect(replay.position == nil)
+        let start = try #require(journal.position(after: replay.reached))
+        replay.find(start)
+        let found = try #require(replay.position)
+        let first = try #require(try journal.read(from: found, limitBytes: 1))
+        let text = JournalRecordText.decode(first.records.span, at: 0)
+        let end = try #require(text?.end)
+        replay.advance(to: 3, at: first.position(at: end))
+        #expect(replay.nextSeq == 3)
+        let advanced = try #require(replay.position)
+        let next = try #require(try journal.read(from: advanced, limitBytes: 1))
+        #expect(JournalRecordText.decode(next.records.span, at: 0)?.seq == (text?.seq ?? 0) + 1)
+        #expect(PastBounds(journal) == PastBounds(epoch: "e1", precedingSeq: 0, lastSeq: 3))
+    }
+
     private func record(_ seq: UInt64, channels: [String] = [], except: Int64? = nil) throws -> JournalRecordText {
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
