@@ -192,7 +192,12 @@ let package = Package(
             dependencies: ["WSQueueSession", "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueLog"],
             swiftSettings: testing),
         .testTarget(name: "WSQueueNetTests", dependencies: ["WSQueueNet", "WSQueueSystem"], swiftSettings: testing),
-        .testTarget(name: "WSQueueOperationTests", dependencies: ["WSQueueOperation"], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueOperationTests",
+            dependencies: [
+                "WSQueueOperation", "WSQueueBroker", "WSQueueCore", "WSQueueSystem", "WSQueueWire", "Support",
+            ],
+            swiftSettings: testing),
         .testTarget(
             name: "WSQueueSequencerTests",
             dependencies: [
