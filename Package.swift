@@ -134,16 +134,15 @@ let package = Package(
         .target(
             name: "WSQueueTools",
             dependencies: [
-                "WSQueueCore", "WSQueueWire", "WSQueueSystem", "WSQueueSpool", "WSQueueNet", "WSQueueOperation",
-                "WSQueueEdge",
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueNet",
+                "WSQueueOperation", "WSQueueAccess", "WSQueueArguments",
             ],
             swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
             dependencies: [
-                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueAccess", "WSQueueCore", "WSQueueBroker",
-                "WSQueueNet", "WSQueueWire", "WSQueueSpool", "WSQueueSystem", "WSQueueArguments",
+                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "WSQueueArguments",
             ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
@@ -240,6 +239,12 @@ let package = Package(
             name: "WSQueuePublishToolTests",
             dependencies: ["WSQueuePublishTool", "WSQueuePublish", "WSQueueArguments", "WSQueueSystem", "Support"],
             swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueToolsTests",
+            dependencies: [
+                "WSQueueTools", "WSQueueArguments", "WSQueueNet", "WSQueueOperation", "WSQueueSpool", "WSQueueSystem",
+                "Support",
+            ], swiftSettings: testing),
         .testTarget(
             name: "WSQueueArgumentsTests", dependencies: ["WSQueueArguments", "Support"], swiftSettings: testing),
     ],

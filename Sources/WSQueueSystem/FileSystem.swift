@@ -38,6 +38,18 @@ package struct FileSystem: Sendable {
     package let freeFiles: Int64
     package let totalFiles: Int64
 
+    /// Makes one of its figures.
+    package init(
+        kind: Kind?, isReadOnly: Bool, freeBytes: Int64, totalBytes: Int64, freeFiles: Int64, totalFiles: Int64
+    ) {
+        self.kind = kind
+        self.isReadOnly = isReadOnly
+        self.freeBytes = freeBytes
+        self.totalBytes = totalBytes
+        self.freeFiles = freeFiles
+        self.totalFiles = totalFiles
+    }
+
     /// Looks at the file system that holds `path`.
     package static func holding(_ path: String) throws(SystemCallError) -> FileSystem {
         var raw = statfs()

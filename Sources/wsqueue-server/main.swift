@@ -1,5 +1,11 @@
 internal import WSQueueArguments
 internal import WSQueueSystem
+internal import WSQueueTools
 
 StandardStream.takeNumbersOfClosed()
-Process.exit(Program.run().rawValue)
+let commands = CommandTable(
+    [
+        RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self, TailCommand.self, QueueCommand.self,
+        TokenCommand.self, CompletionCommand.self,
+    ], standard: RunCommand.self)
+Process.exit(commands.run(Process.arguments(), on: .standard).rawValue)

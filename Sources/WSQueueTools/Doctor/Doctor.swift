@@ -1,6 +1,5 @@
-internal import WSQueueCore
+internal import WSQueueNet
 package import WSQueueOperation
-internal import WSQueueSpool
 package import WSQueueSystem
 
 /// Looks at a queue, its machine and its server, and says what is wrong and what to do about it. It changes nothing:
@@ -8,24 +7,14 @@ package import WSQueueSystem
 ///
 /// For a program with one thread.
 package struct Doctor {
-    /// What the server would be started with.
-    let configuration: Configuration
-    /// Whom to ask whether they may publish; nobody means the members of the directory's group, or oneself.
-    let publishers: [Account]
-    /// The unit to look at; `nil` for the one that systemd would find.
-    let unitPath: String?
-    /// Carries out a trial as somebody else.
-    let prober: Prober
-
-    var findings: [Finding] = []
-    let unix = Clock.unixNanoseconds()
-
-    /// The queue as a word of a command.
-    var path: String { TerminalText.shellWord(configuration.queuePath) }
+    private let configuration: Configuration
+    private let publishers: [Account]
+    private let unitPath: String?
+    private let prober: Prober
 
     /// - Parameters:
     ///   - configuration: What the server would be started with.
-    ///   - publishers: Whom to ask whether they may publish.
+    ///   - publishers: Who is asked about; empty is the members of the directory's group, or oneself.
     ///   - unitPath: The unit to look at instead of the installed one.
     ///   - program: What this program is started by again, to be another user in.
     package init(_ configuration: Configuration, publishers: [Account], unitPath: String?, program: [String]) {
@@ -37,33 +26,89 @@ package struct Doctor {
 
     /// Looks at everything.
     ///
-    /// - Returns: What was found, in the order it was looked at.
+    /// - Returns: What was found, in the order in which a person looks.
     /// - Throws: ``SystemCallError`` when there is no directory to look at.
-    package mutating func examine() throws(SystemCallError) -> [Finding] {
+    package func examine() throws(SystemCallError) -> [Finding] { Diagnosis.findings(try facts()) }
+
+    private func facts() throws(SystemCallError) -> DoctorFacts {
         let status = try Directory.status(at: configuration.queuePath)
         guard status.kind == .directory else {
             throw SystemCallError.notDirectory("open", configuration.queuePath)
         }
+        let unix = Clock.unixNanoseconds()
         let unit = ServiceUnit.find(unitPath)
         let holder = QueueHolder.of(configuration.queuePath)
-        examineMode(status)
-        examineFileSystem()
-        let server = serverAccount(status, unit, holder)
-        for publisher in publishers.isEmpty ? likelyPublishers(status) : publishers {
-            examine(publisher: publisher, server, status)
+        let fileSystem: Result<FileSystem, SystemCallError>
+        do throws(SystemCallError) {
+            fileSystem = .success(try FileSystem.holding(configuration.queuePath))
+        } catch {
+            fileSystem = .failure(error)
         }
-        examine(server: server, status)
-        let contents = QueueContents.of(configuration.queuePath, unix: unix)
-        examineFiles(contents, holder)
-        examineClock(contents, status)
-        examineMachine(holder)
-        if let unit { examine(unit) }
-        examineService(holder, contents)
-        return findings
+        return DoctorFacts(
+            configuration: configuration, unix: unix, directory: directoryFacts(status), fileSystem: fileSystem,
+            access: accessFacts(status, unit, holder),
+            // After the trials, of which nothing may be left.
+            contents: QueueContents.of(configuration.queuePath, unix: unix),
+            machine: MachineFacts(
+                queuedNotices: Self.number(in: "/proc/sys/fs/inotify/max_queued_events"),
+                descriptorLimit: DescriptorLimit.hard(of: holder.process ?? Process.identifier)),
+            service: ServiceFacts(holder: holder, unit: unit, answers: answers(holder)))
     }
 
-    mutating func add(_ severity: Finding.Severity, _ text: String, fix: String? = nil) {
-        findings.append(Finding(severity, text, fix: fix))
+    private func directoryFacts(_ status: FileStatus) -> DirectoryFacts {
+        DirectoryFacts(
+            path: configuration.queuePath, mode: status.mode,
+            owner: Account.named("\(status.owner)")?.name ?? "\(status.owner)", group: status.group,
+            groupName: Account.groupName(status.group), modifiedNanoseconds: status.modifiedNanoseconds)
+    }
+
+    private func accessFacts(_ status: FileStatus, _ unit: ServiceUnit?, _ holder: QueueHolder) -> AccessFacts {
+        let server = serverAccount(status, unit, holder)
+        let accounts = publishers.isEmpty ? likelyPublishers(status) : publishers
+        let publishers = accounts.enumerated().map { number, account in
+            let file = trialName(number)
+            defer { removeTrial(file) }
+            let trial = attempt(.publish, as: account, file, isAllowed: account.may(3, status))
+            guard trial == .tried([]), case .tried(let failures) = prober.attempt(.serve, as: server, file: file) else {
+                return AccessFacts.Publisher(account: account, trial: trial, serving: [])
+            }
+            return AccessFacts.Publisher(account: account, trial: trial, serving: failures)
+        }
+        let file = trialName(accounts.count)
+        defer { removeTrial(file) }
+        return AccessFacts(
+            server: server, serverTrial: attempt(.serve, as: server, file, isAllowed: server.may(7, status)),
+            publishers: publishers)
+    }
+
+    private func attempt(
+        _ trial: Prober.Trial, as account: Account, _ file: FileName, isAllowed: Bool
+    ) -> AccessFacts.Trial {
+        switch prober.attempt(trial, as: account, file: file) {
+        case .tried(let failures): .tried(failures)
+        case .untried: .computed(isAllowed: isAllowed)
+        }
+    }
+
+    private func trialName(_ number: Int) -> FileName { FileName(".doctor-\(Process.identifier)-\(number).tmp") }
+
+    /// Whatever is left of a trial.
+    private func removeTrial(_ file: FileName) {
+        guard let directory = try? Directory.openUnlisted(configuration.queuePath) else { return }
+        try? directory.remove(file)
+        try? directory.remove(file.appending(".tmp"))
+    }
+
+    /// Asks one address after the other, up to the first where a server of ours answers.
+    private func answers(_ holder: QueueHolder) -> [ServiceFacts.Answer] {
+        guard holder.isHeld == true else { return [] }
+        var answers: [ServiceFacts.Answer] = []
+        for address in configuration.addresses where !address.isAnyPort {
+            let health = HealthAnswer.ask(address)
+            answers.append(ServiceFacts.Answer(address: address, health: health))
+            if let status = health?.status, status == 200 || status == 503 { break }
+        }
+        return answers
     }
 
     /// Who the server is, or would be: the process that holds the queue, the unit's user, or the directory's owner.
@@ -82,5 +127,10 @@ package struct Doctor {
     private func likelyPublishers(_ status: FileStatus) -> [Account] {
         guard Process.user == 0 else { return [.current] }
         return status.mode & 0o020 == 0 ? [] : Account.members(of: status.group).prefix(20).compactMap(Account.named)
+    }
+
+    private static func number(in path: String) -> Int? {
+        guard let bytes = try? InputFile.open(path).readAll(limitBytes: 64) else { return nil }
+        return Int(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 }

@@ -1,5 +1,4 @@
 internal import WSQueueCore
-internal import WSQueueOperation
 
 /// One thing that the doctor has found: what it is, and what to type against it.
 package struct Finding: Equatable, Sendable, CustomStringConvertible {
@@ -29,13 +28,15 @@ package struct Finding: Equatable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A time span as people say it: the largest unit that fits.
-func spanText(_ nanoseconds: Int64) -> String {
-    let seconds = max(0, nanoseconds) / 1_000_000_000
-    switch seconds {
-    case ..<120: return "\(seconds) s"
-    case ..<7_200: return "\(seconds / 60) min"
-    case ..<172_800: return "\(seconds / 3_600) h"
-    default: return "\(seconds / 86_400) days"
+extension Finding {
+    /// A time span as people say it: the largest unit that fits.
+    static func span(_ nanoseconds: Int64) -> String {
+        let seconds = max(0, nanoseconds) / 1_000_000_000
+        switch seconds {
+        case ..<120: return "\(seconds) s"
+        case ..<7_200: return "\(seconds / 60) min"
+        case ..<172_800: return "\(seconds / 3_600) h"
+        default: return "\(seconds / 86_400) days"
+        }
     }
 }

@@ -14,7 +14,7 @@ package struct Prober {
     }
 
     /// How a trial ended.
-    enum Outcome {
+    package enum Outcome: Equatable, Sendable {
         /// What failed, step by step; nothing is good.
         case tried([Failure])
         /// It could not be tried as this user.
@@ -22,14 +22,27 @@ package struct Prober {
     }
 
     /// A step that failed.
-    struct Failure {
-        let step: String
-        let reason: String
+    package struct Failure: Equatable, Sendable {
+        /// What was tried.
+        package let step: String
+        /// Why it failed, in words.
+        package let reason: String
+
+        /// Makes a failure.
+        package init(step: String, reason: String) {
+            self.step = step
+            self.reason = reason
+        }
     }
 
     /// What this program is started by again.
-    let program: [String]
-    let queuePath: String
+    private let program: [String]
+    private let queuePath: String
+
+    init(program: [String], queuePath: String) {
+        self.program = program
+        self.queuePath = queuePath
+    }
 
     /// Tries as `account`.
     func attempt(_ trial: Trial, as account: Account, file: FileName) -> Outcome {

@@ -1,28 +1,36 @@
 internal import WSQueueOperation
-internal import WSQueueSpool
-internal import WSQueueSystem
+package import WSQueueSpool
+package import WSQueueSystem
 
 /// What is in a queue, counted in one listing.
-struct QueueContents {
-    /// Event files that could be sent now, and the time of the oldest, Unix nanoseconds.
-    var waiting = 0
-    var oldestNanoseconds = Int64.max
-    /// Files whose names say a time that lies ahead, though they do not wait for it, and the farthest of these.
-    var ahead = 0
-    var farthestNanoseconds = Int64.min
-    /// Held back, and since when the oldest has been.
-    var held = 0
-    var oldestHeldNanoseconds = Int64.max
+package struct QueueContents: Sendable {
+    /// Event files that could be sent now.
+    package var waiting = 0
+    /// The time of the oldest of them, Unix nanoseconds.
+    package var oldestNanoseconds = Int64.max
+    /// Files whose names say a time that lies ahead, though they do not wait for it.
+    package var ahead = 0
+    /// The farthest of their times, Unix nanoseconds.
+    package var farthestNanoseconds = Int64.min
+    /// Held back.
+    package var held = 0
+    /// Since when the oldest of them has been held, Unix nanoseconds.
+    package var oldestHeldNanoseconds = Int64.max
     /// Hidden files that have rested for an hour.
-    var abandoned = 0
-    /// Visible files that are no events, and one of their names.
-    var foreign = 0
-    var foreignName: [UInt8] = []
-    var failed: FailedFiles.Overview?
+    package var abandoned = 0
+    /// Visible files that are no events.
+    package var foreign = 0
+    /// The name of one of them; it need not be UTF-8.
+    package var foreignName: [UInt8] = []
+    /// What could not be accepted.
+    package var failed: FailedFiles.Overview?
     /// The newest time of anything that the server writes, Unix nanoseconds.
-    var newestServerNanoseconds = Int64.min
+    package var newestServerNanoseconds = Int64.min
     /// Why it could not be listed.
-    var fault: SystemCallError?
+    package var fault: SystemCallError?
+
+    /// Stands before a listing: an empty queue.
+    package init() {}
 
     static func of(_ path: String, unix: Int64) -> QueueContents {
         var contents = QueueContents()

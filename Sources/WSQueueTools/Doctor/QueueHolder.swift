@@ -1,14 +1,21 @@
 internal import WSQueueOperation
-internal import WSQueueSystem
+package import WSQueueSystem
 
 /// The server that holds a queue, if one does.
-struct QueueHolder {
+package struct QueueHolder: Sendable {
     /// Whether some process has the lock; `nil` when this user may not know.
-    let isHeld: Bool?
+    package let isHeld: Bool?
     /// Its number, as it has written it.
-    let process: Int32?
+    package let process: Int32?
     /// Who it runs as.
-    let account: Account?
+    package let account: Account?
+
+    /// Makes a holder of what is known of it.
+    package init(isHeld: Bool?, process: Int32?, account: Account?) {
+        self.isHeld = isHeld
+        self.process = process
+        self.account = account
+    }
 
     static func of(_ path: String) -> QueueHolder {
         let lock = FileName(".lock")

@@ -2,16 +2,16 @@ internal import WSQueueOperation
 internal import WSQueueSystem
 
 /// The settings of a systemd unit, drop-ins included, as far as plain reading shows them (systemd.unit(5)).
-struct ServiceUnit {
+package struct ServiceUnit: Sendable {
     /// Where the unit's file is.
-    let path: String
+    package let path: String
     private var values: [String: String] = [:]
 
     /// The last value of a setting.
-    subscript(_ key: String) -> String? { values[key] }
+    package subscript(_ key: String) -> String? { values[key] }
 
     /// Reads the unit at `path`, or `wsqueue-server.service` from where systemd would take it.
-    static func find(_ path: String?) -> ServiceUnit? {
+    package static func find(_ path: String?) -> ServiceUnit? {
         if let path { return ServiceUnit(path) }
         guard var unit = directories.lazy.compactMap({ ServiceUnit("\($0)/\(name)") }).first else { return nil }
         // The first directory's drop-in counts among those of one name; all are read in the order of their names.
@@ -28,7 +28,7 @@ struct ServiceUnit {
     }
 
     /// A time span: seconds, or numbers with units (systemd.time(7)); `nil` is for ever or no time.
-    func milliseconds(_ key: String) -> Int? {
+    package func milliseconds(_ key: String) -> Int? {
         guard let text = values[key] else { return nil }
         var sum = 0
         for word in text.split(separator: " ") {

@@ -1,0 +1,86 @@
+internal import WSQueueNet
+internal import WSQueueOperation
+
+/// The unit, and the server that runs.
+enum ServiceFindings {
+    static func all(_ facts: DoctorFacts) -> [Finding] {
+        (facts.service.unit.map { findings($0, facts) } ?? []) + server(facts)
+    }
+
+    private static func findings(_ unit: ServiceUnit, _ facts: DoctorFacts) -> [Finding] {
+        let configuration = facts.configuration
+        let tellsTime = unit["Type"]?.hasPrefix("notify") == true
+        var findings: [Finding] = []
+        if let stop = unit.milliseconds("TimeoutStopSec"), stop <= configuration.drainMilliseconds, !tellsTime {
+            let seconds = configuration.drainMilliseconds / 1_000
+            findings.append(
+                Finding(
+                    .warning, "\(unit.path): TimeoutStopSec ends a drain of \(seconds) s before its time",
+                    fix: "TimeoutStopSec=\(seconds + 10), or Type=notify"))
+        }
+        if !tellsTime {
+            findings.append(
+                Finding(
+                    .note,
+                    "\(unit.path): Type=\(unit["Type"] ?? "simple"): systemd does not know when clients can connect",
+                    fix: "Type=notify"))
+        }
+        if let text = unit["LimitNOFILE"]?.split(separator: ":").last, let limit = Int(text) {
+            let possible = DescriptorBudget.possibleClients(descriptors: limit, threads: configuration.threads)
+            if configuration.clientLimit > possible {
+                findings.append(
+                    Finding(
+                        .warning,
+                        "\(unit.path): LimitNOFILE=\(limit) gives room for \(possible) of --clients "
+                            + "\(configuration.clientLimit)",
+                        fix: "LimitNOFILE=\(configuration.clientLimit + limit - possible)"))
+            }
+        }
+        return findings + sandbox(unit, configuration.queuePath)
+    }
+
+    private static func sandbox(_ unit: ServiceUnit, _ queue: String) -> [Finding] {
+        let writable = (unit["ReadWritePaths"] ?? "").split(separator: " ")
+        guard unit["ProtectSystem"] == "strict", queue.hasPrefix("/"),
+            !writable.contains(where: { queue == $0 || queue.hasPrefix("\($0)/") })
+        else { return [] }
+        return [
+            Finding(
+                .error, "\(unit.path): ProtectSystem=strict, and ReadWritePaths does not name the queue",
+                fix: "ReadWritePaths=\(queue)")
+        ]
+    }
+
+    private static func server(_ facts: DoctorFacts) -> [Finding] {
+        let (holder, contents) = (facts.service.holder, facts.contents)
+        guard holder.isHeld == true else {
+            guard holder.isHeld == false, contents.waiting == 0 || contents.fault != nil else { return [] }
+            return [
+                Finding(
+                    .note, "no server holds the queue: what is published waits", fix: "systemctl start wsqueue-server")
+            ]
+        }
+        let who = holder.process.map { "the server with pid \($0)" } ?? "a server"
+        for answer in facts.service.answers {
+            switch answer.health?.status {
+            case 200: return [Finding(.note, "\(who) holds the queue and is ready at \(answer.address)")]
+            case 503:
+                return [
+                    Finding(
+                        .error, "\(who) is not ready: \(answer.health?.reasons ?? "")",
+                        fix: "curl -s http://\(answer.address)/ready")
+                ]
+            default: continue
+            }
+        }
+        guard !facts.service.answers.isEmpty else { return [] }
+        return [
+            Finding(
+                .warning,
+                "\(who) holds the queue, and does not answer at "
+                    + facts.configuration.addresses.map(\.description).joined(separator: ", "),
+                fix: "give doctor the server's own --listen or --config; if these are: systemctl restart wsqueue-server"
+            )
+        ]
+    }
+}

@@ -1,0 +1,90 @@
+internal import WSQueueArguments
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueServer
+internal import WSQueueSystem
+internal import WSQueueTools
+
+/// `wsqueue-server [run]`: serves until a signal comes.
+enum RunCommand: Command {
+    static let table = OptionTable(
+        "wsqueue-server run", forms: ["[OPTION]..."],
+        summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
+        options: Setting.options + ServerOptions.sources
+            + [ServerOptions.manual, .help, ServerOptions.version],
+        sections: [
+            OptionTable.Section(
+                "Signals",
+                [
+                    "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
+                    "HUP        read secrets and rules again, and open the log file again",
+                    "USR1       write a status line",
+                ]),
+            OptionTable.Section(
+                "Examples",
+                [
+                    "wsqueue-server --dir /var/spool/wsqueue",
+                    "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
+                    "wsqueue-server --origin https://example.org --log-format json",
+                    "wsqueue-server --config /etc/wsqueue.conf --set log-level=debug",
+                ]),
+            OptionTable.Section.exitStatuses([
+                .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
+            ]),
+        ])
+
+    static func run(_ arguments: ParsedArguments, in program: ProgramContext) throws -> ExitStatus {
+        try arguments.refuseOperands()
+        if let fault = ConfigurationSources.unknownVariable(of: program.table) { throw fault }
+        return serve(try ServerSettings(arguments), program.terminal)
+    }
+
+    /// Serves until a signal comes, and says what the start failed of.
+    private static func serve(_ settings: ServerSettings, _ terminal: Terminal) -> ExitStatus {
+        // Before the log, whose thread would see the environment change.
+        let manager = ServiceManager.takeFromEnvironment()
+        do throws(SystemCallError) {
+            // Before the log, whose thread inherits what is done with signals.
+            return serve(settings, try Signals(), manager, terminal)
+        } catch {
+            terminal.complain("\(error)")
+            return .tryAgain
+        }
+    }
+
+    private static func serve(
+        _ settings: ServerSettings, _ signals: consuming Signals, _ manager: consuming ServiceManager,
+        _ terminal: Terminal
+    ) -> ExitStatus {
+        let log: Log
+        do throws(SystemCallError) {
+            log = try Log(
+                level: settings.logLevel, format: settings.effectiveLogFormat, destination: settings.logDestination)
+        } catch {
+            terminal.complain("\(error)")
+            return error.isPermission ? .notPermitted : .cannotCreate
+        }
+        defer { log.close() }
+        do throws(ServerStartError) {
+            var server = try Server(settings.configuration, log: log, signals: signals, manager: manager)
+            try server.run()
+            return .success
+        } catch {
+            log.write(LogLine(.error, "server.failed").with("error", error.description).with("hint", error.hint))
+            return exitStatus(of: error)
+        }
+    }
+
+    /// The status by which a script or a service manager tells what to do (SPEC §6).
+    private static func exitStatus(of error: ServerStartError) -> ExitStatus {
+        switch error {
+        case .queue(let cause, _): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
+        case .held: .tryAgain
+        case .journal(let cause): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
+        case .access: .configuration
+        case .address(let cause): cause.isPermission ? .notPermitted : .unavailable
+        case .notPassed: .configuration
+        case .system: .tryAgain
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Support
+import Testing
+import WSQueueArguments
+import WSQueueNet
+import WSQueueOperation
+
+@testable import WSQueueTools
+
+struct SettingsTests {
+    @Test func `without a word the defaults of the table are those of the configuration`() throws {
+        let settings = try settings([])
+        let plain = Configuration()
+        #expect(settings.configuration.addresses == plain.addresses && settings.configuration.prefersPassedSockets)
+        #expect(settings.configuration.pollMilliseconds == plain.pollMilliseconds)
+        #expect(settings.configuration.journalEvents == plain.journalEvents)
+        #expect(settings.configuration.journalBytes == plain.journalBytes)
+        #expect(settings.configuration.eventLimitBytes == plain.eventLimitBytes)
+        #expect(settings.configuration.slowClients.limitBytes == plain.slowClients.limitBytes)
+        #expect(settings.configuration.redis == nil && settings.logLevel == .info)
+        guard case .standardError = settings.logDestination else { throw Unexpected() }
+    }
+
+    @Test(arguments: [
+        (["--port", "9000"], ["127.0.0.1:9000"]), (["--host", "::1"], ["[::1]:8081"]),
+        (["--host", "0.0.0.0", "--port", "1"], ["0.0.0.0:1"]),
+        (["--listen", "127.0.0.1:1", "--port", "2"], ["127.0.0.1:1", "127.0.0.1:2"]),
+        (["--listen", "unix:/x", "--listen", "systemd:a"], ["unix:/x"]),
+    ])
+    func `host and port are one address more`(words: [String], addresses: [String]) throws {
+        #expect(try settings(words).configuration.addresses.map(\.description) == addresses)
+    }
+
+    @Test func `what is given nearer counts more`() throws {
+        try withTemporaryDirectory { path in
+            let file = "\(path)/c"
+            try "poll = 1s\nthreads = 3\nping = 1s\nlisten = 127.0.0.1:1\n".write(
+                toFile: file, atomically: false, encoding: .utf8)
+            let environment = ["WSQUEUE_POLL": "2s", "WSQUEUE_THREADS": "4", "WSQUEUE_PORT": "2"]
+            let words = ["--config", file, "--set", "poll=3s", "--poll", "4s"]
+            let configuration = try settings(words, environment).configuration
+            #expect(configuration.pollMilliseconds == 4_000 && configuration.threads == 4)
+            #expect(configuration.pingMilliseconds == 1_000)
+            #expect(configuration.addresses.map(\.description) == ["127.0.0.1:2"])
+        }
+    }
+
+    @Test(arguments: [
+        ("listen", "x:y"), ("port", "70000"), ("trusted-proxy", "x"), ("page", "maybe"), ("jwt-algorithm", "HS1"),
+        ("authorize-url", "https://x"), ("event-size", "2G"), ("clients-per-address", "-1"), ("channels", "0"),
+        ("messages-per-minute", "x"), ("frame-rate", "x"), ("backlog", "0"), ("ping", "1ms"), ("pong", "25h"),
+        ("presence-grace", "x"), ("behind-age", "1ms"), ("log-level", "loud"), ("log-format", "xml"),
+        ("log-events", "some"), ("watch", "no"), ("threads", "0"), ("journal-age", "0s"), ("journal-size", "1K"),
+        ("redis", "http://x"), ("redis", "redis://u:secret@"), ("redis-stream", "a b"), ("redis-replicas", "17"),
+        ("drain", "x"), ("ready-age", "0ms"),
+    ])
+    func `a value that is none is refused with its place`(key: String, value: String) {
+        let fault = #expect(throws: ArgumentFault.self) { try settings(["--set", "\(key)=\(value)"]) }
+        #expect(fault?.exitStatus == .configuration && fault?.description.contains(key) == true)
+        #expect(fault?.description.contains("secret") == false)
+    }
+
+    @Test func `what is given reaches the configuration`() throws {
+        let words = [
+            "--origin", "https://a", "--origin", "https://b", "--trusted-proxy", "10.0.0.0/8", "--page", "off",
+            "--jwt-algorithm", "HS256", "--hold-without-clients", "--journal", "off", "--journal-age", "1h",
+            "--messages-per-minute", "0", "--frame-rate", "0", "--redis", "redis://127.0.0.1:1", "--redis-replicas",
+            "2",
+            "--redis-password-file", "/p", "--log-file", "/l", "--log-format", "json", "--log-events", "off",
+            "--authorize-url", "http://127.0.0.1:1/x", "--rules", "/r", "--path", "/ws", "--queue", "/q",
+            "--presence-grace", "2s", "--behind-size", "2M",
+        ]
+        let settings = try settings(words)
+        let configuration = settings.configuration
+        #expect(configuration.origins == ["https://a", "https://b"] && configuration.trustedProxies.count == 1)
+        #expect(!configuration.showsPage && configuration.tokenAlgorithms == [.hs256])
+        #expect(configuration.holdsWithoutClients && configuration.journalPlace == .off)
+        #expect(configuration.journalSeconds == 3_600 && configuration.messageRate == nil)
+        #expect(configuration.frameRate == nil && configuration.redis?.replicas == 2)
+        #expect(configuration.redis?.passwordPath == "/p" && configuration.queuePath == "/q")
+        #expect(configuration.presence.graceNanoseconds == 2_000_000_000 && configuration.path == "/ws")
+        #expect(configuration.slowClients.limitBytes == 2 * 1_048_576 && configuration.rulesPath == "/r")
+        guard case .file("/l") = settings.logDestination, case .json = settings.effectiveLogFormat else {
+            throw Unexpected()
+        }
+    }
+
+    @Test func `check prints what counts and where it comes from, and can be read again`() throws {
+        try withTemporaryDirectory { path in
+            let screen = Screen()
+            let words = ["check", "-d", "\(path)/a #b", "--port", "9000", "--redis", "redis://u:pw@127.0.0.1:1"]
+            #expect(run(words, on: screen, environment: ["WSQUEUE_POLL": "5s"]) == .success)
+            #expect(screen.output.contains("dir = \"\(path)/a #b\""))
+            #expect(screen.output.contains("redis = redis://u:...@127.0.0.1:1"))
+            #expect(screen.lines.contains { $0.hasPrefix("poll = 5s") && $0.hasSuffix("# WSQUEUE_POLL") })
+            #expect(screen.lines.contains { $0.hasPrefix("ping = 25s") && $0.hasSuffix("# default") })
+            let file = "\(path)/c"
+            try screen.output.write(toFile: file, atomically: false, encoding: .utf8)
+            let again = Screen()
+            #expect(run(["check", "--config", file], on: again) == .success, "\(again.complaints)")
+            #expect(again.output.contains("listen = 127.0.0.1:9000"))
+        }
+    }
+
+    @Test func `check tells of every fault`() throws {
+        try withTemporaryDirectory { path in
+            let screen = Screen()
+            let words = ["check", "--rules", "\(path)/none", "--set", "poll=x", "--set", "ping=x"]
+            #expect(run(words, on: screen) == .configuration)
+            #expect(screen.complaints.count == 3 && screen.complaints.last?.contains("--rules") == true)
+            try "[]".write(toFile: "\(path)/rules", atomically: false, encoding: .utf8)
+            let good = Screen()
+            #expect(run(["check", "--rules", "\(path)/rules"], on: good) == .success, "\(good.complaints)")
+            #expect(good.lines.last?.hasPrefix("# \(path)/rules: ") == true)
+        }
+    }
+
+    private func settings(
+        _ words: [String], _ environment: [String: String] = [:]
+    ) throws -> ServerSettings {
+        var arguments = try CheckCommand.table.parse(words) { environment[$0] }
+        try ConfigurationSources.add(to: &arguments, for: CheckCommand.table.options)
+        return try ServerSettings(arguments)
+    }
+
+    private struct Unexpected: Error {}
+}
