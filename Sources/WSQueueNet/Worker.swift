@@ -7,7 +7,8 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
     private let name: String
     private let wakeup: Wakeup
     private let orders: Mailbox<Order>
-    private let news: Mailbox<News>
+    /// `nil` where there is no news.
+    private let news: Mailbox<News>?
     private let isStarted = Atomic<Bool>(false)
 
     /// Makes a worker whose thread has not started; orders wait for it.
@@ -15,11 +16,15 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
     /// - Parameters:
     ///   - name: The thread's, up to 15 bytes.
     ///   - owner: Is signalled when there is news.
-    package init(name: String, newsFor owner: Wakeup) throws(SystemCallError) {
+    package convenience init(name: String, newsFor owner: Wakeup) throws(SystemCallError) {
+        try self.init(name: name, news: Mailbox(wakeup: owner))
+    }
+
+    private init(name: String, news: Mailbox<News>?) throws(SystemCallError) {
         self.name = name
+        self.news = news
         wakeup = try Wakeup()
         orders = Mailbox(wakeup: wakeup)
-        news = Mailbox(wakeup: owner)
     }
 
     /// Gives the thread an order, and wakes it.
@@ -32,10 +37,10 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
     package var ownWakeup: Wakeup { wakeup }
 
     /// Takes all news, oldest first.
-    package func takeNews() -> [News] { news.take() }
+    package func takeNews() -> [News] { news?.take() ?? [] }
 
     /// Whether there is news to take.
-    package var hasNews: Bool { !news.isEmpty }
+    package var hasNews: Bool { !(news?.isEmpty ?? true) }
 
     /// Starts the thread, unless it was started before. It ends when `body` returns.
     ///
@@ -85,7 +90,11 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
         package func takeOrders() -> [Order] { worker.orders.take() }
 
         /// Gives the owner news, and wakes it.
-        package func tell(_ news: News) { worker.news.post(news) }
+        package func tell(_ news: News) { worker.news?.post(news) }
+
+        /// Announces that the thread is about to sleep: from now on ``Worker/wake()`` ends the sleep that follows. To be
+        /// called before it looks for work that is no order; orders need no announcement.
+        package func announceSleep() { worker.wakeup.willSleep() }
 
         /// Sleeps until there is an order, the worker is woken, a descriptor is ready or the time is over; -1 is for ever.
         ///
@@ -112,7 +121,5 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
 
 extension Worker where News == Never {
     /// Makes a worker that has no news, or gives its results to others itself.
-    package convenience init(name: String) throws(SystemCallError) {
-        try self.init(name: name, newsFor: try Wakeup())
-    }
+    package convenience init(name: String) throws(SystemCallError) { try self.init(name: name, news: nil) }
 }

@@ -40,6 +40,8 @@ struct NodeLoop: ~Copyable {
 
     mutating func turn() {
         connection.flush(place.poller, now: Clock.monotonicNanoseconds())
+        // Presence may change while the time to sleep is computed.
+        place.announceSleep()
         let count = place.sleep(milliseconds: sleepMilliseconds(now: Clock.monotonicNanoseconds()))
         let now = Clock.monotonicNanoseconds()
         for index in 0..<count {

@@ -123,6 +123,21 @@ struct WorkerTests {
         }
     }
 
+    @Test func `what wakes a thread that has announced its sleep ends the sleep before it has begun`() throws {
+        var owner = try Owner()
+        let worker = try Worker<Int, Int64>(name: "worker", newsFor: owner.wakeup)
+        try worker.start { (place: consuming Worker<Int, Int64>.Workplace) in
+            var place = place
+            let start = Clock.monotonicNanoseconds()
+            place.announceSleep()
+            worker.wake()
+            _ = place.sleep(milliseconds: 20_000)
+            place.tell((Clock.monotonicNanoseconds() - start) / 1_000_000)
+        }
+        let milliseconds = try #require(try owner.wait(for: 1, from: worker).first)
+        #expect(milliseconds < 10_000)
+    }
+
     @Test func `a pause is not ended by orders`() throws {
         var owner = try Owner()
         let worker = try Worker<Int, Int64>(name: "worker", newsFor: owner.wakeup)

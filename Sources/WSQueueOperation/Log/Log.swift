@@ -33,7 +33,8 @@ package final class Log: Sendable {
     private let format: LogLine.Format
     private let destination: Destination
     private let state = Guarded(State())
-    private let wakeup: Wakeup
+    /// Its orders are in ``state``, where lines can be folded.
+    private let worker: Worker<Never, Never>
     private let suppressed = Atomic<Int>(0)
     private let hasEnded = Atomic<Bool>(false)
 
@@ -47,7 +48,7 @@ package final class Log: Sendable {
         self.level = level
         self.format = format
         self.destination = destination
-        wakeup = try Wakeup()
+        worker = try Worker(name: "wsq-log")
         let output = try Self.open(destination)
         try start(output)
     }
@@ -63,14 +64,14 @@ package final class Log: Sendable {
             return false
         }
         // The line before it has woken the thread, which writes what was folded when the second is over.
-        if isFolded { suppressed.add(1, ordering: .relaxed) } else { wakeup.signal() }
+        if isFolded { suppressed.add(1, ordering: .relaxed) } else { worker.wake() }
     }
 
     /// Writes a line that has its own rate rule.
     package func writeUnlimited(_ line: LogLine) {
         guard line.level <= level else { return }
         state.withLock { append(line, now: Clock.unixNanoseconds(), &$0) }
-        wakeup.signal()
+        worker.wake()
     }
 
     /// Lines that were folded into others or dropped, since the start.
@@ -79,13 +80,13 @@ package final class Log: Sendable {
     /// Opens the file again under its name: the old one may have been renamed.
     package func reopen() {
         state.withLock { $0.mustReopen = true }
-        wakeup.signal()
+        worker.wake()
     }
 
     /// Writes what waits, for at most a second, and ends.
     package func close() {
         state.withLock { $0.isClosing = true }
-        wakeup.signal()
+        worker.wake()
         let deadline = Clock.monotonicNanoseconds() + 1_000_000_000
         while !hasEnded.load(ordering: .acquiring), Clock.monotonicNanoseconds() < deadline { Clock.pause() }
     }
@@ -140,23 +141,20 @@ package final class Log: Sendable {
 
     private func start(_ output: consuming Output) throws(SystemCallError) {
         let first = Guarded<Output?>(output)
-        _ = try LoopThread(name: "wsq-log") { [self] in
-            if let output = first.withLock({ $0.take() }) { run(output) }
+        try worker.start { [self] place in
+            if let output = first.withLock({ $0.take() }) { run(output, place) }
             hasEnded.store(true, ordering: .releasing)
         }
     }
 
-    private func run(_ first: consuming Output) {
-        guard var poller = try? Poller() else { return }
-        try? poller.add(wakeup.number, .readable, token: 0)
+    private func run(_ first: consuming Output, _ place: consuming Worker<Never, Never>.Workplace) {
+        var place = place
         var output = first
         var isFolding = false
         var isTorn = false
         while true {
-            wakeup.willSleep()
-            _ = try? poller.wait(milliseconds: hasWork ? 0 : (isFolding ? 1_000 : -1))
-            wakeup.didWake()
-            wakeup.clear()
+            place.announceSleep()
+            _ = place.sleep(milliseconds: hasWork ? 0 : (isFolding ? 1_000 : -1))
             let taken = takePending()
             isFolding = taken.isFolding
             if taken.mustReopen {
