@@ -34,6 +34,8 @@ package final class SharedOrder {
     private var lastWrittenSeq: UInt64 = 0
     /// Up to here the stream is read before clients are let in; `nil` until it is known, and once it is done.
     private var catchUpSeq: UInt64?
+    /// Whether everything has been read that was in the stream when this process found it.
+    private var hasCaughtUp = false
     private var isStopping = false
     /// When what has failed is tried again, monotonic nanoseconds.
     private var nextTry: Int64 = 0
@@ -82,8 +84,11 @@ package final class SharedOrder {
     func finishNext() { arrivals.popFirst() }
     func retry(at moment: Int64) { nextTry = moment }
 
+    /// Whether files may be taken. Not before this process has read what was in the stream: a process that was killed may
+    /// have put files there that its last note does not name, because they were not deleted when the next transaction
+    /// was under way. Those are known by their events.
     func maySubmit(seq: UInt64) -> Bool {
-        submittedBefore != nil && outbox.hasRoom && lastWrittenSeq < seq + aheadLimit
+        submittedBefore != nil && hasCaughtUp && outbox.hasRoom && lastWrittenSeq < seq + aheadLimit
     }
 
     func submit(_ event: SpooledEvent, _ text: Span<UInt8>) { outbox.add(event, text) }
@@ -103,6 +108,7 @@ package final class SharedOrder {
     func finishCatchingUp(seq: UInt64) -> Bool {
         guard let end = catchUpSeq, seq >= end else { return false }
         catchUpSeq = nil
+        hasCaughtUp = true
         return true
     }
 

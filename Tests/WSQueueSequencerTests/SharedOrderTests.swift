@@ -85,6 +85,9 @@ struct SharedOrderTests {
         let sequencer = sequencer(after: 10)
         #expect(!sequencer.maySubmit)
         #expect(!sequencer.hear(.fenced(sent: nil)))
+        #expect(!sequencer.maySubmit)
+        sequencer.follow(place(first: 1, last: 10))
+        #expect(sequencer.finishCatchingUp())
         #expect(sequencer.maySubmit)
         // Two of the four events that the stream keeps.
         _ = sequencer.hear(.written(number: 1, seq: 11))
@@ -95,6 +98,22 @@ struct SharedOrderTests {
         _ = sequencer.hear(.written(number: 3, seq: 0))
         #expect(!sequencer.maySubmit)
         #expect(sequencer.released(synced: 0) == 3)
+    }
+
+    @Test func `nothing is submitted before what is in the stream is read, once`() {
+        // A killed process may have put files there that its last note does not name: they are known when they are read.
+        var sequencer = sequencer(after: 10)
+        sequencer.follow(place(first: 1, last: 11))
+        #expect(!sequencer.hear(.fenced(sent: nil)))
+        #expect(!sequencer.finishCatchingUp())
+        #expect(!sequencer.maySubmit)
+        _ = sequencer.decide(.init(isKnown: false), at: 11, unix: 0)
+        #expect(sequencer.finishCatchingUp())
+        #expect(sequencer.maySubmit)
+        // Of files of its own it knows which are in the stream.
+        sequencer.follow(place(first: 1, last: 12))
+        #expect(sequencer.isCatchingUp)
+        #expect(sequencer.maySubmit)
     }
 
     @Test func `entries are used one by one, and later where they cannot be now`() {
