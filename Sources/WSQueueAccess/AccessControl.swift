@@ -131,7 +131,7 @@ package final class AccessControl: Sendable {
         }
     }
 
-    /// What must be said of the files, though they can be used: each by others than their owner is one to mend.
+    /// Warnings about secret files that others can read.
     package var warnings: [LogLine] {
         [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in
             guard let path, let status = try? Directory.status(at: path), status.mode & 0o007 != 0 else { return nil }

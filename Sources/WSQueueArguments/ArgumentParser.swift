@@ -1,5 +1,5 @@
 extension OptionTable {
-    /// Reads the words of a command line. Options may stand before, between and behind the operands; `--` ends them.
+    /// Reads the words of a command line. Options may stand before, between and after the operands; `--` ends them.
     /// A single `-` is an operand.
     ///
     /// - Parameters:

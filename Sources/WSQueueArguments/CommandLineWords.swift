@@ -3,7 +3,7 @@ package enum CommandLineWords {
     /// The words after the program's name.
     ///
     /// `CommandLine.arguments` puts U+FFFD in place of bytes that are not UTF-8, and a payload would be published that
-    /// nobody wrote; here they are refused. Without even the program's name the words are lost, and a program that took
+    /// no one wrote; here they are refused. Without even the program's name the words are lost, and a program that took
     /// that for "no options" would do something else than it was asked to.
     ///
     /// - Parameter vector: The bytes of all words, the program's name first.

@@ -41,7 +41,7 @@ package struct ConfigurationEntry: Equatable, Sendable {
 /// log-file = "/var/log/a name with a #.log"
 /// ```
 ///
-/// A `#` begins a comment at the front of a line or behind a blank; a value that has such a `#`, or blanks at its ends,
+/// A `#` begins a comment at the front of a line or after a blank; a value that has such a `#`, or blanks at its ends,
 /// stands between double quotes. There are no escapes.
 package enum ConfigurationFile {
     /// The largest file that is read, bytes.

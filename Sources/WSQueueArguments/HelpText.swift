@@ -62,7 +62,7 @@ extension OptionTable {
 }
 
 extension Option.Value {
-    /// How it is shown behind the long name.
+    /// How it is shown after the long name.
     fileprivate var suffix: String {
         switch self {
         case .none: ""

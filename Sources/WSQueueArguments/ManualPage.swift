@@ -34,7 +34,7 @@ extension OptionTable {
         return page
     }
 
-    /// What stands behind the name, in whatis(1) too: the first sentence, without its full stop.
+    /// What stands after the name, in whatis(1) too: the first sentence, without its full stop.
     private var title: String {
         let first = summary.split(separator: ".").first.map(String.init) ?? ""
         return first.prefix(1).lowercased() + first.dropFirst()
@@ -84,7 +84,7 @@ extension OptionTable {
 
     private static func contents(of section: Section) -> String {
         let lines = section.lines.map { escaped($0) + "\n" }
-        // A paragraph of its own, or roff would put it behind the heading.
+        // A paragraph of its own, or roff would put it after the heading.
         if section.isProse { return lines.map { ".PP\n" + $0 }.joined() }
         return ".PP\n.nf\n" + lines.joined() + ".fi\n"
     }

@@ -37,7 +37,7 @@ package enum NearestName {
 }
 
 extension OptionTable {
-    /// The option that somebody who wrote `name` probably meant, with its dashes.
+    /// The option that was probably meant by `name`, with its dashes.
     func nearestOption(to name: String) -> String? {
         NearestName.of(name, among: options.map { $0.name }).map { "--\($0)" }
     }

@@ -7,7 +7,7 @@ package struct Option: Equatable, Sendable {
         case none
         /// A value, in `--name=VALUE`, `--name VALUE`, `-n VALUE` and `-nVALUE`; the text is what help calls it.
         case required(String)
-        /// A value or none, in `--name=VALUE`, `--name`, `-nVALUE` and `-n`: what comes behind a blank is not its value.
+        /// A value or none, in `--name=VALUE`, `--name`, `-nVALUE` and `-n`: what comes after a blank is not its value.
         case optional(String)
     }
 

@@ -12,7 +12,7 @@ package struct ParsedArguments: Equatable, Sendable {
         /// How it was given, for messages: `-d`, `--dir` or `WSQUEUE_DIR`.
         package var source: String { origin.description }
 
-        /// Whether it came from the environment, and not from whoever typed the command.
+        /// Whether it came from the environment, and not from the command line.
         package var isFromEnvironment: Bool { if case .variable = origin { true } else { false } }
     }
 

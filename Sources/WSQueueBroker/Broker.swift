@@ -5,7 +5,7 @@ package enum Broker {
     /// Where an event wants to go, as its file says.
     package struct Addressing: Equatable {
         package var channels: [String]
-        /// Users; `nil` is everyone, and an empty list nobody.
+        /// Users; `nil` is everyone, and an empty list no one.
         package var recipients: [String]?
         package var except: Int64?
 

@@ -2,7 +2,7 @@ package import WSQueueCore
 
 /// Patterns by their segments, so that finding those that match a channel costs what matches and not what there is.
 ///
-/// Each pattern carries a number, which belongs to whoever put it there.
+/// Each pattern carries a number, which belongs to the connection that put it there.
 package struct PatternTree {
     private struct Node {
         var children: [String: Int] = [:]

@@ -79,7 +79,7 @@ extension Presence {
         noteNews(place.channel)
     }
 
-    /// Another node says all that it has to say: who is not among it is with it no more.
+    /// Another node tells all its users: those that are not among them have left it.
     package mutating func replace(_ entries: [PresenceEntry], from node: Int64) {
         var gone = sharing.homes[node]?.places ?? []
         for entry in entries where entry.state != nil { gone.remove(entry.place) }

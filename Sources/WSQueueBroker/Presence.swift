@@ -35,7 +35,7 @@ package struct Presence: Sendable {
     /// When something is due next; `.max` is never.
     package internal(set) var dueAt = Int64.max
 
-    /// Makes it of nobody.
+    /// Makes it of no one.
     package init(_ rule: PresenceRule = PresenceRule()) { self.rule = rule }
 
     /// How many channels are tracked.

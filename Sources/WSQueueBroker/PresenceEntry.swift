@@ -39,7 +39,7 @@ package struct PresencePlace: Hashable, Sendable {
     }
 }
 
-/// What a node tells the others: each node answers for the users that are connected to it, and for nobody else's.
+/// What a node tells the others: each node answers for the users that are connected to it, and for no one else's.
 package struct PresenceEntry: Equatable, Sendable {
     package let place: PresencePlace
     /// `nil` once the user has gone from this node, its grace included.

@@ -7,7 +7,7 @@ package struct PresenceNews: Equatable, Sendable {
 
     package let channel: String
     package let kind: Kind
-    /// Whom it happened to, the first so many of them.
+    /// Whom it happened to, or the first of them.
     package let users: [PresentUser]
     /// How many more it happened to.
     package let unnamed: Int

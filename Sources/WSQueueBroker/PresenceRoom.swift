@@ -8,7 +8,7 @@ struct PresenceRoom {
         var user: PresentUser
         /// Its connections to this node.
         var connections: Set<Int64> = []
-        /// When it counts as gone from this node, if nobody comes back.
+        /// When it counts as gone from this node, if no one comes back.
         var leavesAt: Int64?
         /// What this node says of it; `nil` where it is with others only.
         var own: PresenceState?
@@ -168,14 +168,14 @@ struct PresenceRoom {
         staleTold = Set(toldBefore.keys)
     }
 
-    /// Gives up what nobody has told for two passes: it was told before this node had heard of it.
+    /// Gives up what no node has told for two passes: it was told before this node had heard of it.
     mutating func forget() {
         for key in stale { changes[key] = nil }
         compactChanged()
         stale = Set(changes.keys)
     }
 
-    /// The members behind a place, so many at most.
+    /// The members after a place, up to a limit.
     func page(after number: UInt64, limit: Int) -> PresencePage {
         var users: [PresentUser] = []
         var last = number
@@ -215,7 +215,7 @@ struct PresenceRoom {
         lastNumber += 1
         let key = user.user.bytes
         order.append((lastNumber, key))
-        // Who has not been told that the user had gone sees it change at most.
+        // A client that was not told that the user had gone sees a change at most.
         if case .left = changes[key] { note(.updated, key) } else { note(.joined, key) }
         return Member(number: lastNumber, user: user)
     }
@@ -238,7 +238,7 @@ struct PresenceRoom {
     }
 
     private mutating func noteUpdate(_ user: [UInt8]) {
-        // Who joins is told as it is by then.
+        // A client that joins is told the state of that moment.
         if changes[user] == nil { note(.updated, user) }
     }
 

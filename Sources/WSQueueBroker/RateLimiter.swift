@@ -16,7 +16,7 @@ package struct RateRule: Equatable, Sendable {
         credit = interval * Int64(burst)
     }
 
-    /// Makes a rule of so many a minute, all of them at once where there was rest before.
+    /// Makes a rule from a number per minute; all of them may come at once after a rest.
     ///
     /// - Parameter perMinute: 1 to 1,000,000,000.
     package init(perMinute: Int) {
@@ -31,7 +31,7 @@ package struct RateRule: Equatable, Sendable {
 package struct RateLimiter: Sendable {
     private var paidUntil = Int64.min
 
-    /// Makes a limiter of somebody who has done nothing yet.
+    /// Makes a limiter that has counted nothing yet.
     package init() {}
 
     /// Counts one more.

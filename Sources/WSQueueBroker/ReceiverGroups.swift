@@ -19,7 +19,7 @@ package struct ReceiverGroups {
     /// The slots that are not in group 0, each once.
     package private(set) var slots: [Int] = []
 
-    /// Makes groups of nobody.
+    /// Makes groups of no one.
     package init() {}
 
     /// Begins a pass.
@@ -35,8 +35,8 @@ package struct ReceiverGroups {
         }
     }
 
-    /// Moves the receivers of a selection into the groups that get it too. Who has had a copy of the event stays where
-    /// he is.
+    /// Moves the receivers of a selection into the groups that get it too. A receiver that has had a copy of the event stays
+    /// where it is.
     ///
     /// - Parameters:
     ///   - selection: Its index, greater than those before.

@@ -23,9 +23,9 @@ package struct SlowClientRule: Equatable, Sendable {
 /// One client's account with a ``SlowClientRule``: made when its socket first refuses something.
 ///
 /// The queue's waiting is charged to a client that takes nothing at all while there are others, or that is one of few:
-/// as long as most clients are behind, they set the pace and nobody holds up the others. Whoever takes bytes earns
+/// as long as most clients are behind, they set the pace and no one holds up the others. A client that takes bytes earns
 /// patience back, so a steady reader of a long backlog is never closed, and one that stopped is, after one patience
-/// in all. A client alone holds up nobody and has until what it is owed is too old.
+/// in all. A client alone holds up no one and has until what it is owed is too old.
 ///
 /// Clients that have stopped are at different distances, because their sockets took different amounts. What the queue
 /// waits for the first of them counts for all that take nothing meanwhile, so that ten cost no more than one.

@@ -55,7 +55,7 @@ package struct SubscriptionTable {
         slotByConnection[connection] = slot
     }
 
-    /// Says whose connection it is; `nil` is nobody's.
+    /// Says whose connection it is; `nil` is an anonymous one.
     package mutating func identify(_ slot: Int, as identity: Identity?) {
         let before = listeners[slot]?.identity
         if before?.user != identity?.user {

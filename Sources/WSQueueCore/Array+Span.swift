@@ -21,7 +21,7 @@ extension [UInt8] {
         append(addingCapacity: bytes.count) { output in output.append(copying: bytes) }
     }
 
-    /// Makes room for so many more, at least twice of what there was: what comes in thousands of small pieces must not be
+    /// Makes room for more elements, at least twice of what there was: what comes in thousands of small pieces must not be
     /// copied for each of them.
     @inline(__always)
     package mutating func growIfNeeded(by additional: Int) {

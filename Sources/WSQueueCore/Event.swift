@@ -11,7 +11,7 @@ public struct Event: Equatable, Sendable {
     public var id: String?
     /// The channels whose subscribers get it: 1 to 255 of `A–Z a–z 0–9 . _ - :` each. None means every client.
     public var channels: [String] = []
-    /// The users whose clients get it. `nil` means all of them, an empty list nobody.
+    /// The users whose clients get it. `nil` means all of them, an empty list no one.
     public var recipients: [Recipient]?
     /// The id of a connection that shall not get it: the one that caused it.
     public var except: Int64?
@@ -84,7 +84,7 @@ extension Event {
         bytes.append(contentsOf: ",\"payload\":".utf8)
     }
 
-    /// Writes what stands behind the payload.
+    /// Writes what stands after the payload.
     package func encodeTail(into bytes: inout [UInt8], queuedAt unixNanoseconds: Int64) {
         let queuedAtMicroseconds = unixNanoseconds / 1_000
         bytes.append(contentsOf: ",\"timestamp\":".utf8)

@@ -3,7 +3,7 @@
 package final class EventDelivery: Sendable {
     /// The channels it goes to, each once, in the order in which they stand; none: to every client.
     package let channels: [Channel]
-    /// The users it goes to; `nil`: to all. An empty list is nobody, and never everybody.
+    /// The users it goes to; `nil`: to all. An empty list is no one, and never everybody.
     package let recipients: [Label]?
     /// The connection that shall not get it.
     package let except: Int64?

@@ -17,7 +17,7 @@ enum EventMember: String {
         self = member
     }
 
-    /// The member with these first eight bytes, or fewer, and these behind them, the first byte highest.
+    /// The member with these first eight bytes, or fewer, and these after them, the first byte highest.
     private static func member(_ word: UInt64, _ rest: UInt64, count: Int) -> EventMember? {
         // The count tells names apart whose bytes make the same number: a NUL in front makes none.
         switch (count, word, rest) {

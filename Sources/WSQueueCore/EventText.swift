@@ -26,7 +26,7 @@ package struct EventText: Equatable, Sendable {
 
     /// The channels it goes to, each once, in the order in which they stand; none: to every client.
     package var channels: [Channel] { delivery?.channels ?? [] }
-    /// The users it goes to; `nil`: to all. An empty list is nobody, and never everybody.
+    /// The users it goes to; `nil`: to all. An empty list is no one, and never everybody.
     package var recipients: [Label]? { delivery?.recipients }
     /// The connection that shall not get it.
     package var except: Int64? { delivery?.except }

@@ -54,7 +54,7 @@ struct EventValue {
 
     /// The name of a channel, or a list of such names that is not empty.
     ///
-    /// An empty list is refused: as "no channel" it would show everyone what its publisher meant for nobody.
+    /// An empty list is refused: as "no channel" it would show everyone what its publisher meant for no one.
     func channels(in bytes: Span<UInt8>) throws(EventFault) -> [Channel] {
         guard kind == .array else { return [try channel(in: bytes)] }
         var channels: [Channel] = []

@@ -48,7 +48,7 @@ package struct UTF8Validator: Sendable {
         return false
     }
 
-    /// The offset of the first byte at or behind `start` that may not be ASCII; blocks are passed whole.
+    /// The offset of the first byte at or after `start` that may not be ASCII; blocks are passed whole.
     private static func endOfASCII(in bytes: Span<UInt8>, from start: Int) -> Int {
         var position = start
         // A fixed number of bytes, joined without a branch: the compiler makes vectors of this loop.
@@ -115,7 +115,7 @@ struct UTF8Lead: Equatable, Sendable {
 
 /// What stands where a character of UTF-8 should.
 enum UTF8Character {
-    /// A character; the offset behind it.
+    /// A character; the offset after it.
     case ends(Int)
     /// The beginning of one, up to the last byte; what has to follow.
     case cut(UTF8Lead)

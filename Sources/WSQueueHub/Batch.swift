@@ -20,11 +20,11 @@ struct Batch {
     private var lines = BatchLines()
     /// Up to this line the journal has it, from a server that did not come to its end.
     private var knownLines = 0
-    /// What the check has read of the first so many lines, so that they need not be read again.
+    /// What the check has read of the first lines (``keptTexts``), so that they need not be read again.
     private let texts: [EventText]
     private var nextText = 0
 
-    /// At most so many, about 7 MB while the batch is sent.
+    /// How many are kept at most: about 7 MB while the batch is sent.
     private static let keptTexts = 131_072
 
     init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8], texts: [EventText]) {

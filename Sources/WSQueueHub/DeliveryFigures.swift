@@ -8,7 +8,7 @@ package struct DeliveryFigures {
     private var waits = [Int64](repeating: 0, count: kept)
     private var sentBefore: UInt64 = 0
     private var last: (waits: [Int64], at: Int64) = ([], .min)
-    /// Several who ask each second are all told the same.
+    /// Several questions within a second get the same answer.
     private static let renewal: Int64 = 900_000_000
 
     /// Makes figures of nothing yet.
@@ -20,7 +20,7 @@ package struct DeliveryFigures {
         count += 1
     }
 
-    /// The last waits of about a second, the shortest first, or of a longer time in which nobody has asked.
+    /// The last waits of about a second, the shortest first, or of a longer time in which no one has asked.
     package mutating func lastWaits(now: Int64) -> [Int64] {
         guard last.at == .min || now - last.at >= Self.renewal else { return last.waits }
         let new = Int(min(count - sentBefore, UInt64(Self.kept)))

@@ -41,12 +41,12 @@ struct Disposal: ~Copyable {
     /// Files that were sent and could not be deleted, and what they looked like.
     private var undeletable: [FileName: Unfinished.Look] = [:]
 
-    /// A sync releases many files at once; deleting them all in one pass would keep new ones waiting. So many more than
-    /// were taken make up for it.
+    /// A sync releases many files at once; deleting them all in one pass would keep new ones waiting. As many more as were
+    /// taken make up for it.
     private static let passFiles = 32
-    /// From so many files on that may go at once, the remover is asked.
+    /// When this many files may go at once, the remover deletes them.
     private static let backlogFiles = 128
-    /// So many are with the remover at most; beyond them the hub deletes as well, which slows it down as it should.
+    /// The remover has at most this many; beyond them the hub deletes as well, which slows it down as it should.
     private static let removingLimit = 16_384
 
     init(log: Log, hubWakeup: Wakeup) {

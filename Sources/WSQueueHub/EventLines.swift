@@ -9,7 +9,7 @@ struct SentEvent {
     let channels: [String]
     let byteCount: Int
     let waitNanoseconds: Int64
-    /// How many clients there were; it is asked only of an event for everyone.
+    /// How many clients there were; used only for an event for everyone.
     let clientCount: Int
     /// `nil` where the file was another server's.
     let file: String?
@@ -24,7 +24,7 @@ struct EventLines {
     private var sum = Sum()
 
     private static let linesPerSecond = 50
-    /// Enough for quantiles; of more events in a second the first so many stand for all.
+    /// Enough for quantiles; of more events in a second the first of them stand for all.
     private static let sampleLimit = 4_096
 
     /// What one second of events comes to.

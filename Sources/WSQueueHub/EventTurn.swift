@@ -28,7 +28,7 @@ struct EventTurn: ~Copyable {
     private let presence: PresenceTeller
     private let eventLimitBytes: Int
 
-    /// One pass ends after so much, so that clients get the first events of a backlog while the next are read.
+    /// How much one pass records at most, so that clients get the first events of a backlog while the next are read.
     static let passBytes: UInt64 = 262_144
     private static let restartRetryNanoseconds: Int64 = 100_000_000
 
@@ -56,14 +56,14 @@ struct EventTurn: ~Copyable {
     var maySubmit: Bool { sequencer.maySubmit }
     /// Whether the shared stream has brought something that can be used now.
     var hasWork: Bool { sequencer.hasWork }
-    /// Whether clients must take something before more is recorded, and whether nobody is there to be sent anything.
+    /// Whether clients must take something before more is recorded, and whether the queue waits for a first client.
     var isHeld: Bool { readers.isHeld }
     var isAwaitingClients: Bool { readers.isAwaitingClients }
     /// Before this position there is room for one more event.
     var roomEnd: UInt64 { readers.roomEnd(recorder) }
     var hasRoom: Bool { recorder.position < roomEnd }
 
-    /// Whether so much is not on the disk that no more may be recorded.
+    /// Whether too much is not on the disk yet to record more.
     func isBehind(undeletedFiles: Int) -> Bool {
         keeper.isBehind(
             position: recorder.position, isFull: recorder.isFull,
@@ -97,7 +97,7 @@ struct EventTurn: ~Copyable {
     func finishedSeq(removed: UInt64?, isInBatch: Bool) -> UInt64 {
         guard recorder.isKept, sequencer.placesQueue else { return .max }
         if let removed { return removed }
-        // What is left of a batch begins behind its last line that the journal knows.
+        // What is left of a batch begins after its last line that the journal knows.
         return isInBatch ? max(1, sequencer.seq) - 1 : .max
     }
 
@@ -110,7 +110,7 @@ struct EventTurn: ~Copyable {
     /// The pass has left something because clients must take something first.
     mutating func hold() { readers.hold() }
 
-    /// Nothing is taken, and the queue waits for nobody.
+    /// Nothing is taken, and the queue waits for no client.
     func endWaiting(now: Int64) { readers.endWaiting(now: now) }
 
     /// Whether an event, or the line of a batch, has been recorded before.

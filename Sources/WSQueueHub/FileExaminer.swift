@@ -62,7 +62,7 @@ struct FileExaminer {
             failing[file.name] = nil
             return .nothing
         case .failed(let error):
-            // Nobody can say yet whether it is good: it stays, and is looked at again. Said once for each reason.
+            // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
             if failing.updateValue(error.code, forKey: file.name) != error.code {
                 log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
             }

@@ -138,7 +138,7 @@ struct FileTurn: ~Copyable {
     /// Begins a pass.
     mutating func beginPass() { disposal.beginPass() }
 
-    /// A pass has taken so many files, and may delete as many more.
+    /// Notes how many files a pass has taken: it may delete as many more.
     mutating func endPass(_ files: Int) { disposal.allow(files) }
 
     /// Counts the files that have come to wait for a client, or notes that none does.

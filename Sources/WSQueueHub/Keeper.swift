@@ -16,7 +16,7 @@ struct Keeper {
 
     /// How long after a failed write the next one is tried.
     private static let retryNanoseconds: Int64 = 100_000_000
-    /// So much may wait for a disk that is slower than the events, before the queue waits too.
+    /// How much may wait for a disk that is slower than the events before the queue waits too.
     private static let unsyncedFiles = 32_768
     private static let unsyncedBytes: UInt64 = 64 * 1_048_576
 
@@ -105,7 +105,7 @@ struct Keeper {
     /// Whether everything before a position is durable, or durability does not matter.
     func isSynced(_ position: UInt64) -> Bool { syncer.map { $0.syncedPosition == position } ?? true }
 
-    /// Whether so much is not on the disk that no more may be recorded.
+    /// Whether too much is not on the disk yet to record more.
     ///
     /// - Parameters:
     ///   - position: Where the log stands.

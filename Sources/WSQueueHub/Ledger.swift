@@ -5,9 +5,9 @@ internal import WSQueueOperation
 internal import WSQueueSequencer
 internal import WSQueueSystem
 
-/// What is said and counted of events, once they are recorded and once all clients have been handed them.
+/// Log lines and counts about events: when they are recorded, and when all clients have been handed them.
 struct Ledger {
-    /// What is said of an event once everyone has passed it.
+    /// The line about an event, to be written once every loop has passed it.
     private struct Settled {
         /// The line to write, where it has one of its own.
         let sent: SentEvent?

@@ -27,7 +27,7 @@ struct PresenceTeller {
         return (min(dueAt - now, 1_000_000_000) + 999_999) / 1_000_000
     }
 
-    /// The stream has brought news of presence, and what stood beside it: nobody need tell the channel again.
+    /// The stream has brought news of presence, and what stood beside it: the channel need not be told again.
     func noteTold(_ bytes: [UInt8]) {
         guard let told = PresenceTold.decode(bytes.span) else { return }
         presence.withLock { $0.told(told) }

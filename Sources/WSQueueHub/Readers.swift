@@ -32,7 +32,7 @@ struct Readers {
     /// How many clients there are.
     var clientCount: Int { marks.clients }
 
-    /// Whether no file is begun because nobody is there.
+    /// Whether no file is begun because no client is connected.
     var isAwaitingClients: Bool { holdsWithoutClients && marks.clients == 0 }
 
     /// Whether the last pass left something because clients must take something first.
@@ -62,7 +62,7 @@ struct Readers {
         port.wake()
     }
 
-    /// The queue waits for nobody: nothing is taken.
+    /// The queue waits for no client: nothing is taken.
     func endWaiting(now: Int64) { held.end(now) }
 
     /// Wakes every loop.

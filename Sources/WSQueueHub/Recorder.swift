@@ -32,7 +32,7 @@ package struct Recorder: ~Copyable {
         self.journal = journal
     }
 
-    /// The position behind what was written last, shown to the loops or not.
+    /// The position after what was written last, shown to the loops or not.
     package var position: UInt64 { writer.position }
 
     /// How many bytes may be written before something is overwritten that lies after `oldestNeeded`.
@@ -66,7 +66,7 @@ package struct Recorder: ~Copyable {
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         if !event.text.channels.isEmpty {
             record.channels = event.text.channels.map(\.name)
-            // The record's message has no channel: who replays it adds the one that a client gets.
+            // The record's message has no channel: a replay adds the one that a client gets.
             message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
         }
         record.recipients = event.text.recipients.map { $0.map(\.text) }
@@ -97,7 +97,7 @@ package struct Recorder: ~Copyable {
         stage(record)
     }
 
-    /// Writes an event for nobody under a number that no event bears, so that loops and replays do not wait for it.
+    /// Writes an event for no one under a number that no event bears, so that loops and replays do not wait for it.
     ///
     /// - Parameter identity: What it is known by from now on.
     package mutating func leaveOut(_ identity: JournalRecord.Identity, seq: UInt64, unix: Int64) {
@@ -139,7 +139,7 @@ package struct Recorder: ~Copyable {
     package var isKept: Bool { journal.isKept }
     /// Whether anything is recorded that the journal's file does not have.
     package var hasStaged: Bool { journal.hasStaged }
-    /// Whether the last write failed, and whether so much could not be written that no more may be recorded.
+    /// Whether the last write failed, and whether too much waits to be written to record more.
     package var isFailing: Bool { journal.isFailing }
     package var isFull: Bool { journal.isFull }
     /// The history as readers see it.

@@ -28,7 +28,7 @@ struct StreamPort {
     /// Has the stream's thread do something.
     func post(_ orders: [StreamOrder]) { for order in orders { link?.post(order) } }
 
-    /// So much of what came has been used.
+    /// Notes how much of what came has been used.
     func noteUsed(_ byteCount: Int) { link?.used(byteCount) }
 
     /// Says to the loops whether events that other servers send come here now.

@@ -23,7 +23,7 @@ package final class Journal: Sendable {
         /// Where the first of them stands.
         package let start: Position
 
-        /// The place of the record that begins at `offset` in ``records``; its end is the place behind the last.
+        /// The place of the record that begins at `offset` in ``records``; its end is the place after the last.
         package func position(at offset: Int) -> Position {
             Position(segment: start.segment, offset: start.offset + offset)
         }
@@ -34,7 +34,7 @@ package final class Journal: Sendable {
         var inheritedSeq: UInt64
         /// Oldest first; there is always one, to which the hub appends.
         var segments: [JournalSegment]
-        /// Records that were published and could not be written yet. They will stand behind the last segment's end.
+        /// Records that were published and could not be written yet. They will stand after the last segment's end.
         var pending: [UInt8] = []
         var lastSeq: UInt64
     }
@@ -83,7 +83,7 @@ package final class Journal: Sendable {
         withState { $0.segments.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.end) } }
     }
 
-    /// Where to begin reading for everything behind `seq`: at that record or somewhat before it, or at the oldest.
+    /// Where to begin reading for everything after `seq`: at that record or somewhat before it, or at the oldest.
     package func position(after seq: UInt64) -> Position? {
         let segment = withState { state -> JournalSegment? in
             let next = state.segments.partitionPoint { $0.precedingSeq > seq }
@@ -106,7 +106,7 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Where the segment behind the one of `position` begins: to go on where a record is damaged.
+    /// Where the segment after the one of `position` begins: to go on where a record is damaged.
     package func nextSegment(behind position: Position) -> Position? {
         withState { state in
             let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
@@ -118,7 +118,7 @@ package final class Journal: Sendable {
         state.withLock { body(&$0) }
     }
 
-    /// The segment in which a reader goes on who has come to the end of another.
+    /// The segment in which a reader goes on that has come to the end of another.
     private func segment(behind position: Position) -> JournalSegment? {
         withState { state in
             let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
@@ -134,7 +134,7 @@ package final class Journal: Sendable {
             let bytes = try someBytes(at: position, count: limit)
             guard case .cut(let needed) = JournalScanner.look(bytes.span, at: 0) else {
                 let whole = JournalScanner.wholeBytes(bytes.span)
-                // What is no record is given as it is: whoever decodes it will see.
+                // What is no record is given as it is: decoding it fails.
                 return whole == 0 || whole == bytes.count ? bytes : Array(bytes[..<whole])
             }
             // A length that leads past the end is none: it is given as it is too.

@@ -1,6 +1,6 @@
 /// The events that the journal knows, by the hashes of their identities: 16 to 32 bytes an event, and 8 with its segment.
 ///
-/// 64 bits, seeded anew in each process, so that nobody can make two ids collide: among 10,000 known events the chance
+/// 64 bits, seeded anew in each process, so that no one can make two ids collide: among 10,000 known events the chance
 /// that a new one is taken for one of them is one in 10¹⁵.
 ///
 /// A table with open addressing, because what is kept are hashes already: a set would hash them once more.
@@ -29,7 +29,7 @@ struct JournalIdentities {
         var free = place(of: hash)
         guard places[free] == hash else { return }
         count -= 1
-        // Whoever had to go on past this place moves up, so that nobody is separated from his own by a free one.
+        // A hash that had to go on past this place moves up, so that no free place lies between it and its own.
         var next = (free + 1) & (places.count - 1)
         while places[next] != 0 {
             let distance = (next &- home(of: places[next])) & (places.count - 1)

@@ -116,7 +116,7 @@ struct JournalOpening {
     }
 
     /// Checks all records. Damage in the middle leaves a hole: readers see it by the preceding number of the segment
-    /// behind it. At the end of the newest segment it leaves doubt about the numbers.
+    /// after it. At the end of the newest segment it leaves doubt about the numbers.
     private mutating func scan() throws(SystemCallError) {
         for segment in segments {
             let tail = try segment.scan { identities.insert($0.key) }

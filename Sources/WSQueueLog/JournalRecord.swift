@@ -117,7 +117,7 @@ package struct JournalRecordText {
     private let line: (stamp: Int64, id: Range<Int>)?
     /// The message for clients, without the member for its channel.
     package let message: Range<Int>
-    /// Behind the record.
+    /// After the record.
     package let end: Int
 
     /// Reads the record that begins at `start`.
@@ -171,7 +171,7 @@ enum JournalScanner {
     enum Finding: Equatable {
         /// A record that ends there.
         case record(end: Int)
-        /// The beginning of a record that needs so many bytes in all, or at least so many.
+        /// The beginning of a record, with how many bytes it needs in all, or at least.
         case cut(neededBytes: Int)
         /// No record.
         case damaged

@@ -5,7 +5,7 @@ internal import WSQueueSystem
 package final class JournalSegment: Sendable {
     /// What is known about the records, and grows.
     struct Contents {
-        /// Behind the last whole record.
+        /// After the last whole record.
         var end = JournalSegmentHeader.byteCount
         var count = 0
         var lastSeq: UInt64
@@ -19,7 +19,7 @@ package final class JournalSegment: Sendable {
     /// What is known to be on the disk.
     struct Durable {
         var end = 0
-        /// Whether what stands behind `end` may be lost although it can be read.
+        /// Whether what stands after `end` may be lost although it can be read.
         var isDoubtful = false
     }
 
@@ -38,7 +38,7 @@ package final class JournalSegment: Sendable {
         case damaged(byteCount: Int)
     }
 
-    /// A mark every so many records, or so many bytes.
+    /// After how many records or bytes there is a mark.
     fileprivate static let markRecords = 64
     fileprivate static let markBytes = 65_536
     private static let scanBytes = 1_048_576
@@ -68,7 +68,7 @@ package final class JournalSegment: Sendable {
         contents = Guarded(Contents(lastSeq: header.precedingSeq))
     }
 
-    /// Behind the last record.
+    /// After the last record.
     var end: Int { contents.withLock { $0.end } }
     var count: Int { contents.withLock { $0.count } }
     var lastSeq: UInt64 { contents.withLock { $0.lastSeq } }
@@ -88,11 +88,11 @@ package final class JournalSegment: Sendable {
 
     /// Up to `count` bytes from `offset` on, as far as records were announced.
     func read(at offset: Int, count: Int) throws(SystemCallError) -> [UInt8] {
-        // A reader may stand behind the end: what it has read there was written to another segment in the end.
+        // A reader may stand after the end: what it has read there was written to another segment in the end.
         try descriptor.read(at: offset, count: max(0, min(count, end - offset)), object: path)
     }
 
-    /// Writes records behind the last one; nobody sees them before `announce`.
+    /// Writes records after the last one; no one sees them before `announce`.
     func write(_ records: Span<UInt8>) throws(SystemCallError) {
         try descriptor.writeAll(records, at: end, object: path)
     }
@@ -139,7 +139,7 @@ package final class JournalSegment: Sendable {
     /// Says that a sync of an earlier process may have failed: the next one writes all records again first.
     func distrustDisk() { durable.withLock { $0.isDoubtful = true } }
 
-    /// Removes its file from where it is, which need not be where the journal is written now; readers who have it open
+    /// Removes its file from where it is, which need not be where the journal is written now; readers that have it open
     /// can read on.
     func removeFile() throws(SystemCallError) {
         guard case .directory(let directory) = storage else { return }
@@ -152,7 +152,7 @@ package final class JournalSegment: Sendable {
         }
     }
 
-    /// Cuts off what stands behind the last whole record.
+    /// Cuts off what stands after the last whole record.
     func cut() throws(SystemCallError) { try descriptor.setSize(end, object: path) }
 
     /// Writes what stands in the file once more, if it is still what was written.
@@ -179,7 +179,7 @@ package final class JournalSegment: Sendable {
     /// Reads the whole file, checks each record, and learns where they are.
     ///
     /// - Parameter body: Gets each record's identity, and that of its line in a batch.
-    /// - Returns: How the file ends; what is behind the last whole record is not looked at again.
+    /// - Returns: How the file ends; what is after the last whole record is not looked at again.
     func scan(_ body: (JournalRecord.Identity) -> Void) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
         while true {

@@ -5,11 +5,11 @@ internal import WSQueueCore
 /// Magic (8 bytes), epoch (16, filled up with 0), preceding seq and creation time (8 each, little-endian), state (4),
 /// boot (16), CRC-32C of all that (4). It is written over in place: so small a write is whole or not done at all.
 struct JournalSegmentHeader: Equatable {
-    /// What is known of the numbers behind the last record.
+    /// What is known of the numbers after the last record.
     enum State: UInt8 {
         /// A server writes it, or has been killed; what it had written is there unless the machine went down too.
         case open = 1
-        /// Ended in order: no number behind the last record was given.
+        /// Ended in order: no number after the last record was given.
         case closed = 2
         /// Events were sent that could not be written.
         case failing = 3

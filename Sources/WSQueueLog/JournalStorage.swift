@@ -64,7 +64,7 @@ package enum JournalStorage: Sendable {
         if case .directory(let directory) = self { try directory.checkWritable() }
     }
 
-    /// Removes a segment's file; readers who have it open can read on.
+    /// Removes a segment's file; readers that have it open can read on.
     func remove(_ name: FileName) throws(SystemCallError) {
         guard case .directory(let directory) = self else { return }
         do {

@@ -49,7 +49,7 @@ package struct JournalWriter: ~Copyable {
     /// Whether what was written could not be brought to the disk.
     private var isSyncFailing = false
 
-    /// So much may wait for a journal that cannot be written, before the queue waits too.
+    /// How much may wait for a journal that cannot be written before the queue waits too.
     private static let stagedLimitBytes = 16 * 1_048_576
 
     /// Opens the journal, checks all that is in it, and begins a new one where there is none.
@@ -108,7 +108,7 @@ package struct JournalWriter: ~Copyable {
     /// - Throws: ``SystemCallError`` when it could not.
     package func checkWritable() throws(SystemCallError) { try storage.checkWritable() }
 
-    /// Whether so much could not be written that no more may be staged.
+    /// Whether too much waits to be written to stage more.
     package var isFull: Bool { isFailing && staged.bytes > Self.stagedLimitBytes }
 
     /// Writes what is staged, and shows it to the readers, whether it could be written or not.
@@ -183,7 +183,7 @@ package struct JournalWriter: ~Copyable {
         if !hasStaged { roll(unix: unix) }
     }
 
-    /// Begins anew behind another number, perhaps in another numbering. The history goes; which events it knew stays
+    /// Begins anew after another number, perhaps in another numbering. The history goes; which events it knew stays
     /// known.
     ///
     /// - Throws: Why the first segment could not be made; nothing has changed then.
@@ -243,7 +243,7 @@ package struct JournalWriter: ~Copyable {
         showStaged()
     }
 
-    /// Says on disk whether the numbers behind the last record may have been given.
+    /// Says on disk whether the numbers after the last record may have been given.
     private func setState() {
         let state: JournalSegmentHeader.State = isFailing || isSyncFailing ? .failing : .open
         try? active.setState(state, boot: JournalSegmentHeader.boot(boot))

@@ -5,7 +5,7 @@ package import WSQueueSystem
 /// The publications in order, as the bytes that clients are sent: one writer appends, every loop reads by position.
 ///
 /// A position counts bytes since the start and never goes back. The bytes between two positions that were published
-/// are whole frames. What lies more than the capacity behind the end is gone; the writer sees to it that no reader
+/// are whole frames. What lies more than the capacity before the end is gone; the writer sees to it that no reader
 /// still needs it (``PublicationWriter/room``).
 package final class PublicationLog: Sendable {
     /// A publication that not everyone gets.
@@ -38,7 +38,7 @@ package final class PublicationLog: Sendable {
 
     /// What a reader learns of the log's end.
     package struct Snapshot {
-        /// The position behind the last publication.
+        /// The position after the last publication.
         package let end: UInt64
         /// The order number of the last publication; 0 when there was none.
         package let seq: UInt64
@@ -53,7 +53,7 @@ package final class PublicationLog: Sendable {
         /// Every publication that a reader may still need, in order, and some before them: so its bytes need not be read
         /// to find its end and its number.
         var frames: [Frame] = []
-        /// At so many, those that no reader needs are forgotten: seldom, because that is looked for under the lock.
+        /// At this number those that no reader needs are forgotten: seldom, because that is looked for under the lock.
         var frameLimit = leastFrameLimit
 
         static let leastFrameLimit = 256
@@ -72,7 +72,7 @@ package final class PublicationLog: Sendable {
         tail = Guarded(Tail(seq: seq))
     }
 
-    /// The position behind the last publication: the cheap question whether there is anything new.
+    /// The position after the last publication: the cheap question whether there is anything new.
     package var end: UInt64 { endPosition.load(ordering: .sequentiallyConsistent) }
 
     /// The log's end, and what since `position` is not for everyone.
@@ -83,7 +83,7 @@ package final class PublicationLog: Sendable {
         }
     }
 
-    /// The first publications, at most so many, that lie in a range, which begins and ends with whole ones.
+    /// The first publications that lie in a range, up to a limit; the range begins and ends with whole ones.
     package func frames(in range: Range<UInt64>, limit: Int = .max) -> [Frame] {
         tail.withLock { tail in
             let first = tail.frames.partitionPoint { $0.range.lowerBound >= range.lowerBound }
@@ -131,7 +131,7 @@ package final class PublicationLog: Sendable {
 /// The one hand that writes the log. It belongs to the hub's thread.
 package struct PublicationWriter: ~Copyable {
     private let log: PublicationLog
-    /// The position behind the last append, published or not.
+    /// The position after the last append, published or not.
     package private(set) var position: UInt64 = 0
     /// The order number of the last append.
     package private(set) var seq: UInt64
@@ -144,10 +144,10 @@ package struct PublicationWriter: ~Copyable {
         seq = log.snapshot(since: 0).seq
     }
 
-    /// How many bytes may be appended before something is overwritten that lies behind `oldestNeeded`.
+    /// How many bytes may be appended before something is overwritten that lies after `oldestNeeded`.
     package func room(oldestNeeded: UInt64) -> Int { log.ring.capacityBytes - Int(position - oldestNeeded) }
 
-    /// Appends one frame; nobody sees it before `publish`.
+    /// Appends one frame; no one sees it before `publish`.
     ///
     /// - Parameters:
     ///   - byteCount: The frame's length, at most ``room(oldestNeeded:)``.
@@ -170,7 +170,7 @@ package struct PublicationWriter: ~Copyable {
         return selection
     }
 
-    /// Goes on behind another number, before the next `publish`.
+    /// Goes on after another number, before the next `publish`.
     package mutating func skip(to seq: UInt64) { self.seq = seq }
 
     /// Shows everything appended to the readers, at once.
@@ -183,7 +183,7 @@ package struct PublicationWriter: ~Copyable {
 }
 
 extension [PublicationLog.Selection] {
-    /// The index of the first selection that ends behind `position`, found by halving: they lie in order.
+    /// The index of the first selection that ends after `position`, found by halving: they lie in order.
     package func firstIndex(endingAfter position: UInt64) -> Int {
         partitionPoint { $0.range.upperBound > position }
     }

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// How far each reader of a log has come: what lies before the least of them is needed by nobody.
+/// How far each reader of a log has come: what lies before the least of them is not needed any more.
 package final class ReaderMarks: Sendable {
     // A cache line each, so that loops which report at the same moment do not take the line from each other.
     private final class Mark: Sendable {

@@ -37,7 +37,7 @@ package struct IPAddress: Equatable, Sendable, CustomStringConvertible {
 
 /// Addresses that the operator names together.
 package enum AddressRange: Equatable, Sendable {
-    /// Everybody who comes by a Unix socket: they have no addresses.
+    /// The peers of a Unix socket, which have no addresses.
     case unix
     /// All that have their first `bits` bits in common with an address.
     case network(IPAddress, bits: Int)

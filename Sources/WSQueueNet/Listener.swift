@@ -8,7 +8,7 @@ package final class Listener: Sendable {
     package enum Accepted: ~Copyable {
         /// A client, non-blocking, and where it comes from.
         case client(Socket, from: Address)
-        /// Nobody waits.
+        /// No connection waits.
         case nobody
         /// Somebody waits, but no descriptor is left (`EMFILE`, `ENFILE`).
         case outOfDescriptors
@@ -22,7 +22,7 @@ package final class Listener: Sendable {
     /// Whether its name in the file system is ours to remove.
     private let isOwn: Bool
 
-    /// Binds and listens (bind(2), listen(2)). A Unix socket that nobody listens on any more is replaced; its mode is
+    /// Binds and listens (bind(2), listen(2)). A Unix socket that no one listens on any more is replaced; its mode is
     /// 0660.
     ///
     /// - Parameter backlog: How many handshaken connections the kernel keeps for us; it may cut this

@@ -27,7 +27,7 @@ package struct LoopThread: ~Copyable {
         self.handle = handle
     }
 
-    // Nobody will join it: what the kernel and the library keep of it goes when it ends (pthread_detach(3)).
+    // It is not joined: what the kernel and the library keep of it goes when it ends (pthread_detach(3)).
     deinit { _ = pthread_detach(handle) }
 
     /// Waits until the thread has ended.

@@ -12,10 +12,10 @@ package struct Outbox {
     /// How many bytes wait.
     package var count: Int { bytes.count - sentCount }
 
-    /// Adds bytes behind what waits.
+    /// Adds bytes after what waits.
     package mutating func append(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
-    /// Adds bytes behind what waits, as they lie.
+    /// Adds bytes after what waits, as they lie.
     package mutating func append(_ more: Span<UInt8>) {
         // One copy: byte by byte, five hundred clients in the midst of a megabyte each stopped their loop for 14 s.
         unsafe more.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }

@@ -6,7 +6,7 @@ internal import WSQueueSystem
 package struct PassedSocket: Sendable {
     /// What `FileDescriptorName=` of its unit says; `unknown` where nothing is said.
     package let name: String
-    /// Its number. Nobody owns it yet.
+    /// Its number. It has no owner yet.
     package let number: Int32
 
     /// The sockets that are meant for this process, in the manager's order; none where the variables name another
@@ -27,7 +27,7 @@ package struct PassedSocket: Sendable {
         }
     }
 
-    /// The first descriptor behind the standard ones (`SD_LISTEN_FDS_START`).
+    /// The first descriptor after the standard ones (`SD_LISTEN_FDS_START`).
     private static let firstNumber: Int32 = 3
     /// More would be a mistake in the variable.
     private static let maximum: Int32 = 1_024

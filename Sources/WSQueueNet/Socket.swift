@@ -6,7 +6,7 @@ package import WSQueueSystem
 package struct Socket: ~Copyable, Sendable {
     /// How a send or receive on a non-blocking socket ended.
     package enum Transfer: Equatable, Sendable {
-        /// So many bytes went; fewer than asked for means that the socket is full.
+        /// How many bytes went; fewer than asked for means that the socket is full.
         case bytes(Int)
         /// Nothing can go now.
         case wouldBlock
@@ -35,7 +35,7 @@ package struct Socket: ~Copyable, Sendable {
         return Socket(descriptor)
     }
 
-    /// Gives the socket away: whoever gets the number closes it.
+    /// Gives the socket away: the caller closes it.
     package consuming func release() -> Int32 { descriptor.release() }
 
     /// For pollers.

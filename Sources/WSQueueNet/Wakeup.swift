@@ -30,7 +30,7 @@ package final class Wakeup: Sendable {
     /// Announces sleep. The caller looks for work once more before it really sleeps.
     package func willSleep() { isSleeping.store(true, ordering: .sequentiallyConsistent) }
 
-    /// Ends the announcement, whoever woke the sleeper.
+    /// Ends the announcement, whatever woke the sleeper.
     package func didWake() { isSleeping.store(false, ordering: .sequentiallyConsistent) }
 
     /// Empties the counter, so that the poller reports it no longer.

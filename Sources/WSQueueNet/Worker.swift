@@ -107,7 +107,7 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
             return count
         }
 
-        /// Waits for a time and takes nothing; orders do not end it, because nobody wakes a thread that has not announced
+        /// Waits for a time and takes nothing; orders do not end it, because no one wakes a thread that has not announced
         /// its sleep.
         package mutating func pause(milliseconds: Int32) { _ = try? poller.wait(milliseconds: milliseconds) }
 

@@ -4,8 +4,8 @@ internal import WSQueueSystem
 
 /// Publishes events by putting them into a queue directory, from where `wsqueue-server` sends them to its clients.
 ///
-/// No server need run and no connection is made: the event waits in the directory. The call has returned means that the
-/// event is there whole; `Settings.sync` says what else it survives.
+/// No server need run and no connection is made: the event waits in the directory. When the call returns, the whole
+/// event is in the directory; `Settings.sync` says what else it survives.
 ///
 /// A value that holds nothing open: copy it, use it from any thread, after fork(2), and after the directory has been
 /// replaced by another one.

@@ -8,7 +8,7 @@ internal import WSQueueRedis
 internal import WSQueueSequencer
 internal import WSQueueSystem
 
-/// What is made before a server runs, each with the reason that the operator is told when it cannot be.
+/// What is made before a server runs, each with the reason that the operator reads when it cannot be made.
 enum ServerStart {
     /// A queue that this server has to itself, with its journal.
     struct Queue: ~Copyable {
@@ -47,7 +47,7 @@ enum ServerStart {
         return listeners
     }
 
-    /// Reads the files about who is let in, and Redis' password.
+    /// Reads the files about access, and Redis' password.
     static func readAccess(_ configuration: inout Configuration) throws(ServerStartError) -> AccessControl {
         do throws(AccessFileError) {
             let control = try AccessControl(configuration)

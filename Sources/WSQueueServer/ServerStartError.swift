@@ -10,7 +10,7 @@ package enum ServerStartError: Error, CustomStringConvertible {
     case held(QueueHeld)
     /// The journal cannot be opened.
     case journal(SystemCallError)
-    /// A file about who is let in cannot be used.
+    /// A file about access cannot be used.
     case access(AccessFileError)
     /// An address cannot be listened on.
     case address(SystemCallError)

@@ -59,7 +59,7 @@ package struct FailedFiles {
     ) throws(SystemCallError) -> (name: FileName, pruned: Pruned?) {
         let directory = try opened()
         let newName = freeName(for: name, in: directory)
-        // First, so that whoever sees the file can read why; one that cannot be written is in the server's log.
+        // First, so that the reason is there as soon as the file is; one that cannot be written is in the server's log.
         try? write(reason, beside: newName, in: directory)
         do {
             try spool.rename(name, to: newName, in: directory)
@@ -100,7 +100,7 @@ package struct FailedFiles {
         return overview
     }
 
-    /// Why a file is here: a line, empty where nobody knows.
+    /// Why a file is here: a line, empty where no one knows.
     static func reason(for name: FileName, in directory: Directory) -> String {
         let reasonName = name.appending(reasonSuffix)
         var bytes: [UInt8] = []

@@ -15,7 +15,7 @@ extension SpoolWriter {
             let now = nextStem()
             let isNamed = SpoolStem(generated: stem.description) == nil
             let name = isNamed ? stem : now
-            // The mtime is the place in the order of a name without a time. Who may not set it leaves it as it is.
+            // The mtime is the place in the order of a name without a time. A user who may not set it leaves it as it is.
             if isNamed { try? directory.setModified(of: stem.held(suffix), now.time) }
             do {
                 try directory.renameWithoutReplacing(stem.held(suffix), to: name.visible(suffix))

@@ -11,7 +11,7 @@ package struct SpoolItem: Equatable, Sendable {
         case later
         /// Somebody's word.
         case held
-        /// Somebody who mends it: it could not be accepted.
+        /// A person who mends it: it could not be accepted.
         case failed
     }
 
@@ -98,7 +98,7 @@ package struct SpoolGlance: Equatable, Sendable {
     package let sizeBytes: Int64
     /// The name of its event, of a batch of the first one; `nil` where it has none that can be read.
     package let eventName: String?
-    /// Why it could not be accepted; empty where nobody knows, `nil` where it was not set aside.
+    /// Why it could not be accepted; empty where no one knows, `nil` where it was not set aside.
     package let reason: String?
 
     init(_ item: SpoolItem, status: FileStatus, in directory: Directory) {
@@ -122,7 +122,7 @@ package struct SpoolGlance: Equatable, Sendable {
         return nil
     }
 
-    /// The first event's name in text that may be cut off behind it, and need be no event.
+    /// The first event's name in text that may be cut off after it, and need be no event.
     private static func eventName(in bytes: borrowing Span<UInt8>) -> String? {
         var lines = BatchLines()
         guard let line = lines.next(in: bytes) else { return nil }

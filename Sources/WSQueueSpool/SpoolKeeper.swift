@@ -171,7 +171,7 @@ extension SpoolKeeper {
     }
 
     /// The names under which a file that was set aside may come back. In `.failed/` a second one of a name has a number
-    /// behind it, with which it would be no event file.
+    /// after it, with which it would be no event file.
     private static func namesOutside(_ name: FileName) -> [FileName] {
         var bytes = Array(name.bytes)
         while ![.event, .batch].contains(SpoolName(bytes.span).kind), let dot = bytes.lastIndex(of: UInt8(ascii: ".")) {

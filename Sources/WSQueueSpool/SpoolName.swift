@@ -23,7 +23,7 @@ package struct SpoolName: Equatable, Sendable {
     package let stemCount: Int
     /// The time the name begins with, nanoseconds since 1970, or `nil` when it says none.
     package let timeNanoseconds: Int64?
-    /// Where the part behind the time begins; 0 without a time.
+    /// Where the part after the time begins; 0 without a time.
     package let restStart: Int
     /// The first eight bytes from `restStart`, the first one highest, filled up with 0, which no name contains.
     package let restPrefix: UInt64
@@ -110,7 +110,7 @@ package struct SpoolOrder: Equatable, Sendable {
 
 /// Reads the number a name begins with.
 private struct NumberScanner {
-    /// The first byte behind what belongs to the time.
+    /// The first byte after what belongs to the time.
     private(set) var end: Int
     private var value: UInt64 = 0
     private var digits = 0
@@ -139,7 +139,7 @@ private struct NumberScanner {
         return Int64(whole + fraction(in: name, of: scale))
     }
 
-    /// The digits behind a dot, as a part of `scale`. A dot without a digit behind it is a suffix.
+    /// The digits after a dot, as a part of `scale`. A dot without a digit after it is a suffix.
     private mutating func fraction(in name: borrowing Span<UInt8>, of scale: UInt64) -> UInt64 {
         guard end + 1 < name.count, name[end] == UInt8(ascii: "."), Self.digit(name[end + 1]) != nil else { return 0 }
         var unit = scale

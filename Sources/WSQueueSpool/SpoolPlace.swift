@@ -62,7 +62,7 @@ extension SpoolStem {
         FileName(SpoolPlace.heldPrefix + description + suffix.rawValue)
     }
 
-    /// Leaves room for what stands before and behind in the 255 bytes of a name.
+    /// Leaves room for what stands before and after in the 255 bytes of a name.
     private static let limitBytes = 200
 
     private static func isSafe(_ byte: UInt8) -> Bool {

@@ -3,7 +3,7 @@ package import WSQueueSystem
 
 /// The files that wait, oldest first, each name once.
 ///
-/// Only so many are held at a time (``limitFiles``): of a larger backlog the oldest, and the rest stays where it is, in
+/// At most ``limitFiles`` are held at a time: of a larger backlog the oldest, and the rest stays where it is, in
 /// the directory, until these are done.
 package struct SpoolQueue {
     /// What a listing brought to light.
@@ -24,7 +24,7 @@ package struct SpoolQueue {
     /// Names that wait or that were sent and are not deleted yet.
     private var known: Set<FileName> = []
     private var foreign: Set<FileName> = []
-    /// Behind this file the last listing left out what it had no room for, and notices must not overtake that.
+    /// After this file the last listing left out what it had no room for, and notices must not overtake that.
     private var horizon: PendingFile?
     private let limit: Int
     /// Files that are not to be sent yet; none of them is among the others.
@@ -52,7 +52,7 @@ package struct SpoolQueue {
         if count > 2 * limit { keepEarliest(upTo: nil) }
     }
 
-    /// Adds a file that was looked at before and could not be taken then. Nobody said that it is finished.
+    /// Adds a file that was looked at before and could not be taken then. No notice said that it is finished.
     package mutating func retry(_ name: FileName, in directory: Directory) {
         insert(name, isNoticed: false, in: directory)
     }
@@ -82,8 +82,8 @@ package struct SpoolQueue {
     /// Lists the directory and adds what is new.
     ///
     /// It is listed twice: the second listing may show event k+1 of a publisher and miss k when both appear meanwhile,
-    /// so only names that sort at or before the last of the first listing are taken. Whoever named his second event
-    /// before that moment had renamed his first one before it too. What is left out is found by its notice or by the
+    /// so only names that sort at or before the last of the first listing are taken. A publisher that named its second event
+    /// before that moment had renamed its first one before it too. What is left out is found by its notice or by the
     /// next look.
     ///
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
@@ -128,7 +128,7 @@ package struct SpoolQueue {
     /// Brings all files that wait into one order and holds no more of them than the limit. What goes is still in the
     /// directory and is listed again; until then nothing behind it is taken in, or it would be overtaken.
     ///
-    /// - Parameter cut: Files behind this one go in any case, because others among them were left out.
+    /// - Parameter cut: Files after this one go in any case, because others among them were left out.
     private mutating func keepEarliest(upTo cut: PendingFile?) {
         listed.append(contentsOf: noticed.elements)
         noticed = Heap<PendingFile>()

@@ -10,7 +10,7 @@ package final class SpoolReader {
         case gone
         /// It cannot be an event as it is now.
         case fault(SpoolFault, FileStatus)
-        /// It could not be read now, and nobody can say yet whether it is good.
+        /// It could not be read now, and whether it is good is not known yet.
         case failed(SystemCallError)
     }
 
@@ -54,7 +54,7 @@ package final class SpoolReader {
     /// Deletes a file whose event has been sent, if it is still the one that was read.
     ///
     /// - Parameter status: What the file looked like when it was read; `nil` where its name is never used again, so
-    ///   that nobody need look.
+    ///   that the file need not be looked at.
     /// - Returns: Whether it is gone; `false` when another file stands under the name, which is an event of its own.
     package static func delete(
         _ name: FileName, in directory: Directory, readAs status: FileStatus?
@@ -102,7 +102,7 @@ package final class SpoolReader {
         return .contents(contents.count == present.sizeBytes ? present : status)
     }
 
-    /// A batch may be 64 MiB; its buffer is not kept for the small files behind it.
+    /// A batch may be 64 MiB; its buffer is not kept for the small files after it.
     private static let keptBytes = 2 * 1_048_576
 
     private func judge(_ error: SystemCallError, _ name: FileName) -> Outcome {

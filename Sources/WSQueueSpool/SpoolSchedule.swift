@@ -3,7 +3,7 @@ internal import WSQueueSystem
 
 /// Files that wait for their time, the earliest at hand.
 ///
-/// Only so many are held. Of more, the latest are left out, and looked for again when the first of them is due.
+/// The number held is limited. Of more, the latest are left out, and looked for again when the first of them is due.
 struct SpoolSchedule {
     private var files = Heap<PendingFile>()
     /// The time that counts for each name: what `files` holds with another one is out of date.

@@ -14,7 +14,7 @@ package struct SpoolWriter: Sendable {
     private let names: SpoolNameSource
 
     /// Everybody may read. The server often runs as another user in no common group, and a file it cannot read is an
-    /// event nobody gets; who may look is decided by the directory, which a drop box closes to all others.
+    /// event no one gets; who may look is decided by the directory, which a drop box closes to all others.
     package static let defaultMode: UInt32 = 0o644
 
     /// Works in an open spool; one that cannot be listed will do (``Directory/openUnlisted(_:)``).

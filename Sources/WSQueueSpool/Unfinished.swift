@@ -1,6 +1,6 @@
 package import WSQueueSystem
 
-/// Files that could not be accepted yet, because whoever writes them in place may not have finished.
+/// Files that could not be accepted yet, because a publisher that writes them in place may not have finished.
 ///
 /// A file stays here until it is acceptable or has not changed for two seconds (SPEC §2, foreign publishers).
 package struct Unfinished {

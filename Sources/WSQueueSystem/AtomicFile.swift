@@ -10,7 +10,7 @@ package enum Durability: String, CaseIterable, Sendable {
 
 /// A file that becomes visible whole or not at all: written under a hidden name, then renamed.
 ///
-/// `create`, `append`…, `seal`, `reveal`. Whoever lets go of it before `reveal` has succeeded leaves nothing behind,
+/// `create`, `append`…, `seal`, `reveal`. Letting go of it before `reveal` has succeeded leaves nothing behind,
 /// unless even the removal fails or the process is killed: then a hidden file stays.
 @usableFromInline  // Embedded Swift wants to see what becomes of it from where it is let go of.
 package struct AtomicFile: ~Copyable {
@@ -27,7 +27,7 @@ package struct AtomicFile: ~Copyable {
     package static func create(
         _ hiddenName: FileName, in directory: Directory, durability: Durability
     ) throws(SystemCallError) -> AtomicFile {
-        // Nobody but the owner may read it until it is whole; `seal` sets the mode that is wanted.
+        // Only the owner may read it until it is whole; `seal` sets the mode that is wanted.
         let descriptor = try directory.createFile(hiddenName, mode: 0o600)
         return AtomicFile(directory, hiddenName, durability, descriptor)
     }
@@ -130,7 +130,7 @@ package struct AtomicFile: ~Copyable {
 
 /// A file that could not be given its name, or not durably.
 package struct RevealError: Error, Equatable {
-    /// Whether the file stands under its name all the same, whole: whoever waits for it will get it.
+    /// Whether the file stands under its name all the same, whole: the server will get it.
     package let isVisible: Bool
     /// The call that failed.
     package let cause: SystemCallError

@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension OutputSpan<UInt8> {
-    /// Appends all of `bytes` (memcpy(3)): a loop over the spans copies what is left behind the last 32 bytes one by one.
+    /// Appends all of `bytes` (memcpy(3)): a loop over the spans copies what is left after the last 32 bytes one by one.
     @inline(__always)
     package mutating func append(memory bytes: Span<UInt8>) {
         guard !bytes.isEmpty else { return }

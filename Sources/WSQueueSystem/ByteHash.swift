@@ -1,4 +1,4 @@
-/// A hash of bytes that nobody outside this process can foresee.
+/// A hash of bytes that cannot be foreseen outside this process.
 package enum ByteHash {
     /// 64 bits, other ones in each process (SipHash with the seed of the standard library).
     ///

@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension Span<UInt8> {
-    /// The offset of the first `byte` at or behind `start`; `nil` when there is none (memchr(3)).
+    /// The offset of the first `byte` at or after `start`; `nil` when there is none (memchr(3)).
     ///
     /// The C function has vectors of the processor's full width: 280-byte lines are found in 12 ns, in a loop over the
     /// span in 140.

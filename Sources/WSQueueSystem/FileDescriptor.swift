@@ -6,7 +6,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// The number the kernel knows it by. Valid for as long as this value lives; -1 once it has been given away.
     package private(set) var number: Int32
 
-    /// Takes over a descriptor that nobody else closes.
+    /// Takes over a descriptor that nothing else closes.
     package init(owning number: Int32) { self.number = number }
 
     deinit { if number >= 0 { _ = Glibc.close(number) } }
@@ -17,7 +17,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return FileDescriptor(owning: Int32(number))
     }
 
-    /// Gives the descriptor away: whoever gets the number closes it.
+    /// Gives the descriptor away: the caller closes it.
     package consuming func release() -> Int32 {
         defer { number = -1 }
         return number

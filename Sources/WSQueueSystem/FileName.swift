@@ -1,6 +1,6 @@
 /// One name in a directory: any bytes but NUL and `/`, which need not be UTF-8.
 package struct FileName: Hashable, Sendable, CustomStringConvertible {
-    /// The bytes, with the NUL behind them that system calls want.
+    /// The bytes, with the NUL after them that system calls want.
     package let terminated: [UInt8]
 
     /// Makes a name from bytes without NUL and `/`.
@@ -15,7 +15,7 @@ package struct FileName: Hashable, Sendable, CustomStringConvertible {
     /// Makes a name from text without NUL and `/`.
     package init(_ text: String) { self.init(Array(text.utf8).span) }
 
-    /// The name with more text behind it.
+    /// The name with more text after it.
     package func appending(_ suffix: String) -> FileName {
         let bytes = Array(self.bytes) + Array(suffix.utf8)
         return FileName(bytes.span)

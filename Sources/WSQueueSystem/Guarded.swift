@@ -10,10 +10,10 @@ package struct Guarded<Value: ~Copyable>: ~Copyable {
         private let turn = Atomic<UInt>(0)
     #endif
 
-    /// Takes over a value that nobody else has.
+    /// Takes over a value that no other thread has.
     package init(_ value: consuming sending Value) { mutex = Mutex(value) }
 
-    /// Calls `body` with the value, while nobody else has it; short, because everybody waits.
+    /// Calls `body` with the value, while no other thread has it; short, because all others wait.
     package borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {

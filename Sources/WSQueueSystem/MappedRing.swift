@@ -3,9 +3,9 @@ internal import Glibc
 
 /// A ring of bytes addressed by ever-growing positions, written by one thread and read by many.
 ///
-/// The same pages are mapped twice, one behind the other, so that every range up to the capacity is contiguous and can
+/// The same pages are mapped twice, one after the other, so that every range up to the capacity is contiguous and can
 /// be handed to send(2) as it is. Nothing here synchronises: the owner publishes a position with a releasing store
-/// after writing, readers acquire it before reading, and nobody reads what has been overwritten (``WSQueueLog`` keeps
+/// after writing, readers acquire it before reading, and no one reads what has been overwritten (``WSQueueLog`` keeps
 /// both promises).
 @safe
 package final class MappedRing: Sendable {

@@ -1,7 +1,7 @@
 internal import CWSQueueLinux
 internal import Glibc
 
-/// Text that nobody can guess (getrandom(2)).
+/// Text that cannot be guessed (getrandom(2)).
 package enum RandomText {
     /// Makes `count` characters of `a–z` and `0–9`, about 5 random bits each.
     package static func make(count: Int) -> String {

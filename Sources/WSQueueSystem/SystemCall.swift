@@ -36,7 +36,7 @@ package enum SystemCallFaults {
         /// Runs `body`, in which the `number`-th file system call of this thread (1 is the first) fails with
         /// `errorNumber`, once.
         ///
-        /// - Returns: What `body` gives, and whether it made so many calls that the fault came.
+        /// - Returns: What `body` gives, and whether it made enough calls to meet the fault.
         package static func failing<Result>(
             callNumber number: Int, with errorNumber: Int32, _ body: () -> Result
         ) -> (result: Result, didFail: Bool) {

@@ -14,9 +14,9 @@ package struct Access: Sendable {
     /// The answer.
     package enum Verdict: Equatable, Sendable {
         case allowed
-        /// Nobody may, or not this user.
+        /// No one may, or not this user.
         case forbidden
-        /// It could be allowed to somebody who says who he is.
+        /// It could be allowed to an authenticated user.
         case needsUser
         /// The application decides.
         case ask

@@ -7,9 +7,9 @@ package enum AccessCondition: Equatable, Sendable {
     case authenticated
     /// The user whose id this is, with the rule's captures put in.
     case user(CaptureText)
-    /// Whoever has this role.
+    /// A user who has this role.
     case role(CaptureText)
-    /// Whoever's token names the channel.
+    /// A user whose token names the channel.
     case claim
     /// Whom the application lets in.
     case ask

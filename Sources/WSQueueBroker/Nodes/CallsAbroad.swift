@@ -52,7 +52,7 @@ package struct CallsAbroad: Sendable {
         return lastTicket
     }
 
-    /// A node has handed it to so many.
+    /// Notes to how many clients a node has handed it.
     ///
     /// - Returns: The sum, once all have.
     package mutating func passed(_ ticket: UInt64, by node: Int64, count: Int) -> Answer? {

@@ -49,7 +49,7 @@ struct NodeInput {
     /// Up to where they have been read.
     private(set) var place: Int
 
-    /// Begins behind the mark, the version and the letter of the kind.
+    /// Begins after the mark, the version and the letter of the kind.
     init(_ bytes: Span<UInt8>) throws(NodeMessageFault) {
         let mark = NodeOutput.mark
         guard bytes.count > mark.count + 1, bytes.count <= NodeMessage.limitBytes else { throw .foreign }

@@ -3,7 +3,7 @@ internal import WSQueueCore
 /// What one node tells the others on the channel that they share.
 package struct NodeMessage: Equatable, Sendable {
     package enum Body: Equatable, Sendable {
-        /// I am here, and have told so many changes of my users.
+        /// This node is alive, and how many changes of its users it has told.
         case beat(version: UInt64)
         /// I am here again and know nothing: all others tell their whole presence.
         case hello
@@ -17,7 +17,7 @@ package struct NodeMessage: Equatable, Sendable {
         case whole(version: UInt64, piece: Int, isLast: Bool, [PresenceEntry])
         /// A client of mine says something: hand it to yours, and tell me how many got it.
         case pass(ticket: UInt64, NodeCall)
-        /// So many of my clients have got it.
+        /// How many clients of this node have got it.
         case passed(to: Int64, ticket: UInt64, count: Int)
         /// I end, and my clients go.
         case bye

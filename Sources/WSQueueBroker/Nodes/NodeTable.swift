@@ -20,7 +20,7 @@ package struct NodeTable: Sendable {
         case replace([PresenceEntry], from: Int64)
         /// Hand a message of another node's client to the clients here.
         case pass(NodeCall, from: Int64, ticket: UInt64)
-        /// Another node has handed a message of ours to so many.
+        /// To how many clients another node has handed a message of ours.
         case passed(ticket: UInt64, from: Int64, count: Int)
     }
 
@@ -89,7 +89,7 @@ package struct NodeTable: Sendable {
         return actions
     }
 
-    /// Notices who has died; to be asked only while the channel is heard.
+    /// Notices nodes that have died; to be asked only while the channel is heard.
     package mutating func tick(now: Int64) -> [Action] {
         var actions: [Action] = []
         for (number, other) in others where now - max(other.heardAt, connectedAt) > Self.silenceNanoseconds {

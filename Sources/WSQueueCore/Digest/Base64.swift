@@ -32,7 +32,7 @@ package struct Base64: Sendable {
     /// The bytes of `text`.
     ///
     /// - Returns: `nil` for everything that ``encode(_:)`` would not have written: other bytes, white space, missing or
-    ///   superfluous padding, and bits behind the last byte that are not zero (section 3.5).
+    ///   superfluous padding, and bits after the last byte that are not zero (section 3.5).
     package func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard let digits = digitCount(of: text) else { return nil }
         var bytes: [UInt8] = []

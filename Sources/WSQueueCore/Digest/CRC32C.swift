@@ -1,5 +1,5 @@
 /// CRC-32C, the Castagnoli checksum (RFC 3720, appendix B.4): finds what a disk or a power cut did to bytes. It proves
-/// nothing against someone who changes them on purpose.
+/// nothing against deliberate changes.
 package enum CRC32C {
     /// The checksum of `bytes`.
     package static func checksum(_ bytes: Span<UInt8>) -> UInt32 {
@@ -31,7 +31,7 @@ package enum CRC32C {
         return ~crc
     }
 
-    /// Sixteen tables of 256, one behind the other.
+    /// Sixteen tables of 256, one after the other.
     private static let tables: [UInt32] = {
         var tables: [UInt32] = []
         for byte in 0..<256 as Range<UInt32> {

@@ -1,4 +1,4 @@
-/// Proves that a message is of somebody who knows a secret, and is unchanged (RFC 2104).
+/// Proves that a message comes from a holder of a secret, and is unchanged (RFC 2104).
 package struct HMAC: Sendable {
     private let digest: SHA2
     private let innerBlock: [UInt8]

@@ -18,7 +18,7 @@ package struct JSONArrayReader: Sendable {
         end = token.upperBound
     }
 
-    /// Reads the next element; `nil` behind the last.
+    /// Reads the next element; `nil` after the last.
     ///
     /// - Parameter bytes: The text, the same at each call.
     package mutating func next(in bytes: Span<UInt8>) throws(JSONFault) -> JSONElement? {

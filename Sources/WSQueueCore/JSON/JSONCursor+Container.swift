@@ -12,7 +12,7 @@ extension JSONCursor {
 
     /// Passes what stands before a first element, or a scalar.
     ///
-    /// - Returns: Whether a value follows at once: `false` behind a scalar, and in a container that is empty.
+    /// - Returns: Whether a value follows at once: `false` after a scalar, and in a container that is empty.
     private mutating func opens(_ nesting: inout JSONNesting, in bytes: Span<UInt8>) throws(JSONFault) -> Bool {
         let isObject = position < bytes.count && bytes[position] == UInt8(ascii: "{")
         guard isObject || (position < bytes.count && bytes[position] == UInt8(ascii: "[")) else {
@@ -29,7 +29,7 @@ extension JSONCursor {
         return true
     }
 
-    /// Behind a value: passes what closes here, then the comma and what stands before the next value.
+    /// After a value: passes what closes here, then the comma and what stands before the next value.
     private mutating func passSeparators(
         _ nesting: inout JSONNesting, in bytes: Span<UInt8>
     ) throws(JSONFault) {

@@ -1,6 +1,6 @@
 /// A place in a JSON text, moved forward over one construct at a time.
 ///
-/// Each `pass…` begins at the first byte of its construct and ends behind the last; white space is passed only where its
+/// Each `pass…` begins at the first byte of its construct and ends after the last; white space is passed only where its
 /// name says so. A fault leaves the place somewhere before it.
 struct JSONCursor {
     /// The offset of the next byte.

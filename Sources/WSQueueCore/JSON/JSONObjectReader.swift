@@ -23,7 +23,7 @@ package struct JSONObjectReader: Sendable {
     /// Reads the next member.
     ///
     /// - Parameter bytes: The text, the same at each call.
-    /// - Returns: `nil` behind the closing brace, when nothing but white space follows it.
+    /// - Returns: `nil` after the closing brace, when nothing but white space follows it.
     package mutating func next(in bytes: Span<UInt8>) throws(JSONFault) -> JSONMember? {
         guard place != .behindObject else { return nil }
         var cursor = JSONCursor(position: position)
@@ -40,7 +40,7 @@ package struct JSONObjectReader: Sendable {
             name: name.contents, isNameEscaped: name.isEscaped, value: start..<cursor.position, kind: kind)
     }
 
-    /// Passes what stands before a member; `false` behind the closing brace.
+    /// Passes what stands before a member; `false` after the closing brace.
     private mutating func comesToMember(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) throws(JSONFault) -> Bool {
         let isFirst = place == .beforeObject
         if isFirst {

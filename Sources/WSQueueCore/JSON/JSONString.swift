@@ -61,7 +61,7 @@ package enum JSONString {
         return Unicode.Scalar(0x1_0000 + (UInt32(first) - 0xD800) << 10 + UInt32(second) - 0xDC00)
     }
 
-    /// What the letter behind a backslash stands for.
+    /// What the letter after a backslash stands for.
     private static func control(_ letter: UInt8) -> UInt8 {
         switch letter {
         case UInt8(ascii: "b"): 0x08

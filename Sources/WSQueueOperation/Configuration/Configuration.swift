@@ -9,7 +9,7 @@ package struct Configuration: Sendable {
         case all, sampled, off
     }
 
-    /// Who answers a client's messages.
+    /// What answers a client's messages.
     package enum Conversation: Sendable {
         /// Actions in JSON text (SPEC §4).
         case actions
@@ -31,7 +31,7 @@ package struct Configuration: Sendable {
     package var addresses: [Address] = [.internet(host: "127.0.0.1", port: 8_081)]
     /// The names of sockets that the service manager passes; the empty name is all that no other one names.
     package var passedSockets: [String] = []
-    /// Whether all sockets that it passes take the place of `addresses`: nobody has said where to listen.
+    /// Whether all sockets that it passes take the place of `addresses`: no option says where to listen.
     package var prefersPassedSockets = false
     /// Where those listen: the server finds out.
     package var passedAddresses: [Address] = []
@@ -55,11 +55,11 @@ package struct Configuration: Sendable {
     package var tokenSecretPath: String?
     /// How tokens may be signed.
     package var tokenAlgorithms = Set(TokenAlgorithm.allCases)
-    /// Whom tokens must be meant for; empty takes those that are meant for nobody in particular.
+    /// Whom tokens must be meant for; empty takes those without an audience.
     package var tokenAudiences: [String] = []
     /// The file with the rules about channels.
     package var rulesPath: String?
-    /// The file with the tokens of those who may publish by HTTP; `nil` is nobody.
+    /// The file with the tokens that allow publishing by HTTP; `nil` allows no one.
     package var publishTokenPath: String?
     /// Where the application is asked about channels.
     package var authorizeURL: HTTPLocation?

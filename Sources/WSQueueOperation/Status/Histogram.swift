@@ -1,6 +1,6 @@
 /// How long things took, counted by how long at most.
 package struct Histogram: Sendable {
-    /// The upper bounds, nanoseconds: 0.5 ms to 10 s. What took longer is counted behind the last one.
+    /// The upper bounds, nanoseconds: 0.5 ms to 10 s. What took longer is counted after the last one.
     package static let boundsNanoseconds: [Int64] = [
         500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
         500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000,

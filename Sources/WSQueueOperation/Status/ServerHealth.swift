@@ -1,12 +1,12 @@
 internal import WSQueueWire
 
-/// Whether the whole way of an event works at this moment, and if not, why.
+/// Readiness for load balancers: whether an event can travel from queue to client now, and if not, why.
 package struct ServerHealth: Sendable {
     /// One reason not to be ready. What another part of the way needs (a link to other servers, for one) joins here.
     package struct Reason: Sendable {
         /// In a word, which monitoring may look for.
         package let name: String
-        /// For people; names no path, because whoever reaches the server may read it.
+        /// For people; names no path, because everyone who reaches the server may read it.
         package let detail: String
 
         package static let starting = Reason(name: "starting", detail: "the queue has not been looked at yet")
@@ -42,7 +42,7 @@ package struct ServerHealth: Sendable {
         }
         // A queue that is being left is not missing.
         if !isDraining { reasons += hub.faults }
-        // Whoever looks for a server to go to must not pass one by whose files wait for just that.
+        // A load balancer must not pass by a server whose files wait for a first client.
         if let oldest = hub.oldestNanoseconds, !hub.isHolding {
             let (age, isTooLong) = unix.subtractingReportingOverflow(oldest)
             if isTooLong || age > Int64(readyAgeMilliseconds) * 1_000_000 {

@@ -39,7 +39,7 @@ package final class StatusBoard: Sendable {
             return hub.at >= asked && loops.allSatisfy { $0.at >= asked }
         }
 
-        /// Who can go on now that a part has been written.
+        /// The loops that can go on now that a part has been written.
         mutating func takeAskers() -> Set<Int> {
             guard !askers.isEmpty, isComplete(since: lastRequest) else { return [] }
             defer { askers = [] }
@@ -56,7 +56,7 @@ package final class StatusBoard: Sendable {
     /// Asks all threads to write, at this moment (monotonic nanoseconds); they are to be woken.
     ///
     /// - Parameters:
-    ///   - loop: Who asks, and is to be woken when all have written.
+    ///   - loop: The loop that asks, and is to be woken when all have written.
     ///   - wantsClients: Whether clients are to be described.
     package func ask(now: Int64, by loop: Int, wantsClients: Bool) {
         parts.withLock { parts in

@@ -6,7 +6,7 @@ package struct ThreadPulse: Sendable {
 
     private var unansweredSince: Int64?
 
-    /// Makes the pulse of a thread that nobody has asked.
+    /// Makes the pulse of a thread that no one has asked.
     package init() {}
 
     /// Somebody asks (monotonic nanoseconds).

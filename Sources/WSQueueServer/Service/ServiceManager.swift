@@ -23,7 +23,7 @@ package struct ServiceManager: ~Copyable {
     /// Why the manager cannot be told anything, until that has been said.
     private var fault: SystemCallError?
 
-    /// Nobody has started us who wants to know.
+    /// Not started by a service manager.
     package init() { self.init(sockets: [], watchdogNanoseconds: nil, path: nil) }
 
     init(sockets: [PassedSocket], watchdogNanoseconds: Int64?, path: String?) {

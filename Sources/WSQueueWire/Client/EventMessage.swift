@@ -36,7 +36,7 @@ package struct EventMessageWriter: Sendable {
     private let idName = Array(",\"id\":".utf8)
     private let seqName = Array(",\"seq\":".utf8)
 
-    /// So much is kept for the next message; an event may be larger.
+    /// How much memory is kept for the next message; an event may be larger.
     private static let keptBytes = 65_536
 
     /// Makes a writer.

@@ -2,7 +2,7 @@ internal import WSQueueCore
 
 /// What an application is asked about a channel, and how its answer is read (SPEC §4, rules that say `ask`).
 package struct AuthorizeRequest: Hashable, Sendable {
-    /// Who asks: what of a client's request the application may know him by.
+    /// What of a client's request the application may know the client by.
     package struct Credentials: Hashable, Sendable {
         /// The query without what is ours, as `name=value&…`, escaped.
         package let query: String
@@ -83,7 +83,7 @@ package struct AuthorizeAnswer: Equatable, Sendable {
         self.maximumAgeSeconds = maximumAgeSeconds
     }
 
-    /// Nobody has answered.
+    /// There was no answer.
     package static let none = AuthorizeAnswer(isAllowed: false, maximumAgeSeconds: 0)
 }
 

@@ -6,7 +6,7 @@ package struct HTTPLocation: Equatable, Sendable {
     package let host: String
     /// 80 where none is named.
     package let port: UInt16
-    /// The path and, behind `?`, a query.
+    /// The path and, after `?`, a query.
     package let target: String
 
     /// Reads a URL; `nil` where it is another scheme, has a user or a fragment, or is no URL at all.

@@ -24,7 +24,7 @@ package enum HTTPStatus: Int, Sendable {
     case versionNotSupported = 505
     case insufficientStorage = 507
 
-    /// The phrase behind the number in the status line.
+    /// The phrase after the number in the status line.
     package var phrase: String {
         switch self {
         case .switchingProtocols: "Switching Protocols"

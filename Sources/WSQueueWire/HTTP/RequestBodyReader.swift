@@ -9,13 +9,13 @@ package struct RequestBodyReader: Sendable {
     }
 
     private enum State {
-        /// So many bytes are still to come, of the whole or of a chunk.
+        /// How many bytes are still to come, of the whole or of a chunk.
         case data(Int, isChunk: Bool)
         /// The line with a chunk's size, as far as it has come.
         case size([UInt8])
-        /// The line end behind a chunk.
+        /// The line end after a chunk.
         case chunkEnd([UInt8])
-        /// Fields behind the last chunk, of which nothing is kept but how long they are.
+        /// Fields after the last chunk, of which nothing is kept but how long they are.
         case trailer(line: [UInt8], total: Int)
         case done
     }
@@ -25,11 +25,11 @@ package struct RequestBodyReader: Sendable {
     private var state: State
     private let limitBytes: Int
 
-    /// A line with a chunk's size, its extensions included, and all fields behind the last chunk.
+    /// A line with a chunk's size, its extensions included, and all fields after the last chunk.
     private static let lineLimitBytes = 256
     private static let trailerLimitBytes = 4_096
 
-    /// Makes a reader that stands behind a head.
+    /// Makes a reader that stands after a head.
     ///
     /// - Parameters:
     ///   - body: How it ends.
@@ -52,7 +52,7 @@ package struct RequestBodyReader: Sendable {
         return false
     }
 
-    /// Takes what has arrived; what lies behind the body is left alone.
+    /// Takes what has arrived; what lies after the body is left alone.
     package mutating func receive(_ input: Span<UInt8>) throws(Fault) {
         var position = 0
         while position < input.count, !isDone {
@@ -100,11 +100,11 @@ package struct RequestBodyReader: Sendable {
         }
     }
 
-    /// What comes behind a line with a chunk's size.
+    /// What comes after a line with a chunk's size.
     private func sized(_ line: [UInt8]) throws(Fault) -> State {
         let text = line.dropLast(2)
         let digits = text.prefix { ASCII.hexadecimalValue($0) != nil }
-        // Behind the size only an extension may stand; a size of more digits than this is too long anyway.
+        // After the size only an extension may stand; a size of more digits than this is too long anyway.
         guard !digits.isEmpty, digits.count == text.count || text[digits.endIndex] == UInt8(ascii: ";") else {
             throw .malformedChunk
         }

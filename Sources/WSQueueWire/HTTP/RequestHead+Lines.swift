@@ -66,7 +66,7 @@ extension RequestHead {
             body = .chunked
             return
         }
-        // Equal numbers twice could be taken as one; nobody sends them who means well.
+        // Equal numbers twice could be taken as one, but only attackers send them.
         guard lengths.count <= 1 else { throw .malformedContentLength }
         guard let digits = lengths.first else { return }
         guard !digits.isEmpty, digits.allSatisfy(ASCII.isDigit) else { throw .malformedContentLength }

@@ -33,7 +33,7 @@ package enum HTTPVersion: Sendable {
 package enum RequestBody: Equatable, Sendable {
     /// There is none.
     case none
-    /// After so many bytes, 1 or more.
+    /// After how many bytes, 1 or more.
     case length(Int)
     /// With its last chunk.
     case chunked
@@ -101,7 +101,7 @@ package struct RequestHead: Sendable {
         value(of: name).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The token of `Authorization: Bearer` (RFC 6750, section 2.1); of several lines, or with something behind it, one
+    /// The token of `Authorization: Bearer` (RFC 6750, section 2.1); of several lines, or with something after it, one
     /// that no server has made.
     package var bearerToken: [UInt8]? {
         let scheme = "bearer "

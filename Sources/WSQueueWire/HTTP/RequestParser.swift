@@ -1,7 +1,7 @@
 /// Reads the head of an HTTP/1 request from pieces of any length (RFC 9112).
 ///
 /// Strict, because it stands at the edge: what two readers might understand in two ways is refused. Each line is
-/// checked as soon as it is complete, and the bytes behind the head stay with the caller.
+/// checked as soon as it is complete, and the bytes after the head stay with the caller.
 package struct RequestParser: Sendable {
     /// The most bytes of a head that anybody needs: the default limit.
     package static let defaultLimitBytes = 16 * 1024

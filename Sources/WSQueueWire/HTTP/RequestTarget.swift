@@ -4,7 +4,7 @@ package struct RequestTarget: Equatable, Sendable {
     package struct QueryItem: Equatable, Sendable {
         /// What stands before the first `=`.
         package let name: String
-        /// What stands behind it; empty without one.
+        /// What stands after it; empty without one.
         package let value: String
     }
 
@@ -104,7 +104,7 @@ package struct RequestTarget: Equatable, Sendable {
                 byte = high << 4 | low
                 index += 2
             }
-            // No name holds a NUL, and what is behind it would be cut off by the first C function.
+            // No name holds a NUL, and what is after it would be cut off by the first C function.
             guard byte != 0 else { throw .malformedTarget }
             decoded.append(byte)
             index += 1

@@ -70,7 +70,7 @@ struct ClaimFields {
     /// A moment: Unix seconds, with a fraction or without (RFC 7519, section 2), in microseconds.
     func moment(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> Int64? {
         guard let member = members[name] else { return nil }
-        // A time that cannot be read is no time that has not come.
+        // An unreadable time is an error, not a time in the future.
         guard member.kind == .number, let value = JSONNumber.millionths(member.value, in: bytes) else {
             throw .claim(name)
         }

@@ -25,7 +25,7 @@ package struct JSONWebToken: Equatable, Sendable {
             dots.append(index)
         }
         guard dots.count == 2 else { throw .malformed }
-        // Padding, white space and bits behind the last byte are refused: each token has one spelling only.
+        // Padding, white space and bits after the last byte are refused: each token has one spelling only.
         guard let header = Base64.url.decode(text.extracting(..<dots[0])), !header.isEmpty,
             let payload = Base64.url.decode(text.extracting(dots[0] + 1..<dots[1])), !payload.isEmpty,
             let signature = Base64.url.decode(text.extracting((dots[1] + 1)...))

@@ -18,7 +18,7 @@ package enum TokenError: Error, Equatable, Sendable {
     case notYetValid
     /// It is meant for somebody else (`aud`).
     case audience
-    /// It says of nobody who he is (`sub`).
+    /// It names no user (`sub`).
     case subject
     /// It is there to get new tokens with (`type`), and for nothing else.
     case refreshToken

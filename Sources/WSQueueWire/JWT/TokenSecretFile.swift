@@ -1,6 +1,6 @@
 internal import WSQueueCore
 
-/// Reads the file with the secrets that tokens are signed with: one a line, each as it is or, behind `base64:`, in base 64.
+/// Reads the file with the secrets that tokens are signed with: one a line, each as it is or, after `base64:`, in base 64.
 /// While secrets are changed, both may be there.
 package enum TokenSecretFile {
     /// Why a file holds no secrets; nothing of them is said.

@@ -8,7 +8,7 @@ package enum RESPCommand {
         for word in words { append(word: word.utf8.span, to: &buffer) }
     }
 
-    /// Begins a command of so many words, its name among them; each is appended by ``append(word:to:)``.
+    /// Begins a command with its number of words, the name included; each is appended by ``append(word:to:)``.
     package static func begin(_ count: Int, in buffer: inout [UInt8]) {
         appendLine(UInt8(ascii: "*"), count, to: &buffer)
     }

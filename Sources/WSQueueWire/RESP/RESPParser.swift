@@ -18,7 +18,7 @@ package struct RESPLimits: Sendable {
 
 /// A piece of a reply.
 package enum RESPPart: Equatable, Sendable {
-    /// A list or a map that is not put together begins; so many parts follow, then its `close`.
+    /// A list or a map that is not put together begins; its parts follow, as many as it says, then its `close`.
     case open(count: Int)
     case close
     /// A reply, or an element of what is not put together.
@@ -98,7 +98,7 @@ package struct RESPParser: Sendable {
             frames[last].values.append(value)
             guard frames[last].left == 0 else { return nil }
             let frame = frames.removeLast()
-            // What an attribute says about the value behind it nobody here asks for.
+            // What an attribute says about the value after it is not used.
             guard let whole = Self.whole(frame.kind, frame.values) else { return nil }
             value = whole
         }
@@ -222,7 +222,7 @@ package struct RESPParser: Sendable {
         return Int(number)
     }
 
-    /// Where the line at `position` lies, and what is behind its end.
+    /// Where the line at `position` lies, and what is after its end.
     private func nextLine() throws(RESPFault) -> (Range<Int>, end: Int)? {
         var index = position
         while index < buffer.count, buffer[index] != UInt8(ascii: "\r") {

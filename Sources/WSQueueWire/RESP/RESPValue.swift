@@ -12,7 +12,7 @@ package indirect enum RESPValue: Equatable, Sendable {
     case list([RESPValue])
     /// A map: keys and values in turn.
     case map([RESPValue])
-    /// Something nobody asked for: it belongs to no command.
+    /// Something that was not asked for: it belongs to no command.
     case push([RESPValue])
 
     /// The bytes of a text.

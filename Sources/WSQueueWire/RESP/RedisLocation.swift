@@ -36,7 +36,7 @@ package struct RedisLocation: Equatable, Sendable, CustomStringConvertible {
     package var password: String?
     package let database: Int
 
-    /// What may be shown: nobody's password.
+    /// What may be shown: no password.
     package var description: String { hosts.map(\.description).joined(separator: ",") }
 
     /// Reads a URL.

@@ -6,7 +6,7 @@ package struct EventStreamReader: Sendable {
     package struct Message: Equatable, Sendable {
         /// The lines of `data`, with LF between them.
         package let data: [UInt8]
-        /// The last `id` so far: where the reader stands behind this.
+        /// The last `id` so far: where the reader stands after this.
         package let id: String
     }
 

@@ -3,7 +3,7 @@ internal import WSQueueCore
 /// The lines of an event stream (HTML Living Standard, section 9.2).
 ///
 /// A message is the `data` of an unnamed event, so that `onmessage` gets it whatever event it carries; its `id` is the
-/// cursor behind it.
+/// cursor after it.
 package enum ServerSentEvent {
     /// Says nothing, and keeps proxies from taking the connection for a dead one.
     package static let comment = Array(":\n\n".utf8)
@@ -13,7 +13,7 @@ package enum ServerSentEvent {
     /// - Parameters:
     ///   - data: Its text. A line end inside, which JSON allows between its tokens, becomes the next line of `data`; a
     ///     reader joins them with LF.
-    ///   - id: Where its reader stands behind it, without line ends; `nil` leaves that as it was.
+    ///   - id: Where its reader stands after it, without line ends; `nil` leaves that as it was.
     package static func append(_ data: Span<UInt8>, id: String? = nil, to bytes: inout [UInt8]) {
         if let id { bytes.append("id: \(id)\n") }
         bytes.append("data: ")

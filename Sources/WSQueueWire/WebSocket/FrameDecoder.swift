@@ -34,7 +34,7 @@ package struct FrameDecoder: Sendable {
     ///
     /// - Parameters:
     ///   - buffer: What was read last; the piece's bytes are unmasked in place.
-    ///   - position: Where to go on reading; moved behind what was taken.
+    ///   - position: Where to go on reading; moved after what was taken.
     /// - Returns: The piece, or `nil` when the buffer is used up.
     /// - Throws: ``FrameError`` at the first byte of a header that cannot be.
     package mutating func next(

@@ -27,7 +27,7 @@ package struct WebSocketProtocol: Sendable {
     ///
     /// - Parameters:
     ///   - buffer: The bytes just read; unmasked in place.
-    ///   - position: Where to go on, 0 after a read; moved behind what was taken.
+    ///   - position: Where to go on, 0 after a read; moved after what was taken.
     ///   - limits: What the client may send, the same at every call.
     /// - Returns: An event, or `nil` when the buffer is used up and more must be read.
     package mutating func next(
