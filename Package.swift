@@ -222,6 +222,12 @@ let package = Package(
             dependencies: ["WSQueueAccess", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
             swiftSettings: testing),
         .testTarget(
+            name: "WSQueueServerTests",
+            dependencies: [
+                "WSQueueServer", "WSQueueHub", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "Support",
+            ],
+            swiftSettings: testing),
+        .testTarget(
             name: "WSQueueEdgeTests",
             dependencies: [
                 "WSQueueEdge", "WSQueueAccess", "WSQueueSession", "WSQueueOperation", "WSQueueBroker", "WSQueueNet",

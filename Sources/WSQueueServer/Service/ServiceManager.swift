@@ -1,5 +1,5 @@
 internal import WSQueueEdge
-internal import WSQueueNet
+package import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSystem
 
@@ -26,7 +26,12 @@ package struct ServiceManager: ~Copyable {
     /// Not started by a service manager.
     package init() { self.init(sockets: [], watchdogNanoseconds: nil, path: nil) }
 
-    init(sockets: [PassedSocket], watchdogNanoseconds: Int64?, path: String?) {
+    /// Makes it of what the manager has passed.
+    ///
+    /// - Parameters:
+    ///   - watchdogNanoseconds: How long it waits for a sign of life; `nil` is for ever.
+    ///   - path: Where it is told how things stand; `nil` where it is not.
+    package init(sockets: [PassedSocket], watchdogNanoseconds: Int64?, path: String?) {
         self.sockets = sockets
         self.watchdogNanoseconds = watchdogNanoseconds
         self.path = path
