@@ -1,16 +1,17 @@
 internal import WSQueueNet
 
 /// One socket and who is at its other end, with the bytes that belong to this connection alone and wait for it.
+// The order of the properties leaves no gaps: each client has one of these for as long as it is there.
 final class Line {
     private let socket: Socket
-    private var outbox = Outbox()
     private var isAwaitingSpace = false
     private var isPaused = false
     private var isEnding = false
+    private var isCountedByAddress = false
+    private var outbox = Outbox()
     private var source: Address
     /// When it came (monotonic nanoseconds).
     let openedAt: Int64
-    private var countedBlock: [UInt8]?
 
     /// A connection that is owed more is not read from until it has taken that.
     private static let hearingLimitBytes = 65_536
@@ -30,10 +31,10 @@ final class Line {
     /// A trusted proxy sends this client's requests.
     func speaks(for address: Address) { source = address }
 
-    /// Where it is counted, when clients of one address are.
-    var block: [UInt8]? { countedBlock }
+    /// Whether it is counted among the clients of its address.
+    var isCounted: Bool { isCountedByAddress }
 
-    func count(in block: [UInt8]) { countedBlock = block }
+    func count() { isCountedByAddress = true }
 
     // MARK: Bytes
 

@@ -3,13 +3,14 @@ internal import WSQueueSession
 internal import WSQueueWire
 
 /// A client with a WebSocket.
+// The order of the properties leaves no gaps.
 final class WebSocketPeer {
     let line: Line
     private var talk: ClientSession
-    private var input: Input?
-    private var frameRate = RateLimiter()
     private var isAwaitingPong = false
     private var isAwaitingAnswer = false
+    private var input: Input?
+    private var frameRate = RateLimiter()
 
     /// What has come of a frame or message that is not whole, and what was said while the client was not heard. An object
     /// of its own, because between two messages, where nearly all clients stand, there is none.

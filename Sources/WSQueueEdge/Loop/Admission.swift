@@ -32,12 +32,14 @@ struct Places: Sendable {
     func count(_ line: Line) -> Bool {
         guard addressLimit > 0, let block = line.address.block else { return true }
         guard addresses.enter(block, limit: addressLimit) else { return false }
-        line.count(in: block)
+        line.count()
         return true
     }
 
     /// A client has gone.
-    func release(_ line: Line) { if let block = line.block { addresses.leave(block) } }
+    func release(_ line: Line) {
+        if line.isCounted, let block = line.address.block { addresses.leave(block) }
+    }
 }
 
 /// Lets clients in, as long as there is room for them.
