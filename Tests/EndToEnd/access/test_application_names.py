@@ -88,5 +88,5 @@ def test_a_question_under_way_does_not_wait_for_a_name(start_guarded, names):
         begin = time.monotonic()
         may_answer.set()
         assert one.receive_events()[0]["success"] is True
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < LIMIT
         assert other.receive_events()[0]["success"] is False

@@ -6,12 +6,13 @@ import time
 import pytest
 
 from support.client import Client
-from support.files import name_of, place, waiting
+from support.files import name_of, place
 from support.name_server import NameServer
 from support.ports import free_port
-from support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a name server of its own")
+# Without a limit of ours a lookup takes ten seconds.
+LIMIT = 4
 
 
 @pytest.fixture
@@ -28,14 +29,16 @@ def test_the_next_server_of_the_list_is_tried_in_time(start, make_redis, names):
     told = server.wait_for("redis.down", code="address")
     assert "one.test" in told["host"]
     assert server.wait_for("redis.up")
-    # Without a limit of ours a lookup takes ten seconds.
-    assert time.monotonic() - begin < 7
+    assert time.monotonic() - begin < 2 * LIMIT
 
 
 def test_clients_of_one_server_talk_while_the_name_is_looked_up(start, queue, redis, names, tmp_path):
     server = start("--redis", redis.url)
-    place(queue, name_of(1), '{"event": "e"}')
-    eventually(lambda: not waiting(queue), "the event is sent")
+    server.wait_for("redis.up")
+    with Client(server, protocol="wsqueue.v1") as one:
+        one.receive_events()
+        place(queue, name_of(1), '{"event": "e"}')
+        one.receive_events()
     server.terminate()
     rules = tmp_path / "rules.json"
     rules.write_text('[{"channel": "room", "publish": "anyone"}]')
@@ -49,7 +52,7 @@ def test_clients_of_one_server_talk_while_the_name_is_looked_up(start, queue, re
         begin = time.monotonic()
         one.send_action("message", channel="room", message="hello")
         one.receive_events(2)
-        assert time.monotonic() - begin < 1
+        assert time.monotonic() - begin < LIMIT
     begin = time.monotonic()
     server.terminate()
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < LIMIT
