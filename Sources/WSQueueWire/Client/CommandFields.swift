@@ -2,10 +2,10 @@ internal import WSQueueCore
 
 /// The members of a client's object that its action knows.
 struct CommandFields {
-    private var members: [String: JSONMember] = [:]
+    private let members: JSONMembers
 
     /// Makes the fields of an action that came without data.
-    init() {}
+    init() { members = JSONMembers() }
 
     /// Reads an object.
     ///
@@ -14,17 +14,8 @@ struct CommandFields {
     ///   - known: The members wanted; others are passed over.
     /// - Throws: ``ClientError/invalidFormat``, when it is no object or has one of them twice.
     init(_ bytes: Span<UInt8>, named known: [String]) throws(ClientError) {
-        var reader = JSONObjectReader()
         do throws(JSONFault) {
-            while let member = try reader.next(in: bytes) {
-                // Compared decoded: an escape makes no other name.
-                guard let name = JSONString.decode(member.name, in: bytes),
-                    let match = known.first(where: { name.elementsEqual($0.utf8) })
-                else { continue }
-                guard members.updateValue(member, forKey: match) == nil else {
-                    throw JSONFault(reason: "member twice", offset: member.name.lowerBound)
-                }
-            }
+            members = try JSONMembers(bytes, named: known)
         } catch {
             throw .invalidFormat
         }
@@ -38,7 +29,7 @@ struct CommandFields {
 
     /// A string; `null` is as good as absent.
     func optionalText(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> String? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         guard member.kind == .string, let text = JSONString.text(JSONString.contents(of: member.value), in: bytes)
         else { throw .invalidField(name, expected: "a string") }
         return text
@@ -59,19 +50,19 @@ struct CommandFields {
 
     /// Any JSON; `null` is as good as absent.
     func optionalJSON(_ name: String, in bytes: Span<UInt8>) -> [UInt8]? {
-        present(name).map { [UInt8](bytes, in: $0.value) }
+        members.present(name).map { [UInt8](bytes, in: $0.value) }
     }
 
     /// Where an object lies; `null` is as good as absent.
     func object(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Range<Int>? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         guard member.kind == .object else { throw .invalidFormat }
         return member.value
     }
 
     /// A whole number, 0 or more; `null` is as good as absent.
     func optionalNumber(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> UInt64? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         guard member.kind == .number, let number = JSONNumber.integer(member.value, in: bytes), number >= 0 else {
             throw .invalidField(name, expected: "a number that an answer has given")
         }
@@ -80,7 +71,7 @@ struct CommandFields {
 
     /// A list of integers; `null` is as good as absent.
     func optionalIntegers(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [Int64]? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         guard member.kind == .array else { throw .invalidField(name, expected: "a list of connection ids") }
         var reader = JSONArrayReader(member.value)
         var numbers: [Int64] = []
@@ -95,10 +86,5 @@ struct CommandFields {
             throw .invalidField(name, expected: "a list of connection ids")
         }
         return numbers
-    }
-
-    private func present(_ name: String) -> JSONMember? {
-        guard let member = members[name], member.kind != .null else { return nil }
-        return member
     }
 }

@@ -2,7 +2,7 @@ internal import WSQueueCore
 
 /// The members of a token's header or claims that are looked at.
 struct ClaimFields {
-    private var members: [String: JSONMember] = [:]
+    private let members: JSONMembers
 
     /// Reads an object.
     ///
@@ -10,16 +10,8 @@ struct ClaimFields {
     /// - Throws: ``TokenError/malformed``, when it is no JSON object in UTF-8, or has one of them twice: two readers might
     ///   take two values (RFC 7519, section 4).
     init(_ bytes: Span<UInt8>, named known: [String]) throws(TokenError) {
-        var reader = JSONObjectReader()
         do throws(JSONFault) {
-            while let member = try reader.next(in: bytes) {
-                guard let name = JSONString.decode(member.name, in: bytes),
-                    let match = known.first(where: { name.elementsEqual($0.utf8) })
-                else { continue }
-                guard members.updateValue(member, forKey: match) == nil else {
-                    throw JSONFault(reason: "member twice", offset: member.name.lowerBound)
-                }
-            }
+            members = try JSONMembers(bytes, named: known)
         } catch {
             throw .malformed
         }
@@ -30,14 +22,14 @@ struct ClaimFields {
 
     /// A string; `nil` where it is not there.
     func text(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> String? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         guard let text = Self.text(member.kind, member.value, in: bytes) else { throw .claim(name) }
         return text
     }
 
     /// A string, or a list of strings.
     func texts(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> [String]? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         if let text = Self.text(member.kind, member.value, in: bytes) { return [text] }
         guard member.kind == .array else { throw .claim(name) }
         var reader = JSONArrayReader(member.value)
@@ -57,7 +49,7 @@ struct ClaimFields {
 
     /// A user's id: a string, or an integer as older systems have it.
     func label(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> Label? {
-        guard let member = present(name) else { return nil }
+        guard let member = members.present(name) else { return nil }
         if member.kind == .number, let number = JSONNumber.integer(member.value, in: bytes) {
             return Label("\(number)")
         }
@@ -79,12 +71,7 @@ struct ClaimFields {
 
     /// Any JSON, as it was written.
     func json(_ name: String, in bytes: Span<UInt8>) -> [UInt8]? {
-        present(name).map { [UInt8](bytes, in: $0.value) }
-    }
-
-    private func present(_ name: String) -> JSONMember? {
-        guard let member = members[name], member.kind != .null else { return nil }
-        return member
+        members.present(name).map { [UInt8](bytes, in: $0.value) }
     }
 
     private static func text(_ kind: JSONKind, _ value: Range<Int>, in bytes: Span<UInt8>) -> String? {
