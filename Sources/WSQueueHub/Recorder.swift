@@ -59,18 +59,22 @@ package struct Recorder: ~Copyable {
     ) -> Recorded {
         let start = writer.position
         var selections: [PublicationLog.Selection] = []
-        for audience in Broker.audiences(of: event.addressing) {
-            message.write(event.text, event.fields(seq: seq, channel: audience.channel), in: text)
+        let addressing = event.addressing
+        let channels = event.text.channels
+        // One copy for each channel, in their order, or one without.
+        for (index, audience) in Broker.audiences(of: addressing).enumerated() {
+            let channel = channels.isEmpty ? nil : channels[index]
+            message.write(event.text, event.fields(seq: seq, channel: channel), in: text)
             if let selection = appendFrame(seq: seq, audience) { selections.append(selection) }
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
-        if !event.text.channels.isEmpty {
-            record.channels = event.text.channels.map(\.name)
+        if !channels.isEmpty {
+            record.channels = addressing.channels
             // The record's message has no channel: a replay adds the one that a client gets.
             message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
         }
-        record.recipients = event.text.recipients.map { $0.map(\.text) }
-        record.except = event.text.except
+        record.recipients = addressing.recipients
+        record.except = addressing.except
         record.line = event.lineIdentity
         stage(record)
         return Recorded(byteCount: Int(writer.position - start), selections: selections)

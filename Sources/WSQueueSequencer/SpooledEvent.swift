@@ -66,10 +66,10 @@ package struct SpooledEvent {
     }
 
     /// What goes with its own members into the message for clients.
-    package func fields(seq: UInt64, channel: String?) -> EventMessageFields {
+    package func fields(seq: UInt64, channel: Channel?) -> EventMessageFields {
         EventMessageFields(
             unixSeconds: nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
-            channel: channel.flatMap { Channel($0) })
+            channel: channel)
     }
 
     private static func id(stem: [UInt8], line: Int) -> [UInt8] {
