@@ -7,7 +7,7 @@ internal import WSQueueSystem
 public protocol BroadcastDriver: Sendable {
     /// Takes one event.
     ///
-    /// - Throws: ``PublishError``; then nobody gets it.
+    /// - Throws: ``PublishError``; then no client gets it.
     @discardableResult
     func publish(_ event: Event) throws(PublishError) -> Receipt
 }
@@ -50,7 +50,7 @@ extension BroadcastDriver where Self == LogDriver {
 }
 
 extension BroadcastDriver where Self == NullDriver {
-    /// To nobody.
+    /// To no one.
     public static var null: NullDriver { NullDriver() }
 }
 

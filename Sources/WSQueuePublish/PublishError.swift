@@ -1,6 +1,6 @@
 public import WSQueueCore
 
-/// Why an event was not published, written for whoever finds it in a log or a mail: what failed, who tried, what the
+/// Why an event was not published, written for a person who finds it in a log or a mail: what failed, who tried, what the
 /// directory is, and what to do next.
 public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible {
     /// What a program may want to tell apart.

@@ -5,7 +5,7 @@ internal import WSQueueSystem
 /// Events that wait for somebody's word. Around a database transaction: hold before the commit, release after it; a
 /// process that dies between the two has published nothing that did not happen.
 extension Publisher {
-    /// Writes an event where nobody sees it, until it is released or aborted. The server never removes it.
+    /// Writes an event where no server sees it, until it is released or aborted. The server never removes it.
     ///
     /// - Parameter event: One that has the id of another that is held takes its place.
     /// - Returns: Its id, by which it is released; its file is hidden.

@@ -94,7 +94,7 @@ public struct Publisher: BroadcastDriver {
         }
     }
 
-    /// Opens the directory as it is now, for what a publisher needs: it may be a drop box nobody can list.
+    /// Opens the directory as it is now, for what a publisher needs: it may be a drop box that cannot be listed.
     package func writer() throws(PublishError) -> SpoolWriter {
         do {
             let open = try Directory.openUnlisted(directory)

@@ -11,7 +11,7 @@ package final class NodeDesk: Sendable {
     package enum Order: Sendable {
         /// A client of a loop says something to those of other nodes too.
         case call(ClientMessage, loop: Int, ticket: UInt64)
-        /// A loop has handed a message of another node's client to so many.
+        /// To how many clients a loop has handed a message of another node's client.
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye, and end.
         case end
@@ -19,7 +19,7 @@ package final class NodeDesk: Sendable {
         case resolved(Resolver.Answer)
     }
 
-    /// Connection ids are this node's number and a count, in so many bits; together they are below 2^53, which is as far
+    /// Connection ids are this node's number and a count in this many bits; together they are below 2^53, which is as far
     /// as a page's numbers count.
     private static let countBits: Int64 = 32
     private static let numberLimit: Int64 = 1 << 20
@@ -33,7 +33,7 @@ package final class NodeDesk: Sendable {
     package init(_ settings: RedisSettings) throws(SystemCallError) {
         self.settings = settings
         worker = try Worker(name: "wsq-nodes")
-        // As long as Redis has not said which number is ours, one that it gives to nobody.
+        // As long as Redis has not said which number is ours, one that it gives to no node.
         prefix = Atomic(Int64.random(in: Self.numberLimit..<2 * Self.numberLimit))
     }
 

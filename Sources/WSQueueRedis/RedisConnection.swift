@@ -28,7 +28,7 @@ struct RedisConnection: ~Copyable {
     static let limitNanoseconds: Int64 = 3_000_000_000
     private static let leastVersion = 7
     private static let readBytes = 65_536
-    /// So much is read before the owner gets a chance to use it.
+    /// How many reads there are at most before the owner can use what came.
     private static let turnReads = 16
 
     private let settings: RedisSettings

@@ -46,10 +46,10 @@ package final class RedisLink: Sendable {
     /// How many bytes of entries the hub has not used yet.
     var unreadBytes: Int { unread.load(ordering: .relaxed) }
 
-    /// So many bytes of entries are on their way to the hub.
+    /// Notes how many bytes of entries are on their way to the hub.
     func noteUnread(_ byteCount: Int) { unread.add(byteCount, ordering: .relaxed) }
 
-    /// The hub has used so much.
+    /// Notes how many bytes the hub has used.
     package func used(_ byteCount: Int) {
         let (before, after) = unread.subtract(byteCount, ordering: .relaxed)
         if before >= StreamReader.askedLimitBytes, after < StreamReader.askedLimitBytes { worker.wake() }

@@ -27,6 +27,6 @@ struct RedisRetry {
         return now + Int64.random(in: pause / 2...pause) * 1_000_000
     }
 
-    /// Notes that the present one does what it is asked.
+    /// Notes that the present one works.
     mutating func succeeded() { failures = 0 }
 }

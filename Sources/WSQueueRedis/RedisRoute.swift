@@ -54,7 +54,7 @@ struct RedisRoute {
         nextTry = retry.failed(now: now)
     }
 
-    /// The present server does what it is asked.
+    /// The present server works.
     mutating func succeeded() { retry.succeeded() }
 
     private mutating func resolve(_ host: Resolver.Host, now: Int64) throws(RedisFault) -> Address? {

@@ -21,7 +21,7 @@ struct Client {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Begins again on another connection, behind the last event it has got.
+    /// Begins again on another connection, after the last event it has got.
     mutating func comeBack(on descriptor: Int32) {
         self.descriptor = descriptor
         stage = .greeting

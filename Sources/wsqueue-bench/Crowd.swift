@@ -24,7 +24,7 @@ struct Crowd: ~Copyable {
     /// How many connections are open, with their subscription.
     private(set) var opened = 0
     private var lastArrival = Clock.monotonicNanoseconds()
-    /// When each event since `timedFrom` was published (monotonic nanoseconds); empty when nobody asks.
+    /// When each event since `timedFrom` was published (monotonic nanoseconds); empty where it is not wanted.
     private var publishedAt: [Int64] = []
     private var timedFrom = 0
     /// How long each receipt took since the publishing, nanoseconds.
@@ -45,7 +45,7 @@ struct Crowd: ~Copyable {
     var count: Int { clients.count - others }
     var isComplete: Bool { finished == readers }
 
-    /// Opens so many connections more, at most 128 handshakes at a time.
+    /// Opens more connections, at most 128 handshakes at a time.
     mutating func open(_ count: Int) throws {
         try connect(count, path: path, next: goal)
         readers = opened - others
@@ -61,7 +61,7 @@ struct Crowd: ~Copyable {
     private mutating func connect(_ count: Int, path: String, next: Int) throws {
         let wanted = opened + count
         let greeting = dialect.greeting(path: path)
-        // As long as nobody counts as having everything, silence is a fault.
+        // As long as no reader counts as having everything, silence is a fault.
         readers = wanted
         finished = 0
         while opened < wanted {
@@ -86,7 +86,7 @@ struct Crowd: ~Copyable {
         finished = readers
     }
 
-    /// Says that so many more events are published now, and that all readers must get them.
+    /// Says how many more events are published now, which all readers must get.
     mutating func expect(_ count: Int) {
         goal += count
         finished = 0
@@ -259,7 +259,7 @@ struct Crowd: ~Copyable {
     private func check(_ range: Range<Int>, _ bytes: Span<UInt8>, _ client: inout Client, _ index: Int) throws {
         guard let number = BenchEvent.number(in: range, of: bytes) else {
             let text = String(decoding: range.prefix(120).map { bytes[$0] }, as: UTF8.self)
-            // Who comes back by a cursor is told whether anything is missing.
+            // A client that comes back by a cursor is told whether anything is missing.
             if returns != nil, text.hasPrefix("{\"action\":\"resumed\""), text.contains("\"complete\":true") { return }
             throw BenchError.message(client: index, "unexpected message: \(text)")
         }

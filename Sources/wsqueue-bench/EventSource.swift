@@ -34,7 +34,7 @@ struct EventSource: ~Copyable {
 
     deinit { if descriptor >= 0 { ClientSocket.abort(descriptor) } }
 
-    /// Prepares so many events, so that publishing them costs this program as little as it can.
+    /// Prepares events, so that publishing them costs this program as little as it can.
     mutating func prepare(_ count: Int) throws {
         for _ in 0..<count {
             let text = event.text(next)
@@ -43,7 +43,7 @@ struct EventSource: ~Copyable {
         }
     }
 
-    /// Prepares so many events as one batch file.
+    /// Prepares events as one batch file.
     mutating func prepareBatch(_ count: Int) throws {
         guard directory != nil else { return try prepare(count) }
         var lines: [UInt8] = []

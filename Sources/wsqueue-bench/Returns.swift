@@ -1,6 +1,6 @@
 /// When clients come back that a server has closed, and what that was like.
 struct Returns {
-    /// How many connections have ended, and how many attempts found nobody listening.
+    /// How many connections have ended, and how many attempts found no listener.
     private(set) var closes = 0
     private(set) var refusals = 0
     /// What the server asked its clients to wait (`retry_ms=` in the reason), milliseconds.
@@ -16,7 +16,7 @@ struct Returns {
     /// - Parameter epoch: The first part of the server's cursors.
     init(epoch: String) { self.epoch = epoch }
 
-    /// Where a client asks for what comes behind an event.
+    /// Where a client asks for what comes after an event.
     func path(behind seq: Int) -> String { "/?since=\(epoch):\(seq)" }
 
     /// Reads the reason of a close frame.
@@ -34,7 +34,7 @@ struct Returns {
         wish = nil
     }
 
-    /// Nobody listens; a moment later again.
+    /// Nothing listens; a moment later again.
     mutating func refused(_ index: Int, now: Int64) {
         refusals += 1
         waiting.append((index, now + Int64.random(in: 50..<150) * 1_000_000))
@@ -45,7 +45,7 @@ struct Returns {
         if let left = leftAt.removeValue(forKey: index) { absences.append(now - left) }
     }
 
-    /// Who is to come back now.
+    /// The client that is to come back now.
     mutating func takeDue(now: Int64) -> [Int] {
         guard !waiting.isEmpty else { return [] }
         let due = waiting.filter { $0.due <= now }.map(\.index)

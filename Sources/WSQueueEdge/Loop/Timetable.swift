@@ -6,9 +6,9 @@ struct Timetable {
     private let tickNanoseconds: Int64
     private var nextTick: Int64
     private var tickNumber = 0
-    /// So many ticks lie between two pings of one client; 0 where none is sent.
+    /// How many ticks lie between two pings of one client; 0 where none is sent.
     private let period: Int
-    /// So many lie between a ping and the end of the time for its answer.
+    /// How many lie between a ping and the end of the time for its answer.
     private let answer: Int
 
     /// Waking up costs more than looking, so it is seldom where nothing is due in less than seconds.

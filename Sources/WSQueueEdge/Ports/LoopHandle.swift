@@ -14,7 +14,7 @@ package final class LoopHandle: Sendable {
         ///
         /// The loop whose client it is of; `nil` is another node's.
         case pass(ClientMessage, from: Int?, ticket: UInt64)
-        /// So many clients of another loop, or of all other nodes, have been handed a message of yours.
+        /// How many clients of another loop, or of all other nodes, have been handed a message of yours.
         case passed(ticket: UInt64, count: Int)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)

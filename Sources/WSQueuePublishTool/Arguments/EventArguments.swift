@@ -64,7 +64,7 @@ extension ParsedArguments {
         return duration
     }
 
-    /// What `words` say, and behind them what the options say that read files.
+    /// What `words` say, and after them what the options say that read files.
     private func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {
         var fields: [PayloadField] = []
         for word in words {

@@ -108,7 +108,7 @@ package enum Supervisor {
             try stream.write(buffer.span.extracting(..<count))
             return true
         } catch {
-            // Nobody reads it any more: that is for the command to know.
+            // Its reader has gone: the command will notice that.
             child.close(stream)
             return false
         }

@@ -20,9 +20,9 @@ package struct Follower: ~Copyable {
     /// How many lines have been passed over.
     package private(set) var refused = 0
 
-    /// So much is one batch, and is published without waiting.
+    /// How much is one batch, and is published without waiting.
     private static let batchBytes = 4 * 1_048_576
-    /// So much is kept while nothing can be written.
+    /// How much is kept while nothing can be written.
     private static let limitBytes = 32 * 1_048_576
     private static let retryNanoseconds: Int64 = 1_000_000_000
     private static let refusalsShown = 20

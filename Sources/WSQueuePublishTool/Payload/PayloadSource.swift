@@ -33,7 +33,7 @@ package enum PayloadSource: Equatable, Sendable {
         return bytes
     }
 
-    /// The white space behind the value goes, so that the event stays on one line; that before it stays, so that a
+    /// The white space after the value goes, so that the event stays on one line; that before it stays, so that a
     /// fault names the byte an editor shows.
     private static func json(in path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
         var bytes = try contents(of: path, limitBytes: limitBytes)
@@ -64,7 +64,7 @@ package enum PayloadSource: Equatable, Sendable {
         switch field.value {
         case .text(let text): return string(text)
         case .json(let text):
-            // No JSON begins so. Who expects a file to be read there is told how it is read.
+            // No JSON begins so. A person who expects a file to be read there reads how to do that.
             let isLikeFile = text.utf8.first == UInt8(ascii: "@")
             let name = TerminalText.plain(field.name) == field.name ? field.name : TerminalText.shellWord(field.name)
             let advice = isLikeFile ? "a file is read by --json-file \(name)=FILE" : ""

@@ -23,7 +23,7 @@ struct NodeCalls: Sendable {
         abroad.add(loop: loop, ticket: ticket, nodes: nodes, now: now)
     }
 
-    /// Another node has handed it to so many.
+    /// Notes to how many clients another node has handed it.
     mutating func passed(_ ticket: UInt64, by node: Int64, count: Int) -> CallsAbroad.Answer? {
         abroad.passed(ticket, by: node, count: count)
     }
@@ -47,7 +47,7 @@ struct NodeCalls: Sendable {
         return lastTicket
     }
 
-    /// A loop has handed it to so many.
+    /// Notes to how many clients a loop has handed it.
     ///
     /// - Returns: What the other node is told, once all loops have.
     mutating func passedForeign(_ ticket: UInt64, count: Int) -> NodeMessage.Body? {

@@ -11,7 +11,7 @@ package struct NodeExchange: Sendable {
         case send(RedisCommands)
         /// Redis has given this node a number.
         case register(Int64)
-        /// Redis does what it is asked.
+        /// Redis works.
         case noteUp
         case change(PresenceChange)
         /// Have the loops hand a message of another node's client to theirs, and answer by the ticket.
@@ -162,7 +162,7 @@ package struct NodeExchange: Sendable {
         return say(.pass(ticket: calls.add(loop: loop, ticket: ticket, nodes: nodes, now: now), call), now: now)
     }
 
-    /// A loop has handed a message of another node's client to so many.
+    /// To how many clients a loop has handed a message of another node's client.
     package mutating func passed(_ ticket: UInt64, count: Int, now: Int64) -> [Action] {
         calls.passedForeign(ticket, count: count).map { say($0, now: now) } ?? []
     }
@@ -271,7 +271,7 @@ package struct NodeExchange: Sendable {
 
     private mutating func take(_ fault: RedisFault, of subject: OpenQuestions.Subject) throws(RedisFault) -> [Action] {
         if case .news(let id) = subject { speaker.answer(id, isTold: false) }
-        // Without room, or for the time that it takes to choose another master, the same is asked again.
+        // Without room, or while another master is chosen, the same question is sent again.
         if subject == .number || fault.code == "READONLY" { throw fault }
         return fault.code == "OOM" ? [] : [.note(.refused(fault))]
     }

@@ -25,9 +25,9 @@ struct NodeSpeaker: Sendable {
 
     /// How long Redis keeps the speaker's number, milliseconds.
     static let milliseconds: Int64 = 5_000
-    /// So much sooner than Redis a speaker believes that its time is over.
+    /// How much earlier than Redis a speaker takes its time to be over.
     private static let marginNanoseconds: Int64 = 1_000_000_000
-    /// So much news may wait for its answer before no more is sent.
+    /// How much news may wait for its answer before no more is sent.
     private static let untoldLimit = 1_024
 
     /// Whether Redis has said that this node speaks, and not that another one does.

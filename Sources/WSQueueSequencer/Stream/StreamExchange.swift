@@ -10,9 +10,9 @@ package struct StreamExchange: Sendable {
     package enum Action: Equatable, Sendable {
         case send(RedisCommands, Connection)
         case tell(StreamNews)
-        /// Redis does what it is asked, after so many seconds in which it did not.
+        /// Redis works again, with the seconds for which it did not.
         case noteUp(seconds: Int64)
-        /// Redis is of no use, and has not been for so many seconds; whether the log has not named this reason yet.
+        /// Redis cannot be used, with the seconds since it could; whether the log has not named this reason yet.
         case noteDown(RedisFault, seconds: Int64, isNew: Bool)
     }
 
@@ -95,7 +95,7 @@ package struct StreamExchange: Sendable {
         actions(writer.write(), .writer) + actions(reader.turn(unread: unread, now: now), .reader)
     }
 
-    /// Redis does what it is asked once both connections do, and no batch waits that has failed.
+    /// Redis works once both connections do, and no batch waits that has failed.
     private mutating func upIfUp(now: Int64) -> [Action] {
         guard writer.isIdle, reader.isFollowing, downSince != nil || !hasBeenUp, !writer.hasBatch || downSince == nil
         else { return [] }

@@ -194,7 +194,7 @@ package struct StreamReader: Sendable {
     }
 
     private mutating func goOnRenewing(from: String, to: String) -> StreamStep {
-        // After the look come the transaction's answers; whoever wins, the stream is looked at as it is now.
+        // After the look come the transaction's answers; whichever server wins, the stream is looked at as it is now.
         guard answers.count == 2, answers[1].string == from else { return connect() }
         let commands = RedisCommands([["MULTI"], ["SET", keys.epoch, to], ["EXEC"]])
         awaited = commands.answers

@@ -8,7 +8,7 @@ package struct HeldToken: Equatable, Sendable {
     private var end: Int64?
     private var isWarned = false
 
-    /// So long before its token's end a client is told (seconds).
+    /// How long before its token's end a client is told (seconds).
     private static let warningSeconds: Int64 = 60
 
     /// Takes a token that was accepted.

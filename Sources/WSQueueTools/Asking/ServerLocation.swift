@@ -4,7 +4,7 @@ internal import WSQueueOperation
 internal import WSQueueSystem
 internal import WSQueueWire
 
-/// Where a server is, as somebody who asks it names it: `http://host:port[/path]`, or what `--listen` takes.
+/// Where a server is, as a person names it: `http://host:port[/path]`, or what `--listen` takes.
 package struct ServerLocation: Sendable, CustomStringConvertible {
     private enum Place {
         case address(Address)
@@ -104,7 +104,7 @@ package struct ServerLocation: Sendable, CustomStringConvertible {
 
 /// Why a server did not answer as it should.
 package enum ServerCallError: Error, Equatable, CustomStringConvertible {
-    /// Nobody answers there, or what answers is no server of ours.
+    /// Nothing answers there, or what answers is no wsqueue-server.
     case unavailable(String)
     /// It does not tell this to everybody.
     case notPermitted(String)

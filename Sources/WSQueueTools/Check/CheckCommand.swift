@@ -37,7 +37,7 @@ package enum CheckCommand: Command {
     }
 }
 
-/// The configuration that counts as text: a configuration file with the origin of each value behind it.
+/// The configuration that counts as text: a configuration file with the origin of each value after it.
 private enum EffectiveConfiguration {
     static func text(_ arguments: ParsedArguments, _ reports: [AccessFileReport]) -> String {
         var rows: [(entry: String, origin: String)] = []

@@ -79,7 +79,7 @@ struct EffectiveValue {
     /// Where it was given; `nil` for the default.
     let origin: Origin?
 
-    /// Whether nobody has given it.
+    /// Whether it has its default value.
     var isDefault: Bool { origin == nil }
 
     /// All values that count for a key: one, several where it may be given several times, or none.

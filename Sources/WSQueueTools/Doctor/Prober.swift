@@ -89,7 +89,7 @@ package struct Prober {
         do throws(SystemCallError) {
             let directory = try Directory.openUnlisted(path)
             step = "create files"
-            // The end that a server removes after an hour, should nobody do so before.
+            // The suffix of a file that a server removes after an hour, should it be left.
             let unfinished = name.appending(".tmp")
             let file = try directory.createFile(unfinished, mode: 0o600)
             step = "write"
@@ -124,7 +124,7 @@ package struct Prober {
                 failures.append(Failure(step: step, reason: error.reason))
             }
         }
-        // Where nobody could publish there is none.
+        // Where no one could publish there is none.
         if (try? directory.status(of: name)) != nil {
             attempt("read events") { () throws(SystemCallError) in _ = try directory.openForReading(name) }
             attempt("delete events") { () throws(SystemCallError) in try directory.remove(name) }

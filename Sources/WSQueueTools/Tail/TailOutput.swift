@@ -7,7 +7,7 @@ package struct TailOutput {
     package var format = TailedEvent.Format.text
     /// What is run for each event instead of writing it.
     package var command: String?
-    /// After so many it is done; `nil` is never.
+    /// After how many it is done; `nil` is never.
     package var limit: Int?
     private let terminal: Terminal
     /// How many commands have failed.
