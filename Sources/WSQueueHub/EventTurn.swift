@@ -25,7 +25,7 @@ struct EventTurn: ~Copyable {
     private var keeper: Keeper
     private var ledger: Ledger
     private var readers: Readers
-    private let presence: PresenceTeller
+    private let presence: PresencePublisher
     private let eventLimitBytes: Int
 
     /// How much one pass records at most, so that clients get the first events of a backlog while the next are read.
@@ -34,7 +34,7 @@ struct EventTurn: ~Copyable {
 
     init(
         _ configuration: Configuration, _ sequencer: Sequencer, _ stream: StreamPort, _ recorder: consuming Recorder,
-        _ keeper: Keeper, _ ledger: Ledger, _ readers: Readers, _ presence: PresenceTeller
+        _ keeper: Keeper, _ ledger: Ledger, _ readers: Readers, _ presence: PresencePublisher
     ) {
         self.sequencer = sequencer
         self.stream = stream

@@ -18,7 +18,7 @@ struct FileTurn: ~Copyable {
     private var directory: QueueDirectory
     private var intake: Intake
     private var examiner: FileExaminer
-    private var disposal: Disposal
+    private var disposal: FileDeletion
     private var chores = Chores()
 
     /// How many failed files are named.
@@ -28,7 +28,7 @@ struct FileTurn: ~Copyable {
         directory = QueueDirectory(path: configuration.queuePath, log: log)
         intake = Intake(configuration, log: log)
         examiner = FileExaminer(configuration, log: log)
-        disposal = Disposal(log: log, hubWakeup: hubWakeup)
+        disposal = FileDeletion(log: log, hubWakeup: hubWakeup)
     }
 
     var noticeNumber: Int32? { intake.noticeNumber }
@@ -198,7 +198,7 @@ struct FileTurn: ~Copyable {
         finish(disposal.deleteReleased(upTo: mark, in: directory.identity))
     }
 
-    private mutating func finish(_ outcome: Disposal.Outcome) -> Bool {
+    private mutating func finish(_ outcome: FileDeletion.Outcome) -> Bool {
         for name in outcome.finished { intake.finish(name) }
         if outcome.needsListing { intake.requireListing() }
         return outcome.hasDeleted

@@ -34,7 +34,7 @@ package struct Hub: ~Copyable {
             configuration, sequencer, StreamPort(link, gate: ports.gate, log: log), recorder,
             Keeper(log: log, syncer: ports.syncer, place: configuration.journalPlace),
             Ledger(configuration, log: log), Readers(configuration, ports.marks, ports.readers, ports.held),
-            PresenceTeller(ports.presence, tellsHere: link == nil))
+            PresencePublisher(ports.presence, tellsHere: link == nil))
         reporter = StatusReporter(ports.status)
     }
 

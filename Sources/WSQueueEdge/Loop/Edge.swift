@@ -171,7 +171,7 @@ package final class Edge: Sendable {
                 Messages(index, loops, nodes, owedLimitBytes: configuration.slowClients.limitBytes),
                 ports.counters, log),
             StatusDesk(index, ports.status, statusPages, loops, hubWakeup),
-            Timetable(
+            PingSchedule(
                 pingMilliseconds: configuration.pingMilliseconds, pongMilliseconds: configuration.pongMilliseconds,
                 now: now),
             Progress(index, ports.marks, ports.held, hubWakeup),

@@ -18,7 +18,7 @@ struct EdgeLoop: ~Copyable {
     private var delivery: Delivery
     private var conversations: Conversations
     private var status: StatusDesk
-    private var timetable: Timetable
+    private var timetable: PingSchedule
     private var progress: Progress
     /// The moment of the present turn (monotonic nanoseconds).
     private var now: Int64
@@ -35,7 +35,7 @@ struct EdgeLoop: ~Copyable {
     /// Makes a loop of its parts, which will run on the thread that calls `run`.
     init(
         _ handle: LoopHandle, _ admission: consuming Admission, _ exchanges: Exchanges, _ delivery: consuming Delivery,
-        _ conversations: Conversations, _ status: StatusDesk, _ timetable: Timetable, _ progress: Progress,
+        _ conversations: Conversations, _ status: StatusDesk, _ timetable: PingSchedule, _ progress: Progress,
         _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
     ) throws(SystemCallError) {
         self.handle = handle

@@ -56,7 +56,7 @@ package struct NodeExchange: Sendable {
     private var nextBeat: Int64 = 0
     private var calls = NodeCalls()
     private var speaker = NodeSpeaker()
-    private var account = PresenceAccount()
+    private var account = PresenceSharing()
 
     private static let beatNanoseconds: Int64 = 1_000_000_000
 

@@ -1,7 +1,7 @@
 internal import WSQueueBroker
 
 /// What the other nodes have been told of this node's presence.
-struct PresenceAccount: Sendable {
+struct PresenceSharing: Sendable {
     /// How many changes they have been told.
     private var changeCount: UInt64 = 0
     /// Whether a node wants to be told everything, and when that was done last.

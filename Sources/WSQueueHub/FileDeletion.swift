@@ -5,7 +5,7 @@ internal import WSQueueSpool
 internal import WSQueueSystem
 
 /// The end of files: which may be deleted when, and what became of it.
-struct Disposal: ~Copyable {
+struct FileDeletion: ~Copyable {
     /// What deletions have led to.
     struct Outcome {
         private var names: [FileName] = []
@@ -32,7 +32,7 @@ struct Disposal: ~Copyable {
     /// Files whose events have been recorded or submitted.
     private var waiting = Settlement<ReadFile>()
     /// Deletes them where they are many; `nil` before the first backlog.
-    private var remover: FileRemover?
+    private var remover: RemoverThread?
     /// What it is deleting, list by list as it was asked to, and how many these are.
     private var removing: [[ReadFile]] = []
     private var removingCount = 0
@@ -130,11 +130,11 @@ struct Disposal: ~Copyable {
 
     private mutating func handOver(upTo mark: UInt64) {
         // Without a thread the hub does it, as it always may.
-        if remover == nil { remover = try? FileRemover(hubWakeup: hubWakeup) }
+        if remover == nil { remover = try? RemoverThread(hubWakeup: hubWakeup) }
         guard let remover else { return }
         var files: [ReadFile] = []
         while files.count < Self.removingLimit, let file = waiting.next(passed: mark) { files.append(file) }
-        remover.remove(files.map { FileRemover.Order(name: $0.name, status: $0.status, directory: $0.directory) })
+        remover.remove(files.map { RemoverThread.Order(name: $0.name, status: $0.status, directory: $0.directory) })
         removing.append(files)
         removingCount += files.count
     }

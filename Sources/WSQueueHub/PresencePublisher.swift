@@ -3,7 +3,7 @@ internal import WSQueueOperation
 internal import WSQueueWire
 
 /// News of who is where: events like others, but without a file.
-struct PresenceTeller {
+struct PresencePublisher {
     private let presence: SharedPresence
     /// Whether the hub tells them; of several nodes one does, by the stream.
     private let tellsHere: Bool

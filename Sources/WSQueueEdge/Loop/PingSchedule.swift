@@ -2,7 +2,7 @@ internal import WSQueueSystem
 
 /// When a loop looks at what has become due, and whose turn it is to be pinged: a slot's number is its place on the wheel, so
 /// that no client keeps a timer.
-struct Timetable {
+struct PingSchedule {
     private let tickNanoseconds: Int64
     private var nextTick: Int64
     private var tickNumber = 0

@@ -6,7 +6,7 @@ package import WSQueueSystem
 ///
 /// A few files are deleted faster than a thread is woken, so these the hub deletes by itself, and the thread begins with
 /// the first backlog. What to delete is decided by the hub alone; nothing comes here whose event is not kept.
-package final class FileRemover: Sendable {
+package final class RemoverThread: Sendable {
     /// A file that may go.
     package struct Order: Sendable {
         let name: FileName

@@ -5,13 +5,13 @@ import WSQueueHub
 import WSQueueNet
 import WSQueueSystem
 
-struct FileRemoverTests {
+struct RemoverThreadTests {
     /// What became of the files of one order, once the remover has done it.
-    private func outcomes(of files: [FileRemover.Order]) throws -> [FileRemover.Outcome] {
+    private func outcomes(of files: [RemoverThread.Order]) throws -> [RemoverThread.Outcome] {
         let wakeup = try Wakeup()
         var poller = try Poller()
         try poller.add(wakeup.number, .readable, token: 0)
-        let remover = try FileRemover(hubWakeup: wakeup)
+        let remover = try RemoverThread(hubWakeup: wakeup)
         remover.remove(files)
         while true {
             wakeup.willSleep()
@@ -22,8 +22,8 @@ struct FileRemoverTests {
         }
     }
 
-    private func order(_ name: String, _ directory: Directory, status: FileStatus? = nil) -> FileRemover.Order {
-        FileRemover.Order(name: FileName(name), status: status, directory: directory)
+    private func order(_ name: String, _ directory: Directory, status: FileStatus? = nil) -> RemoverThread.Order {
+        RemoverThread.Order(name: FileName(name), status: status, directory: directory)
     }
 
     @Test func `files are deleted, and the outcomes come in their order`() throws {
