@@ -201,7 +201,7 @@ let package = Package(
             name: "WSQueueSequencerTests",
             dependencies: [
                 "WSQueueSequencer", "WSQueueBroker", "WSQueueCore", "WSQueueSpool", "WSQueueSystem", "WSQueueWire",
-                "ModelRedis",
+                "ModelRedis", "Support",
             ], swiftSettings: testing),
         .target(name: "ModelRedis", dependencies: ["WSQueueWire"], path: "Tests/ModelRedis", swiftSettings: testing),
         .testTarget(
@@ -219,7 +219,9 @@ let package = Package(
             swiftSettings: testing),
         .testTarget(
             name: "WSQueueAccessTests",
-            dependencies: ["WSQueueAccess", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire"],
+            dependencies: [
+                "WSQueueAccess", "WSQueueOperation", "WSQueueBroker", "WSQueueNet", "WSQueueWire", "Support",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "WSQueueServerTests",

@@ -1,3 +1,4 @@
+import Support
 import Testing
 import WSQueueAccess
 import WSQueueNet
@@ -105,7 +106,7 @@ struct TrustedProxiesTests {
 
     /// Whatever a client writes stands in front of what the proxy adds.
     @Test func `no client can name another address than its own`() throws {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         let pieces = [
             "203.0.113.1", "10.0.0.1", "127.0.0.1", "::1", "[::1]:80", ",", ", ", ";", "\"", "unknown", "for=", "\t",
             ":", "[", "]", "%", "é", "x", "0", " ", "unix", "unix:", "/8", "255",
@@ -124,19 +125,6 @@ struct TrustedProxiesTests {
             }
             let alone = try source(["X-Forwarded-For: \(joined)"], trusting: [])
             #expect(alone.address.description == Self.proxy)
-        }
-    }
-
-    /// The same numbers each time.
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
         }
     }
 }

@@ -78,6 +78,9 @@ final class EdgeServer {
         for loop in edge.loops { loop.wakeup.signal() }
     }
 
+    /// Whether a client has asked how the server stands.
+    var isAskedForStatus: Bool { edge.ports.status.isWanted(since: .min) }
+
     /// Says how the queue is, as a hub does when it is asked.
     func answerStatus() {
         let askers = edge.ports.status.write(HubStatus(), now: Clock.monotonicNanoseconds())

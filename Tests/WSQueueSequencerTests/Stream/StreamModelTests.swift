@@ -1,4 +1,5 @@
 import ModelRedis
+import Support
 import Testing
 import WSQueueWire
 
@@ -7,19 +8,6 @@ import WSQueueWire
 /// Files on their way into the stream over connections that are lost, servers that stop and go on, and processes that are
 /// killed, at moments that a seed draws: whatever happens, each is in the stream once.
 struct StreamModelTests {
-    private struct Draw: RandomNumberGenerator {
-        var state: UInt64
-
-        /// SplitMix64.
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// One connection: what the server has not carried out, and what the process has not read.
     private struct Connection {
         var commands: [[[UInt8]]] = []
@@ -27,7 +15,7 @@ struct StreamModelTests {
     }
 
     private struct Run {
-        private var draw: Draw
+        private var draw: SeededGenerator
         private let replicas: Int
         private var redis = ModelRedis()
         /// Those before the last are lost; a stopped server may find more of their commands.
@@ -41,7 +29,7 @@ struct StreamModelTests {
         private var process = 0
 
         init(seed: UInt64, replicas: Int) {
-            draw = Draw(state: seed)
+            draw = SeededGenerator(seed: seed)
             self.replicas = replicas
             redis.replicas = Int64(replicas)
             writer = StreamWriter(keys: .test, replicas: replicas)
