@@ -22,18 +22,21 @@ package struct PresenceRule: Equatable, Sendable {
 
 /// Who is in the channels that track it: by user and not by connection.
 ///
+/// On several nodes each says who is with it, and all see the sum: a user is there as long as one node says so, and is what
+/// was said of it last. So any two nodes that have heard the same of each node agree, in whichever order they heard it.
+///
 /// It knows no clock: each input says the present moment (monotonic nanoseconds, never less than before).
 package struct Presence: Sendable {
     package let rule: PresenceRule
-    var rooms: [String: PresenceRoom] = [:]
+    private var rooms: [String: PresenceRoom] = [:]
     /// Those whose last connection has gone, oldest first.
     private var leaving = Fifo<(at: Int64, place: PresencePlace)>()
     /// Channels with news.
     private var talking: Set<String> = []
     /// What other nodes say, and the number of this one.
-    var sharing = PresenceSharing()
+    private var others = NodePresence()
     /// When something is due next; `.max` is never.
-    package internal(set) var dueAt = Int64.max
+    package private(set) var dueAt = Int64.max
 
     /// Makes it of no one.
     package init(_ rule: PresenceRule = PresenceRule()) { self.rule = rule }
@@ -45,8 +48,8 @@ package struct Presence: Sendable {
     package mutating func enter(_ channel: String, _ identity: Identity, _ connection: Int64) {
         let info = identity.info.flatMap { $0.count <= rule.detailLimitBytes ? $0 : nil }
         let isNew =
-            rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection, sharing.nextStamp())
-        if isNew { sharing.note(PresencePlace(channel: channel, user: identity.user)) }
+            rooms[channel, default: PresenceRoom()].enter(identity.user, info, connection, others.nextStamp())
+        if isNew { others.note(PresencePlace(channel: channel, user: identity.user)) }
         noteNews(channel)
     }
 
@@ -62,9 +65,9 @@ package struct Presence: Sendable {
     ///
     /// - Returns: Whether it is there.
     package mutating func set(_ channel: String, _ user: Label, status: String?, activity: [UInt8]?) -> Bool {
-        let answer = rooms[channel]?.set(user, status: status, activity: activity, sharing.nextStamp())
+        let answer = rooms[channel]?.set(user, status: status, activity: activity, others.nextStamp())
         guard let answer, answer.isThere else { return false }
-        if answer.isNew { sharing.note(PresencePlace(channel: channel, user: user)) }
+        if answer.isNew { others.note(PresencePlace(channel: channel, user: user)) }
         noteNews(channel)
         return true
     }
@@ -109,27 +112,27 @@ package struct Presence: Sendable {
 
     /// Gives up what was told and not heard of for two such passes.
     package mutating func forgetTold() {
-        for channel in sharing.toldChannels {
+        for channel in others.toldChannels {
             rooms[channel]?.forgetTold()
             noteNews(channel)
         }
-        sharing.toldChannels = sharing.toldChannels.filter { rooms[$0]?.wasToldBefore ?? false }
+        others.keepTold { rooms[$0]?.wasToldBefore ?? false }
     }
 
     private var nextLeaving: Int64 {
-        min(leaving.first?.at ?? .max, sharing.nextLeaving)
+        min(leaving.first?.at ?? .max, others.nextLeaving)
     }
 
     private mutating func expire(now: Int64) {
         while let (at, place) = leaving.first, at <= now {
             leaving.popFirst()
-            if rooms[place.channel]?.expire(place.user, leavesAt: at) ?? false { sharing.note(place) }
+            if rooms[place.channel]?.expire(place.user, leavesAt: at) ?? false { others.note(place) }
             noteNews(place.channel)
         }
         removeLost(now: now)
     }
 
-    mutating func noteNews(_ channel: String) {
+    private mutating func noteNews(_ channel: String) {
         guard let room = rooms[channel] else { return }
         if room.hasNews {
             talking.insert(channel)
@@ -138,5 +141,75 @@ package struct Presence: Sendable {
             talking.remove(channel)
             if room.isEmpty { rooms[channel] = nil }
         }
+    }
+
+    // MARK: Other nodes
+
+    /// Tells others from now on.
+    ///
+    /// - Parameter node: The number of this node, 1 or more.
+    package mutating func share(as node: Int64) {
+        guard others.share(as: node) else { return }
+        for channel in rooms.keys { rooms[channel]?.restamp(node: node) }
+    }
+
+    /// Takes what the others have not been told of this node's users.
+    package mutating func takeChanges() -> [PresenceEntry] {
+        return others.takeChanged().map { PresenceEntry(place: $0, state: rooms[$0.channel]?.own($0.user)) }
+    }
+
+    /// All that this node says, what ``takeChanges()`` would give included.
+    package mutating func takeWhole() -> [PresenceEntry] {
+        _ = others.takeChanged()
+        return rooms.flatMap { channel, room in
+            room.allOwn.map {
+                PresenceEntry(place: PresencePlace(channel: channel, user: $0.user.user), state: $0)
+            }
+        }
+    }
+
+    /// Another node says something.
+    package mutating func put(_ entry: PresenceEntry, from node: Int64) {
+        let place = entry.place
+        if let state = entry.state, state.user.user == place.user {
+            others.hear(place, state.stamp, from: node)
+            if rooms[place.channel, default: PresenceRoom()].put(state, from: node) { others.note(place) }
+        } else {
+            others.remove(place, from: node)
+            rooms[place.channel]?.remove(place.user, from: node)
+        }
+        noteNews(place.channel)
+    }
+
+    /// Another node tells all its users: those that are not among them have left it.
+    package mutating func replace(_ entries: [PresenceEntry], from node: Int64) {
+        var gone = others.places(of: node)
+        for entry in entries where entry.state != nil { gone.remove(entry.place) }
+        for place in gone { put(PresenceEntry(place: place, state: nil), from: node) }
+        for entry in entries { put(entry, from: node) }
+        others.noteWhole(node)
+    }
+
+    /// Another node is not heard any more: its users leave after the grace, unless it is back before, or they are
+    /// elsewhere.
+    package mutating func lose(_ node: Int64, now: Int64) {
+        if let leavesAt = others.lose(node, at: now + rule.graceNanoseconds) { dueAt = min(dueAt, leavesAt) }
+    }
+
+    /// The channel has been told by the node that tells.
+    package mutating func told(_ told: PresenceTold) {
+        // It has taken from its changes what it tells.
+        guard told.sender != others.node else { return }
+        rooms[told.channel, default: PresenceRoom()].told(told.kind, told.users)
+        others.noteTold(told.channel)
+        noteNews(told.channel)
+    }
+
+    /// This node tells from now on, also what it has left to others until now.
+    package mutating func beginTelling() { dueAt = 0 }
+
+    /// Takes out the users of nodes that have been lost for too long.
+    private mutating func removeLost(now: Int64) {
+        for node in others.lost(at: now) { replace([], from: node) }
     }
 }
