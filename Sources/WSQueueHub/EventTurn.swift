@@ -221,8 +221,11 @@ struct EventTurn: ~Copyable {
     /// Writes the journal on in a directory that has taken the place of the queue, where it is kept there.
     mutating func moveJournal(to queue: Directory) throws(SystemCallError) { try keeper.move(&recorder, to: queue) }
 
-    /// Says on the disk that the journal ends in order.
-    mutating func closeJournal() { keeper.close(&recorder) }
+    /// Says on the disk that the journal ends in order, and ends the stream's thread.
+    mutating func close() {
+        keeper.close(&recorder)
+        stream.end()
+    }
 
     mutating func stop() { sequencer.stop() }
     mutating func writeSum() { ledger.writeSum() }

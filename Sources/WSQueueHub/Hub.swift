@@ -101,8 +101,8 @@ package struct Hub: ~Copyable {
     /// Writes the line that sums up events which have none of their own.
     package mutating func writeSum() { events.writeSum() }
 
-    /// Says on the disk that the journal ends in order.
-    package mutating func closeJournal() { events.closeJournal() }
+    /// Says on the disk that the journal ends in order, and ends the shared stream's thread.
+    package mutating func close() { events.close() }
 
     /// Up to this number all events' files are gone.
     private var finishedSeq: UInt64 { events.finishedSeq(removed: files.finishedSeq, isInBatch: batch != nil) }

@@ -28,6 +28,9 @@ struct StreamPort {
     /// Has the stream's thread do something.
     func post(_ orders: [StreamOrder]) { for order in orders { link?.post(order) } }
 
+    /// Ends the stream's thread and its connections.
+    func end() { link?.end() }
+
     /// Notes how much of what came has been used.
     func noteUsed(_ byteCount: Int) { link?.used(byteCount) }
 

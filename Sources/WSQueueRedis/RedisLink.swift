@@ -11,6 +11,8 @@ package final class RedisLink: Sendable {
         case stream(StreamOrder)
         /// The name of a server of the list has been looked up.
         case resolved(Resolver.Answer)
+        /// Close the connections, and end.
+        case end
     }
 
     private let settings: RedisSettings
@@ -58,6 +60,9 @@ package final class RedisLink: Sendable {
     /// Wants something of the stream.
     package func post(_ order: StreamOrder) { worker.post(.stream(order)) }
 
+    /// Has the thread close its connections, and end.
+    package func end() { worker.post(.end) }
+
     /// Takes what has happened, oldest first.
     package func takeNews() -> [StreamNews] { worker.takeNews() }
 
@@ -80,7 +85,7 @@ package final class RedisLink: Sendable {
             let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
             var loop = RedisLinkLoop(
                 self, settings, node: node.text, log: log, exchange: exchange, resolver: resolver, place: place)
-            while true { loop.turn() }
+            while loop.turn() {}
         }
     }
 }

@@ -38,7 +38,10 @@ struct RedisLinkLoop: ~Copyable {
         reader = RedisConnection(settings, name: "wsqueue-\(node)-reader", token: Self.readerToken)
     }
 
-    mutating func turn() {
+    /// Waits for something to do, and does it.
+    ///
+    /// - Returns: `false` once the thread is to end.
+    mutating func turn() -> Bool {
         let count = place.sleep(milliseconds: sleepMilliseconds)
         let now = Clock.monotonicNanoseconds()
         for index in 0..<count {
@@ -53,6 +56,7 @@ struct RedisLinkLoop: ~Copyable {
             switch order {
             case .stream(let order): perform(exchange.obey(order, now: now), now: now)
             case .resolved(let answer): route.take(answer, now: now)
+            case .end: return false
             }
         }
         do throws(RedisFault) {
@@ -69,6 +73,7 @@ struct RedisLinkLoop: ~Copyable {
         reader.setReading(exchange.isReading(unread: unread), now: now)
         writer.flush(place.poller, now: now)
         reader.flush(place.poller, now: now)
+        return true
     }
 
     private var sleepMilliseconds: Int32 {

@@ -117,7 +117,7 @@ package struct Server: ~Copyable {
             sleep()
         }
         drain()
-        hub.closeJournal()
+        hub.close()
         for listener in edge.listeners { listener.removeName() }
         edge.log.write(
             LogLine(.notice, "server.stop").with("seq", hub.seq).with("seconds", front.seconds))

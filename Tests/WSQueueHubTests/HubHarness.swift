@@ -116,7 +116,7 @@ final class HubHarness {
         marks.passed(publications.end, pace: publications.end, by: 0, now: now)
     }
 
-    func closeJournal() { hub.closeJournal() }
+    func close() { hub.close() }
     func writeSum() { hub.writeSum() }
     var canGoOn: Bool { hub.canGoOn }
     func sleepMilliseconds() -> Int32 { hub.sleepMilliseconds(now: now) }

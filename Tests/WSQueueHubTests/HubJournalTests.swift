@@ -37,7 +37,7 @@ struct HubJournalTests {
                 try hub.place(name(1), #"{"event":"n","id":"a"}"#)
                 hub.turn(until: { hub.names.isEmpty })
                 hub.stopTaking()
-                hub.closeJournal()
+                hub.close()
             }
             let hub = try begin()
             #expect(hub.seq == 1)

@@ -194,7 +194,7 @@ struct HubTests {
             #expect(hub.seq == 600)
             #expect(hub.names == [name(2)])
             hub.writeSum()
-            hub.closeJournal()
+            hub.close()
             #expect(hub.logged().contains("events.sum"))
         }
     }

@@ -37,6 +37,8 @@ struct NodeDeskTests {
                     tellPassed: { [passed] _, ticket, count in passed.post((ticket, count)) }))
         }
 
+        deinit { desk.post(.end) }
+
         /// Has a message of a client here handed out, and waits for how many other nodes' clients have got it.
         func call(_ text: String, ticket: UInt64, recipients: [Int64]? = nil) -> Int? {
             let frame = FrameEncoder.frame(.text, Array(text.utf8).span)

@@ -25,6 +25,8 @@ struct RedisLinkTests {
             try link.start(after: 0, epoch: "mine0000", log: log)
         }
 
+        deinit { link.end() }
+
         /// The next news that is wanted, what comes before it passed over; one that waits in vain fails after half a
         /// minute.
         func next<Wanted>(_ wanted: (StreamNews) -> Wanted?) -> Wanted? {
