@@ -83,6 +83,7 @@ struct SharedOrderTests {
 
     @Test func `nothing is submitted before it is known what was, or far ahead of what was read`() {
         let sequencer = sequencer(after: 10)
+        #expect(!sequencer.placesQueue)
         #expect(!sequencer.maySubmit)
         #expect(!sequencer.hear(.fenced(sent: nil)))
         #expect(!sequencer.maySubmit)
