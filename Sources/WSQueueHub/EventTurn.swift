@@ -6,7 +6,7 @@ internal import WSQueueSequencer
 internal import WSQueueSpool
 internal import WSQueueSystem
 
-/// The half of the hub's turn that concerns events: what becomes of each, its record, the journal's way to the disk, and
+/// The part of the hub's turn that concerns events: what becomes of each, its record, the journal's way to the disk, and
 /// what is said once all clients have it.
 struct EventTurn: ~Copyable {
     /// What has become of an event of the queue.
@@ -190,18 +190,13 @@ struct EventTurn: ~Copyable {
         ledger.notePass(
             bytes: recorder.position - start, events: sequencer.seq - min(seq, sequencer.seq),
             hasClients: readers.clientCount > 0, position: recorder.position)
-        announce()
+        recorder.publish(oldestNeeded: readers.passed)
+        readers.wake()
     }
 
     /// Writes what is recorded to the journal.
     mutating func keep(finished: UInt64, now: Int64, unix: Int64) {
         keeper.keep(&recorder, finished: finished, now: now, unix: unix)
-    }
-
-    /// Shows everything recorded to the loops.
-    private mutating func announce() {
-        recorder.publish(oldestNeeded: readers.passed)
-        readers.wake()
     }
 
     /// Notes what has got to the disk.
@@ -319,7 +314,8 @@ struct EventTurn: ~Copyable {
         // Those who come back are let in when everything is here again.
         if stream.closeGate() { sequencer.catchUp(atLeast: seq) }
         sequencer.restart(epoch: epoch, after: seq)
-        announce()
+        recorder.publish(oldestNeeded: readers.passed)
+        readers.wake()
         // After the number, so that a loop that reads this finds it.
         readers.tellRenumbering()
         keeper.request(&recorder)

@@ -8,8 +8,10 @@ internal import WSQueueSystem
 /// aside.
 struct FileExaminer {
     /// What was found out about a file.
-    enum Finding<Contents> {
-        case good(Contents)
+    enum Finding {
+        /// An event, whose text is in the reader.
+        case event(SpooledEvent, FileStatus)
+        case batch(Batch)
         /// Nothing can be done with it now, or ever: its name is forgotten.
         case nothing
         /// It can be neither sent nor moved: its name stays known, so that it is named once and not looked at for ever.
@@ -35,12 +37,8 @@ struct FileExaminer {
         batchLimitBytes = configuration.batchLimitBytes
     }
 
-    /// How many files were refused.
-    var rejectedCount: UInt64 { rejected }
     /// Files that are to be looked at again.
     var retried: [FileName] { unfinished.names + failing.keys }
-    /// How many those are.
-    var waitingCount: Int { unfinished.names.count + failing.count }
     /// Whether files can be neither read nor moved.
     var hasStuckFiles: Bool { !stuck.isEmpty }
 
@@ -51,60 +49,71 @@ struct FileExaminer {
         stuck = [:]
     }
 
-    /// Reads a file; its contents are in the reader then.
-    mutating func read(
-        _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
-    ) -> Finding<FileStatus> {
-        if isResting(file, reader, now: now, unix: unix) { return .nothing }
-        switch reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes) {
-        case .gone:
-            unfinished.forget(file.name)
-            failing[file.name] = nil
-            return .nothing
-        case .failed(let error):
-            // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
-            if failing.updateValue(error.code, forKey: file.name) != error.code {
-                log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
-            }
-            return .nothing
-        case .fault(let fault, let status):
-            return judge(fault, status, file, reader, now: now, unix: unix)
-        case .contents(let status):
-            if !failing.isEmpty { failing[file.name] = nil }
-            guard UTF8Validator.isValid(file.stem.span) else {
-                return judge(.name, status, file, reader, now: now, unix: unix)
-            }
-            return .good(status)
-        }
+    /// Adds how many files were refused, and how many are to be looked at again.
+    func describe(_ status: inout HubStatus) {
+        status.counters.rejected = rejected
+        status.unfinished = retried.count
     }
 
-    /// The event in a file that was read.
-    mutating func event(
-        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
-    ) -> Finding<SpooledEvent> {
+    /// Reads a file, and finds out what it holds.
+    ///
+    /// - Parameter readBytes: Grows by what was read: files that are refused take time too.
+    mutating func examine(
+        _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64, readBytes: inout Int
+    ) -> Finding {
+        if isResting(file, reader, now: now, unix: unix) { return .nothing }
+        let outcome = reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes)
+        guard case .contents(let status) = outcome else {
+            return note(outcome, file, reader, now: now, unix: unix)
+        }
+        if !failing.isEmpty { failing[file.name] = nil }
+        guard UTF8Validator.isValid(file.stem.span) else {
+            return judge(.name, status, file, reader, now: now, unix: unix)
+        }
+        readBytes += reader.contents.count
+        if file.isBatch { return batch(in: file, status, reader, now: now, unix: unix) }
         let contents = reader.contents
         do throws(EventFault) {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
             unfinished.forget(file.name)
-            return .good(
-                SpooledEvent(
-                    text: text, stem: Array(file.stem), file: file, modifiedNanoseconds: status.modifiedNanoseconds))
+            let event = SpooledEvent(
+                text: text, stem: Array(file.stem), file: file, modifiedNanoseconds: status.modifiedNanoseconds)
+            return .event(event, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
             return judge(fault, status, file, reader, now: now, unix: unix)
         }
     }
 
+    /// Notes why a file has given nothing.
+    private mutating func note(
+        _ outcome: SpoolReader.Outcome, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+    ) -> Finding {
+        switch outcome {
+        case .contents: break
+        case .gone:
+            unfinished.forget(file.name)
+            failing[file.name] = nil
+        case .failed(let error):
+            // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
+            if failing.updateValue(error.code, forKey: file.name) != error.code {
+                log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
+            }
+        case .fault(let fault, let status): return judge(fault, status, file, reader, now: now, unix: unix)
+        }
+        return .nothing
+    }
+
     /// The events in a batch that was read, all of them checked; its contents are the batch's then.
-    mutating func batch(
+    private mutating func batch(
         in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
-    ) -> Finding<Batch> {
+    ) -> Finding {
         if !isWhole(file, status, reader), !hasRested(file, status, now: now, unix: unix) { return .nothing }
         do throws(Batch.Fault) {
             let texts = try Batch.check(reader.contents, limitBytes: eventLimitBytes)
             unfinished.forget(file.name)
-            return .good(Batch(file, status, reader, contents: reader.takeContents(), texts: texts))
+            return .batch(Batch(file, status, reader, contents: reader.takeContents(), texts: texts))
         } catch {
             return judge(
                 .content(reason: error.fault.reason, offset: error.fault.offset, line: error.line), status, file,
@@ -134,9 +143,9 @@ struct FileExaminer {
     }
 
     /// Decides about a file that cannot be delivered as it is: it gets time while it changes, then it is set aside.
-    private mutating func judge<Contents>(
+    private mutating func judge(
         _ fault: SpoolFault, _ status: FileStatus, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
-    ) -> Finding<Contents> {
+    ) -> Finding {
         let look = Unfinished.Look(status)
         if stuck[file.name] == look { return .immovable }
         guard hasRested(file, status, now: now, unix: unix) else { return .nothing }

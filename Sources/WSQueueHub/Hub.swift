@@ -7,13 +7,15 @@ package import WSQueueSystem
 
 /// The way of an event from its file into ring and journal and, once it is safe, of its file to the end.
 ///
-/// It belongs to one thread and never waits: what cannot go on now goes on at the next turn. A turn has two halves, for
-/// files and for events, and this hands to one what the other gives.
+/// It belongs to one thread and never waits: what cannot go on now goes on at the next turn.
 package struct Hub: ~Copyable {
-    private var files: FileTurn
+    private var intake: Intake
+    private var examiner: FileExaminer
     private var events: EventTurn
+    private var deletion: FileDeletion
     private var batch: Batch?
     private var reporter: StatusReporter
+    private var chores = Chores()
 
     private static let passFiles = 1_024
     private static let passReadBytes = 4 * 1_048_576
@@ -29,7 +31,9 @@ package struct Hub: ~Copyable {
         link: RedisLink?
     ) {
         let log = ports.log
-        files = FileTurn(configuration, log: log, hubWakeup: ports.hubWakeup)
+        intake = Intake(configuration, log: log)
+        examiner = FileExaminer(configuration, log: log)
+        deletion = FileDeletion(log: log, hubWakeup: ports.hubWakeup)
         events = EventTurn(
             configuration, sequencer, StreamPort(link, gate: ports.gate, log: log), recorder,
             Keeper(log: log, syncer: ports.syncer, place: configuration.journalPlace),
@@ -40,17 +44,17 @@ package struct Hub: ~Copyable {
 
     /// Works in a directory from now on, whose lock is held.
     package mutating func open(_ queue: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
-        try files.open(queue, lock)
+        try intake.open(queue, lock)
     }
 
     /// The number of the last event.
     package var seq: UInt64 { events.seq }
     /// How many files are known to wait.
-    package var waitingCount: Int { files.waitingCount }
+    package var waitingCount: Int { intake.count }
     /// How many events have not been handed to all clients, or not been said.
     package var unsettledCount: Int { events.unsettledCount }
     /// For the poller: readable when notices about the queue wait; `nil` without inotify.
-    package var noticeNumber: Int32? { files.noticeNumber }
+    package var noticeNumber: Int32? { intake.noticeNumber }
 
     /// Takes what the shared stream's thread tells, for the next turn.
     package func takeNews() -> [StreamNews] { events.takeNews() }
@@ -58,14 +62,14 @@ package struct Hub: ~Copyable {
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     package func sleepMilliseconds(now: Int64) -> Int32 {
         let isTaking =
-            batch != nil || events.hasWork || (files.hasNext && (events.placesQueue || events.maySubmit))
+            batch != nil || events.hasWork || (intake.hasNext && (events.placesQueue || events.maySubmit))
         if isTaking, !events.isHeld, !events.isAwaitingClients, !isBehind { return 0 }
-        let look = (files.sleepNanoseconds(now: now) + 999_999) / 1_000_000
+        let look = (intake.sleepNanoseconds(now: now) + 999_999) / 1_000_000
         return Int32(max(0, min(1_000, look, events.isHeld ? 1_000 : events.presenceSleepMilliseconds(now: now))))
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
-    package var canGoOn: Bool { events.canGoOn || files.hasDeletions(released: events.releasedMark) }
+    package var canGoOn: Bool { events.canGoOn || deletion.hasWork(released: events.releasedMark) }
 
     /// One pass over everything: what has arrived, what is due, what may be recorded, what is done.
     ///
@@ -73,7 +77,7 @@ package struct Hub: ~Copyable {
     ///   - hasNotices: Whether the poller has said that notices wait.
     ///   - news: What the shared stream's thread has told since the last turn.
     package mutating func turn(hasNotices: Bool, _ news: [StreamNews], now: Int64, unix: Int64) {
-        files.notice(hasNotices, now: now, unix: unix)
+        intake.notice(hasNotices, now: now, unix: unix)
         look(now: now, unix: unix)
         take(news, now: now, unix: unix)
         settle(now: now, unix: unix)
@@ -81,21 +85,21 @@ package struct Hub: ~Copyable {
 
     /// Takes no further files.
     package mutating func stopTaking() {
-        files.stop()
+        intake.stop()
         events.stop()
     }
 
     /// One pass on the way out: no file is begun any more, but a batch that has begun is sent whole.
     package mutating func finishTurn(_ news: [StreamNews], now: Int64, unix: Int64) {
         // Nothing is looked for: this is how long the hub may sleep.
-        files.rest(until: now + 50_000_000)
+        intake.rest(until: now + 50_000_000)
         take(news, now: now, unix: unix)
         settle(now: now, unix: unix)
     }
 
     /// Whether everything that was begun has been handed out and deleted.
     package var isFinished: Bool {
-        batch == nil && !files.isRemoving && events.isFinished(hasFiles: files.undeletedCount > 0)
+        batch == nil && !deletion.isRemoving && events.isFinished(hasFiles: deletion.count > 0)
     }
 
     /// Writes the line that sums up events which have none of their own.
@@ -105,27 +109,26 @@ package struct Hub: ~Copyable {
     package mutating func close() { events.close() }
 
     /// Up to this number all events' files are gone.
-    private var finishedSeq: UInt64 { events.finishedSeq(removed: files.finishedSeq, isInBatch: batch != nil) }
+    private var finishedSeq: UInt64 { events.finishedSeq(removed: deletion.finishedSeq, isInBatch: batch != nil) }
 
-    private var isBehind: Bool { events.isBehind(undeletedFiles: files.undeletedCount) }
+    private var isBehind: Bool { events.isBehind(undeletedFiles: deletion.count) }
 
+    /// Records what waits in the queue or, where the order is shared, what the stream brings.
     private mutating func take(_ news: [StreamNews], now: Int64, unix: Int64) {
-        files.beginPass()
+        deletion.beginPass()
         events.beginPass()
-        guard !events.placesQueue else { return takeQueue(now: now, unix: unix) }
-        takeArrivals(news, now: now, unix: unix)
-        submitQueue(now: now, unix: unix)
-        events.postOrders()
-    }
-
-    /// Records what waits in the queue.
-    private mutating func takeQueue(now: Int64, unix: Int64) {
-        guard files.isOpen || batch != nil, !events.isAwaitingClients else {
-            if events.isAwaitingClients { files.noteHolding(true) }
+        guard events.placesQueue else {
+            takeArrivals(news, now: now, unix: unix)
+            submitQueue(now: now, unix: unix)
+            return events.postOrders()
+        }
+        let hasFiles = intake.reader != nil || batch != nil
+        let isWaiting = events.isAwaitingClients
+        if hasFiles || isWaiting { intake.noteHolding(isWaiting) }
+        guard hasFiles, !isWaiting else {
             events.endWaiting(now: now)
             return events.keep(finished: finishedSeq, now: now, unix: unix)
         }
-        files.noteHolding(false)
         let (start, seq) = (events.position, events.seq)
         let end = start + EventTurn.passBytes
         // A batch has nothing in between.
@@ -140,7 +143,7 @@ package struct Hub: ~Copyable {
             guard !isBehind, takeNext(upTo: end, now: now, unix: unix, readBytes: &readBytes) else { break }
             count += 1
         }
-        files.endPass(count)
+        deletion.allow(count)
         events.finishPass(since: start, seq, finished: finishedSeq, now: now, unix: unix)
     }
 
@@ -161,7 +164,7 @@ package struct Hub: ~Copyable {
 
     /// Submits what waits in the queue to the shared stream.
     private mutating func submitQueue(now: Int64, unix: Int64) {
-        files.noteHolding(events.isAwaitingClients)
+        intake.noteHolding(events.isAwaitingClients)
         guard !events.isAwaitingClients else { return }
         var count = 0
         var readBytes = 0
@@ -170,7 +173,7 @@ package struct Hub: ~Copyable {
         {
             count += 1
         }
-        files.endPass(count)
+        deletion.allow(count)
     }
 
     /// Goes on with the batch that was begun, or takes the oldest file.
@@ -182,34 +185,28 @@ package struct Hub: ~Copyable {
             goOnWithBatch(upTo: end, unix: unix)
             return true
         }
-        let next = files.next(now: now, unix: unix, readBytes: &readBytes)
-        switch next {
-        case .event(let event, let file, let status, let reader): take(event, file, status, reader, unix: unix)
+        guard let reader = intake.reader, let file = intake.next(unix: unix) else { return false }
+        switch examiner.examine(file, reader, now: now, unix: unix, readBytes: &readBytes) {
+        case .event(let event, let status):
+            var fate = EventTurn.Fate.dropped
+            if !events.hasSubmitted(file, status) {
+                let contents = reader.contents
+                fate = events.carry(event, contents.span, present: Clock.unixNanoseconds(), unix: unix)
+            }
+            self.end(ReadFile(file, status, reader, seq: events.seq), fate, status)
         case .batch(let new): begin(new, unix: unix)
-        case .nothing: break
-        case nil: return false
+        case .nothing: intake.finish(file.name)
+        case .immovable: break
         }
         return true
-    }
-
-    private mutating func take(
-        _ event: SpooledEvent, _ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, unix: Int64
-    ) {
-        guard !events.hasSubmitted(file, status) else {
-            return files.delete(ReadFile(file, status, reader, seq: events.seq))
-        }
-        let contents = reader.contents
-        let fate = events.carry(event, contents.span, present: Clock.unixNanoseconds(), unix: unix)
-        let read = ReadFile(file, status, reader, seq: events.seq)
-        end(read, fate, status)
     }
 
     private mutating func begin(_ new: consuming Batch, unix: Int64) {
         var new = new
         guard !events.hasSubmitted(new.pendingFile, new.fileStatus) else {
-            return files.delete(new.readFile(seq: events.seq))
+            return delete(new.readFile(seq: events.seq))
         }
-        if events.hasPast, files.mayBeBegun(new) {
+        if events.hasPast, examiner.mayBeBegun(new) {
             let known = new.skipKnown { events.knows($0, $1) }
             if known > 0 { events.noteKnownLines(known, of: new) }
         }
@@ -237,7 +234,7 @@ package struct Hub: ~Copyable {
         let present = Clock.unixNanoseconds()
         while events.position < end {
             guard let (event, range) = current.next() else {
-                return files.add(current.readFile(seq: events.seq), after: events.releaseMark)
+                return deletion.add(current.readFile(seq: events.seq), after: events.releaseMark)
             }
             events.carry(event, contents.span.extracting(range), present: present, unix: unix)
         }
@@ -247,37 +244,64 @@ package struct Hub: ~Copyable {
     /// Notes what has become of the events of a file.
     private mutating func end(_ file: ReadFile, _ fate: EventTurn.Fate, _ status: FileStatus) {
         switch fate {
-        case .dropped where events.mayForget: return files.delete(file)
+        case .dropped where events.mayForget: return delete(file)
         case .submitted: events.noteSubmitted(file.name, status)
         case .dropped, .recorded: break
         }
-        files.add(file, after: events.releaseMark)
+        deletion.add(file, after: events.releaseMark)
+    }
+
+    private mutating func delete(_ file: ReadFile) { finish(deletion.delete(file, in: intake.identity)) }
+
+    /// Notes what deletions have led to.
+    private mutating func finish(_ outcome: FileDeletion.Outcome) {
+        for name in outcome.finished { intake.finish(name) }
+        if outcome.needsListing { intake.requireListing() }
     }
 
     /// Deletes what is kept, and says what everyone has been handed.
     private mutating func settle(now: Int64, unix: Int64) {
         events.noteSync(now: now)
-        let hasDeleted = files.deleteReleased(upTo: events.releasedMark)
-        events.settle(hasDeleted: hasDeleted, finished: finishedSeq, unix: unix)
+        let outcome = deletion.deleteReleased(upTo: events.releasedMark, in: intake.identity)
+        finish(outcome)
+        events.settle(hasDeleted: outcome.hasDeleted, finished: finishedSeq, unix: unix)
         guard reporter.isWanted else { return }
         var status = HubStatus()
-        files.describe(&status, batch)
+        intake.describe(&status, begun: batch?.pendingFile)
+        examiner.describe(&status)
         events.describe(&status, now: now)
         events.wake(reporter.write(status, now: now))
     }
 
     /// The regular look at the directory, if it is time to.
     private mutating func look(now: Int64, unix: Int64) {
-        guard let look = files.look(now: now) else { return }
-        if let opened = files.reopen(after: look) {
-            do throws(SystemCallError) {
-                if try files.watch(opened) { try events.moveJournal(to: opened.reader.directory) }
-                files.use(opened)
-            } catch {
-                files.noteFault(error)
+        guard let look = intake.look(now: now) else { return }
+        if let opened = intake.reopen(after: look) { use(opened) }
+        intake.list(after: look, retrying: examiner.retried, now: now, unix: unix)
+        guard let reader = intake.reader else { return }
+        if examiner.hasStuckFiles || deletion.hasUndeletable, chores.isRetryDue(now: now) {
+            finish(deletion.retry(in: reader))
+            for name in examiner.takeChanged(in: reader) {
+                intake.finish(name)
+                intake.requireListing()
             }
         }
-        files.list(after: look, now: now, unix: unix)
-        if files.isAgingDue(now: now) { events.age(finished: finishedSeq, unix: unix) }
+        guard chores.isAgingDue(now: now) else { return }
+        intake.noteWritable()
+        events.age(finished: finishedSeq, unix: unix)
+    }
+
+    /// Uses a directory that stands at the path again. What was known of another one's files is forgotten.
+    private mutating func use(_ opened: consuming QueueDirectory.Opened) {
+        do throws(SystemCallError) {
+            if try intake.watch(opened) {
+                examiner.forget()
+                deletion.forget()
+                try events.moveJournal(to: opened.reader.directory)
+            }
+            intake.use(opened)
+        } catch {
+            intake.noteFault(error)
+        }
     }
 }

@@ -2,11 +2,12 @@ internal import WSQueueOperation
 internal import WSQueueSpool
 internal import WSQueueSystem
 
-/// Which file of the queue is next: notices and looks find them, the queue keeps them in order.
+/// Which file of the queue is next: the directory is watched and looked at, and what is found in it kept in order.
 struct Intake: ~Copyable {
     private let log: Log
     /// Time between two looks at the directory.
     private let pollNanoseconds: Int64
+    private var directory: QueueDirectory
     private var watcher: SpoolWatcher
     private var queue = SpoolQueue()
     /// Why a listing is due though nothing was noticed.
@@ -27,44 +28,83 @@ struct Intake: ~Copyable {
     init(_ configuration: Configuration, log: Log) {
         self.log = log
         pollNanoseconds = Int64(configuration.pollMilliseconds) * 1_000_000
+        directory = QueueDirectory(path: configuration.queuePath, log: log)
         watcher = SpoolWatcher(path: configuration.queuePath, usesNotices: configuration.usesNotices)
     }
 
     /// For the poller: readable when there are notices; `nil` without inotify.
     var noticeNumber: Int32? { watcher.number }
 
-    /// How many files are known to wait, whether there are more, and which is the oldest.
+    /// How many files are known to wait.
     var count: Int { queue.count }
-    var isTruncated: Bool { queue.isTruncated }
-    var oldest: PendingFile? { queue.oldest }
-    var isEmpty: Bool { queue.isEmpty }
-
-    /// Adds what it has counted.
-    func count(into counters: inout HubCounters) {
-        counters.overflows = overflowCount
-        counters.scans = scanCounts
-        counters.held = heldCount
-    }
+    /// What files are read by; `nil` while there is no directory to take them from.
+    var reader: SpoolReader? { directory.reader }
+    /// Which directory that is, or was.
+    var identity: FileIdentity? { directory.identity }
+    /// Whether a file can be taken.
+    var hasNext: Bool { directory.reader != nil && !queue.isEmpty }
 
     /// How long the hub may sleep when nothing wakes it, nanoseconds.
     func sleepNanoseconds(now: Int64) -> Int64 { min(nextLook, nextDue) - now }
 
-    /// Works in a directory from now on. It must be open already, so that what happens in it is noticed.
-    mutating func attach(_ directory: Directory) throws(SystemCallError) {
-        try watcher.attach(directory)
-        listingCause = .start
-    }
+    // MARK: The directory
 
-    /// Says when there are no notices though there should be.
-    func reportWatching() {
+    /// Works in the first directory, whose lock is held.
+    mutating func open(_ queue: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
+        let opened = try QueueDirectory.opened(queue, lock)
+        _ = try watch(opened)
+        directory.use(opened)
         guard let fault = watcher.fault else { return }
         log.write(
             LogLine(.warning, "queue.nowatch").with("error", fault.description)
                 .with("hint", "events are found by looking every \(pollNanoseconds / 1_000_000) ms"))
     }
 
-    /// Forgets what was known of another directory's files.
-    mutating func forget() { queue.reset() }
+    /// Acts on what a look has found about the directory as a whole.
+    ///
+    /// - Returns: A directory that stands there again, or for the first time, and is to be used.
+    mutating func reopen(after look: SpoolWatcher.Look) -> QueueDirectory.Opened? {
+        switch look {
+        case .unchanged, .changed:
+            if directory.reader != nil { return nil }
+        case .replaced: directory.lose(reason: "another directory is there now")
+        case .missing(let error):
+            directory.lose(reason: error.reason)
+            return nil
+        }
+        do throws(QueueDirectoryError) {
+            return try directory.open()
+        } catch {
+            directory.noteFault(error)
+            return nil
+        }
+    }
+
+    /// Watches a directory that was found, so that what happens in it from now on is noticed.
+    ///
+    /// - Returns: Whether it is another one than before, whose files are forgotten.
+    mutating func watch(_ opened: borrowing QueueDirectory.Opened) throws(SystemCallError) -> Bool {
+        try watcher.attach(opened.reader.directory)
+        listingCause = .start
+        guard directory.isAnother(opened) else { return false }
+        queue.reset()
+        return true
+    }
+
+    /// Uses a directory from now on.
+    mutating func use(_ opened: consuming QueueDirectory.Opened) { directory.use(opened) }
+
+    /// Notes that a directory that was found cannot be used.
+    mutating func noteFault(_ error: SystemCallError) { directory.noteFault(.failed(error)) }
+
+    /// Says once when nothing can be deleted in the directory.
+    mutating func noteWritable() { directory.noteWritable() }
+
+    /// Takes no further files; the lock is kept.
+    mutating func stop() {
+        directory.leave()
+        queue.reset()
+    }
 
     /// Looks no more, so that nothing but others wakes the hub before `now`, monotonic nanoseconds.
     mutating func rest(until moment: Int64) {
@@ -73,22 +113,28 @@ struct Intake: ~Copyable {
         _ = try? watcher.arrivals()
     }
 
-    /// Takes in what notices tell of.
-    mutating func notice(in reader: SpoolReader?) {
+    // MARK: Finding files
+
+    /// Takes in what notices tell of, and what is due.
+    mutating func notice(_ hasNotices: Bool, now: Int64, unix: Int64) {
+        if hasNotices { takeNotices() }
+        releaseDue(now: now, unix: unix)
+    }
+
+    private mutating func takeNotices() {
         guard let arrivals = try? watcher.arrivals() else { return }
         if arrivals.needsListing {
             if arrivals.hasOverflown { overflowCount += 1 }
             listingCause = listingCause ?? (arrivals.hasOverflown ? .overflow : .change)
             nextLook = 0
         }
-        guard let reader, !arrivals.names.isEmpty else { return }
+        guard let reader = directory.reader, !arrivals.names.isEmpty else { return }
         queue.merge(arrivals.names, in: reader.directory)
     }
 
-    /// Takes in the files whose time has come.
-    mutating func releaseDue(in reader: SpoolReader?, now: Int64, unix: Int64) {
+    private mutating func releaseDue(now: Int64, unix: Int64) {
         nextDue = .max
-        guard let reader else { return }
+        guard let reader = directory.reader else { return }
         if queue.release(at: unix, in: reader.directory) { list(reader, .due, unix: unix) }
         guard let due = queue.nextDueNanoseconds else { return }
         nextDue = now + min(due - unix, 1_000_000_000)
@@ -104,9 +150,8 @@ struct Intake: ~Copyable {
     /// Lists the directory if that is due after a look.
     ///
     /// - Parameter retried: Files that could not be taken before and are to be looked at again.
-    mutating func list(
-        _ reader: SpoolReader, after look: SpoolWatcher.Look, retrying retried: [FileName], now: Int64, unix: Int64
-    ) {
+    mutating func list(after look: SpoolWatcher.Look, retrying retried: [FileName], now: Int64, unix: Int64) {
+        guard let reader = directory.reader else { return }
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
         // Our own deletions change the directory too: while files wait, listing it may take a twentieth of the time.
         let isDue = look == .changed && (queue.isEmpty || (!queue.isTruncated && now >= nextListing))
@@ -115,8 +160,11 @@ struct Intake: ~Copyable {
         if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
     }
 
+    // MARK: Taking files
+
     /// Takes the oldest file. It stays known, so that it is not found again, until ``finish(_:)``.
-    mutating func next(in reader: SpoolReader, unix: Int64) -> PendingFile? {
+    mutating func next(unix: Int64) -> PendingFile? {
+        guard let reader = directory.reader else { return nil }
         if queue.isEmpty, queue.isTruncated { list(reader, .backlog, unix: unix) }
         return queue.next()
     }
@@ -127,15 +175,29 @@ struct Intake: ~Copyable {
     /// Has the directory listed at the next look: a file was not what it should have been.
     mutating func requireListing() { listingCause = .retry }
 
-    /// Counts the files that have come to wait for a client.
-    mutating func countHeld() {
+    /// Counts the files that have come to wait for a client, or notes that none does.
+    mutating func noteHolding(_ isHolding: Bool) {
+        guard isHolding else {
+            heldNow = 0
+            return
+        }
         guard queue.count > heldNow else { return }
         heldCount += UInt64(queue.count - heldNow)
         heldNow = queue.count
     }
 
-    /// No file waits for a client any more.
-    mutating func endHolding() { heldNow = 0 }
+    /// Adds how the queue stands.
+    ///
+    /// - Parameter begun: A file that is being sent and not among those that wait.
+    func describe(_ status: inout HubStatus, begun: PendingFile?) {
+        status.waiting = queue.count + (begun == nil ? 0 : 1)
+        status.isMore = queue.isTruncated
+        status.oldestNanoseconds = (begun ?? queue.oldest)?.nanoseconds
+        status.counters.overflows = overflowCount
+        status.counters.scans = scanCounts
+        status.counters.held = heldCount
+        directory.describe(&status)
+    }
 
     private mutating func list(_ reader: SpoolReader, _ cause: HubCounters.ScanCause, unix: Int64) {
         for (index, other) in HubCounters.ScanCause.allCases.enumerated() where other == cause {

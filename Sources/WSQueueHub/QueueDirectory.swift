@@ -10,6 +10,9 @@ struct QueueDirectory: ~Copyable {
         fileprivate let lock: FileLock
     }
 
+    /// How many failed files are named.
+    private static let failureLimit = 20
+
     private let path: String
     private let log: Log
     private var lock: FileLock?
@@ -32,8 +35,6 @@ struct QueueDirectory: ~Copyable {
     var reader: SpoolReader? { current }
     /// Which directory that is, or was.
     var identity: FileIdentity? { lastIdentity }
-    /// Why the directory is missing.
-    var missingReason: String { lastReason }
 
     /// Opens the directory at the path, and takes it.
     func open() throws(QueueDirectoryError) -> Opened {
@@ -115,13 +116,24 @@ struct QueueDirectory: ~Copyable {
     }
 
     /// What keeps events from going their way, looked at anew: nothing may have gone it for a while.
-    var fault: ServerHealth.Reason? {
+    private var fault: ServerHealth.Reason? {
         guard let current else { return .queue("the queue cannot be used: \(lastReason)") }
         do throws(SystemCallError) {
             try current.directory.checkWritable()
             return nil
         } catch {
             return .queue("the queue cannot be written: \(error.reason)")
+        }
+    }
+
+    /// Adds how the directory stands, and what was set aside in it.
+    func describe(_ status: inout HubStatus) {
+        status.freeBytes = try? current?.directory.freeBytes()
+        if let fault { status.faults.append(fault) }
+        guard let failed = current?.failures(limit: Self.failureLimit) else { return }
+        status.failed = failed.count
+        status.failures = failed.newest.map {
+            HubStatus.Failure(file: $0.name, reason: $0.reason, unixSeconds: $0.changedNanoseconds / 1_000_000_000)
         }
     }
 

@@ -65,7 +65,12 @@ package struct Recorder: ~Copyable {
         for (index, audience) in Broker.audiences(of: addressing).enumerated() {
             let channel = channels.isEmpty ? nil : channels[index]
             message.write(event.text, event.fields(seq: seq, channel: channel), in: text)
-            if let selection = appendFrame(seq: seq, audience) { selections.append(selection) }
+            let bytes = message.message
+            let length = FrameEncoder.frameLength(payloadLength: bytes.count)
+            let selection = writer.append(byteCount: length, seq: seq, audience: audience) {
+                $0.append(textFrame: bytes.span)
+            }
+            if let selection { selections.append(selection) }
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         if !channels.isEmpty {
@@ -93,7 +98,11 @@ package struct Recorder: ~Copyable {
             EventMessageFields(unixSeconds: unix / 1_000_000_000, id: id, seq: seq, channel: channel)
         }
         message.write(text, fields(Channel(name)), in: event.span)
-        appendFrame(seq: seq, .channel(name, except: nil))
+        let bytes = message.message
+        writer.append(
+            byteCount: FrameEncoder.frameLength(payloadLength: bytes.count), seq: seq,
+            audience: .channel(name, except: nil)
+        ) { $0.append(textFrame: bytes.span) }
         message.write(text, fields(nil), in: event.span)
         var record = JournalRecord(
             seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, stamp: 0))
@@ -106,12 +115,9 @@ package struct Recorder: ~Copyable {
     /// - Parameter identity: What it is known by from now on.
     package mutating func leaveOut(_ identity: JournalRecord.Identity, seq: UInt64, unix: Int64) {
         let text = "{\"event\":\"\",\"seq\":\(seq)}"
-        let header = FrameEncoder.headerLength(payloadLength: text.utf8.count)
-        writer.append(
-            byteCount: header + text.utf8.count, seq: seq, audience: .users([], channel: nil, except: nil)
-        ) { output in
-            FrameEncoder.writeHeader(.text, payloadLength: text.utf8.count, to: &output)
-            output.append(memory: text.utf8.span)
+        let length = FrameEncoder.frameLength(payloadLength: text.utf8.count)
+        writer.append(byteCount: length, seq: seq, audience: .users([], channel: nil, except: nil)) {
+            $0.append(textFrame: text.utf8.span)
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         record.recipients = []
@@ -124,17 +130,6 @@ package struct Recorder: ~Copyable {
     private mutating func stage(_ record: JournalRecord) {
         let bytes = message.message
         journal.stage(record, message: bytes.span)
-    }
-
-    /// Appends the message written last as one text frame, once for all clients.
-    @discardableResult
-    private mutating func appendFrame(seq: UInt64, _ audience: Audience) -> PublicationLog.Selection? {
-        let bytes = message.message
-        let header = FrameEncoder.headerLength(payloadLength: bytes.count)
-        return writer.append(byteCount: header + bytes.count, seq: seq, audience: audience) { output in
-            FrameEncoder.writeHeader(.text, payloadLength: bytes.count, to: &output)
-            output.append(memory: bytes.span)
-        }
     }
 
     // MARK: The journal's file
@@ -202,4 +197,12 @@ package struct Recorder: ~Copyable {
 
     /// Says on the disk that the journal ends in order.
     package mutating func close() throws(SystemCallError) { try journal.close() }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends a whole text frame.
+    fileprivate mutating func append(textFrame text: Span<UInt8>) {
+        FrameEncoder.writeHeader(.text, payloadLength: text.count, to: &self)
+        append(memory: text)
+    }
 }

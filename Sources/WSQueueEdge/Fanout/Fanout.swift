@@ -133,7 +133,10 @@ struct Fanout {
         if clients == 0 { return }
         deliveries += eventCount * UInt64(clients)
         if pass.selected.isEmpty {
-            sendToAll([pass.range], now: now, &connections)
+            let runs = [pass.range]
+            for slot in connections.slots where connections.isLive(slot) {
+                send(runs, to: slot, now: now, &connections)
+            }
         } else {
             selections.append(pass.selected)
             sendSelected(pass, subscriptions, now: now, &connections)
@@ -164,7 +167,7 @@ struct Fanout {
         var next = selections.runs(for: slot, in: client.cursor..<position, subscriptions)[...]
         var cursor = client.cursor
         while !next.isEmpty {
-            switch send(next, to: slot, connections) {
+            switch Socket.send(publications.ring, next, to: connections.descriptor(of: slot)) {
             case .bytes(let count): cursor = next.advance(by: count)
             case .wouldBlock:
                 behind.move(slot, to: cursor, frameEnd: publications.frameEnd(at: cursor))
@@ -175,13 +178,6 @@ struct Fanout {
             }
         }
         return true
-    }
-
-    private mutating func sendToAll(_ runs: [Range<UInt64>], now: Int64, _ connections: inout Connections) {
-        guard !runs.isEmpty else { return }
-        for slot in connections.slots where connections.isLive(slot) {
-            send(runs, to: slot, now: now, &connections)
-        }
     }
 
     /// Publications that are not for everyone: their receivers are found through the table of subscriptions, so that the
@@ -235,7 +231,7 @@ struct Fanout {
     ) {
         var next = runs[...]
         while let first = next.first {
-            switch send(next, to: slot, connections) {
+            switch Socket.send(publications.ring, next, to: connections.descriptor(of: slot)) {
             case .bytes(let count): _ = next.advance(by: count)
             case .wouldBlock:
                 let frameEnd = publications.frameEnd(at: first.lowerBound)
@@ -244,12 +240,6 @@ struct Fanout {
             case .closed(let code): return connections.lose(slot, errorNumber: code)
             }
         }
-    }
-
-    private func send(
-        _ runs: ArraySlice<Range<UInt64>>, to slot: Int, _ connections: borrowing Connections
-    ) -> Socket.Transfer {
-        Socket.send(publications.ring, runs, to: connections.descriptor(of: slot))
     }
 
     private mutating func fallBehind(

@@ -40,6 +40,11 @@ package enum FrameEncoder {
         }
     }
 
+    /// The length of a whole frame whose payload has `payloadLength` bytes.
+    package static func frameLength(payloadLength: Int) -> Int {
+        headerLength(payloadLength: payloadLength) + payloadLength
+    }
+
     /// Where the payload begins in a frame that was written here.
     package static func payloadStart(in frame: Span<UInt8>) -> Int {
         switch frame[1] {
