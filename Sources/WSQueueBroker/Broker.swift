@@ -7,9 +7,9 @@ package enum Broker {
         package var channels: [String]
         /// Users; `nil` is everyone, and an empty list no one.
         package var recipients: [String]?
-        package var except: Int64?
+        package var except: Exceptions
 
-        package init(channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil) {
+        package init(channels: [String] = [], recipients: [String]? = nil, except: Exceptions = Exceptions()) {
             self.channels = channels
             self.recipients = recipients
             self.except = except
@@ -23,7 +23,7 @@ package enum Broker {
         let except = addressing.except
         guard let users = addressing.recipients else {
             if !addressing.channels.isEmpty { return addressing.channels.map { .channel($0, except: except) } }
-            guard let except else { return everyone }
+            guard !except.isEmpty else { return everyone }
             return [.everyoneExcept(except)]
         }
         if addressing.channels.isEmpty { return [.users(users, channel: nil, except: except)] }

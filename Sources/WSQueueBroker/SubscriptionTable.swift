@@ -143,14 +143,16 @@ package struct SubscriptionTable {
     package func append(selectedBy audience: Audience, to slots: inout [Int]) {
         switch audience {
         case .everyone: return
-        case .everyoneExcept(let connection):
-            if let slot = slotByConnection[connection] { slots.append(slot) }
+        case .everyoneExcept(let except): slots.append(contentsOf: self.slots(of: except))
         case .channel(let channel, let except):
-            append(hearing: channel, except: except.flatMap { slotByConnection[$0] }, to: &slots)
+            let start = slots.count
+            append(hearing: channel, to: &slots)
+            remove(except, from: &slots, after: start)
         case .users(let users, let channel, let except):
-            let excepted = except.flatMap { slotByConnection[$0] }
+            let start = slots.count
+            defer { remove(except, from: &slots, after: start) }
             for user in users {
-                for slot in slotsByUser[Array(user.utf8)] ?? [] where slot != excepted {
+                for slot in slotsByUser[Array(user.utf8)] ?? [] {
                     guard let channel else {
                         slots.append(slot)
                         continue
@@ -165,7 +167,7 @@ package struct SubscriptionTable {
     package func isReceiver(_ slot: Int, of audience: Audience) -> Bool {
         switch audience {
         case .everyone: return true
-        case .everyoneExcept(let connection): return slotByConnection[connection] != slot
+        case .everyoneExcept(let except): return !isExcepted(slot, except)
         case .channel(let channel, let except):
             return !isExcepted(slot, except) && hears(slot, channel)
         case .users(let users, let channel, let except):
@@ -176,13 +178,13 @@ package struct SubscriptionTable {
         }
     }
 
-    private func append(hearing channel: String, except: Int?, to slots: inout [Int]) {
+    private func append(hearing channel: String, to slots: inout [Int]) {
         if let topic = topicByText[channel] {
-            for member in topics[topic].members where member.slot != except { slots.append(member.slot) }
+            for member in topics[topic].members { slots.append(member.slot) }
         }
         guard !patterns.isEmpty else { return }
         for topic in patterns.matches(channel) {
-            for member in topics[topic].members where member.slot != except {
+            for member in topics[topic].members {
                 if let listener = listeners[member.slot], isAllowed(listener, channel) { slots.append(member.slot) }
             }
         }
@@ -198,8 +200,24 @@ package struct SubscriptionTable {
         access.verdict(.subscribe, channel, by: listener.identity) == .allowed
     }
 
-    private func isExcepted(_ slot: Int, _ connection: Int64?) -> Bool {
-        connection.map { slotByConnection[$0] == slot } ?? false
+    private func isExcepted(_ slot: Int, _ except: Exceptions) -> Bool {
+        guard !except.isEmpty, let listener = listeners[slot] else { return false }
+        if let connection = listener.connection, except.connections.contains(connection) { return true }
+        guard let user = listener.identity?.user else { return false }
+        return except.users.contains(user)
+    }
+
+    /// The slots of those who are left out; one may be there twice.
+    private func slots(of except: Exceptions) -> [Int] {
+        except.connections.compactMap { slotByConnection[$0] }
+            + except.users.flatMap { slotsByUser[$0.bytes] ?? [] }
+    }
+
+    private func remove(_ except: Exceptions, from slots: inout [Int], after start: Int) {
+        guard !except.isEmpty else { return }
+        let excepted = Set(self.slots(of: except))
+        guard !excepted.isEmpty else { return }
+        slots[start...].removeAll { excepted.contains($0) }
     }
 
     private mutating func makeTopic(_ pattern: ChannelPattern) -> Int {

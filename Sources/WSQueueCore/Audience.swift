@@ -2,14 +2,14 @@
 package enum Audience: Equatable, Sendable {
     /// Every client.
     case everyone
-    /// Every client but the connection with this id: the tab that caused the event.
-    case everyoneExcept(Int64)
-    /// The subscribers of a channel, perhaps without one connection.
-    case channel(String, except: Int64?)
-    /// The clients of these users, perhaps only those subscribed to a channel and without one connection.
-    case users([String], channel: String?, except: Int64?)
+    /// Every client but these: the tab that caused the event.
+    case everyoneExcept(Exceptions)
+    /// The subscribers of a channel, but for some.
+    case channel(String, except: Exceptions)
+    /// The clients of these users, perhaps only those subscribed to a channel, but for some.
+    case users([String], channel: String?, except: Exceptions)
 
-    /// Whether it is for all clients but one, so that those it is not for are fewer than those it is for.
+    /// Whether it is for all clients but some, so that those it is not for are fewer than those it is for.
     package var isNearlyEveryone: Bool {
         if case .everyoneExcept = self { return true }
         return false

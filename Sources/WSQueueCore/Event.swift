@@ -11,10 +11,17 @@ public struct Event: Equatable, Sendable {
     public var id: String?
     /// The channels whose subscribers get it: 1 to 255 of `A–Z a–z 0–9 . _ - :` each. None means every client.
     public var channels: [String] = []
-    /// The users whose clients get it. `nil` means all of them, an empty list no one.
+    /// The users whose clients get it. `nil` means all of them, an empty list no one. At most 1,024.
     public var recipients: [Recipient]?
-    /// The id of a connection that shall not get it: the one that caused it.
-    public var except: Int64?
+    /// The connections that shall not get it, by their ids: usually the one that caused it. At most 1,024.
+    public var exceptConnections: [Int64] = []
+    /// The users whose clients shall not get it. At most 1,024.
+    public var exceptUsers: [Recipient] = []
+    /// The state that it is, in its channels, until another event has the same key: 1 to 255 bytes without control
+    /// characters. Not together with `recipients`, `exceptConnections` and `exceptUsers`.
+    public var key: String?
+    /// Whether it ends the state of its key; clients get it as any other event.
+    public var clearsKey = false
     /// When it is too late to send it; `nil` means never.
     public var expiry: Expiry?
 
@@ -26,6 +33,12 @@ public struct Event: Equatable, Sendable {
     public init(_ name: String, payload: [UInt8] = Array("null".utf8)) {
         self.name = name
         self.payload = payload
+    }
+
+    /// The connection that shall not get it, where that is one.
+    public var except: Int64? {
+        get { exceptConnections.first }
+        set { exceptConnections = newValue.map { [$0] } ?? [] }
     }
 
     /// A user, by the id the application knows it by. `7` and `"7"` are the same user.
@@ -49,6 +62,9 @@ extension Event {
     /// The largest event, as bytes of its file.
     package static let defaultLimitBytes = 1_048_576
 
+    /// How many users or connections one event may name; a channel is for more.
+    package static let listLimit = 1_024
+
     /// Checks everything but the size.
     package func check() throws(EventRefusal) {
         try checkEnvelope()
@@ -64,7 +80,22 @@ extension Event {
         guard Label.isValid(name.utf8.span) else { throw .name(name) }
         if let id, !Label.isValid(id.utf8.span) { throw .id(id) }
         for channel in channels where !Channel.isValid(channel) { throw .channel(channel) }
-        for case .text(let user) in recipients ?? [] where !Label.isValid(user.utf8.span) { throw .recipient(user) }
+        for count in [recipients?.count ?? 0, exceptConnections.count, exceptUsers.count] where count > Self.listLimit {
+            throw .tooMany(limit: Self.listLimit)
+        }
+        for case .text(let user) in (recipients ?? []) + exceptUsers where !Label.isValid(user.utf8.span) {
+            throw .recipient(user)
+        }
+        try checkKey()
+    }
+
+    private func checkKey() throws(EventRefusal) {
+        guard let key else {
+            if clearsKey { throw .clearWithoutKey }
+            return
+        }
+        guard Label.isValid(key.utf8.span) else { throw .key(key) }
+        guard recipients == nil, exceptConnections.isEmpty, exceptUsers.isEmpty else { throw .keyForSome(key) }
     }
 
     /// Writes the event as its file holds it (SPEC §3), without a line's end.
@@ -96,11 +127,19 @@ extension Event {
             JSONWriter.write(id, into: &bytes)
         }
         if !channels.isEmpty { encodeList("channels", channels, into: &bytes, JSONWriter.write) }
+        if let key {
+            bytes.append(contentsOf: ",\"key\":".utf8)
+            JSONWriter.write(key, into: &bytes)
+        }
+        if clearsKey { bytes.append(contentsOf: ",\"clear\":true".utf8) }
         if let recipients { encodeList("recipients", recipients, into: &bytes, Self.encode) }
-        if let except {
+        if exceptConnections.count > 1 {
+            encodeList("except", exceptConnections, into: &bytes) { JSONWriter.write($0, into: &$1) }
+        } else if let except {
             bytes.append(contentsOf: ",\"except\":".utf8)
             JSONWriter.write(except, into: &bytes)
         }
+        if !exceptUsers.isEmpty { encodeList("except_users", exceptUsers, into: &bytes, Self.encode) }
         if let expiry {
             bytes.append(contentsOf: ",\"expires_at\":".utf8)
             JSONWriter.write(secondsOf: expiry.unixMicroseconds(queuedAt: queuedAtMicroseconds), into: &bytes)
@@ -129,15 +168,17 @@ extension Event {
 }
 
 extension Event.Expiry {
+    /// As good as never, in the year 5138: what is more would be read in another unit.
+    private static let latestMicroseconds: Int64 = 99_999_999_999_000_000
+
     fileprivate func unixMicroseconds(queuedAt queuedAtMicroseconds: Int64) -> Int64 {
         switch self {
-        case .at(let unixMicroseconds): return unixMicroseconds
+        case .at(let unixMicroseconds): return min(unixMicroseconds, Self.latestMicroseconds)
         case .after(let duration):
             let (seconds, attoseconds) = duration.components
             let (whole, isTooLong) = seconds.multipliedReportingOverflow(by: 1_000_000)
             let (sum, isTooLate) = queuedAtMicroseconds.addingReportingOverflow(whole)
-            // As good as never.
-            guard !isTooLong, !isTooLate, sum < Int64.max - 1_000_000 else { return .max }
+            guard !isTooLong, !isTooLate, sum < Self.latestMicroseconds else { return Self.latestMicroseconds }
             return sum + attoseconds / 1_000_000_000_000
         }
     }

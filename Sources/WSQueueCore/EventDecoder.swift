@@ -2,56 +2,122 @@
 struct EventDecoder {
     private var text = EventText()
     private var seen = EventMemberSet()
-    private var channels: [Channel] = []
-    private var recipients: [Label]?
-    private var except: Int64?
-    private var expiresAtMicroseconds: Int64?
+    private var dataPlace = EventText.Place()
+    private var dataNamePlace = EventText.Place()
+    private var keyOffset = 0
+    private var details = EventDetails()
+    private var hasDetails = false
 
     /// Takes the next member.
     mutating func take(_ member: JSONMember, in bytes: Span<UInt8>) throws(EventFault) {
-        guard let name = EventDecoder.name(of: member, in: bytes) else { return }
+        guard member.isNameEscaped else {
+            let name = bytes.extracting(member.name)
+            guard let known = EventMember(name: name) else { return try pass(member, named: name) }
+            return try take(known, member, in: bytes)
+        }
+        // Half a surrogate pair is in no name of ours.
+        guard let name = JSONString.decode(member.name, in: bytes) else { return }
+        guard let known = EventMember(name: name.span) else { return try pass(member, named: name.span) }
+        try take(known, member, in: bytes)
+    }
+
+    private mutating func take(
+        _ name: EventMember, _ member: JSONMember, in bytes: Span<UInt8>
+    ) throws(EventFault) {
         guard seen.insert(name) else {
             throw EventFault(reason: "a second '\(name.rawValue)'; one is wanted", offset: member.name.lowerBound)
         }
         let value = EventValue(member: name, token: member.value, kind: member.kind)
-        if value.kind == .null, name != .payload, name != .event { return }
         switch name {
         case .event: text.eventPlace = EventText.Place(try value.string(in: bytes))
         case .payload: text.payloadPlace = EventText.Place(value.token)
-        case .timestamp:
-            _ = try value.microseconds(in: bytes)
-            text.timestampPlace = EventText.Place(value.token)
-        case .queuedAt: text.queuedAtMicroseconds = try value.microseconds(in: bytes)
-        case .expiresAt: expiresAtMicroseconds = try value.microseconds(in: bytes)
+        case .data: (dataPlace, dataNamePlace) = (EventText.Place(value.token), EventText.Place(member.name))
+        case _ where value.kind == .null: return
+        case .timestamp: try take(timestamp: value, in: bytes)
+        case .queuedAt: text.queuedAtMicroseconds = value.plausibleMicroseconds(in: bytes)
         case .id: text.idPlace = EventText.Place(try value.identifier(in: bytes))
-        case .except: except = try value.integer(in: bytes)
-        case .channel, .channels: try take(channels: value.channels(in: bytes))
-        case .recipients: recipients = try value.recipients(in: bytes)
+        default:
+            hasDetails = true
+            try take(detail: value, in: bytes)
         }
+    }
+
+    /// Passes over a member that means nothing; one that was meant to mean something is refused.
+    private mutating func pass(_ member: JSONMember, named name: Span<UInt8>) throws(EventFault) {
+        if let meant = EventSlip.meant(by: name) {
+            throw EventFault(
+                reason: "'\(EventDecoder.shown(name))' is no member of an event; '\(meant.rawValue)' is meant",
+                offset: member.name.lowerBound)
+        }
+        if text.ignoredPlace.range == nil { text.ignoredPlace = EventText.Place(member.name) }
     }
 
     /// The event, when all members are taken.
     consuming func finish() throws(EventFault) -> EventText {
         guard !text.event.isEmpty else { throw EventFault(reason: "no 'event'; its name is wanted", offset: 0) }
-        if channels.isEmpty, recipients == nil, except == nil, expiresAtMicroseconds == nil { return text }
-        text.delivery = EventDelivery(
-            channels: channels, recipients: recipients, except: except, expiresAtMicroseconds: expiresAtMicroseconds)
+        if dataPlace.range != nil {
+            if text.payloadPlace.range == nil {
+                text.payloadPlace = dataPlace
+                text.isPayloadData = true
+            } else if text.ignoredPlace.range == nil {
+                text.ignoredPlace = dataNamePlace
+            }
+        }
+        guard hasDetails else { return text }
+        try checkKey()
+        text.delivery = EventDelivery(details)
         return text
     }
 
-    /// Adds channels, each once: one client is one copy, however often a publisher names the channel.
-    private mutating func take(channels: [Channel]) {
-        guard self.channels.count + channels.count > 1 else {
-            self.channels = channels
-            return
+    private mutating func take(detail value: EventValue, in bytes: Span<UInt8>) throws(EventFault) {
+        switch value.member {
+        case .channel, .channels: details.add(channels: try value.channels(in: bytes))
+        case .recipients: details.recipients = try value.recipients(in: bytes)
+        case .except: details.exceptions.connections = try value.connections(in: bytes)
+        case .exceptUsers: details.exceptions.users = try value.users(in: bytes)
+        case .expiresAt: details.expiresAtMicroseconds = try value.time(in: bytes).microseconds
+        case .key:
+            keyOffset = value.token.lowerBound
+            details.key = EventValue.label(try value.identifier(in: bytes), in: bytes)
+        case .clear:
+            if details.key == nil { keyOffset = value.token.lowerBound }
+            details.clearsKey = try value.boolean(in: bytes)
+        case .traceparent:
+            if value.isTraceContext(in: bytes) { details.traceparentPlace = EventText.Place(value.token) }
+        case .event, .payload, .data, .timestamp, .queuedAt, .id: return
         }
-        var known = Set(self.channels)
-        for channel in channels where known.insert(channel).inserted { self.channels.append(channel) }
     }
 
-    private static func name(of member: JSONMember, in bytes: Span<UInt8>) -> EventMember? {
-        guard member.isNameEscaped else { return EventMember(name: bytes.extracting(member.name)) }
-        guard let name = JSONString.decode(member.name, in: bytes) else { return nil }
-        return EventMember(name: name.span)
+    /// Clients are told seconds. What says another unit, or says them in a string, is written anew for them.
+    private mutating func take(timestamp value: EventValue, in bytes: Span<UInt8>) throws(EventFault) {
+        let time = try value.time(in: bytes)
+        if time.isInSeconds, value.kind == .number {
+            text.timestampPlace = EventText.Place(value.token)
+        } else {
+            details.timestampMicroseconds = time.microseconds
+            hasDetails = true
+        }
+    }
+
+    /// State is that of all who listen: who returns gets it whoever he is.
+    private func checkKey() throws(EventFault) {
+        guard details.key != nil || details.clearsKey else { return }
+        guard details.key != nil else {
+            throw EventFault(reason: "'clear' without 'key'; one is wanted", offset: keyOffset)
+        }
+        let hindrance =
+            details.recipients != nil
+            ? "recipients"
+            : !details.exceptions.connections.isEmpty
+                ? "except" : !details.exceptions.users.isEmpty ? "except_users" : nil
+        guard let hindrance else { return }
+        throw EventFault(
+            reason: "'key' beside '\(hindrance)'; state is for all who listen, so only one of them is wanted",
+            offset: keyOffset)
+    }
+
+    /// A name that is like one of ours, as far as it may be shown.
+    private static func shown(_ name: Span<UInt8>) -> String {
+        TerminalText.plain(String(decoding: [UInt8](name), as: UTF8.self))
     }
 }

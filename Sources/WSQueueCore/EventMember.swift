@@ -1,14 +1,15 @@
-/// The members of an event that mean something; all others are ignored.
-enum EventMember: String {
-    case event, payload, timestamp, id, channel, channels, recipients, except
+/// The members of an event that mean something; all others are ignored, but for slips (``EventSlip``).
+enum EventMember: String, CaseIterable {
+    case event, payload, data, timestamp, id, channel, channels, key, clear, recipients, except, traceparent
     case queuedAt = "queued_at"
     case expiresAt = "expires_at"
+    case exceptUsers = "except_users"
 
     /// Finds the member with the decoded `name`; `nil` for one that means nothing.
     ///
     /// It runs for every member of every event: eight bytes are compared at once.
     init?(name: Span<UInt8>) {
-        guard name.count <= 10 else { return nil }
+        guard name.count <= 12 else { return nil }
         var word: UInt64 = 0
         for index in 0..<min(8, name.count) { word = word << 8 | UInt64(name[index]) }
         var rest: UInt64 = 0
@@ -22,7 +23,10 @@ enum EventMember: String {
         // The count tells names apart whose bytes make the same number: a NUL in front makes none.
         switch (count, word, rest) {
         case (2, 0x6964, 0): .id
+        case (3, 0x6B_6579, 0): .key
+        case (4, 0x6461_7461, 0): .data
         case (5, 0x65_7665_6E74, 0): .event
+        case (5, 0x63_6C65_6172, 0): .clear
         case (6, 0x6578_6365_7074, 0): .except
         case (7, 0x70_6179_6C6F_6164, 0): .payload
         case (7, 0x63_6861_6E6E_656C, 0): .channel
@@ -31,6 +35,8 @@ enum EventMember: String {
         case (9, 0x7175_6575_6564_5F61, 0x74): .queuedAt
         case (10, 0x7265_6369_7069_656E, 0x7473): .recipients
         case (10, 0x6578_7069_7265_735F, 0x6174): .expiresAt
+        case (11, 0x7472_6163_6570_6172, 0x656E74): .traceparent
+        case (12, 0x6578_6365_7074_5F75, 0x7365_7273): .exceptUsers
         default: nil
         }
     }
@@ -59,6 +65,11 @@ struct EventMemberSet {
         case .recipients: 1 << 7
         case .except: 1 << 8
         case .expiresAt: 1 << 9
+        case .data: 1 << 10
+        case .key: 1 << 11
+        case .clear: 1 << 12
+        case .exceptUsers: 1 << 13
+        case .traceparent: 1 << 14
         }
     }
 }

@@ -8,6 +8,14 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case channel(String)
     /// A user's id that is empty, longer than 255 bytes or holds control characters.
     case recipient(String)
+    /// A key that is empty, longer than 255 bytes or holds control characters.
+    case key(String)
+    /// A key of an event that is not for all who listen: state is for whoever returns.
+    case keyForSome(String)
+    /// An event that ends the state of a key and names none.
+    case clearWithoutKey
+    /// More users or connections than one event may name.
+    case tooMany(limit: Int)
     /// A payload that is not JSON, and the first byte that cannot be, counted from 0.
     case payload(reason: String, offset: Int)
     /// A text that is no event as the server takes it, and where, counted from 0.
@@ -21,6 +29,11 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         case .name(let name): "the event's name \(Self.label(name))"
         case .id(let id): "the id \(Self.label(id))"
         case .recipient(let user): "the user id \(Self.label(user))"
+        case .key(let key): "the key \(Self.label(key))"
+        case .keyForSome(let key):
+            "the key \(Self.quoted(key)) beside recipients or exceptions; state is for all who listen"
+        case .clearWithoutKey: "no key is named whose state shall end"
+        case .tooMany(let limit): "more than \(limit) users or connections in one list; a channel is for more"
         case .channel(let name):
             "the channel \(Self.quoted(name)) has \(name.utf8.count) bytes or other characters than it may; "
                 + "wanted are 1 to 255 of A-Z a-z 0-9 . _ - :"

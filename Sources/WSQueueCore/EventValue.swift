@@ -34,17 +34,88 @@ struct EventValue {
         return token
     }
 
-    /// Unix seconds, with a fraction or without, in microseconds.
-    func microseconds(in bytes: Span<UInt8>) throws(EventFault) -> Int64 {
-        guard kind == .number else { throw mismatch(wanted: "a number of Unix seconds") }
-        guard let value = JSONNumber.millionths(token, in: bytes) else {
-            throw fault("is too large; a number of Unix seconds is wanted")
+    /// Unix time in seconds, or in milli-, micro- or nanoseconds, as its size says; a number, or a string of its digits.
+    func time(in bytes: Span<UInt8>) throws(EventFault) -> (microseconds: Int64, isInSeconds: Bool) {
+        guard let digits = numeral(in: bytes) else { throw mismatch(wanted: "a number of Unix seconds") }
+        guard let time = JSONNumber.unixMicroseconds(digits, in: bytes) else {
+            throw fault("is no time; a number of Unix seconds is wanted")
         }
-        return value
+        return time
+    }
+
+    /// A Unix time that a clock may have shown since computers sent events to each other; `nil` for anything else.
+    func plausibleMicroseconds(in bytes: Span<UInt8>) -> Int64? {
+        guard let digits = numeral(in: bytes), let time = JSONNumber.unixMicroseconds(digits, in: bytes),
+            time.microseconds >= 1_000_000_000_000_000
+        else { return nil }
+        return time.microseconds
+    }
+
+    /// Where the digits of a number lie, or of a string that is nothing but one, such as `"1729000000.5"`.
+    private func numeral(in bytes: Span<UInt8>) -> Range<Int>? {
+        if kind == .number { return token }
+        guard kind == .string else { return nil }
+        let contents = JSONString.contents(of: token)
+        guard contents.count <= 30 else { return nil }
+        var hasPoint = false
+        for index in contents {
+            if bytes[index] &- UInt8(ascii: "0") <= 9 { continue }
+            guard bytes[index] == UInt8(ascii: "."), !hasPoint, index > contents.lowerBound,
+                index + 1 < contents.upperBound
+            else { return nil }
+            hasPoint = true
+        }
+        return contents.isEmpty ? nil : contents
+    }
+
+    /// `true` or `false`.
+    func boolean(in bytes: Span<UInt8>) throws(EventFault) -> Bool {
+        guard kind == .boolean else { throw mismatch(wanted: "true or false") }
+        return bytes[token.lowerBound] == UInt8(ascii: "t")
+    }
+
+    /// The ids of connections, one or a list.
+    func connections(in bytes: Span<UInt8>) throws(EventFault) -> [Int64] {
+        guard kind == .array else { return [try integer(in: bytes)] }
+        var connections: [Int64] = []
+        var elements = JSONArrayReader(token)
+        while let element = try next(&elements, in: bytes) {
+            guard connections.count < Event.listLimit else { throw tooMany("connections") }
+            connections.append(try element.integer(in: bytes))
+        }
+        return connections
+    }
+
+    /// The ids of users, one or a list.
+    func users(in bytes: Span<UInt8>) throws(EventFault) -> [Label] {
+        if kind == .array { return try recipients(in: bytes) }
+        let token = try identifier(in: bytes)
+        return EventValue.label(token, in: bytes).map { [$0] } ?? []
+    }
+
+    /// Whether it has the shape of a trace context (W3C Trace Context, version 0): `00-<32 digits>-<16>-<2>`, small
+    /// hexadecimal ones, and neither id all zeros.
+    func isTraceContext(in bytes: Span<UInt8>) -> Bool {
+        guard kind == .string else { return false }
+        let text = bytes.extracting(JSONString.contents(of: token))
+        guard text.count == 55, text[0] == UInt8(ascii: "0"), text[1] == UInt8(ascii: "0") else { return false }
+        var (trace, parent) = (false, false)
+        for index in text.indices {
+            let byte = text[index]
+            guard index != 2, index != 35, index != 52 else {
+                if byte == UInt8(ascii: "-") { continue }
+                return false
+            }
+            guard byte &- UInt8(ascii: "0") <= 9 || byte &- UInt8(ascii: "a") < 6 else { return false }
+            if byte == UInt8(ascii: "0") { continue }
+            trace = trace || (3..<35).contains(index)
+            parent = parent || (36..<52).contains(index)
+        }
+        return trace && parent
     }
 
     /// An integer of 64 bits.
-    func integer(in bytes: Span<UInt8>) throws(EventFault) -> Int64 {
+    private func integer(in bytes: Span<UInt8>) throws(EventFault) -> Int64 {
         guard kind == .number else { throw mismatch(wanted: "an integer") }
         guard let value = JSONNumber.integer(token, in: bytes) else {
             throw fault("is no integer of 64 bits; an integer is wanted")
@@ -70,6 +141,7 @@ struct EventValue {
         var recipients: [Label] = []
         var elements = JSONArrayReader(token)
         while let element = try next(&elements, in: bytes) {
+            guard recipients.count < Event.listLimit else { throw tooMany("users") }
             let token = try element.identifier(in: bytes)
             if let label = EventValue.label(token, in: bytes) { recipients.append(label) }
         }
@@ -124,6 +196,10 @@ struct EventValue {
             guard let element = try elements.next(in: bytes) else { return nil }
             return EventValue(member: member, token: element.value, kind: element.kind)
         } catch { throw EventFault(error) }
+    }
+
+    private func tooMany(_ what: String) -> EventFault {
+        fault("has more than \(Event.listLimit) \(what); a channel is for more")
     }
 
     private func mismatch(wanted: String) -> EventFault { fault("is \(kind.description); \(wanted) is wanted") }

@@ -79,7 +79,8 @@ package struct Recorder: ~Copyable {
             message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
         }
         record.recipients = addressing.recipients
-        record.except = addressing.except
+        // A record has room for one.
+        record.except = addressing.except.connections.first
         record.line = event.lineIdentity
         stage(record)
         return Recorded(byteCount: Int(writer.position - start), selections: selections)
@@ -101,7 +102,7 @@ package struct Recorder: ~Copyable {
         let bytes = message.message
         writer.append(
             byteCount: FrameEncoder.frameLength(payloadLength: bytes.count), seq: seq,
-            audience: .channel(name, except: nil)
+            audience: .channel(name, except: .none)
         ) { $0.append(textFrame: bytes.span) }
         message.write(text, fields(nil), in: event.span)
         var record = JournalRecord(
@@ -116,7 +117,7 @@ package struct Recorder: ~Copyable {
     package mutating func leaveOut(_ identity: JournalRecord.Identity, seq: UInt64, unix: Int64) {
         let text = "{\"event\":\"\",\"seq\":\(seq)}"
         let length = FrameEncoder.frameLength(payloadLength: text.utf8.count)
-        writer.append(byteCount: length, seq: seq, audience: .users([], channel: nil, except: nil)) {
+        writer.append(byteCount: length, seq: seq, audience: .users([], channel: nil, except: .none)) {
             $0.append(textFrame: text.utf8.span)
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)

@@ -85,7 +85,7 @@ package struct SpooledEvent {
     package var addressing: Broker.Addressing {
         Broker.Addressing(
             channels: text.channels.map(\.name), recipients: text.recipients.map { $0.map(\.text) },
-            except: text.except)
+            except: text.exceptions)
     }
 
     /// How long it has waited, nanoseconds; 0 where clocks disagree or what it says is no possible time.

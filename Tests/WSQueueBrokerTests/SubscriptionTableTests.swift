@@ -23,14 +23,14 @@ struct SubscriptionTableTests {
     }
 
     private func slots(_ table: SubscriptionTable, _ channel: String) -> [Int] {
-        slots(table, .channel(channel, except: nil))
+        slots(table, .channel(channel, except: .none))
     }
 
     @Test func `a channel reaches its subscribers and nobody else`() throws {
         let table = try table()
         #expect(slots(table, "orders") == [0, 2])
         #expect(slots(table, "order").isEmpty)
-        #expect(!table.isReceiver(1, of: .channel("orders", except: nil)))
+        #expect(!table.isReceiver(1, of: .channel("orders", except: .none)))
     }
 
     @Test func `subscribing twice is one subscription`() throws {
@@ -45,14 +45,36 @@ struct SubscriptionTableTests {
         var table = try table()
         table.identify(0, as: try identity("7"))
         table.identify(2, as: try identity("7"))
-        #expect(slots(table, .channel("orders", except: 102)) == [0])
-        #expect(!table.isReceiver(2, of: .channel("orders", except: 102)))
-        #expect(slots(table, .users(["7"], channel: nil, except: 100)) == [2])
-        #expect(!table.isReceiver(0, of: .users(["7"], channel: nil, except: 100)))
-        #expect(slots(table, .everyoneExcept(101)) == [1])
-        #expect(!table.isReceiver(1, of: .everyoneExcept(101)))
-        #expect(table.isReceiver(0, of: .everyoneExcept(101)))
-        #expect(slots(table, .everyoneExcept(999)).isEmpty)
+        #expect(slots(table, .channel("orders", except: Exceptions(connections: [102]))) == [0])
+        #expect(!table.isReceiver(2, of: .channel("orders", except: Exceptions(connections: [102]))))
+        #expect(slots(table, .users(["7"], channel: nil, except: Exceptions(connections: [100]))) == [2])
+        #expect(!table.isReceiver(0, of: .users(["7"], channel: nil, except: Exceptions(connections: [100]))))
+        #expect(slots(table, .everyoneExcept(Exceptions(connections: [101]))) == [1])
+        #expect(!table.isReceiver(1, of: .everyoneExcept(Exceptions(connections: [101]))))
+        #expect(table.isReceiver(0, of: .everyoneExcept(Exceptions(connections: [101]))))
+        #expect(slots(table, .everyoneExcept(Exceptions(connections: [999]))).isEmpty)
+    }
+
+    @Test func `several connections and users may be left out`() throws {
+        var table = try table()
+        table.identify(1, as: try identity("7"))
+        table.identify(2, as: try identity("7"))
+        let user = try #require(Label("7"))
+        for except in [
+            Exceptions(connections: [101, 102, 999]), Exceptions(users: [user]),
+            Exceptions(connections: [101], users: [user]),
+        ] {
+            #expect(Set(slots(table, .everyoneExcept(except))) == [1, 2])
+            #expect(slots(table, .channel("orders", except: except)) == [0])
+            #expect(slots(table, .users(["7"], channel: nil, except: except)).isEmpty)
+            #expect(slots(table, .users(["7"], channel: "users", except: except)).isEmpty)
+            for audience: Audience in [
+                .everyoneExcept(except), .channel("orders", except: except),
+                .users(["7"], channel: nil, except: except),
+            ] { #expect(!table.isReceiver(2, of: audience)) }
+            #expect(table.isReceiver(0, of: .channel("orders", except: except)))
+            #expect(table.isReceiver(0, of: .everyoneExcept(except)))
+        }
     }
 
     @Test func `a connection that has gone is in no channel, and its slot inherits nothing`() throws {
@@ -63,10 +85,10 @@ struct SubscriptionTableTests {
         #expect(slots(table, "orders") == [0])
         #expect(slots(table, "users").isEmpty)
         #expect(slots(table, "a.b").isEmpty)
-        #expect(slots(table, .everyoneExcept(102)).isEmpty)
-        #expect(slots(table, .users(["7"], channel: nil, except: nil)).isEmpty)
-        #expect(!table.isReceiver(2, of: .channel("users", except: nil)))
-        #expect(!table.isReceiver(2, of: .users(["7"], channel: nil, except: nil)))
+        #expect(slots(table, .everyoneExcept(Exceptions(connections: [102]))).isEmpty)
+        #expect(slots(table, .users(["7"], channel: nil, except: .none)).isEmpty)
+        #expect(!table.isReceiver(2, of: .channel("users", except: .none)))
+        #expect(!table.isReceiver(2, of: .users(["7"], channel: nil, except: .none)))
     }
 
     @Test func `unsubscribing says whether there was a subscription`() throws {
@@ -86,7 +108,7 @@ struct SubscriptionTableTests {
         var table = SubscriptionTable()
         table.subscribe(5, to: try pattern(text))
         #expect(slots(table, channel) == (isReached ? [5] : []))
-        #expect(table.isReceiver(5, of: .channel(channel, except: nil)) == isReached)
+        #expect(table.isReceiver(5, of: .channel(channel, except: .none)) == isReached)
     }
 
     @Test func `no pattern reaches where its name would not`() throws {
@@ -108,11 +130,11 @@ struct SubscriptionTableTests {
         table.identify(0, as: try identity("caf\u{E9}"))
         table.identify(1, as: try identity("cafe\u{301}"))
         table.identify(2, as: try identity("caf\u{E9}"))
-        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: nil)) == [0, 2])
-        #expect(slots(table, .users(["caf\u{E9}"], channel: "users", except: nil)) == [2])
+        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: .none)) == [0, 2])
+        #expect(slots(table, .users(["caf\u{E9}"], channel: "users", except: .none)) == [2])
         table.identify(2, as: nil)
-        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: nil)) == [0])
-        #expect(slots(table, .users([], channel: nil, except: nil)).isEmpty)
+        #expect(slots(table, .users(["caf\u{E9}"], channel: nil, except: .none)) == [0])
+        #expect(slots(table, .users([], channel: nil, except: .none)).isEmpty)
     }
 
     /// Against a list of pairs that is searched from end to end.

@@ -7,7 +7,8 @@ struct EventTextTests {
             #"""
              {"event": "order.created", "payload": {"id": 7.0, "b": 1e400}, "timestamp": 1729000000,
              "queued_at": 1729000000.123456, "id": "order-7", "channels": ["orders", "private.user.7", "orders"],
-             "channel": "all", "recipients": [42, "u\u00e9", 7.0], "except": 18, "expires_at": 1729000060, "other": [1]}
+             "channel": "all", "recipients": [42, "u\u00e9", 7.0], "except": 18, "expires_at": 1729000060, "other": [1],
+             "except_users": 9, "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x": 2}
             """#.utf8)
         let event = try EventText.result(of: bytes).get()
         #expect(slice(event.event, bytes) == #""order.created""#)
@@ -19,7 +20,10 @@ struct EventTextTests {
         #expect(event.idLabel(in: bytes.span) == Label("order-7"))
         #expect(event.channels.map(\.name) == ["orders", "private.user.7", "all"])
         #expect(event.recipients?.map(\.text) == ["42", "ué", "7"])
-        #expect(event.except == 18)
+        #expect(event.exceptions == Exceptions(connections: [18], users: [try #require(Label("9"))]))
+        #expect(event.key == nil && !event.clearsKey)
+        #expect(slice(event.traceparent, bytes) == #""00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01""#)
+        #expect(slice(event.ignored, bytes) == "other")
         #expect(event.expiresAtMicroseconds == 1_729_000_060_000_000)
     }
 
@@ -28,7 +32,7 @@ struct EventTextTests {
         let event = try EventText.result(of: bytes).get()
         #expect(slice(event.event, bytes) == #""a""#)
         #expect(event.payload == nil && event.timestamp == nil && event.id == nil && event.recipients == nil)
-        #expect(event.queuedAtMicroseconds == nil && event.except == nil)
+        #expect(event.queuedAtMicroseconds == nil && event.exceptions.isEmpty)
         #expect(event.expiresAtMicroseconds == nil && event.channels == [] && event.idLabel(in: bytes.span) == nil)
     }
 
@@ -40,7 +44,7 @@ struct EventTextTests {
             + Array(#""recipients":null,"except":null,"expires_at":null}"#.utf8)
         let event = try EventText.result(of: bytes).get()
         #expect(slice(event.payload, bytes) == "null")
-        #expect(event.timestamp == nil && event.id == nil && event.recipients == nil && event.except == nil)
+        #expect(event.timestamp == nil && event.id == nil && event.recipients == nil && event.exceptions.isEmpty)
         #expect(event.channels == [])
     }
 
@@ -83,6 +87,81 @@ struct EventTextTests {
 
     @Test func `no recipients are nobody and not everybody`() throws {
         #expect(try EventText.result(of: #"{"event":"a","recipients":[]}"#.utf8).get().recipients == [])
+    }
+
+    @Test(
+        arguments: [
+            (#""key":"order-7""#, "order-7", false), (#""clear":true,"key":"a""#, "a", true),
+            (#""key":7,"clear":false"#, "7", false), (#""key":"a","except":[],"except_users":[]"#, "a", false),
+            (#""key":null,"clear":false,"recipients":[1]"#, nil, false),
+        ] as [(String, String?, Bool)])
+    func `an event may be the state of a key, or end it`(members: String, key: String?, clears: Bool) throws {
+        let event = try EventText.result(of: #"{"event":"a",\#(members)}"#.utf8).get()
+        #expect(event.key?.text == key && event.clearsKey == clears)
+    }
+
+    @Test(arguments: [("18", [18]), ("[18,-1,7.0]", [18, -1, 7]), ("[]", [])] as [(String, [Int64])])
+    func `one connection or a list of them may be left out`(value: String, connections: [Int64]) throws {
+        let event = try EventText.result(of: #"{"event":"a","except":\#(value)}"#.utf8).get()
+        #expect(event.exceptions.connections == connections)
+    }
+
+    @Test(arguments: [("42", ["42"]), (#""jane""#, ["jane"]), (#"[42,"42","jane"]"#, ["42", "42", "jane"])])
+    func `one user or a list of them may be left out`(value: String, users: [String]) throws {
+        let event = try EventText.result(of: #"{"event":"a","except_users":\#(value)}"#.utf8).get()
+        #expect(event.exceptions.users.map(\.text) == users)
+    }
+
+    @Test func `data is the payload where there is none`() throws {
+        for text in [#"{"event":"a","data":[1]}"#, #"{"data":[1],"event":"a"}"#] {
+            let bytes = Array(text.utf8)
+            let event = try EventText.result(of: bytes).get()
+            #expect(slice(event.payload, bytes) == "[1]" && event.isPayloadData && event.ignored == nil)
+        }
+        for text in [#"{"event":"a","data":1,"payload":null}"#, #"{"payload":null,"event":"a","data":1}"#] {
+            let bytes = Array(text.utf8)
+            let event = try EventText.result(of: bytes).get()
+            #expect(slice(event.payload, bytes) == "null" && !event.isPayloadData)
+            #expect(slice(event.ignored, bytes) == "data")
+        }
+    }
+
+    /// The same moment in all units, and how clients are told it.
+    @Test(
+        arguments: [
+            ("1729000000.5", 1_729_000_000_500_000, true), ("1729000000500", 1_729_000_000_500_000, false),
+            ("1729000000500000", 1_729_000_000_500_000, false), ("1729000000500000000", 1_729_000_000_500_000, false),
+            ("1.7290000005e9", 1_729_000_000_500_000, true), ("1.7290000005e12", 1_729_000_000_500_000, false),
+            (#""1729000000.5""#, 1_729_000_000_500_000, false), (#""1729000000500""#, 1_729_000_000_500_000, false),
+            ("99999999999", 99_999_999_999_000_000, true), ("100000000000", 100_000_000_000_000, false), ("0", 0, true),
+            ("-5", -5_000_000, true),
+        ] as [(String, Int64, Bool)])
+    func `a time is in seconds or in what its size says`(value: String, microseconds: Int64, isKept: Bool) throws {
+        let bytes = Array(#"{"event":"a","timestamp":\#(value),"expires_at":\#(value)}"#.utf8)
+        let event = try EventText.result(of: bytes).get()
+        #expect(event.expiresAtMicroseconds == microseconds)
+        #expect(event.happenedMicroseconds(in: bytes.span) == microseconds)
+        #expect(slice(event.timestamp, bytes) == (isKept ? value : nil))
+    }
+
+    @Test(arguments: [
+        #""soon""#, "1e300", "{}", "true", "5", #""""#, #""1.""#, #""-1""#, "1e-9", "99999999999999999999",
+    ])
+    func `a time of queueing that no one can mean is ignored`(value: String) throws {
+        let event = try EventText.result(of: #"{"event":"a","queued_at":\#(value)}"#.utf8).get()
+        #expect(event.queuedAtMicroseconds == nil)
+    }
+
+    @Test(arguments: [
+        "null", "1", #""""#, #""00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01""#,
+        #""01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01""#,
+        #""00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more""#,
+        #""00-00000000000000000000000000000000-b7ad6b7169203331-01""#,
+        #""00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01""#,
+        #""00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01""#,
+    ])
+    func `a trace context of another shape is ignored`(value: String) throws {
+        #expect(try EventText.result(of: #"{"event":"a","traceparent":\#(value)}"#.utf8).get().traceparent == nil)
     }
 
     private func slice(_ range: Range<Int>?, _ bytes: [UInt8]) -> String? {

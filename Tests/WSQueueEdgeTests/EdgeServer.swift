@@ -59,16 +59,17 @@ final class EdgeServer {
         record.except = except
         journal.stage(record, message: Array(text.utf8).span)
         _ = try journal.commit(unix: 0)
+        let exceptions = Exceptions(connections: except.map { [$0] } ?? [])
         for channel in channels.isEmpty ? [nil] : channels.map(Optional.some) {
             let message = channel.map { text.dropLast() + #","channel":"\#($0)"}"# } ?? text
             let frame = FrameEncoder.frame(.text, Array(message.utf8).span)
             let audience: Audience =
                 if let recipients {
-                    .users(recipients, channel: channel, except: except)
+                    .users(recipients, channel: channel, except: exceptions)
                 } else if let channel {
-                    .channel(channel, except: except)
+                    .channel(channel, except: exceptions)
                 } else {
-                    except.map { .everyoneExcept($0) } ?? .everyone
+                    exceptions.isEmpty ? .everyone : .everyoneExcept(exceptions)
                 }
             writer.append(byteCount: frame.count, seq: seq, audience: audience) { output in
                 for byte in frame { output.append(byte) }

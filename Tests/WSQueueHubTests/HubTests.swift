@@ -45,7 +45,8 @@ struct HubTests {
             #expect(published.numbers == [1, 1])
             #expect(
                 published.map(\.audience) == [
-                    .users(["u"], channel: "a", except: 7), .users(["u"], channel: "b", except: 7),
+                    .users(["u"], channel: "a", except: Exceptions(connections: [7])),
+                    .users(["u"], channel: "b", except: Exceptions(connections: [7])),
                 ])
         }
     }
@@ -225,7 +226,7 @@ struct HubTests {
             hub.turn()
             let published = hub.published()
             #expect(published.first?.text.contains(#""event":"presence."#) == true)
-            #expect(published.first?.audience == .channel("presence.room", except: nil))
+            #expect(published.first?.audience == .channel("presence.room", except: .none))
             #expect(hub.seq == UInt64(published.count))
         }
     }

@@ -52,7 +52,7 @@ struct SharedHubTests {
             #expect(published.map { $0.audience == .everyone } == [true, false, false, false, true])
             #expect(
                 published.allSatisfy {
-                    $0.audience == .everyone || $0.audience == .users([], channel: nil, except: nil)
+                    $0.audience == .everyone || $0.audience == .users([], channel: nil, except: .none)
                 })
             // Loops and replays find each number.
             #expect(hub.publications.snapshot(since: 0).seq == 5)

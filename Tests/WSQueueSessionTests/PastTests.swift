@@ -156,7 +156,7 @@ struct PastTests {
             let record = try self.record(17, channels: ["a"])
             let replay = try replay("e1:10", channel: "a", channels: ["a"])
             let copy = client.session.copy(of: record, during: replay, inheritedSeq: 0, slot: 4, table)
-            #expect((copy == .channel("a", except: nil)) == isSent)
+            #expect((copy == .channel("a", except: .none)) == isSent)
         }
     }
 

@@ -14,6 +14,22 @@ package enum JSONNumber {
         scaled(token, in: bytes, byPowerOfTen: 6)?.value
     }
 
+    /// The value of `token`, a Unix time, in microseconds. Its size tells its unit, as in names of files: below 10^11 it is
+    /// in seconds (until the year 5138), below 10^14 in milliseconds, below 10^17 in microseconds, else in nanoseconds.
+    ///
+    /// - Returns: `nil` where it is no time of 64 bits of nanoseconds.
+    package static func unixMicroseconds(
+        _ token: Range<Int>, in bytes: Span<UInt8>
+    ) -> (microseconds: Int64, isInSeconds: Bool)? {
+        if let value = millionths(token, in: bytes), value.magnitude < 100_000_000_000_000_000 { return (value, true) }
+        guard let whole = scaled(token, in: bytes, byPowerOfTen: 0)?.value else { return nil }
+        switch whole.magnitude {
+        case ..<100_000_000_000_000: return scaled(token, in: bytes, byPowerOfTen: 3).map { ($0.value, false) }
+        case ..<100_000_000_000_000_000: return (whole, false)
+        default: return (whole / 1_000, false)
+        }
+    }
+
     /// The value of `token`, times ten to the `power`, towards zero; `nil` where it does not fit.
     private static func scaled(
         _ token: Range<Int>, in bytes: Span<UInt8>, byPowerOfTen power: Int

@@ -30,7 +30,7 @@ struct Messages {
     static func receivers(of message: ClientMessage, _ subscriptions: SubscriptionTable) -> Set<Int> {
         guard let recipients = message.recipients else {
             var found: [Int] = []
-            subscriptions.append(selectedBy: .channel(message.channel, except: nil), to: &found)
+            subscriptions.append(selectedBy: .channel(message.channel, except: .none), to: &found)
             return Set(found)
         }
         let slots = recipients.compactMap { subscriptions.slot(of: $0) }

@@ -50,7 +50,8 @@ package struct EventMessageWriter: Sendable {
         isPayloadNameOwn = payloadKey == "payload"
     }
 
-    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…}`; the channel only where there is one.
+    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…,"key":…}`; channel and key only where there
+    /// is one.
     ///
     /// - Parameters:
     ///   - event: Where the event's members lie.
@@ -80,6 +81,10 @@ package struct EventMessageWriter: Sendable {
             output.append(",\"channel\":")
             JSONWriter.write(channel.name, into: &output)
         }
+        if let key = event.key {
+            output.append(",\"key\":")
+            JSONWriter.write(key.bytes, into: &output)
+        }
         output.append(UInt8(ascii: "}"))
     }
 
@@ -89,7 +94,7 @@ package struct EventMessageWriter: Sendable {
     /// Between two of these values there is at least the name of the second. Where there are no more bytes than that, it
     /// is all that stands there.
     private func endOfSameBeginning(_ event: EventText) -> Int? {
-        guard let payload = event.payload, let timestamp = event.timestamp, isPayloadNameOwn,
+        guard let payload = event.payload, let timestamp = event.timestamp, isPayloadNameOwn, !event.isPayloadData,
             event.event.lowerBound == eventName.count,
             payload.lowerBound == event.event.upperBound + payloadName.count,
             timestamp.lowerBound == payload.upperBound + timestampName.count
@@ -100,8 +105,11 @@ package struct EventMessageWriter: Sendable {
     private func append(
         timestamp event: EventText, _ fields: EventMessageFields, _ bytes: Span<UInt8>, to output: inout [UInt8]
     ) {
-        guard let timestamp = event.timestamp else { return JSONWriter.write(fields.unixSeconds, into: &output) }
-        output.append(bytes, timestamp)
+        if let timestamp = event.timestamp { return output.append(bytes, timestamp) }
+        guard let other = event.timestampMicroseconds else {
+            return JSONWriter.write(fields.unixSeconds, into: &output)
+        }
+        JSONWriter.write(secondsOf: other, into: &output)
     }
 
     // Ids are strings for clients, even where a publisher wrote a number: they are compared as strings.

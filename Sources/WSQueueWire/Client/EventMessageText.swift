@@ -16,15 +16,22 @@ package struct EventMessageText: Equatable, Sendable {
     /// - Returns: `nil` for anything else.
     package static func decode(_ bytes: Span<UInt8>) -> EventMessageText? {
         var values: [Range<Int>] = []
-        values.reserveCapacity(6)
+        values.reserveCapacity(5)
+        var channel: Range<Int>?
         var reader = JSONObjectReader()
         do throws(JSONFault) {
-            while let member = try reader.next(in: bytes) { values.append(member.value) }
+            while let member = try reader.next(in: bytes) {
+                if values.count < 5 {
+                    values.append(member.value)
+                } else if bytes[member.name.lowerBound] == UInt8(ascii: "c") {
+                    channel = member.value
+                }
+            }
         } catch { return nil }
-        guard values.count == 5 || values.count == 6 else { return nil }
+        guard values.count == 5 else { return nil }
         return EventMessageText(
             event: values[0], payload: values[1], timestamp: values[2], id: values[3], seq: values[4],
-            channel: values.count == 6 ? values[5] : nil)
+            channel: channel)
     }
 
     /// Its order number, as digits.

@@ -30,6 +30,18 @@ import WSQueueWire
             #"{"payload": {"b" : 1.0, "a":[1e400,"\ud800"] } ,"event":"\u00e9", "id":42,"timestamp":17.250}"#, nil,
             #"{"event":"\u00e9","payload":{"b" : 1.0, "a":[1e400,"\ud800"] },"timestamp":17.250,"id":"42","seq":18234}"#
         ),
+        (
+            #"{"event":"a","key":"order-\u0037","channels":["orders"],"payload":1,"timestamp":2}"#, "orders",
+            #"{"event":"a","payload":1,"timestamp":2,"id":"na\"me","seq":18234,"channel":"orders","key":"order-7"}"#
+        ),
+        (
+            #"{"event":"a","data":   [1],"timestamp":1729000000500}"#, nil,
+            #"{"event":"a","payload":[1],"timestamp":1729000000.500000,"id":"na\"me","seq":18234}"#
+        ),
+        (
+            #"{"event":"a","data":   [1],"timestamp":17,"timestamp_ms":"17"}"#, nil,
+            #"{"event":"a","payload":[1],"timestamp":17,"id":"na\"me","seq":18234}"#
+        ),
     ])
     func `the message is the contract's, around the bytes of the file`(
         text: String, channel: String?, expected: String

@@ -26,8 +26,10 @@ struct EventMessageTextTests {
 
     @Test func `it knows whether there is a channel`() throws {
         let (with, without) = (try message(#"{"event":"a"}"#, channel: "x"), try message(#"{"event":"a"}"#))
-        let decoded = [EventMessageText.decode(with.span), EventMessageText.decode(without.span)]
-        #expect(decoded.map(\.?.hasChannel) == [true, false])
+        let keyed = try message(#"{"event":"a","key":"k"}"#)
+        let both = try message(#"{"event":"a","key":"k"}"#, channel: "x")
+        let decoded = [with, without, keyed, both].map { EventMessageText.decode($0.span)?.hasChannel }
+        #expect(decoded == [true, false, false, true])
     }
 
     @Test(arguments: [("caf\\u00e9.*", true), ("caf.*", false)])

@@ -1,0 +1,77 @@
+"""The members of an event: what each of them does, and that a slip reaches no one."""
+
+import contextlib
+import json
+
+import pytest
+
+from support.files import failed, name_of, place, waiting
+from support.speaking import Speaking
+from support.tokens import make_token, write_secrets
+from support.waiting import eventually
+
+MOMENT = 1_729_000_000
+
+
+def put(queue, *events):
+    """Publishes events, or texts, in their order."""
+    for number, event in enumerate(events):
+        place(queue, name_of(number), event if isinstance(event, str) else json.dumps(event))
+
+
+def reason(queue, number):
+    return (queue / ".failed" / f"{name_of(number)}.why").read_text()
+
+
+@pytest.mark.parametrize("slip, member", [
+    ("chanel", "channel"), ("Channels", "channels"), ("recipient", "recipients"), ("exept", "except"),
+    ("expires", "expires_at"), ("except-users", "except_users"),
+])
+def test_a_slip_goes_to_no_one_and_says_what_was_meant(queue, client, slip, member):
+    put(queue, {"event": "secret", slip: "ops", "payload": 1}, {"event": "open", "excerpt": "none of ours", "keys": 1})
+    assert client.receive_events()[0]["event"] == "open"
+    eventually(lambda: len(failed(queue)) == 2, "the slip is set aside")
+    assert f"'{member}' is meant" in reason(queue, 0)
+
+
+def test_data_is_the_payload_where_there_is_none(queue, client):
+    put(queue, {"event": "a", "data": {"n": 1}}, {"event": "b", "data": 1, "payload": 2}, '{"event":"c","data":   [3]}')
+    assert [event["payload"] for event in client.receive_events(3)] == [{"n": 1}, 2, [3]]
+
+
+@pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
+def test_times_in_any_unit_are_seconds_for_clients(queue, client, factor):
+    put(
+        queue, {"event": "late", "expires_at": MOMENT * factor},
+        {"event": "a", "timestamp": MOMENT * factor, "queued_at": "soon"},
+        {"event": "b", "timestamp": str(MOMENT * factor), "queued_at": 1e300})
+    events = client.receive_events(2)
+    assert [(event["event"], event["timestamp"]) for event in events] == [("a", MOMENT), ("b", MOMENT)]
+    assert failed(queue) == []
+
+
+def test_several_connections_and_users_are_left_out(queue, start):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    with contextlib.ExitStack() as stack:
+        first, second, third = (stack.enter_context(Speaking(server)) for _ in range(3))
+        user = stack.enter_context(Speaking(server, f"/?token={make_token('42')}"))
+        put(
+            queue, {"event": "a", "except": [first.id, second.id]},
+            {"event": "b", "except": first.id, "except_users": [42, "43"]}, {"event": "c", "except_users": "42"},
+            {"event": "d", "except": []})
+        for one, names in ((first, "cd"), (second, "bcd"), (third, "abcd"), (user, "ad")):
+            assert "".join(event["event"] for event in one.receive_events(len(names))) == names
+
+
+def test_a_key_goes_to_clients_and_not_to_some_of_them(queue, client):
+    put(
+        queue, {"event": "a", "key": "order-7"}, {"event": "b", "key": "order-7", "clear": True},
+        {"event": "c", "key": "order-7", "recipients": [1]}, {"event": "d", "clear": True},
+        {"event": "e", "recipients": list(range(1_025))}, {"event": "f"})
+    events = client.receive_events(3)
+    assert [(event["event"], event.get("key")) for event in events] == [("a", "order-7"), ("b", "order-7"), ("f", None)]
+    assert list(events[0]) == ["event", "payload", "timestamp", "id", "seq", "key"]
+    eventually(lambda: waiting(queue) == [], "the queue is empty")
+    assert [name for name in failed(queue) if not name.endswith(".why")] == [name_of(n) for n in (2, 3, 4)]
+    assert "'key' beside 'recipients'" in reason(queue, 2) and "'clear' without 'key'" in reason(queue, 3)
+    assert "more than 1024 users" in reason(queue, 4)
