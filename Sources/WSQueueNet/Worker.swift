@@ -108,8 +108,11 @@ package final class Worker<Order: Sendable, News: Sendable>: Sendable {
         }
 
         /// Waits for a time and takes nothing; orders do not end it, because no one wakes a thread that has not announced
-        /// its sleep.
-        package mutating func pause(milliseconds: Int32) { _ = try? poller.wait(milliseconds: milliseconds) }
+        /// its sleep. A wake-up that came when it had slept already would end it at once.
+        package mutating func pause(milliseconds: Int32) {
+            worker.wakeup.clear()
+            _ = try? poller.wait(milliseconds: milliseconds)
+        }
 
         /// The ready descriptor with this index; `nil` where it was the wakeup.
         package func ready(_ index: Int) -> Readiness? {

@@ -68,6 +68,8 @@ struct RedisLinkLoop: ~Copyable {
         } catch {
             lose(error, now: now)
         }
+        // Before that is looked at: when the hub has used enough it wakes only a thread that has announced its sleep.
+        place.announceSleep()
         let unread = link.unreadBytes
         perform(exchange.turn(unread: unread, now: now), now: now)
         reader.setReading(exchange.isReading(unread: unread), now: now)

@@ -55,6 +55,21 @@ struct WorkerTests {
         #expect(posters == [0: 0, 1: 1_999, 2: 1_999, 3: 1_999, 4: 1_999])
     }
 
+    @Test func `a pause lasts, though the thread was woken when it had slept already`() throws {
+        var owner = try Owner()
+        let worker = try Worker<Int, Int64>(name: "worker", newsFor: owner.wakeup)
+        let own = worker.ownWakeup
+        try worker.start { (place: consuming Worker<Int, Int64>.Workplace) in
+            var place = place
+            place.announceSleep()
+            own.signal()
+            let start = Clock.monotonicNanoseconds()
+            place.pause(milliseconds: 20)
+            place.tell(Clock.monotonicNanoseconds() - start)
+        }
+        #expect(try #require(owner.wait(for: 1, from: worker).first) >= 19_000_000)
+    }
+
     @Test func `an order without a result is no news`() throws {
         var owner = try Owner()
         let worker = try Worker<Int, String>(name: "worker", newsFor: owner.wakeup)
