@@ -65,7 +65,13 @@ package struct Hub: ~Copyable {
             batch != nil || events.hasWork || (intake.hasNext && (events.placesQueue || events.maySubmit))
         if isTaking, !events.isHeld, !events.isAwaitingClients, !isBehind { return 0 }
         let look = (intake.sleepNanoseconds(now: now) + 999_999) / 1_000_000
-        return Int32(max(0, min(1_000, look, events.isHeld ? 1_000 : events.presenceSleepMilliseconds(now: now))))
+        let presence = mayTellPresence && !events.isHeld ? events.presenceSleepMilliseconds(now: now) : 1_000
+        return Int32(max(0, min(1_000, look, presence)))
+    }
+
+    /// Whether the next pass tells news of presence that is due: until it may, no moment is near for its sake.
+    private var mayTellPresence: Bool {
+        intake.reader != nil && batch == nil && !events.isAwaitingClients && events.hasRoom && !isBehind
     }
 
     /// Whether there is something to do though nothing has arrived: clients took what was waited for.
@@ -132,7 +138,7 @@ package struct Hub: ~Copyable {
         let (start, seq) = (events.position, events.seq)
         let end = start + EventTurn.passBytes
         // A batch has nothing in between.
-        if batch == nil, events.hasRoom, !isBehind { events.tellPresence(now: now, unix: unix) }
+        if mayTellPresence { events.tellPresence(now: now, unix: unix) }
         var count = 0
         var readBytes = 0
         while events.position < end, readBytes < Self.passReadBytes, count < Self.passFiles {

@@ -109,6 +109,7 @@ struct Intake: ~Copyable {
     /// Looks no more, so that nothing but others wakes the hub before `now`, monotonic nanoseconds.
     mutating func rest(until moment: Int64) {
         nextLook = moment
+        nextDue = .max
         // Read so that they do not wake the hub.
         _ = try? watcher.arrivals()
     }

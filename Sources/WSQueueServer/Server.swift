@@ -22,6 +22,8 @@ package struct Server: ~Copyable {
     private static let signalToken: UInt64 = 1
     private static let wakeupToken: UInt64 = 2
     private static let noticeToken: UInt64 = 3
+    /// How long the end of loops and nodes, which wake this thread, is waited for before the deadline is looked at.
+    private static let endMilliseconds: Int32 = 50
 
     /// Takes the queue, listens, and starts the loops. Nothing is read from the queue before `run`.
     ///
@@ -123,12 +125,17 @@ package struct Server: ~Copyable {
             LogLine(.notice, "server.stop").with("seq", hub.seq).with("seconds", front.seconds))
     }
 
-    private mutating func sleep() {
+    /// Sleeps until there is something to do.
+    ///
+    /// - Parameter hasHubEnded: Whether the hub does nothing any more, and only loops and nodes are waited for.
+    private mutating func sleep(hasHubEnded: Bool = false) {
         edge.hubWakeup.willSleep()
         let now = Clock.monotonicNanoseconds()
-        let milliseconds = min(hub.sleepMilliseconds(now: now), front.sleepMilliseconds(now: now))
+        let limit = hasHubEnded ? Self.endMilliseconds : hub.sleepMilliseconds(now: now)
+        let milliseconds = min(limit, front.sleepMilliseconds(now: now))
         // A loop may have passed something between our last look and the announcement of sleep.
-        let canGoOn = hub.canGoOn || front.hasNews(edge.loops, isAdmitting: edge.ports.gate.isAdmitting)
+        let canGoOn =
+            !hasHubEnded && hub.canGoOn || front.hasNews(edge.loops, isAdmitting: edge.ports.gate.isAdmitting)
         let count = (try? poller.wait(milliseconds: canGoOn ? 0 : milliseconds)) ?? 0
         edge.hubWakeup.didWake()
         for index in 0..<count {
@@ -191,7 +198,7 @@ package struct Server: ~Copyable {
         for loop in edge.loops { loop.mailbox.post(.drain(deadline: deadline)) }
         while !edge.loops.allSatisfy(\.hasEnded), Clock.monotonicNanoseconds() < deadline + 500_000_000 {
             front.tellIfAlive(edge.loops)
-            sleep()
+            sleep(hasHubEnded: true)
             if obeySignals() { return }
         }
         leaveNodes()
@@ -203,7 +210,7 @@ package struct Server: ~Copyable {
         guard let nodes = edge.nodes else { return }
         nodes.post(.end)
         let deadline = Clock.monotonicNanoseconds() + 500_000_000
-        while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep() }
+        while !nodes.hasEnded, Clock.monotonicNanoseconds() < deadline { sleep(hasHubEnded: true) }
     }
 
     private var readyLine: LogLine {

@@ -230,4 +230,19 @@ struct HubTests {
             #expect(hub.seq == UInt64(published.count))
         }
     }
+
+    @Test func `news of presence that may not be told yet keep no one awake`() throws {
+        let holding = { (configuration: inout Configuration) in configuration.holdsWithoutClients = true }
+        try withHub(holding) { hub in
+            let identity = Identity(user: try #require(Label("u")))
+            hub.presence.withLock { $0.enter("presence.room", identity, 1) }
+            hub.turn()
+            #expect(hub.seq == 0)
+            #expect(hub.sleepMilliseconds() > 0)
+            hub.marks.report(clients: 1, behind: 0, by: 0)
+            #expect(hub.sleepMilliseconds() == 0)
+            hub.turn()
+            #expect(hub.seq == 1)
+        }
+    }
 }

@@ -11,6 +11,7 @@ struct ServiceFront: ~Copyable {
     private var isAnnounced = false
     /// Whether files are being read again, and the loops have not all applied what they say.
     private var isReloading = false
+    private var isStopping = false
     private let startedAt = Clock.monotonicNanoseconds()
 
     /// From this moment on clients are let in though Redis has not been reached: they are asked to come back.
@@ -32,7 +33,9 @@ struct ServiceFront: ~Copyable {
     /// - Parameter isAdmitting: Whether clients are let in. What other servers have sent is read first, but Redis is not
     ///   waited for.
     func hasNews(_ loops: [LoopHandle], isAdmitting: Bool) -> Bool {
-        canAnnounce(loops, isAdmitting: isAdmitting) || hasReloaded(loops) || watchdog?.isContent(loops) == true
+        if watchdog?.isContent(loops) == true { return true }
+        guard !isStopping else { return false }
+        return canAnnounce(loops, isAdmitting: isAdmitting) || (isAnnounced && hasReloaded(loops))
     }
 
     /// How long the hub may sleep for the sake of the watchdog.
@@ -88,7 +91,10 @@ struct ServiceFront: ~Copyable {
     }
 
     /// The end has begun.
-    mutating func tellStopping(milliseconds: Int) { manager.tellStopping(milliseconds: milliseconds) }
+    mutating func tellStopping(milliseconds: Int) {
+        isStopping = true
+        manager.tellStopping(milliseconds: milliseconds)
+    }
 
     private func hasReloaded(_ loops: [LoopHandle]) -> Bool { isReloading && !loops.contains(where: \.isReviewing) }
 }
