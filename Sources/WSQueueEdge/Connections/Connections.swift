@@ -4,8 +4,8 @@ internal import WSQueueSystem
 
 /// The sockets of one loop: what is to be reported of them, and what of their own they are owed.
 ///
-/// A connection that breaks is dropped at the end of the turn, so nothing has to ask whether it is still there: until then
-/// it takes no part in anything, and what is sent to it is thrown away.
+/// A connection that breaks is dropped when what is being dealt with is done, so nothing has to ask whether it is still
+/// there: until then it takes no part in anything, and what is sent to it is thrown away.
 struct Connections: ~Copyable {
     /// What became of a connection's own bytes.
     enum Flushed {
@@ -115,7 +115,7 @@ struct Connections: ~Copyable {
         handle.addSockets(-1)
     }
 
-    /// Notes that a connection is over; it is dropped at the end of the turn.
+    /// Notes that a connection is over; it is dropped when what is being dealt with is done.
     mutating func lose(_ slot: Int, errorNumber: Int32 = 0) {
         let standing = table.standing(of: slot)
         guard standing != .gone else { return }

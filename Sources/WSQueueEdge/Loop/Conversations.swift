@@ -11,7 +11,7 @@ internal import WSQueueWire
 struct Conversations {
     private var table = SubscriptionTable()
     /// When something is due about clients' tokens (Unix nanoseconds).
-    private var tokenTimes = Heap<TokenTime>()
+    private var tokenTimes = TokenTimes()
     private var messages: Messages
     private let options: SessionOptions
     private let control: AccessControl
@@ -21,13 +21,6 @@ struct Conversations {
     private let counters: ClientCounters
     private let log: Log
     private let index: Int
-
-    private struct TokenTime: HeapElement {
-        let time: Int64
-        let token: UInt64
-
-        func precedes(_ other: TokenTime) -> Bool { time < other.time }
-    }
 
     init(
         _ index: Int, _ options: SessionOptions, _ control: AccessControl, _ desk: AuthorizeDesk?,
@@ -175,9 +168,8 @@ struct Conversations {
 
     /// Warns those whose token's time is nearly over, and says goodbye to those for whom it is.
     mutating func checkTokens(unix: Int64, now: Int64, _ delivery: inout Delivery) {
-        while let first = tokenTimes.first, first.time <= unix {
-            _ = tokenTimes.popFirst()
-            guard let slot = delivery.connections.slot(of: first.token),
+        while let token = tokenTimes.next(at: unix) {
+            guard let slot = delivery.connections.slot(of: token),
                 delivery.connections.standing(of: slot).isReceiving
             else { continue }
             converse(slot, now: now, &delivery) { session, facts in session.checkToken(facts) }
@@ -269,7 +261,7 @@ struct Conversations {
         case .pass(let channel, let recipients, let text):
             pass(channel, recipients, text, slot, now: now, &delivery)
         case .wake(let time):
-            tokenTimes.insert(TokenTime(time: time, token: delivery.connections.token(of: slot)))
+            tokenTimes.insert(time, delivery.connections.token(of: slot)) { delivery.connections.slot(of: $0) != nil }
         case .note(let note): self.note(note, slot, delivery)
         case .close(let code, let reason): close(slot, code, reason: reason, now: now, &delivery)
         }

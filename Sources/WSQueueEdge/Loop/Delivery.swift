@@ -65,7 +65,7 @@ struct Delivery: ~Copyable {
     /// Reads nothing more from a connection before an answer has come from elsewhere, or reads again.
     func pause(_ isPaused: Bool, _ slot: Int) { sockets.pause(isPaused, slot) }
 
-    /// A connection is over; it is dropped at the end of the turn.
+    /// A connection is over; it is dropped when what is being dealt with is done.
     mutating func lose(_ slot: Int, errorNumber: Int32 = 0) { sockets.lose(slot, errorNumber: errorNumber) }
 
     /// Takes those that are over.

@@ -73,9 +73,15 @@ struct EdgeLoop: ~Copyable {
     /// joined gets what is published next; and everything is sent before the thread sleeps.
     mutating func turn(_ ready: [Readiness], now: Int64, news: [LoopHandle.Command]) {
         self.now = now
-        for command in news { obey(command) }
-        for readiness in ready { handle(readiness) }
-        dropEnded()
+        // What has ended makes room for a newcomer of the same turn.
+        for command in news {
+            obey(command)
+            dropEnded()
+        }
+        for readiness in ready {
+            handle(readiness)
+            dropEnded()
+        }
         delivery.deliver(conversations.subscriptions, now: now)
         for finished in delivery.replay(conversations.subscriptions, now: now) {
             status.noteReplay(hasGap: finished.replay.gap != nil)
@@ -104,7 +110,7 @@ struct EdgeLoop: ~Copyable {
     private mutating func wait(_ ready: inout [Readiness]) {
         handle.wakeup.willSleep()
         // Looked at after the announcement: a thread that publishes or posts now will see that this one sleeps.
-        let hasWork = delivery.hasWork || !handle.mailbox.isEmpty || handle.isAsked
+        let hasWork = delivery.hasWork || !handle.mailbox.isEmpty || handle.isAsked || status.isWanted
         delivery.wait(milliseconds: hasWork ? 0 : sleepMilliseconds, &ready)
         handle.wakeup.didWake()
     }

@@ -61,9 +61,12 @@ struct StatusDesk {
         hubWakeup.signal()
     }
 
+    /// Whether another thread has asked how this loop stands.
+    var isWanted: Bool { board.isWanted(since: writtenAt) }
+
     /// Writes how this loop stands, if another thread has asked.
     mutating func report(_ delivery: borrowing Delivery, _ conversations: Conversations, now: Int64) {
-        guard board.isWanted(since: writtenAt) else { return }
+        guard isWanted else { return }
         let clients =
             board.wantsClients(since: writtenAt)
             ? delivery.describeClients(conversations.subscriptions, limit: StatusBoard.clientLimit, now: now) : nil

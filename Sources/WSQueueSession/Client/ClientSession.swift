@@ -108,11 +108,10 @@ package struct ClientSession: ~Copyable {
     ) {
         guard !isGreeted, let cursor = facts.cursor(reached) else { return }
         isGreeted = true
-        actions.append(.name)
         let text = ServerMessage.welcome(
             heartbeatSeconds: options.heartbeatSeconds, connection: connection, isAuthenticated: identity != nil,
             cursor: cursor)
-        actions.append(.send(text))
+        actions += [.name, .send(text)]
     }
 
     // MARK: Messages
@@ -124,7 +123,6 @@ package struct ClientSession: ~Copyable {
         var actions: [SessionAction] = []
         do throws(ClientError) {
             let command = try decode(text, options, facts, &actions)
-            if try made.member.park(command, isQuiet: false, options, facts, &actions) { return actions }
             try perform(command, isQuiet: false, options, facts, &actions)
         } catch {
             actions.append(.send(ServerMessage.error(error)))
@@ -151,7 +149,7 @@ package struct ClientSession: ~Copyable {
         return try result.get()
     }
 
-    /// Does what a client asks for, and answers.
+    /// Does what a client asks for, and answers; what only says that it is there costs no memory for it.
     ///
     /// - Parameter isQuiet: Whether success is not answered.
     private mutating func perform(
@@ -165,6 +163,7 @@ package struct ClientSession: ~Copyable {
             try made.requests.checkRoom(options)
             want(PastRequest(since: since, channel: nil), &actions)
         case .subscribe(let channel, let since):
+            if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             // Nothing is done of a command that is refused.
             if since != nil { try made.requests.checkRoom(options) }
             try made.member.subscribe(to: channel, options, facts, &actions)
@@ -184,6 +183,7 @@ package struct ClientSession: ~Copyable {
             try made.member.state(channel, status, activity, options, facts, &actions)
             actions.append(.members(of: channel, after: next))
         case .message(let channel, let message, let recipients):
+            if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             guard made.member.hears(channel, facts.access) else { throw .notSubscribed(channel) }
             try made.member.check(.publish, channel, options, facts)
             let text = ServerMessage.message(

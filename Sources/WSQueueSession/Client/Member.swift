@@ -170,11 +170,13 @@ struct Member {
     /// The application could not be asked, because too many others wait.
     mutating func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] {
         var actions: [SessionAction] = []
-        guard let question = questions.takeLast(request) else { return actions }
-        if question.command == nil {
-            settle(request, isAllowed: false, &actions)
-        } else {
-            actions.append(.send(ServerMessage.error(Self.tooManyQuestions(request.channel))))
+        // All that wait for the same answer: nothing is under way that one of them could still wait for.
+        for question in questions.take(request) {
+            if question.command == nil {
+                settle(request, isAllowed: false, &actions)
+            } else {
+                actions.append(.send(ServerMessage.error(Self.tooManyQuestions(request.channel))))
+            }
         }
         return actions
     }

@@ -33,11 +33,6 @@ struct Questions {
         return waiting
     }
 
-    /// Takes the question that was added last.
-    mutating func takeLast(_ request: AuthorizeRequest) -> ParkedQuestion? {
-        parked.lastIndex { $0.request == request }.map { parked.remove(at: $0) }
-    }
-
     /// Forgets what waits to subscribe to a channel.
     mutating func forgetSubscriptions(to channel: String) {
         parked.removeAll { $0.request.channel == channel && $0.request.action == Access.Verb.subscribe.rawValue }

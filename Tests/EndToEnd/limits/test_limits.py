@@ -207,6 +207,22 @@ def test_one_client_too_many_is_told_503(start):
         client.socket.close()
 
 
+def test_who_has_gone_makes_room_for_a_newcomer_of_the_same_moment(start):
+    server = start("--clients", "1", "--threads", "1")
+    first = Client(server)
+    server.signal(signal.SIGSTOP)
+    eventually(lambda: thread_states(server) == {"T"}, "all its threads stand still")
+    try:
+        first.socket.close()
+        # The loop finds both at once when it goes on: the end, which came first, and the newcomer.
+        with socket.create_connection((server.host, server.port), 10) as other:
+            other.sendall(handshake_request(server.host, server.port)[0])
+            server.signal(signal.SIGCONT)
+            assert other.recv(100).startswith(b"HTTP/1.1 101 ")
+    finally:
+        server.signal(signal.SIGCONT)
+
+
 def test_one_address_cannot_have_all_places(start):
     server = start("--clients-per-address", "3")
     clients = [Client(server) for _ in range(3)]
