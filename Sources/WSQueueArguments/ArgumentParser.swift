@@ -4,11 +4,12 @@ extension OptionTable {
     ///
     /// - Parameters:
     ///   - words: The command line without the program's name.
+    ///   - spoiled: The places of words that were not UTF-8; only values of options that take any text may be there.
     ///   - environment: Answers with the value of an environment variable.
     package func parse(
-        _ words: [String], environment: (String) -> String? = { _ in nil }
+        _ words: [String], spoiled: [Int] = [], environment: (String) -> String? = { _ in nil }
     ) throws(ArgumentFault) -> ParsedArguments {
-        var parser = ArgumentParser(self, words)
+        var parser = ArgumentParser(self, words, spoiled: spoiled)
         while try parser.takeWord() {}
         return try parser.finish(environment: environment)
     }
@@ -18,14 +19,17 @@ extension OptionTable {
 private struct ArgumentParser {
     private let table: OptionTable
     private let words: [String]
+    private var spoiled: [Int]
+    private var replacements = 0
     private var position = 0
     private var occurrences: [ParsedArguments.Occurrence] = []
     private var operands: [String] = []
     private var terminator: Int?
 
-    init(_ table: OptionTable, _ words: [String]) {
+    init(_ table: OptionTable, _ words: [String], spoiled: [Int]) {
         self.table = table
         self.words = words
+        self.spoiled = spoiled
     }
 
     /// Takes the next word and what belongs to it.
@@ -55,12 +59,14 @@ private struct ArgumentParser {
     }
 
     func finish(environment: (String) -> String?) throws(ArgumentFault) -> ParsedArguments {
+        if let place = spoiled.first { throw .notUnicode(position: place + 1) }
         var found = occurrences
         for option in table.options {
             guard let variable = option.environment, let value = environment(variable), !value.isEmpty else { continue }
             found.append(try .init(option, value: value, origin: .variable(variable)))
         }
-        return ParsedArguments(occurrences: found, operands: operands, terminator: terminator)
+        return ParsedArguments(
+            occurrences: found, operands: operands, terminator: terminator, replacements: replacements)
     }
 
     private func isOption(_ word: String) -> Bool { word.utf8.first == UInt8(ascii: "-") && word.utf8.count > 1 }
@@ -101,7 +107,17 @@ private struct ArgumentParser {
             value = words[position]
             position += 1
         }
+        if option.takesAnyText, let value { tolerateSpoiled(value) }
         occurrences.append(.init(name: option.alias ?? option.name, value: value, origin: .flag(shown)))
+    }
+}
+
+extension ArgumentParser {
+    /// The word taken last is a text that may be anything.
+    private mutating func tolerateSpoiled(_ value: String) {
+        guard let index = spoiled.firstIndex(of: position - 1) else { return }
+        spoiled.remove(at: index)
+        replacements += value.unicodeScalars.count { $0 == "\u{FFFD}" }
     }
 }
 

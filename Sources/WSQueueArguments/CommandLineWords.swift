@@ -8,12 +8,25 @@ package enum CommandLineWords {
     ///
     /// - Parameter vector: The bytes of all words, the program's name first.
     package static func decode(_ vector: [[UInt8]]) throws(ArgumentFault) -> [String] {
+        let (words, spoiled) = try decodeAll(vector)
+        if let position = spoiled.first { throw .notUnicode(position: position + 1) }
+        return words
+    }
+
+    /// The words after the program's name, with U+FFFD in place of bytes that are not UTF-8, and the places of those
+    /// words where that was done. ``OptionTable/parse(_:spoiled:environment:)`` refuses them but where any text is taken.
+    package static func decodeAll(_ vector: [[UInt8]]) throws(ArgumentFault) -> (words: [String], spoiled: [Int]) {
         if vector.isEmpty { throw .noWords }
         var words: [String] = []
-        for (position, word) in vector.enumerated().dropFirst() {
-            guard let text = String(validating: word, as: UTF8.self) else { throw .notUnicode(position: position) }
-            words.append(text)
+        var spoiled: [Int] = []
+        for word in vector.dropFirst() {
+            if let text = String(validating: word, as: UTF8.self) {
+                words.append(text)
+            } else {
+                spoiled.append(words.count)
+                words.append(String(decoding: word, as: UTF8.self))
+            }
         }
-        return words
+        return (words, spoiled)
     }
 }

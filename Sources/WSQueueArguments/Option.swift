@@ -39,12 +39,14 @@ package struct Option: Equatable, Sendable {
     package let alias: String?
     /// Whether help, manual pages and completions say nothing of it: it is for scripts that belong to the program.
     package let isHidden: Bool
+    /// Whether its value may be any bytes; what is no UTF-8 becomes U+FFFD.
+    package let takesAnyText: Bool
 
     /// Describes an option.
     package init(
         _ name: String, short: Character? = nil, value: Value = .none, isRepeatable: Bool = false,
         environment: String? = nil, defaultValue: Default? = nil, alias: String? = nil, isHidden: Bool = false,
-        text: String
+        takesAnyText: Bool = false, text: String
     ) {
         self.name = name
         self.short = short
@@ -55,6 +57,7 @@ package struct Option: Equatable, Sendable {
         self.defaultValue = defaultValue
         self.alias = alias
         self.isHidden = isHidden
+        self.takesAnyText = takesAnyText
     }
 
     /// What help and manual pages say of it: its text, its default, and whether it may be given several times.

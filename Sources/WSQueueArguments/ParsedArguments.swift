@@ -21,11 +21,14 @@ package struct ParsedArguments: Equatable, Sendable {
     package let operands: [String]
     /// How many operands stood before `--`, where that was given.
     package let terminator: Int?
+    /// How many U+FFFD stand in texts for what was not UTF-8.
+    package let replacements: Int
 
-    init(occurrences: [Occurrence], operands: [String], terminator: Int?) {
+    init(occurrences: [Occurrence], operands: [String], terminator: Int?, replacements: Int = 0) {
         self.occurrences = occurrences
         self.operands = operands
         self.terminator = terminator
+        self.replacements = replacements
     }
 
     /// Takes up what was given elsewhere; what is there already counts more where its rank is higher.

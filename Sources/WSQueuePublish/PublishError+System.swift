@@ -32,7 +32,7 @@ extension PublishError {
         switch error.step {
         case .syncVisible:
             self.init(
-                .publishedUnsafely, reason: reason, circumstances: circumstances,
+                .publishedUnsafely, reason: "queued, but \(reason)", circumstances: circumstances,
                 advice: "the event is in the queue and will be sent, but a power cut may take it: "
                     + "do not publish it again, look at the disk")
         case .create where cause.isNotFound && status?.links == 0:

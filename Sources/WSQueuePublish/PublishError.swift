@@ -50,13 +50,6 @@ public struct PublishError: Error, Equatable, Sendable, CustomStringConvertible 
             .refused(refusal), reason: context.map { "\($0): \(refusal)" } ?? "\(refusal)", advice: advice)
     }
 
-    /// A text that is not UTF-8.
-    package init(notUnicode context: String) {
-        self.init(
-            .refused(.payload(reason: "not UTF-8", offset: 0)), reason: "\(context): not UTF-8",
-            advice: "convert it, for example with iconv")
-    }
-
     /// A value of which no JSON can be made.
     package init(unencodable reason: String) {
         self.init(

@@ -11,22 +11,7 @@ extension Publisher {
     /// - Returns: Its id, by which it is released; its file is hidden.
     @discardableResult
     public func hold(_ event: Event) throws(PublishError) -> Receipt {
-        let writer = try writer()
-        let stem = event.id.map(SpoolStem.init(identity:)) ?? writer.nextStem()
-        var event = event
-        // It is to have the id that is told now, and its file gets another name when it is released.
-        if event.id == nil { event.id = stem.description }
-        let bytes = try encode(event)
-        do {
-            var file = try writer.begin(.event)
-            try file.append(bytes.span)
-            try file.hold(as: stem)
-        } catch {
-            throw PublishError(error, directory: writer.directory)
-        }
-        return Receipt(
-            id: event.id ?? stem.description, path: path(of: stem.held(.event)), sizeBytes: bytes.count, events: 1,
-            isNew: true)
+        try prepareHold(event).finish()
     }
 
     /// Publishes an event that is held: one rename. Its place in the order is that of this moment.
@@ -35,17 +20,7 @@ extension Publisher {
     /// - Throws: ``PublishError``; ``PublishError/Kind/notFound`` when nothing is held under the id.
     @discardableResult
     public func release(_ id: String) throws(PublishError) -> Receipt {
-        let writer = try writer()
-        let released: (entry: SpoolEntry, suffix: SpoolSuffix)?
-        do {
-            released = try writer.release(id)
-        } catch {
-            throw PublishError(error, directory: writer.directory)
-        }
-        guard let released else {
-            throw nothing("is held", id, advice: "it was released or aborted before, or held in another queue")
-        }
-        return receipt(released.entry, suffix: released.suffix, id: id, sizeBytes: 0, events: 1)
+        try prepareRelease(id).finish()
     }
 
     /// Removes an event that is held.
@@ -79,7 +54,7 @@ extension Publisher {
         if !isDone { throw nothing(what, id, advice: advice) }
     }
 
-    private func nothing(_ what: String, _ id: String, advice: String) -> PublishError {
+    func nothing(_ what: String, _ id: String, advice: String) -> PublishError {
         PublishError(
             .notFound,
             reason: "no event \(what) under the id \(TerminalText.quoted(id)) in the queue directory "

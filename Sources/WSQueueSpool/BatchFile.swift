@@ -95,6 +95,16 @@ package struct BatchFileWriter: ~Copyable {
         return try file.publish(at: place).stem
     }
 
+    /// Ends writing: only the rename is left to do.
+    ///
+    /// - Returns: `nil`, and no file, when nothing was appended.
+    package consuming func ready(at place: SpoolPlace) throws(SpoolWriteError) -> ReadyFile? {
+        guard sizeBytes > 0 else { return nil }
+        try flush()
+        guard let file = file.take() else { return nil }
+        return try file.ready(at: place)
+    }
+
     private mutating func flush() throws(SpoolWriteError) {
         guard !buffer.isEmpty else { return }
         var open = if let file = file.take() { file } else { try writer.begin(.batch) }

@@ -2,32 +2,33 @@ internal import WSQueueSystem
 
 /// Files that wait for somebody's word: held ones for their release, due ones for their time.
 extension SpoolWriter {
-    /// Begins a file that will be held back under a name of this moment.
-    package func beginHeld(_ suffix: SpoolSuffix, as stem: SpoolStem) throws(SpoolWriteError) -> SpoolFile {
-        try begin(suffix, as: stem)
-    }
-
-    /// Publishes what is held under an id, by one rename. Its place in the order is that of this moment.
+    /// Finds what is held under an id, and a place for it in the order: that of this moment.
     ///
-    /// - Returns: The entry; `nil` when nothing is held under the id.
-    package func release(_ id: String) throws(SpoolWriteError) -> (entry: SpoolEntry, suffix: SpoolSuffix)? {
+    /// - Returns: `nil` when nothing is held under the id.
+    package func held(_ id: String) -> HeldFile? {
         for (stem, suffix) in Self.heldNames(id) where exists(stem.held(suffix)) {
             let now = nextStem()
             let isNamed = SpoolStem(generated: stem.description) == nil
-            let name = isNamed ? stem : now
-            // The mtime is the place in the order of a name without a time. A user who may not set it leaves it as it is.
-            if isNamed { try? directory.setModified(of: stem.held(suffix), now.time) }
-            do {
-                try directory.renameWithoutReplacing(stem.held(suffix), to: name.visible(suffix))
-            } catch {
-                guard error.isExisting, isNamed else { throw SpoolWriteError(step: .rename, cause: error) }
-                try remove(stem.held(suffix))
-                return (SpoolEntry(stem: name, isNew: false), suffix)
-            }
-            try syncNames()
-            return (SpoolEntry(stem: name, isNew: true), suffix)
+            return HeldFile(held: stem, stem: isNamed ? stem : now, suffix: suffix, time: isNamed ? now.time : nil)
         }
         return nil
+    }
+
+    /// Publishes what is held, by one rename.
+    package func release(_ file: HeldFile) throws(SpoolWriteError) -> SpoolEntry {
+        let name = file.held.held(file.suffix)
+        // The mtime is the place in the order of a name without a time. A user who may not set it leaves it as it is.
+        if let time = file.time { try? directory.setModified(of: name, time) }
+        do {
+            try directory.renameWithoutReplacing(name, to: file.stem.visible(file.suffix))
+        } catch {
+            if error.call == "unlink" { throw SpoolWriteError(step: .syncVisible, cause: error) }
+            guard error.isExisting, file.time != nil else { throw SpoolWriteError(step: .rename, cause: error) }
+            try remove(name)
+            return SpoolEntry(stem: file.stem, isNew: false)
+        }
+        try syncNames()
+        return SpoolEntry(stem: file.stem, isNew: true)
     }
 
     /// Removes what is held under an id.
@@ -86,4 +87,15 @@ extension SpoolWriter {
             throw SpoolWriteError(step: .syncVisible, cause: error)
         }
     }
+}
+
+/// A file that is held back, and the name it is to have.
+package struct HeldFile: Sendable {
+    fileprivate let held: SpoolStem
+    /// Its visible name, without the suffix.
+    package let stem: SpoolStem
+    /// What kind of file it is.
+    package let suffix: SpoolSuffix
+    /// Its place in the order, where its name does not say it.
+    fileprivate let time: Int64?
 }

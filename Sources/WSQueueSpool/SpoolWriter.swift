@@ -44,7 +44,7 @@ package struct SpoolWriter: Sendable {
         _ bytes: Span<UInt8>, suffix: SpoolSuffix, at place: SpoolPlace
     ) throws(SpoolWriteError) -> SpoolEntry {
         if place == SpoolPlace() { return SpoolEntry(stem: try write(bytes, suffix: suffix), isNew: true) }
-        if let waiting = waiting(place, suffix) { return SpoolEntry(stem: waiting, isNew: false) }
+        if let waiting = waiting(place, suffix) { return waiting }
         var file = try begin(suffix)
         try file.append(bytes)
         return try file.publish(at: place)
@@ -77,15 +77,22 @@ package struct SpoolWriter: Sendable {
         names.next(unixNanoseconds: Clock.unixNanoseconds(), processIdentifier: Process.identifier)
     }
 
-    fileprivate func nextStem(dueNanoseconds: Int64) -> SpoolStem {
-        names.next(dueNanoseconds: dueNanoseconds, processIdentifier: Process.identifier)
+    /// The name of a file in a place, at this moment.
+    fileprivate func stem(at place: SpoolPlace) -> SpoolStem {
+        if let identity = place.identity {
+            let stem = SpoolStem(identity: identity)
+            return place.dueNanoseconds == nil ? stem : stem.due
+        }
+        guard let due = place.dueNanoseconds else { return nextStem() }
+        return names.next(dueNanoseconds: due, processIdentifier: Process.identifier)
     }
 
     /// The event of the same id that waits, for its time or for the server.
-    private func waiting(_ place: SpoolPlace, _ suffix: SpoolSuffix) -> SpoolStem? {
+    package func waiting(_ place: SpoolPlace, _ suffix: SpoolSuffix) -> SpoolEntry? {
         guard let identity = place.identity else { return nil }
         let stem = SpoolStem(identity: identity)
-        return [stem, stem.due].first { (try? directory.status(of: $0.visible(suffix))) != nil }
+        let found = [stem, stem.due].first { (try? directory.status(of: $0.visible(suffix))) != nil }
+        return found.map { SpoolEntry(stem: $0, isNew: false) }
     }
 
     // The random part makes a taken name all but impossible: where eight are, something else is wrong.
@@ -128,30 +135,25 @@ package struct SpoolFile: ~Copyable {
 
     /// Makes the file visible in a place; where an event of the same id stands there, the file goes.
     package consuming func publish(at place: SpoolPlace) throws(SpoolWriteError) -> SpoolEntry {
-        guard let identity = place.identity else {
-            let stem = place.dueNanoseconds.map(writer.nextStem(dueNanoseconds:)) ?? writer.nextStem()
-            return SpoolEntry(stem: try publish(as: stem), isNew: true)
-        }
-        let stem = SpoolStem(identity: identity)
-        let name = place.dueNanoseconds == nil ? stem : stem.due
-        try seal(modified: place.dueNanoseconds ?? writer.nextStem().time)
-        do {
-            try file.reveal(as: name.visible(suffix))
-        } catch {
-            if error.cause.isExisting, !error.isVisible { return SpoolEntry(stem: name, isNew: false) }
-            throw SpoolWriteError(error)
-        }
-        return SpoolEntry(stem: name, isNew: true)
+        guard place.identity == nil else { return try ready(at: place).reveal() }
+        return SpoolEntry(stem: try publish(as: writer.stem(at: place)), isNew: true)
     }
 
-    /// Holds the file back under its name; one of the same id that is held already goes for it.
-    package consuming func hold(as name: SpoolStem) throws(SpoolWriteError) {
+    /// Ends writing: only the rename is left to do.
+    ///
+    /// - Parameter isShort: Whether nothing was published since the file was begun, so that the name it was begun under
+    ///   is still one of this moment.
+    package consuming func ready(at place: SpoolPlace, isShort: Bool = false) throws(SpoolWriteError) -> ReadyFile {
+        let stem = isShort && place == SpoolPlace() ? stem : writer.stem(at: place)
+        let isNamed = place.identity != nil
+        try seal(modified: isNamed ? place.dueNanoseconds ?? writer.nextStem().time : nil)
+        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), name: stem.visible(suffix), isNamed ? .once : .new)
+    }
+
+    /// Ends writing a file that is to be held back under its name.
+    package consuming func ready(held stem: SpoolStem) throws(SpoolWriteError) -> ReadyFile {
         try seal()
-        do {
-            try file.reveal(as: name.held(suffix), replacing: true)
-        } catch {
-            throw SpoolWriteError(error)
-        }
+        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), name: stem.held(suffix), .instead)
     }
 
     private mutating func seal(modified: Int64? = nil) throws(SpoolWriteError) {
@@ -178,6 +180,45 @@ package struct SpoolFile: ~Copyable {
             }
             name = writer.nextStem()
             attempt += 1
+        }
+    }
+}
+
+/// A file that is written whole and lacks only its name.
+///
+/// Letting go of it removes what was written.
+package struct ReadyFile: ~Copyable {
+    /// What becomes of a file that has the name already.
+    fileprivate enum Rule {
+        /// There is none: the name has not been used.
+        case new
+        /// It is the same event, and stays.
+        case once
+        /// It goes.
+        case instead
+    }
+
+    /// What there will be.
+    package let entry: SpoolEntry
+    private var file: AtomicFile
+    private let name: FileName
+    private let rule: Rule
+
+    fileprivate init(_ file: consuming AtomicFile, _ entry: SpoolEntry, name: FileName, _ rule: Rule) {
+        self.file = file
+        self.entry = entry
+        self.name = name
+        self.rule = rule
+    }
+
+    /// Gives it the name: one rename.
+    package consuming func reveal() throws(SpoolWriteError) -> SpoolEntry {
+        do {
+            try file.reveal(as: name, replacing: rule == .instead)
+            return entry
+        } catch {
+            guard rule == .once, error.cause.isExisting, !error.isVisible else { throw SpoolWriteError(error) }
+            return SpoolEntry(stem: entry.stem, isNew: false)
         }
     }
 }

@@ -54,7 +54,11 @@ package struct AtomicFile: ~Copyable {
     /// Gives the file another mtime than that of its last write (futimens(2)); to be called after the last one.
     package mutating func setModified(_ unixNanoseconds: Int64) throws(SystemCallError) {
         try withDescriptor { file throws(SystemCallError) in
-            try file.setModified(unixNanoseconds, object: path)
+            do throws(SystemCallError) {
+                try file.setModified(unixNanoseconds, object: path)
+            } catch  where error.isUnsupported || error.isPermission {
+                // A file system without times of our choice; the event says its time itself.
+            }
         }
         hasOwnTime = true
     }
@@ -64,7 +68,12 @@ package struct AtomicFile: ~Copyable {
     /// failed write shows.
     package mutating func seal(mode: UInt32) throws(SystemCallError) {
         try withDescriptor { file throws(SystemCallError) in
-            try file.setMode(mode, object: path)
+            do throws(SystemCallError) {
+                try file.setMode(mode, object: path)
+            } catch  where error.isUnsupported || error.isPermission {
+                // Where all files have one mode, as on FAT, that may be enough.
+                guard try file.status(object: path).mode & mode == mode else { throw error }
+            }
             // fdatasync(2) may leave out a time that says something.
             if durability != .none { try file.sync(dataOnly: !hasOwnTime, object: path) }
         }

@@ -121,7 +121,8 @@ package final class Directory: Sendable {
     }
 
     /// Gives an entry another name, here or in `other`, and fails with `EEXIST` when that name is taken
-    /// (renameat2(2) with `RENAME_NOREPLACE`, or linkat(2) and unlinkat(2) where the file system lacks it).
+    /// (renameat2(2) with `RENAME_NOREPLACE`; linkat(2) and unlinkat(2) where the file system lacks it; where it lacks both,
+    /// a look and renameat(2), beside a marker that others respect).
     package func renameWithoutReplacing(
         _ name: FileName, to newName: FileName, in other: Directory? = nil
     ) throws(SystemCallError) {
@@ -136,14 +137,22 @@ package final class Directory: Sendable {
                 }
             }
         } catch  where error.isUnsupported {
-            _ = try systemCall("link", target.path(of: newName)) {
-                unsafe name.withCString { old in
-                    unsafe newName.withCString {
-                        unsafe Int(linkat(descriptor.number, old, target.descriptor.number, $0, 0))
-                    }
-                }
+            do {
+                try link(name, to: newName, in: target)
+            } catch  where error.isWithoutLinks {
+                return try CheckedRename(of: newName, in: target).run(from: name, in: self)
             }
             try remove(name)
+        }
+    }
+
+    private func link(_ name: FileName, to newName: FileName, in target: Directory) throws(SystemCallError) {
+        _ = try systemCall("link", target.path(of: newName)) {
+            unsafe name.withCString { old in
+                unsafe newName.withCString {
+                    unsafe Int(linkat(descriptor.number, old, target.descriptor.number, $0, 0))
+                }
+            }
         }
     }
 

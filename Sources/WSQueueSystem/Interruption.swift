@@ -8,8 +8,9 @@ package struct Interruption: ~Copyable {
     private var descriptor: FileDescriptor?
 
     /// Puts off HUP, INT and TERM from here on, and XFSZ, so that a file over the limit of ulimit(1) is an error of the
-    /// write.
+    /// write. That no one reads what is written is one too (signal(2), PIPE).
     package init() throws(SystemCallError) {
+        signal(SIGPIPE, SIG_IGN)
         var set = Self.signals()
         _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
     }

@@ -28,6 +28,11 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
         SystemCallError(call: call, object: object, code: ENOTDIR)
     }
 
+    /// The error of a name that is taken (`EEXIST`).
+    package static func existing(_ call: String, _ object: String) -> SystemCallError {
+        SystemCallError(call: call, object: object, code: EEXIST)
+    }
+
     /// The error of contents that are not what was written (`EIO`).
     package static func inputOutput(_ call: String, _ object: String) -> SystemCallError {
         SystemCallError(call: call, object: object, code: EIO)
@@ -51,6 +56,8 @@ extension SystemCallError {
     package var isReadOnly: Bool { code == EROFS }
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
     package var isUnsupported: Bool { code == EINVAL || code == ENOSYS || code == EOPNOTSUPP }
+    /// Whether the file system cannot make a second name of a file: link(2) has more words for that than others.
+    package var isWithoutLinks: Bool { isUnsupported || code == EPERM || code == EMLINK }
     package var isInputOutput: Bool { code == EIO }
     package var isTryAgain: Bool { isOutOfDescriptors || [EAGAIN, EINTR, ENOMEM, ENOBUFS, EBUSY].contains(code) }
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }

@@ -18,7 +18,8 @@ enum Command {
         let table = OptionTable.publish
         let arguments: ParsedArguments
         do {
-            arguments = try table.parse(CommandLineWords.decode(Console.words()), environment: Console.environment)
+            let (words, spoiled) = try CommandLineWords.decodeAll(Console.words())
+            arguments = try table.parse(words, spoiled: spoiled, environment: Console.environment)
         } catch {
             report(error.description, hint: table.hint)
             return error.exitStatus.rawValue

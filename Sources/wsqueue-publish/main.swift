@@ -2,6 +2,7 @@ internal import Glibc
 internal import WSQueueArguments
 internal import WSQueuePublishTool
 
+Console.takeNumbersOfClosedStreams()
 Console.reportTraps { _ in
     Console.endTrapped(
         saying: """

@@ -71,12 +71,14 @@ struct PayloadSourceTests {
         #expect(error?.description.hasSuffix("at byte 5") == true)
     }
 
-    @Test func `a text file that is not UTF-8 is refused`() throws {
+    @Test func `what is not UTF-8 in a text file is replaced and counted`() throws {
         try withTemporaryDirectory { path in
             try Data([0x63, 0x61, 0x66, 0xE9]).write(to: URL(filePath: "\(path)/latin1"))
-            let field = PayloadField(file: "name=\(path)/latin1") { .textFile($0) }
-            let error = refusal(of: field)
-            #expect(error?.reason == "field 'name', file \(path)/latin1: not UTF-8")
+            let field = try #require(PayloadField(file: "name=\(path)/latin1") { .textFile($0) })
+            var replacements = 0
+            let payload = try PayloadSource.fields([field]).load(limitBytes: 1_000, replacements: &replacements)
+            #expect(String(decoding: payload, as: UTF8.self) == "{\"name\":\"caf\u{FFFD}\"}")
+            #expect(replacements == 1)
         }
     }
 
@@ -92,7 +94,10 @@ struct PayloadSourceTests {
     func `a file larger than an event may be is refused`(count: Int, isAccepted: Bool) throws {
         try withTemporaryDirectory { path in
             try Data(repeating: 0x37, count: count).write(to: URL(filePath: "\(path)/f"))
-            let outcome = Result { try PayloadSource.file("\(path)/f").load(limitBytes: 100) }
+            var replacements = 0
+            let outcome = Result {
+                try PayloadSource.file("\(path)/f").load(limitBytes: 100, replacements: &replacements)
+            }
             if isAccepted {
                 #expect(try outcome.get().count == count)
             } else {
@@ -109,6 +114,8 @@ struct PayloadSourceTests {
     }
 
     private func load(_ source: PayloadSource) throws -> String {
-        String(decoding: try source.load(limitBytes: 1_000), as: UTF8.self)
+        var replacements = 0
+        return String(
+            decoding: try source.load(limitBytes: 1_000, replacements: &replacements), as: UTF8.self)
     }
 }

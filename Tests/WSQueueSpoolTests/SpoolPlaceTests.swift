@@ -82,12 +82,12 @@ struct SpoolPlaceTests {
             let stem = writer.nextStem()
             var file = try writer.begin(.event)
             try file.append(Self.contents.span)
-            try file.hold(as: stem)
+            _ = try file.ready(held: stem).reveal()
             let between = try writer.write(Self.contents.span, suffix: .event)
             #expect(try names(path).filter { !$0.hasPrefix(".") }.count == 1)
-            let released = try #require(try writer.release(stem.description))
-            #expect(released.entry.stem.description > between.description)
-            #expect(try writer.release(stem.description) == nil)
+            let held = try #require(writer.held(stem.description))
+            #expect(try writer.release(held).stem.description > between.description)
+            #expect(writer.held(stem.description) == nil)
             #expect(try names(path).count == 2)
         }
     }
@@ -96,7 +96,7 @@ struct SpoolPlaceTests {
         try withWriter { writer, path in
             var file = try writer.begin(.event)
             try file.append(Self.contents.span)
-            try file.hold(as: SpoolStem(identity: "x/y"))
+            _ = try file.ready(held: SpoolStem(identity: "x/y")).reveal()
             #expect(try writer.abort("x/y"))
             #expect(try writer.abort("x/y") == false)
             #expect(try names(path) == [])

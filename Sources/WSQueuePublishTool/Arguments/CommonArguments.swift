@@ -53,3 +53,15 @@ enum OutputForm: String {
         }
     }
 }
+
+extension Publication {
+    /// Prints what is asked of it, and then gives it its name: what cannot be told is not queued.
+    consuming func finish(telling form: OutputForm) throws(CommandFault) -> Receipt {
+        try form.print(receipt)
+        do {
+            return try finish()
+        } catch {
+            throw .publishing(error)
+        }
+    }
+}

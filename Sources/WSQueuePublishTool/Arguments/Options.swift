@@ -30,14 +30,14 @@ extension Option {
         "json", short: "j", value: .required("JSON"), environment: "WSQUEUE_JSON",
         text: "The payload, as JSON. It is sent byte for byte.")
     static let text = Option(
-        "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT",
-        text: "The payload, as text: a JSON string is made of it.")
+        "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT", takesAnyText: true,
+        text: "The payload, as text: a JSON string is made of it, with U+FFFD for what is no UTF-8.")
     static let file = Option(
         "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE",
         text: "Read the payload from FILE, as JSON; with --lines and --follow, the lines. - is standard input.")
     static let textFile = Option(
         "text-file", value: .required("NAME=FILE"), isRepeatable: true,
-        text: "A field of the payload that is the text in FILE; - is standard input.")
+        text: "A field of the payload that is the text in FILE, with U+FFFD for what is no UTF-8; - is standard input.")
     static let jsonFile = Option(
         "json-file", value: .required("NAME=FILE"), isRepeatable: true,
         text: "A field of the payload that is the JSON in FILE, byte for byte; - is standard input.")
@@ -50,7 +50,7 @@ extension Option {
     static let textLines = Option(
         "text-lines", environment: "WSQUEUE_TEXT_LINES",
         text: "With --lines EVENT and --follow EVENT: the lines are text, such as those of a log, and JSON strings are "
-            + "made of them.")
+            + "made of them, with U+FFFD for what is no UTF-8.")
     /// Lines as they come, without end.
     package static let follow = Option(
         "follow",
@@ -104,7 +104,7 @@ extension Option {
     )
     static let verbose = Option(
         "verbose", short: "v", environment: "WSQUEUE_VERBOSE",
-        text: "Say on standard error what was queued, and where.")
+        text: "Say on standard error what was queued, and where, and how much of a text was no UTF-8.")
     /// Shows the help.
     package static let help = Option("help", short: "h", text: "Show this help.")
     /// Shows the version.

@@ -29,9 +29,11 @@ package enum PointInTime {
     }
 
     private static func local(_ date: Date, _ time: Reader.Time) -> Int64? {
-        LocalTime.unixSeconds(
-            year: date.year, month: date.month, day: date.day, hour: time.hour, minute: time.minute, second: time.second
-        ).flatMap { nanoseconds($0, time.fraction) }
+        guard isInCalendar(date) else { return nil }
+        let seconds = LocalTime.unixSeconds(
+            year: date.year, month: date.month, day: date.day, hour: time.hour, minute: time.minute,
+            second: time.second)
+        return nanoseconds(seconds, time.fraction)
     }
 
     private static func nanoseconds(_ seconds: Int64, _ fraction: Int64) -> Int64? {

@@ -13,7 +13,16 @@ extension ParsedArguments {
 extension Publisher {
     /// Waits for the server as `--wait` asks.
     func wait(for receipt: Receipt, _ duration: Duration) throws(CommandFault) {
-        switch try CommandFault.catching(try wait(for: receipt, atMost: duration)) {
+        let delivery: Delivery
+        do {
+            delivery = try wait(for: receipt, atMost: duration)
+        } catch {
+            throw .publishing(
+                PublishError(
+                    .publishedUnsafely, reason: "queued \(receipt.path), but it cannot be waited for: \(error.reason)",
+                    circumstances: error.circumstances, advice: "do not publish it again"))
+        }
+        switch delivery {
         case .done: return
         case .refused(let reason):
             throw .unsent(UnsentEvent(.refused, "the server did not accept \(receipt.path): \(reason)"))
@@ -21,8 +30,8 @@ extension Publisher {
             throw .unsent(
                 UnsentEvent(
                     .stillQueued,
-                    "\(receipt.path) still waits in the queue; it will be sent, do not publish it again: look at "
-                        + "the log of wsqueue-server, or wait longer"))
+                    "queued, and \(receipt.path) is still there: it waits to be sent, or it was sent and the server may "
+                        + "not delete it; do not publish it again: look at the log of wsqueue-server, or wait longer"))
         case .noServer:
             throw .unsent(
                 UnsentEvent(

@@ -26,6 +26,9 @@ package enum Supervisor {
             self.tail = tail
         }
 
+        /// How many U+FFFD stand in the payload for what was not UTF-8.
+        package var replacements: Int { UTF8Repair.repair(tail.span)?.replacements ?? 0 }
+
         /// As the payload of an event: `{"exit":0,"signal":null,"seconds":1.5,"tail":"…"}`.
         package var payload: [UInt8] {
             var bytes = Array("{\"exit\":\(status.map(String.init) ?? "null"),\"signal\":".utf8)
@@ -37,7 +40,7 @@ package enum Supervisor {
             bytes += ",\"seconds\":".utf8
             JSONWriter.write(secondsOf: milliseconds * 1_000, into: &bytes)
             bytes += ",\"tail\":".utf8
-            JSONWriter.write(String(decoding: tail, as: UTF8.self), into: &bytes)
+            JSONWriter.write(UTF8Repair.repair(tail.span)?.text ?? tail, into: &bytes)
             bytes.append(UInt8(ascii: "}"))
             return bytes
         }
@@ -140,10 +143,11 @@ private struct Tail {
         if bytes.count > 8 * Self.limitBytes { bytes.removeFirst(bytes.count - Self.limitBytes) }
     }
 
-    /// Whole lines, unless the last one is longer than all there is room for.
+    /// Whole lines, unless the last one is longer than all there is room for; then whole characters.
     var text: [UInt8] {
-        let last = bytes.suffix(Self.limitBytes)
-        guard isCut, let end = last.dropLast().firstIndex(of: UInt8(ascii: "\n")) else { return Array(last) }
-        return Array(last[(end + 1)...])
+        let last = Array(bytes.suffix(Self.limitBytes))
+        guard isCut else { return last }
+        if let end = last.dropLast().firstIndex(of: UInt8(ascii: "\n")) { return Array(last[(end + 1)...]) }
+        return Array(last.dropFirst(UTF8Repair.strayCount(last.span)))
     }
 }

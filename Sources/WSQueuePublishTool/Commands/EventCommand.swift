@@ -34,16 +34,19 @@ package struct EventCommand {
     /// Publishes it, or holds it back.
     package func run() throws(CommandFault) {
         var event = event
-        event.payload = try source.load(limitBytes: publisher.settings.limitBytes)
+        var replaced = arguments.replacements
+        event.payload = try source.load(limitBytes: publisher.settings.limitBytes, replacements: &replaced)
         if arguments.has(.dryRun) {
             return try Console.write(json: CommandFault.catching(try publisher.encode(event, due: due)))
         }
         let ending = try Ending()
-        let receipt = try CommandFault.catching(
-            arguments.has(.hold) ? try publisher.hold(event) : try publisher.publish(event, due: due))
+        let publication = try CommandFault.catching(
+            arguments.has(.hold) ? try publisher.prepareHold(event) : try publisher.prepare(event, due: due))
+        let receipt = try publication.finish(telling: form)
         ending.allow()
-        if arguments.has(.verbose) { Console.report("wsqueue-publish: \(words(for: receipt))") }
-        try form.print(receipt)
+        if arguments.has(.verbose) {
+            Console.report("wsqueue-publish: \(words(for: receipt))\(Console.words(replaced: replaced))")
+        }
         if let wait { try publisher.wait(for: receipt, wait) }
     }
 

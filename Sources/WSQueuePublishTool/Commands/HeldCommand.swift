@@ -29,14 +29,16 @@ package struct HeldCommand {
     /// Does it.
     package func run() throws(CommandFault) {
         if let id = arguments.value(.release) {
-            let receipt = try CommandFault.catching(try publisher.release(id))
+            let ending = try Ending()
+            let publication = try CommandFault.catching(try publisher.prepareRelease(id))
+            let receipt = try publication.finish(telling: form)
+            ending.allow()
             if arguments.has(.verbose) {
                 Console.report(
                     "wsqueue-publish: "
                         + (receipt.isNew
                             ? "queued \(receipt.path)" : "\(receipt.path) waits already, \(id) was dropped"))
             }
-            try form.print(receipt)
             if let wait { try publisher.wait(for: receipt, wait) }
         } else if let id = arguments.value(.abort) {
             try CommandFault.catching(try publisher.abort(id))

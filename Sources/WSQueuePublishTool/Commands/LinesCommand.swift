@@ -46,14 +46,15 @@ package struct LinesCommand {
         try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in
             try CommandFault.catching(try batch.append(chunk))
         }
-        let published: Receipt?
-        do { published = try batch.publish(events: encoder.events) } catch { throw .publishing(error) }
-        guard let receipt = published else { return nil }
+        let ready: Publication?
+        do { ready = try batch.ready(events: encoder.events) } catch { throw .publishing(error) }
+        guard let publication = ready else { return nil }
+        let receipt = try publication.finish(telling: form)
         if arguments.has(.verbose) {
+            let what = "\(receipt.events) events, \(receipt.sizeBytes) bytes"
             Console.report(
-                "wsqueue-publish: queued \(receipt.path), \(receipt.events) events, \(receipt.sizeBytes) bytes")
+                "wsqueue-publish: queued \(receipt.path), \(what)\(Console.words(replaced: encoder.replacements))")
         }
-        try form.print(receipt)
         return receipt
     }
 

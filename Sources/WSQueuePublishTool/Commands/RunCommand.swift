@@ -30,7 +30,7 @@ package struct RunCommand {
     ///
     /// - Returns: Its exit status.
     package func run() -> Int32 {
-        publish("started", payload: Array("null".utf8))
+        publish("started", payload: Array("null".utf8), replaced: 0)
         let outcome: Supervisor.Outcome
         do throws(CommandError) {
             outcome = try Supervisor.run(command)
@@ -38,7 +38,7 @@ package struct RunCommand {
             Console.report("wsqueue-publish: \(error)")
             outcome = Supervisor.Outcome(error)
         }
-        publish("finished", payload: outcome.payload)
+        publish("finished", payload: outcome.payload, replaced: outcome.replacements)
         if let signal = outcome.signal { Supervisor.end(bySignal: signal) }
         return outcome.status ?? ExitStatus.bug.rawValue
     }
@@ -49,12 +49,14 @@ package struct RunCommand {
         return event
     }
 
-    private func publish(_ what: String, payload: [UInt8]) {
+    private func publish(_ what: String, payload: [UInt8], replaced: Int) {
         do throws(PublishError) {
             let event: Event
             do throws(ArgumentFault) { event = try self.event(what, payload: payload) } catch { return }
             let receipt = try publisher.publish(event)
-            if arguments.has(.verbose) { Console.report("wsqueue-publish: queued \(receipt.path)") }
+            if arguments.has(.verbose) {
+                Console.report("wsqueue-publish: queued \(receipt.path)\(Console.words(replaced: replaced))")
+            }
         } catch {
             if !arguments.has(.quiet) { Console.report("wsqueue-publish: \(name).\(what) is not published: \(error)") }
         }

@@ -10,6 +10,10 @@ package enum Console {
     /// The words the program was started with, its name first, as bytes; empty when they cannot be read.
     package static func words() -> [[UInt8]] { Process.arguments() }
 
+    /// Keeps an event's file from getting the number of a standard stream that is closed, and what is printed from getting
+    /// into it. To be called first of all.
+    package static func takeNumbersOfClosedStreams() { StandardStream.takeNumbersOfClosed() }
+
     /// Now, nanoseconds since 1970.
     package static func unixNanoseconds() -> Int64 { Clock.unixNanoseconds() }
 
@@ -47,6 +51,13 @@ package enum Console {
     /// Writes a line to standard error, what a terminal might obey escaped. No one could be told that it fails.
     package static func report(_ line: String) {
         try? StandardStream.error.write(Array("\(TerminalText.plain(line))\n".utf8).span)
+    }
+}
+
+extension Console {
+    /// What is said of texts that were not UTF-8; nothing where all were.
+    static func words(replaced count: Int) -> String {
+        count == 0 ? "" : "; what was no UTF-8 has become U+FFFD, \(count) time\(count == 1 ? "" : "s")"
     }
 }
 

@@ -34,13 +34,21 @@ package struct Batch: ~Copyable {
     /// Publishes what was appended.
     ///
     /// - Parameter events: How many lines that are.
+    package consuming func publish(events: Int) throws(PublishError) {
+        if let publication = try ready(events: events) { try publication.finish() }
+    }
+
+    /// Ends the batch: only the rename is left to do.
+    ///
+    /// - Parameter events: How many lines were appended.
     /// - Returns: `nil` when it was nothing: then there is no file.
-    package consuming func publish(events: Int) throws(PublishError) -> Receipt? {
+    package consuming func ready(events: Int) throws(PublishError) -> Publication? {
         let (publisher, directory, place, sizeBytes) = (publisher, directory, place, file.sizeBytes)
-        do {
-            guard let stem = try file.publish(at: place) else { return nil }
-            let entry = SpoolEntry(stem: stem, isNew: true)
-            return publisher.receipt(entry, suffix: .batch, id: nil, sizeBytes: sizeBytes, events: events)
+        do throws(SpoolWriteError) {
+            guard let ready = try file.ready(at: place) else { return nil }
+            let receipt = publisher.receipt(
+                ready.entry, suffix: .batch, id: nil, sizeBytes: sizeBytes, events: events)
+            return Publication(ready, receipt, in: directory)
         } catch {
             throw PublishError(error, directory: directory)
         }

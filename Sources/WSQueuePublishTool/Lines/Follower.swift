@@ -115,7 +115,7 @@ package struct Follower: ~Copyable {
     private mutating func publish() throws(PublishError) {
         var batch = try Batch(publisher)
         try batch.append(pending)
-        _ = try batch.publish(events: events)
+        try batch.publish(events: events)
         if fault != nil { report("the queue can be written to again") }
         fault = nil
         pending.removeAll(keepingCapacity: true)

@@ -17,6 +17,8 @@ package struct LineEncoder {
 
     /// How many events there have been.
     package private(set) var events = 0
+    /// How many U+FFFD stand in texts for what was not UTF-8.
+    package private(set) var replacements = 0
     private var form: Form
     private let event: Event?
     private let due: Int64?
@@ -125,14 +127,20 @@ package struct LineEncoder {
         output.append(contentsOf: tail)
     }
 
-    private func append(
+    private mutating func append(
         _ head: [UInt8], text: borrowing Span<UInt8>, _ tail: [UInt8], to output: inout [UInt8]
     ) throws(EventRefusal) {
         try check(sizeBytes: head.count + text.count + tail.count + 2)
-        guard UTF8Validator.isValid(text) else { throw .payload(reason: "not UTF-8", offset: 0) }
+        let repaired = UTF8Repair.repair(text)
+        if let repaired { try check(sizeBytes: head.count + repaired.text.count + tail.count + 2) }
         output.append(contentsOf: head)
         output.append(UInt8(ascii: "\""))
-        JSONWriter.write(contents: text, into: &output)
+        if let repaired {
+            replacements += repaired.replacements
+            JSONWriter.write(contents: repaired.text.span, into: &output)
+        } else {
+            JSONWriter.write(contents: text, into: &output)
+        }
         output.append(UInt8(ascii: "\""))
         output.append(contentsOf: tail)
     }

@@ -17,13 +17,15 @@ package enum PayloadSource: Equatable, Sendable {
 
     /// The payload as JSON text. What was JSON already is not checked yet, but for that of fields, because a fault
     /// there has to name the field.
-    package func load(limitBytes: Int) throws(CommandFault) -> [UInt8] {
+    ///
+    /// - Parameter replacements: How many U+FFFD were put into texts is added to it.
+    package func load(limitBytes: Int, replacements: inout Int) throws(CommandFault) -> [UInt8] {
         switch self {
         case .none: return Array("null".utf8)
         case .json(let text): return Array(text.utf8)
         case .text(let text): return Self.string(text)
         case .file(let path): return try Self.json(in: path, limitBytes: limitBytes)
-        case .fields(let fields): return try Self.object(fields, limitBytes: limitBytes)
+        case .fields(let fields): return try Self.object(fields, limitBytes: limitBytes, &replacements)
         }
     }
 
@@ -48,19 +50,23 @@ package enum PayloadSource: Equatable, Sendable {
         return bytes
     }
 
-    private static func object(_ fields: [PayloadField], limitBytes: Int) throws(CommandFault) -> [UInt8] {
+    private static func object(
+        _ fields: [PayloadField], limitBytes: Int, _ replacements: inout Int
+    ) throws(CommandFault) -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {
             bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
             JSONWriter.write(field.name, into: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            bytes += try value(of: field, limitBytes: limitBytes)
+            bytes += try value(of: field, limitBytes: limitBytes, &replacements)
         }
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 
-    private static func value(of field: PayloadField, limitBytes: Int) throws(CommandFault) -> [UInt8] {
+    private static func value(
+        of field: PayloadField, limitBytes: Int, _ replacements: inout Int
+    ) throws(CommandFault) -> [UInt8] {
         switch field.value {
         case .text(let text): return string(text)
         case .json(let text):
@@ -73,11 +79,14 @@ package enum PayloadSource: Equatable, Sendable {
             let bytes = try json(in: path, limitBytes: limitBytes)
             return try checked(bytes, "field '\(field.name)', file \(path)")
         case .textFile(let path):
-            let contents = try contents(of: path, limitBytes: limitBytes)
-            guard let text = String(validating: contents, as: UTF8.self) else {
-                throw .publishing(PublishError(notUnicode: "field '\(field.name)', file \(path)"))
+            var contents = try contents(of: path, limitBytes: limitBytes)
+            if let repaired = UTF8Repair.repair(contents.span) {
+                contents = repaired.text
+                replacements += repaired.replacements
             }
-            return string(text)
+            var bytes: [UInt8] = []
+            JSONWriter.write(contents, into: &bytes)
+            return bytes
         }
     }
 

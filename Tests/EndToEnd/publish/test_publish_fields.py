@@ -132,7 +132,6 @@ def test_where_there_are_no_fields_their_files_are_refused(attempt, secret, word
 
 
 @pytest.mark.parametrize("option, content, says", [
-    ("--text-file", b"caf\xe9", "field 'x', file {path}: not UTF-8"),
     ("--json-file", b'{"a":}', "field 'x', file {path}: the payload is not JSON"),
     ("--json-file", b"1" * 1_048_577, "1048576 bytes"),
     # The limit is in the middle of a character: that is no fault of the text's.

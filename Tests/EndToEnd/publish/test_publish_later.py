@@ -166,7 +166,7 @@ def test_wait_outlasts_a_server_that_is_started_meanwhile(binaries, queue, start
 def test_wait_tells_that_the_event_still_waits(start, publish, queue):
     start("--hold-without-clients")
     result = publish("a", "-w300ms", check=False)
-    assert result.returncode == 75 and "still waits" in result.stderr and len(waiting(queue)) == 1
+    assert result.returncode == 75 and "still there" in result.stderr and len(waiting(queue)) == 1
 
 
 def test_wait_tells_that_the_server_refused_the_event(server, publish, tmp_path):
@@ -183,3 +183,21 @@ def test_waiting_does_not_keep_a_server_from_starting(binaries, queue, start):
         assert server.terminate() == 0
     start()
     assert [waiter.wait(20) for waiter in waiters] == [0] * 8
+
+
+@pytest.mark.parametrize("zone, time, unix", [
+    # The first moment after the gap, whatever its length, and on both sides of the equator.
+    ("Europe/Berlin", "2027-03-28 02:30", 1_806_195_600), ("Europe/Berlin", "2027-03-28 02:00", 1_806_195_600),
+    ("Europe/Berlin", "2027-03-28 01:59:59", 1_806_195_599), ("Europe/Berlin", "2027-03-28 03:00", 1_806_195_600),
+    ("America/New_York", "2027-03-14 02:59", 1_805_007_600), ("Australia/Lord_Howe", "2026-10-04 02:15", 1_791_041_400),
+    ("AAA0BBB,J60/2,J365/5", "2027-03-01 02:30", 1_803_866_400), ("UTC", "2027-03-28 02:30", 1_806_201_000),
+])
+def test_a_time_that_clocks_skip_is_the_first_moment_after_it(publish, queue, zone, time, unix):
+    publish("--at", time, "x", env={"TZ": zone})
+    assert waiting(queue)[0][3:13] == str(unix)
+
+
+@pytest.mark.parametrize("time", ["2027-02-29 02:30", "2027-04-31 12:00"])
+def test_a_day_that_is_in_no_calendar_is_none(publish, queue, time):
+    assert publish("--at", time, "x", env={"TZ": "Europe/Berlin"}, check=False).returncode == 64
+    assert waiting(queue) == []
