@@ -8,7 +8,7 @@ globalThis.WSQueue ??= (() => {
   const steady = 5000;
   // How long an answer may take, and when somebody has just come back to the page.
   const patience = 10000, briefPatience = 4000;
-  const rememberedIds = 5000;
+  const rememberedNumbers = 5000;
   // These names belong to the client. Published events of such a name are heard by globs, as "gap*".
   const ownNames = ["status", "gap", "error"];
 
@@ -33,7 +33,9 @@ globalThis.WSQueue ??= (() => {
     #start;
     /** The last event that was handled, when that is further: a replay has begun and has not ended. */
     #last = ["", 0];
-    #ids = new Set();
+    /** The numbers of the last events, and of which numbering they are: a publisher may use an id again. */
+    #seen = new Set();
+    #seenEpoch = "";
     #socket = null;
     /** Counts attempts, so that what belongs to an earlier one can tell. */
     #attempt = 0;
@@ -233,16 +235,19 @@ globalThis.WSQueue ??= (() => {
     }
 
     #take(event, text) {
-      const { id, seq } = event;
+      const { seq } = event;
       const epoch = this.#since?.split(":")[0];
-      // A replay that had begun before is begun anew; a number that is not exact tells nothing.
+      if (epoch !== this.#seenEpoch) {
+        this.#seenEpoch = epoch;
+        this.#seen.clear();
+      }
+      // A replay that had begun before is begun anew.
       const isRepeated = this.status === "catching-up" && epoch === this.#last[0] && seq <= this.#last[1];
-      const isKnown = this.#ids.has(id) && (typeof id === "string" || Number.isSafeInteger(id));
-      if (isRepeated || isKnown) {
+      if (isRepeated || this.#seen.has(seq)) {
         this.counters.duplicates++;
       } else {
-        this.#ids.add(id);
-        if (this.#ids.size > rememberedIds) this.#ids.delete(this.#ids.values().next().value);
+        this.#seen.add(seq);
+        if (this.#seen.size > rememberedNumbers) this.#seen.delete(this.#seen.values().next().value);
         this.counters.received++;
         // With --payload-key the second member has another name.
         this.#call(event.event, event.payload === undefined ? Object.values(event)[1] : event.payload, event, text);
