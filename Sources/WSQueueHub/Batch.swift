@@ -12,8 +12,7 @@ struct Batch {
         let line: Int?
     }
 
-    private let file: PendingFile
-    private let stem: [UInt8]
+    private var source: FileSource
     private let contents: [UInt8]
     private let status: FileStatus
     private let reader: SpoolReader
@@ -27,13 +26,12 @@ struct Batch {
     /// How many are kept at most: about 7 MB while the batch is sent.
     private static let keptTexts = 131_072
 
-    init(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8], texts: [EventText]) {
-        self.file = file
+    init(_ source: FileSource, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8], texts: [EventText]) {
+        self.source = source
         self.status = status
         self.reader = reader
         self.contents = contents
         self.texts = texts
-        stem = Array(file.stem)
     }
 
     /// Checks every line.
@@ -70,17 +68,16 @@ struct Batch {
     /// The file's text, in which the ranges of ``next()`` lie.
     var text: [UInt8] { contents }
     /// The file.
-    var pendingFile: PendingFile { file }
+    var pendingFile: PendingFile { source.file }
+    /// What its events have in common.
+    var fileSource: FileSource { source }
     /// The id that its first line has unless it says its own.
-    var firstID: String { "\(String(decoding: stem, as: UTF8.self))/1" }
+    var firstID: String { "\(String(decoding: source.id, as: UTF8.self))/1" }
 
     /// The file for its deletion.
     ///
     /// - Parameter seq: The number of its last event.
-    func readFile(seq: UInt64) -> ReadFile { ReadFile(file, status, reader, seq: seq) }
-
-    /// What the file looked like when it was read.
-    var fileStatus: FileStatus { status }
+    func readFile(seq: UInt64) -> ReadFile { ReadFile(source.file, status, reader, seq: seq) }
 
     /// Whether a server before this one, that began at `startedAt` (Unix nanoseconds), may have sent lines of it.
     func mayBeBegun(before startedAt: Int64) -> Bool { status.changedNanoseconds < startedAt }
@@ -89,14 +86,20 @@ struct Batch {
     /// journal no longer knows the first.
     ///
     /// - Returns: The number of that line; 0 when there is none.
-    mutating func skipKnown(_ isKnown: (_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool) -> Int {
+    func lastLine(_ isKnown: (_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool) -> Int {
         var probe = self
+        var last = 0
         while let (event, range, line) = probe.nextLine() {
-            guard isKnown(event, contents.span.extracting(range)) else { continue }
-            knownLines = line
+            if isKnown(event, contents.span.extracting(range)) { last = line }
         }
-        return knownLines
+        return last
     }
+
+    /// Leaves out its lines up to this one.
+    mutating func skip(upTo line: Int) { knownLines = line }
+
+    /// Makes it the `count`th event of its name and mtime.
+    mutating func setCount(_ count: Int) { source.setCount(count) }
 
     /// The next event that was not sent before, and where its text lies; `nil` after the last one.
     mutating func next() -> (event: SpooledEvent, range: Range<Int>)? {
@@ -116,8 +119,7 @@ struct Batch {
                 ? texts[nextText] : try? EventFile.decode(contents.span.extracting(line.range))
             guard let text else { continue }
             let event = SpooledEvent(
-                text: text, stem: stem, line: line.number, file: file,
-                modifiedNanoseconds: status.modifiedNanoseconds)
+                text, in: contents.span.extracting(line.range), of: source, line: line.number)
             return (event, line.range, line.number)
         }
         return nil

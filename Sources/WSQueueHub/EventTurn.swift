@@ -27,6 +27,7 @@ struct EventTurn: ~Copyable {
     private var readers: Readers
     private let presence: PresencePublisher
     private let eventLimitBytes: Int
+    private var naming = FileNaming()
 
     /// How much one pass records at most, so that clients get the first events of a backlog while the next are read.
     static let passBytes: UInt64 = 262_144
@@ -113,36 +114,43 @@ struct EventTurn: ~Copyable {
     /// Nothing is taken, and the queue waits for no client.
     func endWaiting(now: Int64) { readers.endWaiting(now: now) }
 
-    /// Whether an event, or the line of a batch, has been recorded before.
-    func knows(_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool {
-        recorder.knows(event.lineIdentity ?? event.identity(in: text))
+    /// Finds out which event a batch is, and which of its lines a server before this one has sent, if it may have.
+    mutating func identify(_ batch: inout Batch, mayBeBegun: Bool) {
+        let isSearched = sequencer.placesQueue && mayBeBegun && recorder.history.inheritedSeq > 0
+        let known = naming.name(&batch, recorder, isSearched: isSearched)
+        guard known > 0 else { return }
+        batch.skip(upTo: known)
+        sequencer.countKnown(known)
+        ledger.noteKnown(id: batch.firstID, file: batch.pendingFile.name.description, lines: known)
     }
 
-    /// Whether a server before this one has recorded anything.
-    var hasPast: Bool { sequencer.placesQueue && recorder.history.inheritedSeq > 0 }
+    /// Decides about the event of a file of its own, and does what follows.
+    mutating func carry(_ event: SpooledEvent, of source: FileSource, _ text: Span<UInt8>, unix: Int64) -> Fate {
+        let present = Clock.unixNanoseconds()
+        guard event.fingerprint != nil else { return carry(event, text, present: present, unix: unix) }
+        let named = naming.name(event, of: source, recorder)
+        return carry(named ?? event, text, isKnown: named == nil, present: present, unix: unix)
+    }
 
     /// Whether the process before this one has submitted a file.
-    func hasSubmitted(_ file: PendingFile, _ status: FileStatus) -> Bool { sequencer.hasSubmitted(file, status) }
-
-    /// Says that the first lines of a batch are not sent again.
-    mutating func noteKnownLines(_ count: Int, of batch: Batch) {
-        sequencer.countKnown(count)
-        ledger.noteKnown(id: batch.firstID, file: batch.pendingFile.name.description, lines: count)
-    }
+    func hasSubmitted(_ source: FileSource, _ text: Span<UInt8>) -> Bool { sequencer.hasSubmitted(source, text) }
 
     /// Decides about an event, and does what follows.
     ///
     /// - Parameters:
     ///   - place: The number that the shared stream has given it; `nil` for an event of the queue.
+    ///   - isKnown: Whether it has been sent before, where that is decided already.
     ///   - present: Until when it has waited, Unix nanoseconds.
     ///   - unix: When this pass began, Unix nanoseconds.
     @discardableResult
     mutating func carry(
-        _ event: SpooledEvent, _ text: Span<UInt8>, at place: UInt64? = nil, present: Int64, unix: Int64
+        _ event: SpooledEvent, _ text: Span<UInt8>, at place: UInt64? = nil, isKnown: Bool? = nil, present: Int64,
+        unix: Int64
     ) -> Fate {
         let identity = event.identity(in: text)
         let facts = Sequencer.Facts(
-            isKnown: recorder.knows(identity), expiresAtMicroseconds: event.text.expiresAtMicroseconds)
+            isKnown: isKnown ?? recorder.knows(event, identity, text),
+            expiresAtMicroseconds: event.text.expiresAtMicroseconds)
         switch sequencer.decide(facts, at: place, unix: unix) {
         case .send(let seq):
             let recorded = recorder.record(event, text, identity, seq: seq, unix: unix)
@@ -163,7 +171,7 @@ struct EventTurn: ~Copyable {
     }
 
     /// Notes a file whose events have all been submitted.
-    func noteSubmitted(_ name: FileName, _ status: FileStatus) { sequencer.submit(fileNamed: name, status) }
+    func noteSubmitted(_ source: FileSource, _ contents: Span<UInt8>) { sequencer.submit(source, contents: contents) }
 
     /// Has what was submitted, and what else the stream is to do, carried out.
     func postOrders() { stream.post(sequencer.takeOrders()) }

@@ -10,7 +10,7 @@ struct FileExaminer {
     /// What was found out about a file.
     enum Finding {
         /// An event, whose text is in the reader.
-        case event(SpooledEvent, FileStatus)
+        case event(SpooledEvent, FileSource, FileStatus)
         case batch(Batch)
         /// Nothing can be done with it now, or ever: its name is forgotten.
         case nothing
@@ -28,6 +28,7 @@ struct FileExaminer {
     /// Files that can be neither read nor moved, and what they looked like when that was said.
     private var stuck: [FileName: Unfinished.Look] = [:]
     private var rejected: UInt64 = 0
+    private var owners: FileOwners
     /// The wall clock when the server came, nanoseconds.
     private let startedAt = Clock.unixNanoseconds()
 
@@ -35,6 +36,7 @@ struct FileExaminer {
         self.log = log
         eventLimitBytes = configuration.eventLimitBytes
         batchLimitBytes = configuration.batchLimitBytes
+        owners = FileOwners(areNamed: configuration.redis != nil)
     }
 
     /// Files that are to be looked at again.
@@ -77,9 +79,8 @@ struct FileExaminer {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
             unfinished.forget(file.name)
-            let event = SpooledEvent(
-                text: text, stem: Array(file.stem), file: file, modifiedNanoseconds: status.modifiedNanoseconds)
-            return .event(event, status)
+            let source = FileSource(file, status, owner: owners.owner(of: status))
+            return .event(SpooledEvent(text, in: contents.span, of: source), source, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
             return judge(fault, status, file, reader, now: now, unix: unix)
@@ -113,7 +114,8 @@ struct FileExaminer {
         do throws(Batch.Fault) {
             let texts = try Batch.check(reader.contents, limitBytes: eventLimitBytes)
             unfinished.forget(file.name)
-            return .batch(Batch(file, status, reader, contents: reader.takeContents(), texts: texts))
+            let source = FileSource(file, status, owner: owners.owner(of: status))
+            return .batch(Batch(source, status, reader, contents: reader.takeContents(), texts: texts))
         } catch {
             return judge(
                 .content(reason: error.fault.reason, offset: error.fault.offset, line: error.line), status, file,

@@ -193,13 +193,13 @@ package struct Hub: ~Copyable {
         }
         guard let reader = intake.reader, let file = intake.next(unix: unix) else { return false }
         switch examiner.examine(file, reader, now: now, unix: unix, readBytes: &readBytes) {
-        case .event(let event, let status):
+        case .event(let event, let source, let status):
+            let contents = reader.contents
             var fate = EventTurn.Fate.dropped
-            if !events.hasSubmitted(file, status) {
-                let contents = reader.contents
-                fate = events.carry(event, contents.span, present: Clock.unixNanoseconds(), unix: unix)
+            if !events.hasSubmitted(source, contents.span) {
+                fate = events.carry(event, of: source, contents.span, unix: unix)
             }
-            self.end(ReadFile(file, status, reader, seq: events.seq), fate, status)
+            self.end(ReadFile(file, status, reader, seq: events.seq), fate, source, contents.span)
         case .batch(let new): begin(new, unix: unix)
         case .nothing: intake.finish(file.name)
         case .immovable: break
@@ -209,24 +209,21 @@ package struct Hub: ~Copyable {
 
     private mutating func begin(_ new: consuming Batch, unix: Int64) {
         var new = new
-        guard !events.hasSubmitted(new.pendingFile, new.fileStatus) else {
+        let contents = new.text
+        guard !events.hasSubmitted(new.fileSource, contents.span) else {
             return delete(new.readFile(seq: events.seq))
         }
-        if events.hasPast, examiner.mayBeBegun(new) {
-            let known = new.skipKnown { events.knows($0, $1) }
-            if known > 0 { events.noteKnownLines(known, of: new) }
-        }
+        events.identify(&new, mayBeBegun: examiner.mayBeBegun(new))
         guard !events.placesQueue else {
             batch = new
             return
         }
-        let contents = new.text
         var fate = EventTurn.Fate.dropped
         while let (event, range) = new.next() {
             let one = events.carry(event, contents.span.extracting(range), present: unix, unix: unix)
             if case .submitted = one { fate = one }
         }
-        end(new.readFile(seq: events.seq), fate, new.fileStatus)
+        end(new.readFile(seq: events.seq), fate, new.fileSource, contents.span)
     }
 
     /// Records lines of the batch, as long as the log has room and ends before `limit`; after the last one, the file is
@@ -248,10 +245,12 @@ package struct Hub: ~Copyable {
     }
 
     /// Notes what has become of the events of a file.
-    private mutating func end(_ file: ReadFile, _ fate: EventTurn.Fate, _ status: FileStatus) {
+    private mutating func end(
+        _ file: ReadFile, _ fate: EventTurn.Fate, _ source: FileSource, _ contents: Span<UInt8>
+    ) {
         switch fate {
         case .dropped where events.mayForget: return delete(file)
-        case .submitted: events.noteSubmitted(file.name, status)
+        case .submitted: events.noteSubmitted(source, contents)
         case .dropped, .recorded: break
         }
         deletion.add(file, after: events.releaseMark)

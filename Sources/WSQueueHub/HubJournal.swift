@@ -7,12 +7,18 @@ package enum HubJournal {
     /// Opens the journal of a queue that this server holds.
     package static func open(
         _ configuration: Configuration, in queue: Directory
-    ) throws(SystemCallError) -> JournalWriter {
+    ) throws(JournalOpeningError) -> JournalWriter {
         let limits = JournalLimits(
             events: configuration.journalEvents, ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
             bytes: configuration.journalBytes)
+        let storage: JournalStorage
+        do throws(SystemCallError) {
+            storage = try self.storage(configuration.journalPlace, in: queue)
+        } catch {
+            throw .failed(error)
+        }
         return try JournalWriter(
-            storage(configuration.journalPlace, in: queue), limits: limits, epoch: RandomText.make(count: 8),
+            storage, limits: limits, epoch: RandomText.make(count: 8),
             unix: Clock.unixNanoseconds(), boot: BootIdentifier.text(), isShared: configuration.redis != nil)
     }
 

@@ -41,11 +41,34 @@ package struct Recorder: ~Copyable {
     /// Whether an event, or a line of a batch, has been recorded before.
     package func knows(_ identity: JournalRecord.Identity) -> Bool { journal.knows(identity) }
 
+    /// Whether an event has been recorded before. Of one that is only known by its file's name, which may be used again,
+    /// its bytes count too: other servers may have files of that name and time.
+    func knows(_ event: SpooledEvent, _ identity: JournalRecord.Identity, _ text: Span<UInt8>) -> Bool {
+        if journal.knows(identity) {
+            guard let fingerprint = event.fingerprint, !event.hasOwnID else { return true }
+            return journal.knows(identity, as: fingerprint)
+        }
+        return journal.knowsOwnerless && journal.knows(event.ownerlessIdentity(in: text))
+    }
+
+    /// Whether the very bytes of a file, or of a line of it, have been recorded before, where its name may be used again.
+    func knowsBytes(of event: SpooledEvent) -> Bool {
+        if let fingerprint = event.fingerprint, journal.knows(event.fileIdentity, as: fingerprint) { return true }
+        return journal.knowsOwnerless && journal.knows(event.ownerlessFileIdentity)
+    }
+
+    /// Whether a line of a batch has been recorded before, whose name is used once.
+    func knowsLine(_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool {
+        if journal.knows(event.lineIdentity ?? event.identity(in: text)) { return true }
+        guard journal.knowsOwnerless else { return false }
+        return journal.knows(event.ownerlessFileIdentity)
+    }
+
     /// Whether an entry of the shared stream is the event that has its number here; `nil` where that cannot be told.
     func isRecorded(_ entry: StreamEntry) -> Bool? {
         guard let known = journal.journal.identity(of: entry.seq), let text = try? EventText.decode(entry.event.span)
         else { return nil }
-        return SpooledEvent(text: text, entry: entry).identity(in: entry.event.span) == known
+        return SpooledEvent(text: text, entry: entry).identity(in: entry.event.span).matches(known)
     }
 
     /// Writes an event.
@@ -79,9 +102,12 @@ package struct Recorder: ~Copyable {
             message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
         }
         record.recipients = addressing.recipients
-        // A record has room for one.
-        record.except = addressing.except.connections.first
-        record.line = event.lineIdentity
+        record.excepts = addressing.except.connections
+        record.exceptedUsers = addressing.except.users.map(\.text)
+        record.key = event.text.key?.bytes
+        record.isClearing = event.text.clearsKey
+        record.line = event.owner == nil ? nil : event.lineIdentity
+        record.fingerprint = event.fingerprint
         stage(record)
         return Recorded(byteCount: Int(writer.position - start), selections: selections)
     }
@@ -106,8 +132,9 @@ package struct Recorder: ~Copyable {
         ) { $0.append(textFrame: bytes.span) }
         message.write(text, fields(nil), in: event.span)
         var record = JournalRecord(
-            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, stamp: 0))
+            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, owner: .unknown))
         record.channels = [name]
+        record.kind = .news
         stage(record)
     }
 
@@ -122,6 +149,7 @@ package struct Recorder: ~Copyable {
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         record.recipients = []
+        record.kind = .leftOut
         journal.stage(record, messageBytes: 0) { _ in }
     }
 

@@ -22,6 +22,13 @@ package final class Journal: Sendable {
         package let records: [UInt8]
         /// Where the first of them stands.
         package let start: Position
+        /// How they are written.
+        package let format: JournalFormat
+
+        /// The record that begins at `offset` in ``records``; `nil` where there is no whole and sound one.
+        package func text(at offset: Int) -> JournalRecordText? {
+            JournalRecordText.decode(records.span, at: offset, as: format)
+        }
 
         /// The place of the record that begins at `offset` in ``records``; its end is the place after the last.
         package func position(at offset: Int) -> Position {
@@ -60,7 +67,7 @@ package final class Journal: Sendable {
         guard seq > precedingSeq, seq <= lastSeq, var place = position(after: seq - 1) else { return nil }
         while let chunk = try? read(from: place, limitBytes: 65_536) {
             var offset = 0
-            while let text = JournalRecordText.decode(chunk.records.span, at: offset) {
+            while let text = chunk.text(at: offset) {
                 guard text.seq < seq else {
                     return text.seq == seq ? text.identity(in: chunk.records.span) : nil
                 }
@@ -99,8 +106,8 @@ package final class Journal: Sendable {
     package func read(from position: Position, limitBytes: Int) throws(SystemCallError) -> Chunk? {
         var position = position
         while true {
-            let bytes = try bytes(at: position, limitBytes: limitBytes)
-            if !bytes.isEmpty { return Chunk(records: bytes, start: position) }
+            let (bytes, format) = try bytes(at: position, limitBytes: limitBytes)
+            if !bytes.isEmpty { return Chunk(records: bytes, start: position, format: format) }
             guard let next = segment(behind: position) else { return nil }
             position = Position(segment: next, offset: JournalSegmentHeader.byteCount)
         }
@@ -109,7 +116,7 @@ package final class Journal: Sendable {
     /// Where the segment after the one of `position` begins: to go on where a record is damaged.
     package func nextSegment(behind position: Position) -> Position? {
         withState { state in
-            let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
+            let next = state.segments.first { $0.follows(position.segment) }
             return next.map { Position(segment: $0, offset: JournalSegmentHeader.byteCount) }
         }
     }
@@ -121,34 +128,41 @@ package final class Journal: Sendable {
     /// The segment in which a reader goes on that has come to the end of another.
     private func segment(behind position: Position) -> JournalSegment? {
         withState { state in
-            let next = state.segments.first { $0.precedingSeq > position.segment.precedingSeq }
+            let next = state.segments.first { $0.follows(position.segment) }
             // Records may have been added since the reader looked; the segment is finished only once another follows.
             guard let next, position.offset >= position.segment.end else { return nil }
             return next
         }
     }
 
-    private func bytes(at position: Position, limitBytes: Int) throws(SystemCallError) -> [UInt8] {
+    private func bytes(
+        at position: Position, limitBytes: Int
+    ) throws(SystemCallError) -> (bytes: [UInt8], format: JournalFormat) {
         var limit = limitBytes
         while true {
-            let bytes = try someBytes(at: position, count: limit)
+            let (bytes, format) = try someBytes(at: position, count: limit)
             guard case .cut(let needed) = JournalScanner.look(bytes.span, at: 0) else {
                 let whole = JournalScanner.wholeBytes(bytes.span)
                 // What is no record is given as it is: decoding it fails.
-                return whole == 0 || whole == bytes.count ? bytes : Array(bytes[..<whole])
+                return (whole == 0 || whole == bytes.count ? bytes : Array(bytes[..<whole]), format)
             }
             // A length that leads past the end is none: it is given as it is too.
-            guard !bytes.isEmpty, needed > limit else { return bytes }
+            guard !bytes.isEmpty, needed > limit else { return (bytes, format) }
             limit = needed
         }
     }
 
-    private func someBytes(at position: Position, count: Int) throws(SystemCallError) -> [UInt8] {
+    private func someBytes(
+        at position: Position, count: Int
+    ) throws(SystemCallError) -> (bytes: [UInt8], format: JournalFormat) {
         let (pending, end) = withState { state -> ([UInt8], Int) in
             state.segments.last === position.segment ? (state.pending, position.segment.end) : ([], .max)
         }
-        guard position.offset >= end else { return try position.segment.read(at: position.offset, count: count) }
+        guard position.offset >= end else {
+            return (try position.segment.read(at: position.offset, count: count), position.segment.format)
+        }
         let start = position.offset - end
-        return start < pending.count ? Array(pending[start..<min(pending.count, start + count)]) : []
+        // What could not be written yet is in the newest format, after whatever segment it stands for now.
+        return (start < pending.count ? Array(pending[start..<min(pending.count, start + count)]) : [], .newest)
     }
 }

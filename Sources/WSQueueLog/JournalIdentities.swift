@@ -8,6 +8,30 @@ struct JournalIdentities {
     /// A power of two places, of which at most half are taken; 0 is a free one.
     private var places = [UInt64](repeating: 0, count: 1_024)
     private var count = 0
+    /// Whose ids are known, so that an event without an owner can be found among them.
+    private var owners: [EventOwner] = []
+    /// Whether any event without an owner is known, or has been.
+    private(set) var hasOwnerless = false
+
+    /// Of so many owners the events are found without one; there are hardly ever more.
+    private static let limitOwners = 256
+
+    /// Whether an event is known; one without an owner is, whoever has published it.
+    func contains(_ identity: JournalRecord.Identity) -> Bool {
+        if contains(identity.key) { return true }
+        guard identity.owner == nil else { return false }
+        return owners.contains { contains(JournalRecord.Identity(id: identity.id, owner: $0).key) }
+    }
+
+    /// Notes whose events are known.
+    mutating func note(_ owner: EventOwner?) {
+        guard let owner else {
+            hasOwnerless = true
+            return
+        }
+        guard owners.last != owner, owners.count < Self.limitOwners, !owners.contains(owner) else { return }
+        owners.append(owner)
+    }
 
     func contains(_ hash: UInt64) -> Bool { places[place(of: hash)] == hash }
 

@@ -46,9 +46,14 @@ struct JournalOpening {
 
     /// Opens and checks all segments, makes the first one where there is none, and sees to it that all of that is on the
     /// disk: files are deleted whose events are known from here.
-    mutating func run(epoch: String, unix: Int64) throws(SystemCallError) {
-        try repair(epoch: epoch, unix: unix)
-        try makeDurable()
+    mutating func run(epoch: String, unix: Int64) throws(JournalOpeningError) {
+        let found = try storage.open()
+        do throws(SystemCallError) {
+            try repair(found.segments, damaged: found.damaged, epoch: epoch, unix: unix)
+            try makeDurable()
+        } catch {
+            throw .failed(error)
+        }
     }
 
     private func makeDurable() throws(SystemCallError) {
@@ -59,8 +64,10 @@ struct JournalOpening {
         try sync.run()
     }
 
-    private mutating func repair(epoch: String, unix: Int64) throws(SystemCallError) {
-        try collect()
+    private mutating func repair(
+        _ found: [JournalSegment], damaged: [FileName], epoch: String, unix: Int64
+    ) throws(SystemCallError) {
+        try collect(found, damaged: damaged)
         try scan()
         distrustDisk()
         guard let last = segments.last else {
@@ -87,8 +94,7 @@ struct JournalOpening {
     }
 
     /// Finds the segments of the newest numbering, and removes those of others.
-    private mutating func collect() throws(SystemCallError) {
-        let (found, damaged) = try storage.open()
+    private mutating func collect(_ found: [JournalSegment], damaged: [FileName]) throws(SystemCallError) {
         let newest = found.max {
             ($0.createdNanoseconds, $0.precedingSeq) < ($1.createdNanoseconds, $1.precedingSeq)
         }
@@ -119,7 +125,10 @@ struct JournalOpening {
     /// after it. At the end of the newest segment it leaves doubt about the numbers.
     private mutating func scan() throws(SystemCallError) {
         for segment in segments {
-            let tail = try segment.scan { identities.insert($0.key) }
+            let tail = try segment.scan { owner, key in
+                identities.note(owner)
+                identities.insert(key)
+            }
             let name = segment.name.description
             switch tail {
             case .whole: continue

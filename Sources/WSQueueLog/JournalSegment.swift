@@ -45,6 +45,8 @@ package final class JournalSegment: Sendable {
 
     /// The last number before this segment.
     package let precedingSeq: UInt64
+    /// How its records are written.
+    let format: JournalFormat
     let name: FileName
     private let storage: JournalStorage
     let createdNanoseconds: Int64
@@ -59,6 +61,7 @@ package final class JournalSegment: Sendable {
         header: JournalSegmentHeader
     ) {
         precedingSeq = header.precedingSeq
+        format = header.format
         createdNanoseconds = header.createdNanoseconds
         self.name = name
         self.storage = storage
@@ -77,6 +80,9 @@ package final class JournalSegment: Sendable {
     var state: JournalSegmentHeader.State { header.withLock { $0.state } }
     var boot: [UInt8] { header.withLock { $0.boot } }
     var epoch: String { header.withLock { $0.epoch } }
+
+    /// Whether it is read after another one; two that begin after the same number are one, the other without records.
+    func follows(_ other: JournalSegment) -> Bool { precedingSeq >= other.precedingSeq && self !== other }
 
     /// The offset of a record at or before the one with this number, found in a sorted list.
     func offset(before seq: UInt64) -> Int {
@@ -178,9 +184,9 @@ package final class JournalSegment: Sendable {
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///
-    /// - Parameter body: Gets each record's identity, and that of its line in a batch.
+    /// - Parameter body: Gets whose event a record is, and each key under which it is known.
     /// - Returns: How the file ends; what is after the last whole record is not looked at again.
-    func scan(_ body: (JournalRecord.Identity) -> Void) throws(SystemCallError) -> Tail {
+    func scan(_ body: (EventOwner?, UInt64) -> Void) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
         while true {
             let start = end
@@ -189,11 +195,11 @@ package final class JournalSegment: Sendable {
             var position = 0
             var hashes: [UInt64] = []
             var last = lastSeq
-            while let text = JournalRecordText.decode(bytes.span, at: position), text.seq > last {
-                let identity = text.identity(in: bytes.span)
-                for known in [identity, text.line(in: bytes.span)].compactMap(\.self) {
-                    body(known)
-                    hashes.append(known.key)
+            while let text = JournalRecordText.decode(bytes.span, at: position, as: format), text.seq > last {
+                let record = text.record(in: bytes.span)
+                record.forEachKey { key in
+                    body(record.identity.owner, key)
+                    hashes.append(key)
                 }
                 last = text.seq
                 position = text.end

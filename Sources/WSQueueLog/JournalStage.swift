@@ -16,7 +16,7 @@ struct JournalStage {
         seq = record.seq
     }
 
-    mutating func note(_ identity: JournalRecord.Identity) { identities.append(identity.key) }
+    mutating func note(_ key: UInt64) { identities.append(key) }
 
     mutating func removeAll() {
         records.removeAll(keepingCapacity: records.count <= Self.keptBytes)

@@ -45,6 +45,7 @@ package enum JournalStorage: Sendable {
             return JournalSegment(name: name, in: self, path: path, descriptor: file, header: header)
         case .directory(let directory):
             let path = directory.path(of: name)
+            try JournalVersionMark.make(in: directory)
             // One of this name has no records: it is what is left of an attempt that failed half way, or of a time before
             // the queue was replaced.
             try? directory.remove(name)
@@ -75,29 +76,66 @@ package enum JournalStorage: Sendable {
     }
 
     /// What is found at the start: the segments in no order, and files that should be some.
-    func open() throws(SystemCallError) -> (segments: [JournalSegment], damaged: [FileName]) {
+    ///
+    /// - Throws: ``JournalOpeningError`` also where a later server has written here.
+    func open() throws(JournalOpeningError) -> (segments: [JournalSegment], damaged: [FileName]) {
         guard case .directory(let directory) = self else { return ([], []) }
-        var names: [FileName] = []
-        try directory.forEachName { bytes in
-            let name = FileName(bytes)
-            if name.description.hasSuffix(Self.suffix) { names.append(name) }
-        }
         var segments: [JournalSegment] = []
         var damaged: [FileName] = []
-        for name in names {
-            let path = directory.path(of: name)
-            let file = try directory.openOrCreateFile(name, mode: 0o600)
-            let bytes = try file.read(at: 0, count: JournalSegmentHeader.byteCount, object: path)
-            if let header = JournalSegmentHeader(bytes.span), header.epoch == Self.epoch(of: name) {
-                segments.append(JournalSegment(name: name, in: self, path: path, descriptor: file, header: header))
-            } else if bytes.count < JournalSegmentHeader.byteCount {
-                // Made, and never written to: the server was killed in between.
-                try directory.remove(name)
-            } else {
-                damaged.append(name)
+        for name in try names(in: directory) {
+            switch try look(at: name, in: directory) {
+            case .segment(let segment): segments.append(segment)
+            case .damaged: damaged.append(name)
+            case .newer: throw .newer(path: directory.path(of: name))
+            case .none: continue
             }
         }
         return (segments, damaged)
+    }
+
+    private enum Entry {
+        case segment(JournalSegment)
+        case damaged
+        /// A later server's.
+        case newer
+        case none
+    }
+
+    /// The names that segments have, as far as no later server has left its mark among them.
+    private func names(in directory: Directory) throws(JournalOpeningError) -> [FileName] {
+        var names: [FileName] = []
+        do throws(SystemCallError) {
+            try directory.forEachName { bytes in
+                let name = FileName(bytes)
+                if name.description.hasSuffix(Self.suffix) { names.append(name) }
+            }
+        } catch {
+            throw .failed(error)
+        }
+        for name in names {
+            guard let version = JournalVersionMark.version(of: name) else { continue }
+            if version > JournalFormat.newest.rawValue { throw .newer(path: directory.path(of: name)) }
+        }
+        return names.filter { JournalVersionMark.version(of: $0) == nil }
+    }
+
+    private func look(at name: FileName, in directory: Directory) throws(JournalOpeningError) -> Entry {
+        let path = directory.path(of: name)
+        do throws(SystemCallError) {
+            let file = try directory.openOrCreateFile(name, mode: 0o600)
+            let bytes = try file.read(at: 0, count: JournalSegmentHeader.byteCount, object: path)
+            if let header = JournalSegmentHeader(bytes.span), header.epoch == Self.epoch(of: name) {
+                return .segment(JournalSegment(name: name, in: self, path: path, descriptor: file, header: header))
+            }
+            let version = JournalSegmentHeader.version(of: bytes.span) ?? 0
+            guard version <= JournalFormat.newest.rawValue else { return .newer }
+            guard bytes.count < JournalSegmentHeader.byteCount else { return .damaged }
+            // Made, and never written to: the server was killed in between.
+            try directory.remove(name)
+            return .none
+        } catch {
+            throw .failed(error)
+        }
     }
 
     /// The epoch that a segment's name says.

@@ -62,7 +62,7 @@ package struct JournalWriter: ~Copyable {
     package init(
         _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String,
         isShared: Bool = false
-    ) throws(SystemCallError) {
+    ) throws(JournalOpeningError) {
         var opening = JournalOpening(storage, boot: boot, isShared: isShared)
         try opening.run(epoch: epoch, unix: unix)
         journal = Journal(epoch: opening.active.epoch, segments: opening.segments, isShared: isShared)
@@ -78,8 +78,16 @@ package struct JournalWriter: ~Copyable {
 
     /// Whether the journal knows an event, or a line of a batch; always `false` of one that is not kept.
     package func knows(_ identity: JournalRecord.Identity) -> Bool {
-        isKnowing && identities.contains(identity.key)
+        isKnowing && identities.contains(identity)
     }
+
+    /// Whether it knows these bytes of a file whose name may be used again, as an event of the same name and mtime.
+    package func knows(_ identity: JournalRecord.Identity, as fingerprint: JournalRecord.Fingerprint) -> Bool {
+        isKnowing && identities.contains(identity.key(of: fingerprint))
+    }
+
+    /// Whether it may know events without owners, of servers before 0.2.
+    package var knowsOwnerless: Bool { identities.hasOwnerless }
 
     /// Adds an event, whose message lies somewhere else, to those that the next `commit` writes.
     package mutating func stage(_ record: JournalRecord, message: Span<UInt8>) {
@@ -96,8 +104,11 @@ package struct JournalWriter: ~Copyable {
     ) {
         staged.add(record, messageBytes: messageBytes, fill)
         guard isKnowing else { return }
-        remember(record.identity)
-        if let line = record.line { remember(line) }
+        identities.note(record.identity.owner)
+        record.forEachKey { key in
+            identities.insert(key)
+            staged.note(key)
+        }
     }
 
     /// Whether anything is staged.
@@ -220,6 +231,7 @@ package struct JournalWriter: ~Copyable {
     }
 
     private mutating func writeStaged(unix: Int64) throws(SystemCallError) {
+        if active.format != .newest { try beginSegment(unix: unix) }
         do {
             try active.write(staged.records.span)
         } catch  where mustMove {
@@ -228,11 +240,6 @@ package struct JournalWriter: ~Copyable {
             guard !mustMove else { throw error }
             try active.write(staged.records.span)
         }
-    }
-
-    private mutating func remember(_ identity: JournalRecord.Identity) {
-        identities.insert(identity.key)
-        staged.note(identity)
     }
 
     private mutating func fail() {
@@ -251,15 +258,24 @@ package struct JournalWriter: ~Copyable {
 
     /// Begins a new segment. Where that is not possible now, the old one grows and it is tried again at the next commit.
     private mutating func roll(unix: Int64) {
+        try? beginSegment(unix: unix)
+    }
+
+    private mutating func beginSegment(unix: Int64) throws(SystemCallError) {
         let header = JournalSegmentHeader(
             epoch: journal.epoch, precedingSeq: active.lastSeq, createdNanoseconds: unix, boot: boot)
-        guard let next = try? storage.create(header) else { return }
+        let (old, next) = (active, try storage.create(header))
         active = next
         mustMove = false
         unsynced.add(next)
         unsynced.add(storage)
         if isSyncFailing { setState() }
-        journal.withState { $0.segments.append(next) }
+        journal.withState { state in
+            // One without records begins after the same number, and may have had the same name.
+            if old.count == 0 { state.segments.removeLast() }
+            state.segments.append(next)
+        }
+        if old.count == 0 { try? old.removeFile() }
     }
 
     /// Lets go of what is too much. `finished` is as in `commit`.

@@ -3,13 +3,8 @@ internal import WSQueueSystem
 
 /// Numbers, texts and lists as the journal has them.
 struct LittleEndianReader {
-    private var position: Int
-    private let end: Int
-
-    init(position: Int, end: Int) {
-        self.position = position
-        self.end = end
-    }
+    var position: Int
+    let end: Int
 
     /// The next `count` bytes as a number; `nil` past the end.
     mutating func number(_ count: Int, in bytes: Span<UInt8>) -> UInt64? {
@@ -34,10 +29,31 @@ struct LittleEndianReader {
         return text
     }
 
-    /// The next list, which may say that there is none.
-    mutating func list(in bytes: Span<UInt8>) -> [String]?? {
+    /// The next list of texts.
+    mutating func list(in bytes: Span<UInt8>) -> [String]? {
         guard let count = number(4, in: bytes) else { return nil }
-        if count == UInt64(JournalRecord.noList) { return .some(nil) }
+        return list(count, in: bytes)
+    }
+
+    /// The next list of texts, which may say that there is none.
+    mutating func optionalList(in bytes: Span<UInt8>) -> [String]?? {
+        guard let count = number(4, in: bytes) else { return nil }
+        if count == UInt64(UInt32.max) { return .some(nil) }
+        return list(count, in: bytes).map { .some($0) }
+    }
+
+    /// The next list of 64-bit numbers.
+    mutating func numbers(in bytes: Span<UInt8>) -> [Int64]? {
+        guard let count = number(4, in: bytes), count <= UInt64((end - position) / 8) else { return nil }
+        var list: [Int64] = []
+        for _ in 0..<count {
+            guard let number = number(8, in: bytes) else { return nil }
+            list.append(Int64(bitPattern: number))
+        }
+        return list
+    }
+
+    private mutating func list(_ count: UInt64, in bytes: Span<UInt8>) -> [String]? {
         var list: [String] = []
         for _ in 0..<count {
             guard let text = text(in: bytes) else { return nil }
@@ -68,9 +84,9 @@ extension OutputSpan<UInt8> {
         append(memory: text)
     }
 
-    mutating func append(list: [String]?) {
-        append(number: list.map { UInt64($0.count) } ?? UInt64(JournalRecord.noList), bytes: 4)
-        for text in list ?? [] { append(counted: text.utf8.span) }
+    mutating func append(list: [String]) {
+        append(number: UInt64(list.count), bytes: 4)
+        for text in list { append(counted: text.utf8.span) }
     }
 }
 

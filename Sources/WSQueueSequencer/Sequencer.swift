@@ -1,6 +1,4 @@
 internal import WSQueueCore
-package import WSQueueSpool
-package import WSQueueSystem
 
 /// The order of the events: the one owner of the number that was given last (seq) and of the numbering's name (epoch).
 ///
@@ -192,11 +190,11 @@ package struct Sequencer {
     package func submit(_ event: SpooledEvent, _ text: Span<UInt8>) { shared?.submit(event, text) }
 
     /// Notes a file whose events have all been submitted.
-    package func submit(fileNamed name: FileName, _ status: FileStatus) { shared?.submit(fileNamed: name, status) }
+    package func submit(_ source: FileSource, contents: Span<UInt8>) { shared?.submit(source, contents: contents) }
 
     /// Whether the process before this one has put a file's events into the stream.
-    package func hasSubmitted(_ file: PendingFile, _ status: FileStatus) -> Bool {
-        shared?.hasSubmitted(file, status) ?? false
+    package func hasSubmitted(_ source: FileSource, _ contents: Span<UInt8>) -> Bool {
+        shared?.hasSubmitted(source, contents) ?? false
     }
 
     /// Up to which mark files may be deleted that were added with ``releaseMark(position:)``.

@@ -28,7 +28,7 @@ package final class SharedOrder {
     private var orders: [StreamOrder] = []
     /// The files that a process before this one has put into the stream and perhaps not deleted; `nil` until Redis has
     /// said which, and no file is taken before.
-    private var submittedBefore: [[UInt8]: Int64]?
+    private var submittedBefore: [[UInt8]: FileMark]?
     private var lastWrittenNumber: UInt64 = 0
     /// The number of the last event that this server has put into the stream.
     private var lastWrittenSeq: UInt64 = 0
@@ -92,11 +92,15 @@ package final class SharedOrder {
     }
 
     func submit(_ event: SpooledEvent, _ text: Span<UInt8>) { outbox.add(event, text) }
-    func submit(fileNamed name: FileName, _ status: FileStatus) { outbox.add(name, status) }
+    func submit(_ source: FileSource, contents: Span<UInt8>) {
+        outbox.add(source.file.name, source.mark(contents))
+    }
 
-    func hasSubmitted(_ file: PendingFile, _ status: FileStatus) -> Bool {
-        guard let submittedBefore, !submittedBefore.isEmpty else { return false }
-        return submittedBefore[Array(file.name.bytes)] == status.modifiedNanoseconds
+    func hasSubmitted(_ source: FileSource, _ contents: Span<UInt8>) -> Bool {
+        guard let submittedBefore, !submittedBefore.isEmpty,
+            let mark = submittedBefore[Array(source.file.name.bytes)]
+        else { return false }
+        return mark.matches(source.mark(contents))
     }
 
     var transactionNumber: UInt64 { outbox.number }

@@ -1,18 +1,22 @@
 package import WSQueueBroker
 package import WSQueueCore
 package import WSQueueLog
-package import WSQueueSpool
+internal import WSQueueSpool
 package import WSQueueSystem
 package import WSQueueWire
 
 /// An event as it came out of the spool: its text, and what its file says where the text says nothing.
 package struct SpooledEvent {
     package let text: EventText
-    /// The id of an event that has none of its own: the name of its file without the suffix, and its line in a batch;
-    /// UTF-8.
+    /// The id of an event that has none of its own: the name of its file without the suffix, with the file's mtime where
+    /// the name may be used again, and its line in a batch; UTF-8.
     package let fileID: [UInt8]
     /// Whether it is a line of a batch.
     package let isLine: Bool
+    /// Who has published it; `nil` where a server before 0.2 has put it into the shared stream.
+    package let owner: EventOwner?
+    /// Which bytes it came in, where its file's id alone does not tell it apart from others.
+    package let fingerprint: JournalRecord.Fingerprint?
     /// The time by which its file is ordered, Unix nanoseconds.
     package let nanoseconds: Int64
     /// The file's name; `nil` where it was another server's.
@@ -23,22 +27,29 @@ package struct SpooledEvent {
     /// An event of a file, or of a line of it.
     ///
     /// - Parameters:
-    ///   - stem: The name of its file without the suffix, UTF-8.
+    ///   - bytes: The text that the event was decoded from.
     ///   - line: Its line in a batch.
-    package init(text: EventText, stem: [UInt8], line: Int? = nil, file: PendingFile, modifiedNanoseconds: Int64) {
+    package init(_ text: EventText, in bytes: Span<UInt8>, of source: FileSource, line: Int? = nil) {
         self.text = text
         isLine = line != nil
-        fileID = line.map { Self.id(stem: stem, line: $0) } ?? stem
-        nanoseconds = file.nanoseconds
-        fileName = file.name
-        self.modifiedNanoseconds = modifiedNanoseconds
+        fileID = line.map { FileEventID.make(batch: source.id, line: $0) } ?? source.id
+        owner = source.owner
+        fingerprint =
+            source.hasReusableName && (line != nil || text.id == nil) ? JournalRecord.Fingerprint(bytes) : nil
+        nanoseconds = source.file.nanoseconds
+        fileName = source.file.name
+        modifiedNanoseconds = source.modifiedNanoseconds
     }
 
-    /// An event that is in no file.
-    package init(text: EventText, stem: [UInt8], nanoseconds: Int64, modifiedNanoseconds: Int64) {
+    /// An event that is in no file, but called as if it were in one whose name is used once.
+    package init(
+        text: EventText, stem: [UInt8], nanoseconds: Int64, modifiedNanoseconds: Int64, owner: EventOwner = .unknown
+    ) {
         self.text = text
         isLine = false
         fileID = stem
+        self.owner = owner
+        fingerprint = nil
         self.nanoseconds = nanoseconds
         fileName = nil
         self.modifiedNanoseconds = modifiedNanoseconds
@@ -49,36 +60,63 @@ package struct SpooledEvent {
         self.text = text
         isLine = entry.isLine
         fileID = entry.id
+        owner = entry.owner.map(EventOwner.init)
+        let isReusable = FileEventID.hasTime(entry.id.span, modifiedNanoseconds: entry.stamp)
+        fingerprint =
+            owner != nil && isReusable && (isLine || text.id == nil)
+            ? JournalRecord.Fingerprint(entry.event.span) : nil
         nanoseconds = entry.nanoseconds
         fileName = nil
         modifiedNanoseconds = entry.stamp
     }
 
-    /// What tells it apart from all others. An id that is only a file's name may be used again.
+    /// The same event under another id of its file.
+    package init(_ other: SpooledEvent, fileID: [UInt8]) {
+        text = other.text
+        isLine = other.isLine
+        self.fileID = fileID
+        owner = other.owner
+        fingerprint = other.fingerprint
+        nanoseconds = other.nanoseconds
+        fileName = other.fileName
+        modifiedNanoseconds = other.modifiedNanoseconds
+    }
+
+    /// What tells it apart from all others.
     package func identity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
-        if let label = text.idLabel(in: bytes) { return JournalRecord.Identity(id: label.bytes, stamp: 0) }
-        return JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
+        guard let label = text.idLabel(in: bytes) else { return fileIdentity }
+        return owner.map { JournalRecord.Identity(id: label.bytes, owner: $0) }
+            ?? JournalRecord.Identity(id: label.bytes, stamp: 0)
     }
 
     /// What tells its line of a batch apart from all others, where its identity does not.
-    package var lineIdentity: JournalRecord.Identity? {
-        !isLine || text.id == nil ? nil : JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
+    package var lineIdentity: JournalRecord.Identity? { !isLine || text.id == nil ? nil : fileIdentity }
+
+    /// What it, or its line of a batch, is known by where its own id does not count.
+    package var fileIdentity: JournalRecord.Identity {
+        owner.map { JournalRecord.Identity(id: fileID, owner: $0) }
+            ?? JournalRecord.Identity(id: fileID, stamp: modifiedNanoseconds)
     }
+
+    /// What it, or its line of a batch, was known by to servers before 0.2.
+    package var ownerlessFileIdentity: JournalRecord.Identity {
+        let id = fingerprint == nil ? fileID : FileEventID.withoutTime(fileID)
+        return JournalRecord.Identity(id: id, stamp: modifiedNanoseconds)
+    }
+
+    /// What it was known by to servers before 0.2.
+    package func ownerlessIdentity(in bytes: Span<UInt8>) -> JournalRecord.Identity {
+        text.idLabel(in: bytes).map { JournalRecord.Identity(id: $0.bytes, stamp: 0) } ?? ownerlessFileIdentity
+    }
+
+    /// Whether its text says its id.
+    package var hasOwnID: Bool { text.id != nil }
 
     /// What goes with its own members into the message for clients.
     package func fields(seq: UInt64, channel: Channel?) -> EventMessageFields {
         EventMessageFields(
             unixSeconds: nanoseconds / 1_000_000_000, id: text.id == nil ? fileID : [], seq: seq,
             channel: channel)
-    }
-
-    private static func id(stem: [UInt8], line: Int) -> [UInt8] {
-        var id: [UInt8] = []
-        id.reserveCapacity(stem.count + 8)
-        id += stem
-        id.append(UInt8(ascii: "/"))
-        JSONWriter.write(Int64(line), into: &id)
-        return id
     }
 
     /// Whom it is for.

@@ -22,7 +22,7 @@ package struct EchoServer: ~Copyable {
         let edge = Edge(
             configuration: Self.configuration(address), log: log,
             publications: try PublicationLog(minimumBytes: 65_536, seq: 0),
-            journal: try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal,
+            journal: try Self.journal(),
             control: AccessControl(), publishDesk: nil, authorizeDesk: nil, nodes: nil, hubWakeup: try Wakeup(),
             loops: [try LoopHandle()], descriptorLimit: 0)
         let poller = try Poller()
@@ -61,5 +61,16 @@ package struct EchoServer: ~Copyable {
         result.frameRate = nil
         result.pingMilliseconds = 0
         return result
+    }
+
+    private static func journal() throws(SystemCallError) -> Journal {
+        do throws(JournalOpeningError) {
+            return try JournalWriter(.memory, limits: JournalLimits(), epoch: "echo", unix: 0, boot: "").journal
+        } catch {
+            switch error {
+            case .failed(let error): throw error
+            case .newer(let path): throw .inputOutput("open", path)
+            }
+        }
     }
 }

@@ -73,11 +73,14 @@ enum ServerStart {
         // power cut only where its own name does.
         directory.syncName()
         let lock = try hold(directory)
-        do throws(SystemCallError) {
+        do throws(JournalOpeningError) {
             let journal = try HubJournal.open(configuration, in: directory)
             return Queue(directory: directory, isNew: isNew, lock: lock, journal: journal)
         } catch {
-            throw .journal(error)
+            switch error {
+            case .failed(let error): throw .journal(error)
+            case .newer(let path): throw .newerJournal(path: path)
+            }
         }
     }
 

@@ -10,6 +10,8 @@ package enum ServerStartError: Error, CustomStringConvertible {
     case held(QueueHeld)
     /// The journal cannot be opened.
     case journal(SystemCallError)
+    /// A later server has written what the journal has at this path.
+    case newerJournal(path: String)
     /// A file about access cannot be used.
     case access(AccessFileError)
     /// An address cannot be listened on.
@@ -24,6 +26,8 @@ package enum ServerStartError: Error, CustomStringConvertible {
         case .queue(let error, let path): "queue \(path): \(error)"
         case .held(let error): error.description
         case .journal(let error): "journal: \(error)"
+        case .newerJournal(let path):
+            "journal: \(path) was written by a later wsqueue-server, and this one cannot read it"
         case .access(let error): error.description
         case .address(let error): error.description
         case .notPassed(""): "systemd: no listening socket was passed"
@@ -40,6 +44,7 @@ package enum ServerStartError: Error, CustomStringConvertible {
         case .queue: "look at what stands at that path, or name another with --dir"
         case .held: "stop that one first, or use another --dir"
         case .access(let error): "mend the file, or start without \(error.option)"
+        case .newerJournal: "install that server again, or choose another --journal, or off"
         case .journal: "let this user read and write its files, or choose another --journal, or off"
         case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"
         case .address: "choose another --listen"

@@ -44,6 +44,17 @@ package struct PendingFile: Equatable, HeapElement {
         return position < stemCount
     }
 
+    /// Whether no other file has had this name, or will: the contract's, or `<10 digits>[.<fraction>]_<uniqid>`.
+    package var isNameUsedOnce: Bool {
+        if isNamedByContract { return true }
+        var rest = stem[...]
+        if isScheduled { rest = rest.dropFirst(SpoolPlace.duePrefix.utf8.count) }
+        guard rest.prefix(while: { $0 &- UInt8(ascii: "0") <= 9 }).count == 10 else { return false }
+        rest = rest.dropFirst(10)
+        if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst().drop { $0 &- UInt8(ascii: "0") <= 9 } }
+        return rest.first == UInt8(ascii: "_") && rest.count > 1
+    }
+
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {
         order.precedes(

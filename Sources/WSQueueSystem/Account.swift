@@ -29,6 +29,17 @@ package struct Account: Equatable, Sendable, CustomStringConvertible {
         return Account(name: text, user: number, group: number, groups: [number])
     }
 
+    /// A user's name; `nil` where there is none (getpwuid_r(3)). For any thread.
+    package static func userName(_ user: UInt32) -> String? {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        guard unsafe getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, unsafe found != nil,
+            let name = unsafe entry.pw_name
+        else { return nil }
+        return unsafe String(cString: name)
+    }
+
     /// Who this process is.
     package static var current: Account {
         Account(

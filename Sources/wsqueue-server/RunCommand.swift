@@ -80,6 +80,7 @@ enum RunCommand: Command {
         switch error {
         case .queue(let cause, _): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
         case .held: .tryAgain
+        case .newerJournal: .configuration
         case .journal(let cause): cause.isPermission || cause.isReadOnly ? .notPermitted : .cannotCreate
         case .access: .configuration
         case .address(let cause): cause.isPermission ? .notPermitted : .unavailable

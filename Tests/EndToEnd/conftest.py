@@ -139,8 +139,8 @@ def start(binaries, queue):
     """Starts servers, on the queue unless another is named; all are ended with the test."""
     servers = []
 
-    def start_server(*options, directory=None, is_ready=True, **how):
-        server = Server(binaries / "wsqueue-server", directory or queue, *options, **how)
+    def start_server(*options, directory=None, is_ready=True, binary=None, **how):
+        server = Server(binary or binaries / "wsqueue-server", directory or queue, *options, **how)
         servers.append(server)
         return server.ready() if is_ready else server
 

@@ -56,7 +56,7 @@ final class EdgeServer {
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: Array("i\(seq)".utf8), stamp: 0))
         record.channels = channels
         record.recipients = recipients
-        record.except = except
+        record.excepts = except.map { [$0] } ?? []
         journal.stage(record, message: Array(text.utf8).span)
         _ = try journal.commit(unix: 0)
         let exceptions = Exceptions(connections: except.map { [$0] } ?? [])

@@ -31,7 +31,7 @@ struct SharedHubTests {
         guard var position = history.position(after: 0) else { return [] }
         while let chunk = try history.read(from: position, limitBytes: 65_536) {
             var offset = 0
-            while let text = JournalRecordText.decode(chunk.records.span, at: offset) {
+            while let text = chunk.text(at: offset) {
                 numbers.append(text.seq)
                 offset = text.end
             }

@@ -44,7 +44,7 @@ extension JournalTests {
             let url = try #require(
                 try FileManager.default.contentsOfDirectory(
                     at: URL(fileURLWithPath: path), includingPropertiesForKeys: nil
-                ).first)
+                ).first { $0.lastPathComponent.hasPrefix("e") })
             let whole = try Data(contentsOf: url)
             let file = try FileHandle(forWritingTo: url)
             try file.write(contentsOf: Data(count: 64))
@@ -63,7 +63,7 @@ extension JournalTests {
             let url = try #require(
                 try FileManager.default.contentsOfDirectory(
                     at: URL(fileURLWithPath: path), includingPropertiesForKeys: nil
-                ).first)
+                ).first { $0.lastPathComponent.hasPrefix("e") })
             let file = try FileHandle(forWritingTo: url)
             try file.seek(toOffset: 100)
             try file.write(contentsOf: Data(count: 64))

@@ -1,6 +1,7 @@
 import Support
 import Testing
 import WSQueueCore
+import WSQueueLog
 import WSQueueSequencer
 import WSQueueSpool
 import WSQueueSystem
@@ -42,8 +43,9 @@ struct SubmissionTests {
             _ = try queue.list(directory)
             let next = queue.next()
             let file = try #require(next)
-            let status = try directory.status(of: file.name)
-            #expect(!Sequencer(epoch: "e", after: 0).hasSubmitted(file, status))
+            let source = FileSource(file, try directory.status(of: file.name), owner: .unknown)
+            let isSubmitted = Sequencer(epoch: "e", after: 0).hasSubmitted(source, [UInt8]().span)
+            #expect(!isSubmitted)
         }
     }
 }

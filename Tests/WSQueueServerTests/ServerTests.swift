@@ -76,6 +76,7 @@ struct ServerTests {
                 .journal(error(EACCES)),
                 "let this user read and write its files, or choose another --journal, or off"
             ),
+            (.newerJournal(path: "/q"), "install that server again, or choose another --journal, or off"),
             (
                 .access(AccessFileError(path: "/s", option: "--rules", reason: "r")),
                 "mend the file, or start without --rules"

@@ -215,7 +215,7 @@ struct PastTests {
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
         record.channels = channels
-        record.except = except
+        record.excepts = except.map { [$0] } ?? []
         var bytes: [UInt8] = []
         record.append(to: &bytes, message: Array("{}".utf8).span)
         let text = JournalRecordText.decode(bytes.span, at: 0)

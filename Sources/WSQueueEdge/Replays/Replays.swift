@@ -181,7 +181,7 @@ struct Replays {
         let inheritedSeq = journal.inheritedSeq
         var (offset, next) = (0, replay.nextSeq)
         while offset < chunk.records.count {
-            guard let text = JournalRecordText.decode(chunk.records.span, at: offset) else {
+            guard let text = chunk.text(at: offset) else {
                 if offset == 0 { return nil }
                 break
             }

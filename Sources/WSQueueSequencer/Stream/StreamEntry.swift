@@ -4,8 +4,9 @@ package import WSQueueWire
 /// One entry of the stream that several servers share: an event with its place.
 ///
 /// In Redis: id `0-<seq>`; field `e` is the event's text, `i` its id where the text has none, `t` the time of its file's
-/// name, the file's mtime (both Unix nanoseconds) and whether it is a batch's line (0 or 1). News of presence have `p`
-/// for the servers too. `e` is enough; fields that are not known are passed over.
+/// name, the file's mtime (both Unix nanoseconds) and whether it is a batch's line (0 or 1), `o` the name of its owner,
+/// empty where no one can tell; servers before 0.2 write none. News of presence have `p` for the servers too. `e` is
+/// enough; fields that are not known are passed over.
 package struct StreamEntry: Equatable, Sendable {
     package let seq: UInt64
     package let event: [UInt8]
@@ -17,6 +18,8 @@ package struct StreamEntry: Equatable, Sendable {
     package let stamp: Int64
     /// Whether it is a line of a batch.
     package let isLine: Bool
+    /// Who has published it; empty where no one can tell, `nil` where it is not said.
+    package let owner: [UInt8]?
     /// What goes from server to server with it (field `p`).
     package let told: [UInt8]?
 
@@ -43,6 +46,7 @@ package struct StreamEntry: Equatable, Sendable {
         nanoseconds = times.first ?? 0
         stamp = times.count > 1 ? times[1] : 0
         isLine = times.count > 2 && times[2] == 1
+        owner = values[UInt8(ascii: "o")]
         told = values[UInt8(ascii: "p")]
     }
 

@@ -1,5 +1,5 @@
 internal import WSQueueCore
-internal import WSQueueSpool
+internal import WSQueueLog
 package import WSQueueSystem
 internal import WSQueueWire
 
@@ -12,7 +12,7 @@ package struct StreamOutbox {
     private let process: String
     private var commands: [UInt8] = []
     private var count = 0
-    private var files: [(name: [UInt8], stamp: Int64)] = []
+    private var files: [(name: [UInt8], mark: FileMark)] = []
     private var nextNumber: UInt64 = 1
     private var isUnderWay = false
 
@@ -40,7 +40,7 @@ package struct StreamOutbox {
     /// Adds an event.
     package mutating func add(_ event: SpooledEvent, _ text: Span<UInt8>) {
         let times = "\(event.nanoseconds) \(event.modifiedNanoseconds) \(event.isLine ? 1 : 0)"
-        RESPCommand.begin(12, in: &commands)
+        RESPCommand.begin(14, in: &commands)
         for word in ["XADD", stream, "MAXLEN", "~", "\(historyEvents)", "0-*", "e"] {
             RESPCommand.append(word: word.utf8.span, to: &commands)
         }
@@ -49,13 +49,14 @@ package struct StreamOutbox {
         RESPCommand.append(word: event.fileID.span, to: &commands)
         RESPCommand.append(word: "t".utf8.span, to: &commands)
         RESPCommand.append(word: times.utf8.span, to: &commands)
+        RESPCommand.append(word: "o".utf8.span, to: &commands)
+        let owner = event.owner ?? .unknown
+        RESPCommand.append(word: owner.name.span, to: &commands)
         count += 1
     }
 
     /// Notes a file whose events have all been added.
-    package mutating func add(_ name: FileName, _ status: FileStatus) {
-        files.append((Array(name.bytes), status.modifiedNanoseconds))
-    }
+    package mutating func add(_ name: FileName, _ mark: FileMark) { files.append((Array(name.bytes), mark)) }
 
     /// What is to be sent now, if anything waits and nothing is under way.
     package mutating func take() -> StreamBatch? {
@@ -65,7 +66,7 @@ package struct StreamOutbox {
         RESPCommand.append(word: "\(process)-\(nextNumber)".utf8.span, to: &sent)
         for file in files {
             RESPCommand.append(word: file.name.span, to: &sent)
-            RESPCommand.append(word: "\(file.stamp)".utf8.span, to: &sent)
+            RESPCommand.append(word: file.mark.text.utf8.span, to: &sent)
         }
         defer {
             commands = []
@@ -80,15 +81,17 @@ package struct StreamOutbox {
     /// What was under way is in the stream.
     package mutating func finish() { isUnderWay = false }
 
-    /// The files that a note names, and when they were changed last.
-    package static func files(in sent: [UInt8]) -> [[UInt8]: Int64] {
+    /// The files that a note names.
+    package static func files(in sent: [UInt8]) -> [[UInt8]: FileMark] {
         var parser = RESPParser()
         parser.append(sent.span)
         guard case .value(let value) = try? parser.next(), let words = value.elements else { return [:] }
-        var files: [[UInt8]: Int64] = [:]
+        var files: [[UInt8]: FileMark] = [:]
         for index in stride(from: 1, to: words.count - 1, by: 2) {
-            guard let name = words[index].bytes, let stamp = words[index + 1].integer else { continue }
-            files[name] = stamp
+            guard let name = words[index].bytes, let mark = words[index + 1].string.flatMap(FileMark.init) else {
+                continue
+            }
+            files[name] = mark
         }
         return files
     }

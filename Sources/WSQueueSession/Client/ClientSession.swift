@@ -329,8 +329,7 @@ package struct ClientSession: ~Copyable {
         of record: JournalRecordText, during replay: Replay, inheritedSeq: UInt64, slot: Int,
         _ subscriptions: SubscriptionTable
     ) -> Audience? {
-        let except = record.seq > inheritedSeq ? Exceptions(connections: record.except.map { [$0] } ?? []) : .none
-        let addressing = Broker.Addressing(channels: record.channels, recipients: record.recipients, except: except)
+        let addressing = record.addressing(hasConnections: record.seq > inheritedSeq)
         let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
         let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
         let reception = details?.member.reception ?? Reception()

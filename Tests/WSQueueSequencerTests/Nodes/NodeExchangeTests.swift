@@ -374,7 +374,7 @@ struct NodeExchangeTests {
             talk.sent() == [
                 [
                     "XADD", "s", "MAXLEN", "~", "100", "0-*", "i", "presence-epoch000-5-1", "t", "42", "e", "first",
-                    "p", told,
+                    "p", told, "o", "",
                 ]
             ])
         tell("second", now: 0)

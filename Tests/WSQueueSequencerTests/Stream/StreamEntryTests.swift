@@ -12,12 +12,14 @@ struct StreamEntryTests {
         let entry = try #require(
             Self.entry(
                 "0-12", .text("e"), .text("event"), .text("i"), .text("file/3"), .text("t"), .text("7 8 1"),
-                .text("p"), .text("told"), .text("unknown"), .text("x"), .text("z"), .text("x")))
+                .text("o"), .text("www-data"), .text("p"), .text("told"), .text("unknown"), .text("x"), .text("z"),
+                .text("x")))
         #expect(entry.seq == 12)
         #expect(entry.event == Array("event".utf8))
         #expect(entry.id == Array("file/3".utf8))
         #expect((entry.nanoseconds, entry.stamp) == (7, 8))
         #expect(entry.isLine)
+        #expect(entry.owner == Array("www-data".utf8))
         #expect(entry.told == Array("told".utf8))
         #expect(entry.byteCount == 5 + 6 + 128)
     }
@@ -27,7 +29,7 @@ struct StreamEntryTests {
         #expect(entry.id == Array("stream-12".utf8))
         #expect((entry.nanoseconds, entry.stamp) == (0, 0))
         #expect(!entry.isLine)
-        #expect(entry.told == nil)
+        #expect(entry.told == nil && entry.owner == nil)
         #expect(Self.entry("0-1")?.event == [])
     }
 

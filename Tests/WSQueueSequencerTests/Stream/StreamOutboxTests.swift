@@ -1,4 +1,5 @@
 import Testing
+import WSQueueLog
 import WSQueueSpool
 import WSQueueSystem
 import WSQueueWire
@@ -20,7 +21,8 @@ struct StreamOutboxTests {
         let entry = try #require(
             StreamEntry(
                 .list([
-                    .text("0-1"), .list([.text("i"), .text("file/2"), .text("t"), .text("7 8 1")]),
+                    .text("0-1"),
+                    .list([.text("i"), .text("file/2"), .text("t"), .text("7 8 1"), .text("o"), .text("me")]),
                 ])))
         return SpooledEvent(text: try EventFile.decode(Array(text.utf8).span), entry: entry)
     }
@@ -37,6 +39,7 @@ struct StreamOutboxTests {
             commands.words == [
                 [
                     "XADD", "s", "MAXLEN", "~", "100", "0-*", "e", "{\"event\":\"e\"}", "i", "file/2", "t", "7 8 1",
+                    "o", "me",
                 ]
             ])
         #expect(batch.number == 1)
@@ -59,19 +62,28 @@ struct StreamOutboxTests {
     }
 
     @Test func `a note names the files, and when they were changed`() throws {
-        let directory = try Directory.open("/tmp")
-        let name = FileName("wsqueue-outbox-\(RandomText.make(count: 12))")
-        _ = try directory.openOrCreateFile(name, mode: 0o600)
-        let status = try directory.status(of: name)
-        try directory.remove(name)
-        box.outbox.add(name, status)
+        let mark = FileMark(5, JournalRecord.Fingerprint([1, 2].span))
+        let name = FileName("status.json")
+        box.outbox.add(name, mark)
         #expect(box.take() == nil, "a file without an event is in no transaction")
         try box.add("{\"event\":\"a\"}")
         let batch = try #require(box.take())
-        #expect(StreamOutbox.files(in: batch.sent) == [Array(name.bytes): status.modifiedNanoseconds])
+        #expect(StreamOutbox.files(in: batch.sent) == [Array(name.bytes): mark])
         box.outbox.finish()
         try box.add("{\"event\":\"b\"}")
         #expect(StreamOutbox.files(in: try #require(box.take()).sent) == [:])
+    }
+
+    @Test func `a mark is read as it was written, and one without bytes matches any`() {
+        let marks = [FileMark(-5, nil), FileMark(-5, JournalRecord.Fingerprint([1].span))]
+        for mark in marks { #expect(FileMark(mark.text) == mark) }
+        #expect(marks[0].text == "-5")
+        #expect(marks[0].matches(marks[1]) && marks[1].matches(marks[0]))
+        #expect(!marks[1].matches(FileMark(-5, JournalRecord.Fingerprint([2].span))))
+        #expect(!marks[0].matches(FileMark(5, nil)))
+        for text in ["", "x", "1 2", "1 2 3 4", "1 x 3", "1 2 x", "1  3", "1 2 99999999999"] {
+            #expect(FileMark(text) == nil, "\(text)")
+        }
     }
 
     @Test(arguments: ["", "+OK\r\n", "*x\r\n", "*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nx\r\n"])

@@ -1,0 +1,66 @@
+internal import WSQueueLog
+internal import WSQueueSequencer
+
+/// Finds out which event a file is whose name may be used again: by what this process has taken, and by the journal.
+struct FileNaming {
+    private var names = ReusedNames()
+
+    init() {}
+
+    /// Gives an event of a file of its own the id that it is known by.
+    ///
+    /// - Returns: `nil` where it has been sent before.
+    mutating func name(
+        _ event: SpooledEvent, of source: FileSource, _ recorder: borrowing Recorder
+    ) -> SpooledEvent? {
+        switch decide(source, isSame: recorder.knowsBytes(of: event), line: nil, recorder) {
+        case .known: nil
+        case .new(let count): count == 1 ? event : SpooledEvent(event, fileID: source.id(count: count))
+        }
+    }
+
+    /// Gives a batch the id that its lines are known by.
+    ///
+    /// - Parameter isSearched: Whether one whose name is used once may have been begun.
+    /// - Returns: The last of its lines that has been sent before; 0 where none has.
+    mutating func name(_ batch: inout Batch, _ recorder: borrowing Recorder, isSearched: Bool) -> Int {
+        let source = batch.fileSource
+        guard source.hasReusableName else {
+            return isSearched ? batch.lastLine { recorder.knowsLine($0, $1) } : 0
+        }
+        var known = 0
+        // Asked only where the answer counts: each line is looked at for it.
+        if !names.hasTaken(source.base) || source.keepsTimes {
+            known = batch.lastLine { event, _ in recorder.knowsBytes(of: event) }
+        }
+        switch decide(source, isSame: known > 0, line: 1, recorder) {
+        case .new(let count):
+            batch.setCount(count)
+            return 0
+        case .known:
+            // It goes on under the id that its lines have had.
+            var count = 1
+            while !Self.isKnown(source, count, line: known, recorder), Self.isKnown(source, count, line: 1, recorder) {
+                count += 1
+            }
+            batch.setCount(count)
+            return known
+        }
+    }
+
+    private mutating func decide(
+        _ source: FileSource, isSame: Bool, line: Int?, _ recorder: borrowing Recorder
+    ) -> ReusedNames.Verdict {
+        let file = ReusedNames.File(base: source.base, isSame: isSame, keepsTimes: source.keepsTimes)
+        return names.decide(file) { Self.isKnown(source, $0, line: line, recorder) }
+    }
+
+    /// Whether the `count`th event of a name and mtime, or a line of that batch, has been recorded before.
+    private static func isKnown(
+        _ source: FileSource, _ count: Int, line: Int?, _ recorder: borrowing Recorder
+    ) -> Bool {
+        let id = source.id(count: count)
+        let line = line.map { FileEventID.make(batch: id, line: $0) }
+        return recorder.knows(JournalRecord.Identity(id: line ?? id, owner: source.owner))
+    }
+}

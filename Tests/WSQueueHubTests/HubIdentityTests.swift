@@ -1,0 +1,161 @@
+import Foundation
+import Support
+import Testing
+import WSQueueLog
+import WSQueueSystem
+
+/// Which event a file is, from its first look to what a server after a crash makes of it.
+struct HubIdentityTests {
+    /// A hub with a journal on the disk; made again in the same directory it is the server after a crash.
+    private func hub(_ path: String) throws -> HubHarness {
+        let journal = "\(path)/journal"
+        try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: true)
+        return try HubHarness(path, journal: .directory(try Directory.open(journal)))
+    }
+
+    private let mtime: Int64 = 1_790_000_000_123_456_789
+
+    /// Puts a file there whose mtime is given, as a tick of the file system, or a copy that keeps times, gives it.
+    private func place(_ name: String, _ text: String, mtime: Int64, in hub: HubHarness) throws {
+        let hidden = "\(hub.path)/.\(name)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: hidden))
+        var times = [timespec(), timespec(tv_sec: Int(mtime / 1_000_000_000), tv_nsec: Int(mtime % 1_000_000_000))]
+        try #require(utimensat(AT_FDCWD, hidden, &times, 0) == 0)
+        try #require(rename(hidden, "\(hub.path)/\(name)") == 0)
+    }
+
+    /// A moment that files placed now can have as their mtime without being copies that keep times.
+    private var tick: Int64 { Clock.unixNanoseconds() / 1_000_000_000 * 1_000_000_000 + 1_000_000_000 }
+
+    private func ids(_ hub: HubHarness) -> [String] {
+        hub.published().map { publication in
+            let after = publication.text.components(separatedBy: "\"id\":\"").last ?? ""
+            return String(after.prefix { $0 != "\"" })
+        }
+    }
+
+    @Test func `rewrites within a tick are events of their own, and what a crash has left is not sent again`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let tick = tick
+            let text = #"{"event":"n","payload":1}"#
+            do {
+                let hub = try hub(path)
+                for _ in 0..<3 {
+                    try place("status.json", text, mtime: tick, in: hub)
+                    for _ in 0..<3 { hub.turn() }
+                    #expect(hub.names.isEmpty)
+                }
+                #expect(ids(hub) == ["status@\(tick)", "status@\(tick)+2", "status@\(tick)+3"])
+                try place("status.json", text, mtime: tick, in: hub)
+            }
+            let hub = try hub(path)
+            for _ in 0..<3 { hub.turn() }
+            #expect(hub.names.isEmpty && ids(hub).isEmpty)
+            // From here on this process knows what it has taken.
+            try place("status.json", #"{"event":"n","payload":2}"#, mtime: tick, in: hub)
+            for _ in 0..<3 { hub.turn() }
+            try place("status.json", text, mtime: tick, in: hub)
+            for _ in 0..<3 { hub.turn() }
+            #expect(ids(hub) == ["status@\(tick)+4", "status@\(tick)+5"])
+            #expect(hub.logged().count { $0 == "event.duplicate" } == 1)
+        }
+    }
+
+    @Test func `a copy that keeps times is one event, and another one with other bytes`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            for payload in [1, 1, 2, 2, 1] {
+                try place("1729000000-r.json", #"{"event":"n","payload":\#(payload)}"#, mtime: mtime, in: hub)
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(ids(hub) == ["1729000000-r@\(mtime)", "1729000000-r@\(mtime)+2"])
+            #expect(hub.names.isEmpty)
+        }
+    }
+
+    @Test func `names that are used once are ids, however often they come`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            let stems = [
+                "1790000000000000001-1-1-ab", "1790000000.5_66f0c0ffee123", "1790000000_66f0c0ffee124",
+                "at-1790000000000000001-1-1-ab",
+            ]
+            for _ in 0..<2 {
+                for stem in stems { try place("\(stem).json", #"{"event":"n"}"#, mtime: mtime, in: hub) }
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(ids(hub).sorted() == stems.sorted())
+            #expect(hub.names.isEmpty)
+        }
+    }
+
+    @Test func `a batch of a name that is used again is a further one, and goes on after a crash where it was`() throws
+    {
+        let lines = (1...3).map { #"{"event":"n","payload":\#($0)}"# }
+        let whole = lines.joined(separator: "\n") + "\n"
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let tick = tick
+            let base = "rows@\(tick)"
+            do {
+                let hub = try hub(path)
+                try place("rows.jsonl", whole, mtime: tick, in: hub)
+                for _ in 0..<3 { hub.turn() }
+                try place("rows.jsonl", lines[0] + "\n", mtime: tick, in: hub)
+                for _ in 0..<3 { hub.turn() }
+                #expect(ids(hub) == (1...3).map { "\(base)/\($0)" } + ["\(base)+2/1"])
+                // The same file, cut off after its third line, as a crash in its midst would have left it.
+                try place("rows.jsonl", whole + #"{"event":"n","payload":4,"id":"own"}"# + "\n", mtime: tick, in: hub)
+            }
+            let hub = try hub(path)
+            for _ in 0..<3 { hub.turn() }
+            #expect(ids(hub) == ["own"])
+            #expect(hub.names.isEmpty)
+        }
+    }
+
+    @Test func `a file that cannot be known by its bytes is told by the journal of a server before`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let old = JournalRecord.Identity(id: Array("status".utf8), stamp: mtime)
+            let journal = "\(path)/journal"
+            try FileManager.default.createDirectory(atPath: journal, withIntermediateDirectories: true)
+            do {
+                var writer = try JournalWriter(
+                    .directory(try Directory.open(journal)), limits: JournalLimits(), epoch: "e", unix: tick, boot: "b")
+                let record = JournalRecord(seq: 1, unixNanoseconds: tick, identity: old)
+                writer.stage(record, message: Array("{}".utf8).span)
+                _ = try writer.commit(unix: tick)
+            }
+            let hub = try hub(path)
+            let text = #"{"event":"n"}"#
+            try place("status.json", text, mtime: mtime, in: hub)
+            try place("other.json", text, mtime: mtime, in: hub)
+            for _ in 0..<3 { hub.turn() }
+            #expect(ids(hub) == ["other@\(mtime)"])
+        }
+    }
+
+    @Test func `the same id of another owner is another event`() throws {
+        guard getuid() == 0 else { return }
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            let text = #"{"event":"n","id":"order-7"}"#
+            for (number, user) in [(1, 1_001), (2, 1_002), (3, 1_001), (4, 1_002)] as [(Int, UInt32)] {
+                let name = "179000000000000000\(number)-1-1-ab.json"
+                try hub.place(".\(name)", text)
+                try #require(chown("\(hub.path)/.\(name)", user, user) == 0)
+                try #require(rename("\(hub.path)/.\(name)", "\(hub.path)/\(name)") == 0)
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(ids(hub) == ["order-7", "order-7"])
+            // Whoever may write a file may have written it: no one can tell whose it is.
+            for number in 5...6 {
+                let name = "179000000000000000\(number)-1-1-ab.json"
+                try hub.place(".\(name)", text)
+                try #require(chmod("\(hub.path)/.\(name)", 0o664) == 0)
+                try #require(rename("\(hub.path)/.\(name)", "\(hub.path)/\(name)") == 0)
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(ids(hub) == ["order-7"])
+        }
+    }
+}
