@@ -39,8 +39,7 @@ final class Conversation {
         _ query: String = "", as bearer: TokenVerifier.Result? = nil, retiredAt: Int64? = nil, lastEvent: String? = nil
     ) throws -> [SessionAction] {
         let target = try RequestTarget(Array("/?\(query)".utf8), method: .get)
-        return session.open(
-            as: bearer, retiredAt: retiredAt, target, lastEvent: lastEvent.flatMap { Cursor.parse($0) }, options, facts)
+        return session.open(as: bearer, retiredAt: retiredAt, target, lastEvent: lastEvent, options, facts)
     }
 
     func say(_ text: String) -> [SessionAction] { session.receive(Array(text.utf8).span, options, facts) }

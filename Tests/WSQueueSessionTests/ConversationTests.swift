@@ -30,6 +30,12 @@ struct ConversationTests {
         ("channels=b!d,a", ["subscribe a"]),
         ("events=a*&heartbeat=app", ["view own"]),
         ("since=e1:15", ["replay"]),
+        ("channels=a&channels=b", ["subscribe a", "subscribe b"]),
+        (
+            "channels%5B%5D=a&channels[]=b,c&channels[1]=d",
+            ["subscribe a", "subscribe b", "subscribe c", "subscribe d"]
+        ),
+        ("channels[x]=a&channelss=b&channels[=c&channels=d", ["subscribe d"]),
     ])
     func `a query leads to what an action would`(query: String, expected: [String]) throws {
         let actions = try Conversation(.plain).open(query).told
@@ -46,6 +52,30 @@ struct ConversationTests {
                 refusal("Invalid field: events; send up to 64 names, * for any part", "invalid_field"),
                 refusal("Invalid field: since; send a cursor that this server has given", "invalid_field"),
             ])
+    }
+
+    @Test func `what is wrong with many channels of a query is told once, and what has no room is left`() throws {
+        let client = try Conversation()
+        client.options.channelLimit = 2
+        let wanted = "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **"
+        #expect(
+            try client.open("channels=b!d,a,d!b&channels=b,c,d,e").told == [
+                "subscribe a", "subscribe b", "note tooManyChannels", "name", welcome,
+                refusal("Invalid field: channel; send \(wanted)", "invalid_field"),
+                refusal("Too many channels; unsubscribe from one first", "too_many_channels", channel: "c"),
+            ])
+    }
+
+    @Test func `events may come several times, and what no member can mean is told`() throws {
+        let client = try Conversation(.stream, view: .stream(epoch: "e1", nil))
+        let told = try client.open("events=a&events[]=b&events=&heartbeat=on", lastEvent: "x:y:z").told
+        #expect(client.view == .stream(epoch: "e1", EventFilter("a,b")))
+        #expect(
+            told.suffix(2) == [
+                refusal("Invalid field: heartbeat; send app, or nothing", "invalid_field"),
+                refusal("Invalid field: since; send a cursor that this server has given", "invalid_field"),
+            ])
+        #expect(try Conversation().open("events=&heartbeat=&channels=", lastEvent: "").told == ["name", welcome])
     }
 
     @Test(arguments: [("e1:15", "e1:15"), ("e1:3", "e1:10"), ("e0:3", "e1:20"), ("e1:25", "e1:20")])

@@ -44,9 +44,9 @@ struct Conversations {
 
     /// Does what a client's request asks for.
     ///
-    /// - Parameter lastEvent: Where a reader of a stream has got to.
+    /// - Parameter lastEvent: Where a reader of a stream says that it has got to.
     mutating func open(
-        _ slot: Int, as bearer: TokenVerifier.Result?, _ target: RequestTarget, lastEvent: Cursor? = nil, now: Int64,
+        _ slot: Int, as bearer: TokenVerifier.Result?, _ target: RequestTarget, lastEvent: String? = nil, now: Int64,
         _ delivery: inout Delivery
     ) {
         let retiredAt = bearer.flatMap { control.end(ofSecret: $0.secret) }

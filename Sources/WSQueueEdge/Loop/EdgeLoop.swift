@@ -232,7 +232,7 @@ struct EdgeLoop: ~Copyable {
             delivery.show(view, to: slot)
             delivery.owe(
                 Exchanges.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
-            let lastEvent = head.text(of: "last-event-id").flatMap { Cursor.parse($0) }
+            let lastEvent = head.text(of: "last-event-id")
             conversations.open(slot, as: bearer, head.target, lastEvent: lastEvent, now: now, &delivery)
         }
     }

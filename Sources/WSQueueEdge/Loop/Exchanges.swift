@@ -98,7 +98,9 @@ struct Exchanges {
         let head = Response(
             .ok,
             fields: [
-                .init("Content-Type", "text/event-stream"), .init("Cache-Control", "no-store"),
+                .init("Content-Type", "text/event-stream"),
+                // A proxy that packs what it passes on would keep events until it has enough of them.
+                .init("Cache-Control", "no-store, no-transform"),
                 // nginx would keep events until its buffer is full.
                 .init("X-Accel-Buffering", "no"), .init("Date", HTTPDate.text(unixSeconds)),
             ] + fields

@@ -17,6 +17,10 @@ package struct EventsRoute {
         guard head.method == .get else {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET")] + fields))
         }
+        if var refusal = Router.ambiguity(of: head) {
+            refusal.fields += fields
+            return .respond(refusal)
+        }
         guard gate.isAdmitting else {
             var answer = Router.notYet
             answer.fields += fields

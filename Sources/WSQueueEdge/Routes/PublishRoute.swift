@@ -31,6 +31,13 @@ struct PublishRoute {
             return .respond(
                 Response(.unsupportedMediaType, advice: "Send Content-Type: application/json.", fields: fields))
         }
+        guard head.tokens(of: "content-encoding").allSatisfy({ $0.elementsEqual("identity".utf8) }) else {
+            // RFC 9110, section 12.5.3: so a client knows that it is not the type that was wrong.
+            return .respond(
+                Response(
+                    .unsupportedMediaType, advice: "Send the body as it is, without Content-Encoding.",
+                    fields: [.init("Accept-Encoding", "identity")] + fields))
+        }
         do throws(RequestBodyReader.Fault) {
             let reader = try RequestBodyReader(head.body, limitBytes: limitBytes)
             return .publish(reader, expectsContinue: head.expectsContinue, fields)

@@ -44,10 +44,11 @@ struct Router {
     /// Looks at a request's method, target and fields.
     func route(_ head: RequestHead, from source: RequestSource) -> Route {
         guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
-        if let path, head.target.path != path {
+        if let path, Self.withoutSlash(head.target.path) != Self.withoutSlash(path) {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
         if let refusal = access.refusal(of: head, from: source) { return .respond(refusal) }
+        if let refusal = Self.ambiguity(of: head) { return .respond(refusal) }
         guard gate.isAdmitting else { return .respond(Self.notYet) }
         let handshake: Handshake
         do throws(HandshakeError) {
@@ -68,14 +69,26 @@ struct Router {
             fields: [.init("Retry-After", "1"), .init("Cache-Control", "no-store")])
     }
 
+    /// The answer to a query that says twice what can be meant once; `nil` where it does not.
+    static func ambiguity(of head: RequestHead) -> Response? {
+        guard let name = head.target.repeated(["since", "token"]) else { return nil }
+        return Response(.badRequest, advice: "The query has \(name) more than once. Send it once.")
+    }
+
+    /// A path as it is compared: frameworks and proxies put a slash at the end.
+    private static func withoutSlash(_ path: String) -> String {
+        path.utf8.count > 1 && path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+    }
+
     private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
-        if head.target.path == EventsRoute.path {
+        let path = Self.withoutSlash(head.target.path)
+        if path == EventsRoute.path {
             return EventsRoute(access: access, gate: gate).route(head, from: source)
         }
-        if head.target.path == PublishRoute.path, let eventLimitBytes {
+        if path == PublishRoute.path, let eventLimitBytes {
             return PublishRoute(access: access, limitBytes: eventLimitBytes).route(head, from: source)
         }
-        if let question = StatusQuestion(rawValue: head.target.path) {
+        if let question = StatusQuestion(rawValue: path) {
             return StatusRoutes(access: access).route(question, head, from: source)
         }
         return .respond(page(head))
@@ -85,7 +98,7 @@ struct Router {
         let answer: () -> Response
         if head.target.path == "/", showsPage {
             answer = { LivePage.response(path: path ?? "/") }
-        } else if head.target.path == "/cursor" {
+        } else if Self.withoutSlash(head.target.path) == "/cursor" {
             answer = cursor
         } else if let file = StaticFile.at(head.target.path) {
             answer = { file.response(to: head) }

@@ -66,9 +66,9 @@ package struct ClientSession: ~Copyable {
     ///
     /// - Parameters:
     ///   - retiredAt: When the secret of its token counts no longer, if that is no longer in use.
-    ///   - lastEvent: Where a reader that comes back has got to: it goes before what its URL still says.
+    ///   - lastEvent: Where a reader that comes back says that it has got to: it goes before what its URL still says.
     package mutating func open(
-        as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, lastEvent: Cursor? = nil,
+        as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, lastEvent: String? = nil,
         _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
         let query = ClientQuery(target, lastEvent: lastEvent)
@@ -81,7 +81,7 @@ package struct ClientSession: ~Copyable {
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
-                errors.append(error)
+                guard errors.addOnce(error) else { break }
             }
         }
         hearsNoPings = query.hearsNoPings

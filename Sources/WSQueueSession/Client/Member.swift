@@ -77,7 +77,7 @@ struct Member {
         guard listening.count < options.channelLimit else {
             actions.append(.note(.tooManyChannels))
             throw ClientError(
-                "Too many channels; unsubscribe from one first", code: "too_many_channels", channel: name)
+                "Too many channels; unsubscribe from one first", code: ClientError.tooManyChannels, channel: name)
         }
         // What a replay under way holds back is not for the new channel either.
         listening.begin(pattern, since: facts.isReplaying ? facts.seq : facts.reached)

@@ -33,6 +33,9 @@ package struct ClientError: Error, Equatable, Sendable {
     /// A cursor that is none.
     package static let invalidCursor = invalidField("since", expected: "a cursor that this server has given")
 
+    /// The code of a subscription that is one too many.
+    package static let tooManyChannels = "too_many_channels"
+
     /// No action has this name; the beginning of a long one is told.
     package static func unknownAction(_ name: String) -> ClientError {
         ClientError("Unknown action: \(String(name.unicodeScalars.prefix(64)))", code: "unknown_action")

@@ -22,6 +22,24 @@ package struct RequestTarget: Equatable, Sendable {
         query.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
+    /// The values of all query items of this name, and of a list of it as forms write that: `name[]`, `name[0]`.
+    package func values(of name: String) -> [String] {
+        query.filter { Self.isList($0.name, of: name) }.map(\.value)
+    }
+
+    /// The first of some names that several query items have, though one value is all that can count.
+    package func repeated(_ names: [String]) -> String? {
+        names.first { name in query.count { $0.name.utf8.elementsEqual(name.utf8) } > 1 }
+    }
+
+    private static func isList(_ text: String, of name: String) -> Bool {
+        guard text.utf8.starts(with: name.utf8) else { return false }
+        let rest = text.utf8.dropFirst(name.utf8.count)
+        guard let first = rest.first else { return true }
+        return first == UInt8(ascii: "[") && rest.last == UInt8(ascii: "]")
+            && rest.dropFirst().dropLast().allSatisfy(ASCII.isDigit)
+    }
+
     private init(path: String, query: [QueryItem], authority: [UInt8]?) {
         self.path = path
         self.query = query

@@ -30,7 +30,11 @@ package struct Handshake: Equatable, Sendable {
         acceptKey = Self.acceptKey(for: key)
         let offers = head.tokens(of: "sec-websocket-protocol")
         isSubprotocolChosen = offers.contains { $0.elementsEqual(Self.subprotocol.utf8) }
-        token = offers.first { $0.starts(with: Self.bearer.utf8) }.map { Array($0.dropFirst(Self.bearer.utf8.count)) }
+        let tokens = offers.filter { $0.starts(with: Self.bearer.utf8) }
+        // A browser closes what is answered without one of the protocols that it has offered, and tells no one why.
+        guard tokens.isEmpty || isSubprotocolChosen else { throw .bearerAlone }
+        guard tokens.count <= 1 else { throw .severalBearers }
+        token = tokens.first.map { Array($0.dropFirst(Self.bearer.utf8.count)) }
     }
 
     /// The 101 response; what is sent after it are frames.
@@ -88,6 +92,10 @@ package enum HandshakeError: Error, Equatable, Sendable {
     case unknownVersion
     /// `Sec-WebSocket-Key` missing, twice, or not 16 bytes in base 64.
     case malformedKey
+    /// A `bearer.<token>` without the subprotocol that the answer could name.
+    case bearerAlone
+    /// More than one `bearer.<token>`.
+    case severalBearers
 
     /// The response to send.
     package var response: Response {
@@ -102,7 +110,7 @@ package enum HandshakeError: Error, Equatable, Sendable {
                     .init("Sec-WebSocket-Version", "13"), .init("Upgrade", "websocket"),
                     .init("Connection", "Upgrade, close"),
                 ])
-        case .oldVersionOfHTTP, .missingConnection, .unexpectedBody, .malformedKey:
+        case .oldVersionOfHTTP, .missingConnection, .unexpectedBody, .malformedKey, .bearerAlone, .severalBearers:
             Response(.badRequest, advice: advice)
         }
     }
@@ -116,6 +124,9 @@ package enum HandshakeError: Error, Equatable, Sendable {
         case .missingConnection: "Send \"Connection: Upgrade\"; a proxy in between must pass it on."
         case .unexpectedBody: "Open a WebSocket without a body."
         case .unknownVersion: "Send \"Sec-WebSocket-Version: 13\"."
+        case .bearerAlone:
+            "Offer wsqueue.v1 beside bearer.<token>: new WebSocket(url, [\"wsqueue.v1\", \"bearer.\" + token])."
+        case .severalBearers: "Offer one bearer.<token>."
         case .malformedKey: "Send one Sec-WebSocket-Key of 16 random bytes in base 64."
         }
     }

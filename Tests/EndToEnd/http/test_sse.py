@@ -31,7 +31,7 @@ def test_a_stream_gets_the_message_that_a_websocket_gets(server, queue):
         assert data.encode() == client.receive()[0]
         assert cursor.endswith(":1")
         assert stream.headers["content-type"] == "text/event-stream"
-        assert stream.headers["cache-control"] == "no-store"
+        assert stream.headers["cache-control"] == "no-store, no-transform"
         assert stream.retry > 0
     assert server.wait_for("client.open", proto="sse")
 

@@ -31,10 +31,10 @@ def exchange(server, *pieces, timeout=5.0, wants_end=True):
         return read_answer(connection, deadline, wants_end)
 
 
-def request(server, path="/", *fields, host="127.0.0.1", method="GET", **how):
-    """Asks without a body; `how` is as in `exchange`."""
+def request(server, path="/", *fields, host="127.0.0.1", method="GET", body=b"", **how):
+    """Asks; `how` is as in `exchange`. The length of a body is for the fields to say."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *fields, "", ""]
-    return exchange(server, "\r\n".join(lines).encode(), **how)
+    return exchange(server, "\r\n".join(lines).encode() + body, **how)
 
 
 def read_answer(connection, deadline, wants_end=True):

@@ -89,8 +89,7 @@ import WSQueueWire
         arguments: [
             ("chat", false, nil), ("wsqueue.v1", true, nil), ("WSQUEUE.V1", false, nil),
             ("wsqueue.v1, bearer.abc.DEF-_1", true, "abc.DEF-_1"), ("bearer.abc, wsqueue.v1", true, "abc"),
-            ("bearer.abc", false, "abc"), ("wsqueue.v1\r\nSec-WebSocket-Protocol: bearer.x", true, "x"),
-            ("bearer.", false, ""),
+            ("wsqueue.v1\r\nSec-WebSocket-Protocol: bearer.x", true, "x"), ("wsqueue.v1,bearer.", true, ""),
         ] as [(String, Bool, String?)])
     func `the subprotocol is chosen and the token taken`(offer: String, isChosen: Bool, token: String?) throws {
         let handshake = try Self.outcome("", "Sec-WebSocket-Protocol: \(offer)").get()
@@ -99,6 +98,17 @@ import WSQueueWire
         let answer = String(decoding: handshake.answer(), as: UTF8.self)
         #expect(answer.contains("\r\nSec-WebSocket-Protocol: wsqueue.v1\r\n") == isChosen)
         #expect(!answer.contains("bearer"))
+    }
+
+    @Test(arguments: [
+        ("bearer.abc", HandshakeError.bearerAlone), ("bearer.", .bearerAlone), ("chat, bearer.abc", .bearerAlone),
+        ("WSQUEUE.V1, bearer.abc", .bearerAlone), ("wsqueue.v1, bearer.a, bearer.b", .severalBearers),
+    ])
+    func `a token that the answer would let a browser close on is refused with the reason`(
+        offer: String, error: HandshakeError
+    ) throws {
+        #expect(throws: error) { try Self.outcome("", "Sec-WebSocket-Protocol: \(offer)").get() }
+        #expect(error.response.status == .badRequest && error.advice.contains("bearer.<token>"))
     }
 
     @Test func `a plain request is no handshake`() throws {
