@@ -12,6 +12,8 @@ package final class AccessControl: Sendable {
         var verifier: TokenVerifier?
         /// Secrets that are no longer in the file, and until when (Unix seconds) they count.
         var retired: [(secret: TokenSecret, until: Int64)] = []
+        /// What may be wrong with the secrets' file that was read.
+        var secretDoubt: String?
         /// The digests of the tokens of those who may publish by HTTP.
         var publishers: [[UInt8]] = []
     }
@@ -89,6 +91,7 @@ package final class AccessControl: Sendable {
                 state.retired.append((secret, unixSeconds + TokenVerifier.leewaySeconds))
             }
             state.secrets = secrets
+            state.secretDoubt = TokenSecretFile.doubt(bytes)
             state.verifier = verifier
         }
     }
@@ -131,8 +134,23 @@ package final class AccessControl: Sendable {
         }
     }
 
-    /// Warnings about secret files that others can read.
+    /// What may be wrong with the secrets that were read.
+    var secretDoubt: String? { state.withLock { $0.secretDoubt } }
+
+    /// Warnings about secret files that others can read, or that may not hold what was meant.
     package var warnings: [LogLine] {
+        let doubts = [
+            (configuration.tokenSecretPath, secretDoubt),
+            (configuration.redis?.passwordPath, configuration.redis?.passwordDoubt),
+        ]
+        return readableByOthers
+            + doubts.compactMap { path, doubt in
+                guard let path, let doubt else { return nil }
+                return LogLine(.warning, "config.warn").with("file", path).with("hint", doubt)
+            }
+    }
+
+    private var readableByOthers: [LogLine] {
         [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in
             guard let path, let status = try? Directory.status(at: path), status.mode & 0o007 != 0 else { return nil }
             return LogLine(.warning, "config.warn").with("file", path).with("mode", String(status.mode, radix: 8))
@@ -144,7 +162,15 @@ package final class AccessControl: Sendable {
     func loadPublishers() throws(AccessFileError) {
         guard let path = configuration.publishTokenPath else { return }
         let bytes = try AccessFileError.read(path, option: "--publish-token-file")
-        let lines = bytes.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+        let lines = SecretFileForm.lines(bytes).filter { !$0.isEmpty }
+        // A header field has no blanks at its edges, and no bytes but these: another token would never be one.
+        let isSendable = lines.allSatisfy { $0.allSatisfy { (0x20..<0x7F).contains($0) } }
+        let blank = SecretFileForm.blankEdged(SecretFileForm.lines(bytes))
+        if let fault = SecretFileForm.fault(bytes) ?? blank.map({ "line \($0) has a space or tab at its edge" })
+            ?? (isSendable ? nil : "a token has a byte that no header can carry")
+        {
+            throw AccessFileError(path: path, option: "--publish-token-file", reason: fault)
+        }
         guard !lines.isEmpty, lines.allSatisfy({ $0.count >= Self.leastPublishTokenBytes }) else {
             throw AccessFileError(
                 path: path, option: "--publish-token-file",

@@ -6,12 +6,15 @@ package struct AccessFileReport: Sendable {
     package let path: String
     /// What is in it, such as `2 secrets`; never a part of a secret.
     package let result: Result<String, AccessFileError>
+    /// What may be wrong though it can be used, a line each.
+    package let warnings: [String]
 
     /// Reads every file that a configuration names, as the server does at its start.
     package static func all(_ configuration: Configuration) -> [AccessFileReport] {
         let control = AccessControl(unread: configuration)
+        var redis = configuration.redis
         return [
-            report(configuration.tokenSecretPath) { () throws(AccessFileError) in
+            report(configuration.tokenSecretPath, doubt: { control.secretDoubt }) { () throws(AccessFileError) in
                 try control.loadSecrets(unixSeconds: 0)
                 return count(control.counts.secrets, "secret")
             },
@@ -23,8 +26,7 @@ package struct AccessFileReport: Sendable {
                 try control.loadPublishers()
                 return count(control.counts.publishers, "token")
             },
-            report(configuration.redis?.passwordPath) { () throws(AccessFileError) in
-                var redis = configuration.redis
+            report(configuration.redis?.passwordPath, doubt: { redis?.passwordDoubt }) { () throws(AccessFileError) in
                 try redis?.readPassword()
                 return "a password"
             },
@@ -32,13 +34,15 @@ package struct AccessFileReport: Sendable {
     }
 
     private static func report(
-        _ path: String?, _ load: () throws(AccessFileError) -> String
+        _ path: String?, doubt: () -> String? = { nil }, _ load: () throws(AccessFileError) -> String
     ) -> AccessFileReport? {
         guard let path else { return nil }
         do throws(AccessFileError) {
-            return AccessFileReport(path: path, result: .success(try load()))
+            let contents = try load()
+            let warnings = doubt().map { ["warning: \(path): \($0)"] } ?? []
+            return AccessFileReport(path: path, result: .success(contents), warnings: warnings)
         } catch {
-            return AccessFileReport(path: path, result: .failure(error))
+            return AccessFileReport(path: path, result: .failure(error), warnings: [])
         }
     }
 

@@ -10,17 +10,27 @@ package struct RedisSettings: Equatable, Sendable {
     /// How many replicas must have an event before its file is deleted.
     package var replicas = 0
 
+    /// What may be wrong with the password's file that was read.
+    package private(set) var passwordDoubt: String?
+
     package init(location: RedisLocation) { self.location = location }
 
     /// Reads the password's file.
     package mutating func readPassword() throws(AccessFileError) {
         guard let passwordPath else { return }
         let option = "--redis-password-file"
-        let line = try AccessFileError.read(passwordPath, option: option).prefix { $0 != UInt8(ascii: "\n") }
-        guard !line.isEmpty, let password = String(validating: line, as: UTF8.self) else {
+        let bytes = try AccessFileError.read(passwordPath, option: option)
+        if let reason = SecretFileForm.fault(bytes) {
+            throw AccessFileError(path: passwordPath, option: option, reason: reason)
+        }
+        let lines = SecretFileForm.lines(bytes)
+        guard let line = lines.first, !line.isEmpty, let password = String(validating: line, as: UTF8.self) else {
             throw AccessFileError(path: passwordPath, option: option, reason: "its first line is no password")
         }
         location.password = password
+        passwordDoubt =
+            SecretFileForm.blankEdged([line]) == nil
+            ? nil : "the password has a space or tab at its edge, which counts as part of it"
     }
 
     /// A key besides the stream's.

@@ -13,10 +13,9 @@ package enum TokenSecretFile {
     ///
     /// - Throws: ``Fault`` when a line is no secret, or there is none.
     package static func decode(_ bytes: [UInt8]) throws(Fault) -> [TokenSecret] {
+        if let reason = SecretFileForm.fault(bytes) { throw Fault(reason: reason) }
         var secrets: [TokenSecret] = []
-        for (index, line) in bytes.split(separator: ASCII.lineFeed, omittingEmptySubsequences: false).enumerated() {
-            let text = line.last == ASCII.carriageReturn ? line.dropLast() : line
-            guard !text.isEmpty else { continue }
+        for (index, text) in SecretFileForm.lines(bytes).enumerated() where !text.isEmpty {
             guard let secret = TokenSecret(try value(of: text, line: index + 1)) else {
                 let least = TokenSecret.leastBytes
                 throw Fault(
@@ -27,6 +26,14 @@ package enum TokenSecretFile {
         }
         guard !secrets.isEmpty else { throw Fault(reason: "no secret in it; make one with: openssl rand -base64 48") }
         return secrets
+    }
+
+    /// What may be wrong with a file that can be used; `nil` where nothing looks like it.
+    package static func doubt(_ bytes: [UInt8]) -> String? {
+        SecretFileForm.blankEdged(SecretFileForm.lines(bytes)).map { line in
+            "line \(line) has a space or tab at its edge, which counts as part of the secret; take it away, or write the "
+                + "secret as base64:…"
+        }
     }
 
     private static func value(of text: ArraySlice<UInt8>, line: Int) throws(Fault) -> [UInt8] {
