@@ -4,7 +4,7 @@ package import WSQueueWire
 
 /// Which pages may open a WebSocket (SPEC §4, origin). A program that is no browser sends no `Origin` and is not asked.
 package struct OriginPolicy {
-    private let listed: [String]
+    private let listed: [OriginPattern]
     private let isLoopbackOnly: Bool
 
     /// Takes the origins that the operator listed, and whether only this machine is listened to.
@@ -29,7 +29,7 @@ package struct OriginPolicy {
     /// other, with its cookies; anyone, without.
     package func sharing(with head: RequestHead) -> [Response.Field] {
         guard let origin = head.text(of: "origin") else { return [] }
-        if listed.contains("*") { return [.init("Access-Control-Allow-Origin", "*")] }
+        if listed.contains(.any) { return [.init("Access-Control-Allow-Origin", "*")] }
         return [
             .init("Access-Control-Allow-Origin", origin), .init("Access-Control-Allow-Credentials", "true"),
             .init("Vary", "Origin"),
@@ -37,16 +37,20 @@ package struct OriginPolicy {
     }
 
     private func isAllowed(_ origin: String, _ head: RequestHead, _ source: RequestSource) -> Bool {
-        if listed.contains("*") || listed.contains(where: { $0.lowercased() == origin }) { return true }
-        // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else is no page's.
+        if listed.contains(where: { $0.matches(origin) }) { return true }
+        // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else is no page's own host.
         guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
         let authority = origin.dropFirst(scheme.count)
         let defaultPort = scheme == "http://" ? ":80" : ":443"
         // Over TLS a page that came without is another one: another program on the way may have written it.
-        if let host = source.host ?? head.host, !(source.isSecure && scheme == "http://") {
-            let asked = String(decoding: host, as: UTF8.self).lowercased()
-            let withPort = asked + defaultPort
-            if authority == asked || authority + defaultPort == asked || String(authority) == withPort { return true }
+        if !(source.isSecure && scheme == "http://") {
+            let hosts = source.hosts.isEmpty ? [head.host].compactMap(\.self) : source.hosts
+            for host in hosts {
+                let asked = String(decoding: host, as: UTF8.self).lowercased()
+                if authority == asked || authority + defaultPort == asked || authority == asked + defaultPort {
+                    return true
+                }
+            }
         }
         return isLoopbackOnly && Self.isLoopback(authority) && source.isLocal(head)
     }

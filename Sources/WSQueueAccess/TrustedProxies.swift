@@ -25,14 +25,25 @@ package struct TrustedProxies: Sendable {
             return RequestSource(address: peer, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: false)
         }
         var address = peer
-        for name in head.forwardedFor {
+        var proxies = 1
+        let names = head.forwardedFor
+        for (index, name) in names.enumerated() {
             guard let hop = Self.hop(String(decoding: name, as: UTF8.self)) else { break }
             address = hop
-            if !contains(hop) { break }
+            guard contains(hop), index < names.count - 1 else { break }
+            proxies += 1
         }
         return RequestSource(
             address: address, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: true,
-            isSecure: head.isForwardedSecure, host: head.forwardedHost)
+            isSecure: head.isForwardedSecure(by: proxies), hosts: Self.hosts(of: head, believing: proxies))
+    }
+
+    /// The hosts that the believed proxies were asked for: each adds one at the end. What stands in front may be the
+    /// client's own invention; but a host that the proxies have kept in `Host`, too, is the one that it came to.
+    private static func hosts(of head: RequestHead, believing proxies: Int) -> [[UInt8]] {
+        let named = head.forwardedHosts
+        let kept = head.host.flatMap { host in named.first { $0.elementsEqual(host) } }
+        return Array(named.suffix(proxies)) + [kept].compactMap(\.self)
     }
 
     /// Reads an address with or without a port, as proxies write it.
@@ -66,19 +77,19 @@ package struct RequestSource: Sendable {
     package let isTrusted: Bool
     /// Whether a trusted proxy says that the client came by TLS.
     package let isSecure: Bool
-    /// The host that a trusted proxy says the client wanted.
-    package let host: [UInt8]?
+    /// The hosts that trusted proxies say they were asked for, so that each is the server's own; empty where none says so.
+    package let hosts: [[UInt8]]
 
     init(
         address: Address, isFromLoopback: Bool, isPassedOn: Bool, isTrusted: Bool, isSecure: Bool = false,
-        host: [UInt8]? = nil
+        hosts: [[UInt8]] = []
     ) {
         self.address = address
         self.isFromLoopback = isFromLoopback
         self.isPassedOn = isPassedOn
         self.isTrusted = isTrusted
         self.isSecure = isSecure
-        self.host = host
+        self.hosts = hosts
     }
 
     /// Whether a program on this machine asks this machine directly: all clients of a proxy on this machine have its

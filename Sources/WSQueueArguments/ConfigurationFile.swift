@@ -135,22 +135,3 @@ extension ParsedArguments {
         add(found)
     }
 }
-
-/// Variables with our prefix that mean nothing: most likely somebody has mistyped one.
-package enum UnknownVariables {
-    /// Finds the first.
-    ///
-    /// - Parameters:
-    ///   - names: The names of the environment's variables.
-    ///   - prefix: `WSQUEUE_`.
-    ///   - known: All names that mean something.
-    package static func first(among names: [String], prefix: String, known: [String]) -> ArgumentFault? {
-        for name in names.sorted() where name.utf8.starts(with: prefix.utf8) && !known.contains(name) {
-            // Without what all have in common, or every short name would be near to every other.
-            let tails = known.map { String($0.dropFirst(prefix.count)) }
-            let nearest = NearestName.of(String(name.dropFirst(prefix.count)), among: tails)
-            return .unknownKey(.variable(name), nearest: nearest.map { prefix + $0 })
-        }
-        return nil
-    }
-}

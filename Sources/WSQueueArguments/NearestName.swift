@@ -16,6 +16,17 @@ package enum NearestName {
         return best?.name
     }
 
+    /// The candidate that is the fewest edits away, however many those are, and how many; `nil` without candidates.
+    static func edits(from word: String, among candidates: [String]) -> (name: String, count: Int)? {
+        let letters = Array(word.utf8)
+        var best: (name: String, count: Int)?
+        for candidate in candidates {
+            let count = distance(letters, Array(candidate.utf8))
+            if count < best?.count ?? .max { best = (candidate, count) }
+        }
+        return best
+    }
+
     /// How many letters must be changed, added, removed or swapped with a neighbour (optimal string alignment).
     private static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
         var before: [Int] = []

@@ -52,6 +52,14 @@ package struct ParsedArguments: Equatable, Sendable {
         return found.filter { $0.origin.rank == rank }
     }
 
+    /// What was given of an option in the place that counts most, and does not count: of one that may be given once, all but
+    /// the last.
+    package func leftOut(_ option: Option) -> [Occurrence] {
+        guard !option.isRepeatable else { return [] }
+        let given = given(option)
+        return given.dropLast().filter { $0.value != given.last?.value }
+    }
+
     /// The value that counts.
     package func value(_ option: Option) -> String? { last(option)?.value }
 

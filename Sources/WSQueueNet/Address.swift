@@ -38,6 +38,12 @@ package enum Address: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is a Unix socket's.
+    package var isUnix: Bool {
+        if case .unix = self { return true }
+        return false
+    }
+
     /// Whether the kernel chooses the port.
     package var isAnyPort: Bool {
         guard case .internet(_, let port) = self else { return false }

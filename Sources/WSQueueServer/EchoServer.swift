@@ -55,7 +55,7 @@ package struct EchoServer: ~Copyable {
         var result = Configuration()
         result.addresses = [address]
         result.conversation = .echo
-        result.origins = ["*"]
+        result.origins = [.any]
         result.messageLimitBytes = 16 * 1_048_576
         result.fragmentLimit = .max
         result.frameRate = nil

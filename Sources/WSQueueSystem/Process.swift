@@ -47,17 +47,19 @@ package enum Process {
     /// Takes a variable out of the environment, so that no child has it (unsetenv(3)); while there is one thread only.
     package static func removeFromEnvironment(_ name: String) { _ = unsafe unsetenv(name) }
 
-    /// The names of all environment variables (environ(7)); bytes that are no UTF-8 are shown as U+FFFD.
-    package static func environmentNames() -> [String] {
+    /// The environment variables whose names begin so (environ(7)); bytes that are no UTF-8 are shown as U+FFFD.
+    package static func environment(beginning prefix: String) -> [(name: String, value: String)] {
         guard let environment = unsafe wsqueue_environment() else { return [] }
-        var names: [String] = []
+        var variables: [(name: String, value: String)] = []
         var index = 0
         while let entry = unsafe environment[index] {
-            let text = unsafe String(cString: entry)
-            names.append(text.utf8.firstIndex(of: UInt8(ascii: "=")).map { String(text[..<$0]) } ?? text)
             index += 1
+            let text = unsafe String(cString: entry)
+            guard text.utf8.starts(with: prefix.utf8) else { continue }
+            let end = text.utf8.firstIndex(of: UInt8(ascii: "=")) ?? text.utf8.endIndex
+            variables.append((String(text[..<end]), String(text[end...].dropFirst())))
         }
-        return names
+        return variables
     }
 
     /// The directory relative paths begin at (getcwd(3)), or `nil` when it has gone.

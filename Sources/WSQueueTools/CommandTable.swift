@@ -28,7 +28,8 @@ package struct CommandTable {
     ///   - vector: The bytes of all words, the program's name first.
     ///   - environment: The value of a variable.
     package func run(
-        _ vector: [[UInt8]], on terminal: Terminal, environment: (String) -> String? = { Process.environment($0) }
+        _ vector: [[UInt8]], on terminal: Terminal,
+        environment: (String) -> String? = { ConfigurationSources.variable($0) }
     ) -> ExitStatus {
         let program = ProgramContext(table, terminal)
         do throws(ArgumentFault) {
@@ -57,6 +58,12 @@ package struct CommandTable {
             if let text = answer(arguments, table) {
                 try terminal.write(text)
                 return .success
+            }
+            // With a slip in it, it would be another queue or another server that is looked at.
+            if table.options.contains(where: { $0.environment != nil }),
+                let slip = ConfigurationSources.unknownVariables().slips.first
+            {
+                throw slip
             }
             if table.options.contains(ServerOptions.configFile) {
                 try ConfigurationSources.add(to: &arguments, for: table.options)

@@ -24,8 +24,10 @@ enum Command {
             report(error.description, hint: table.hint)
             return error.exitStatus.rawValue
         }
-        do {
-            return run(try Command(arguments), arguments, table)
+        do throws(ArgumentFault) {
+            let command = try Command(arguments)
+            if !command.isAboutItself, let slip = Console.mistypedVariable(table) { throw slip }
+            return run(command, arguments, table)
         } catch {
             report(error.description, hint: error.exitStatus == .usage ? table.hint : nil)
             return error.exitStatus.rawValue
@@ -50,6 +52,14 @@ enum Command {
         } catch {
             if !arguments.has(.quiet) { report(error.description, hint: nil) }
             return error.exitStatus.rawValue
+        }
+    }
+
+    /// Whether it only tells of the program.
+    private var isAboutItself: Bool {
+        switch self {
+        case .help, .version, .manual, .completion: true
+        default: false
         }
     }
 

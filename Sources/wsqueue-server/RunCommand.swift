@@ -35,17 +35,19 @@ enum RunCommand: Command {
 
     static func run(_ arguments: ParsedArguments, in program: ProgramContext) throws -> ExitStatus {
         try arguments.refuseOperands()
-        if let fault = ConfigurationSources.unknownVariable(of: program.table) { throw fault }
-        return serve(try ServerSettings(arguments), program.terminal)
+        let settings = try ServerSettings(arguments)
+        return serve(settings, settings.warnings(arguments), program.terminal)
     }
 
     /// Serves until a signal comes, and says what the start failed of.
-    private static func serve(_ settings: ServerSettings, _ terminal: Terminal) -> ExitStatus {
+    private static func serve(
+        _ settings: ServerSettings, _ warnings: [SettingWarning], _ terminal: Terminal
+    ) -> ExitStatus {
         // Before the log, whose thread would see the environment change.
         let manager = ServiceManager.takeFromEnvironment()
         do throws(SystemCallError) {
             // Before the log, whose thread inherits what is done with signals.
-            return serve(settings, try Signals(), manager, terminal)
+            return serve(settings, warnings, try Signals(), manager, terminal)
         } catch {
             terminal.complain("\(error)")
             return .tryAgain
@@ -53,8 +55,8 @@ enum RunCommand: Command {
     }
 
     private static func serve(
-        _ settings: ServerSettings, _ signals: consuming Signals, _ manager: consuming ServiceManager,
-        _ terminal: Terminal
+        _ settings: ServerSettings, _ warnings: [SettingWarning], _ signals: consuming Signals,
+        _ manager: consuming ServiceManager, _ terminal: Terminal
     ) -> ExitStatus {
         let log: Log
         do throws(SystemCallError) {
@@ -65,6 +67,7 @@ enum RunCommand: Command {
             return error.isPermission ? .notPermitted : .cannotCreate
         }
         defer { log.close() }
+        for warning in warnings { log.write(warning.line) }
         do throws(ServerStartError) {
             var server = try Server(settings.configuration, log: log, signals: signals, manager: manager)
             try server.run()

@@ -9,7 +9,7 @@ struct OriginPolicyTests {
         _ fields: String, origins: [String] = [], listen: String = "127.0.0.1:8081", trusting: [String] = []
     ) throws -> Bool {
         var configuration = Configuration()
-        configuration.origins = origins
+        configuration.origins = try origins.map { try OriginPattern($0) }
         configuration.addresses = [try #require(Address.parse(listen))]
         var parser = RequestParser()
         let request = Array("GET / HTTP/1.1\r\n\(fields)\r\n".utf8)
@@ -66,6 +66,12 @@ struct OriginPolicyTests {
         ("Host: 127.0.0.1:8081\r\nX-Forwarded-Host: a.example\r\nOrigin: https://a.example\r\n", false),
         ("Host: 127.0.0.1:8081\r\nX-Forwarded-Host: a.example\r\nOrigin: https://b.example\r\n", true),
         ("Host: 127.0.0.1:8081\r\nX-Forwarded-Host: b.example, a.example\r\nOrigin: https://b.example\r\n", true),
+        ("Host: b.example\r\nX-Forwarded-Host: b.example, a.example\r\nOrigin: https://b.example\r\n", false),
+        ("Host: 127.0.0.1:8081\r\nX-Forwarded-Host: b.example, a.example\r\nOrigin: https://a.example\r\n", false),
+        ("Host: c.example\r\nX-Forwarded-Host: b.example, a.example\r\nOrigin: https://c.example\r\n", true),
+        ("Host: a.example\r\nX-Forwarded-Proto: wss\r\nOrigin: http://a.example\r\n", true),
+        ("Host: a.example\r\nX-Forwarded-Proto: wss\r\nOrigin: https://a.example\r\n", false),
+        ("Host: a.example\r\nX-Forwarded-Proto: ws\r\nOrigin: http://a.example\r\n", false),
         ("Host: localhost\r\nX-Forwarded-For: 127.0.0.1\r\nOrigin: http://localhost:3000\r\n", true),
     ])
     func `behind a trusted proxy host and scheme are those it was asked by`(fields: String, isRefused: Bool) throws {

@@ -68,7 +68,7 @@ struct TrustedProxiesTests {
         ]
         let source = try source(fields, from: peer)
         #expect(source.address.description == peer)
-        #expect(!source.isTrusted && source.isPassedOn && !source.isSecure && source.host == nil)
+        #expect(!source.isTrusted && source.isPassedOn && !source.isSecure && source.hosts.isEmpty)
         #expect(try !source.isLocal(head(fields)))
     }
 
@@ -93,15 +93,29 @@ struct TrustedProxiesTests {
     }
 
     @Test(arguments: [
-        ("https", true), ("HTTPS", true), ("http", false), ("", false), ("https, http", false), ("http, https", true),
+        ("https", true, false), ("HTTPS", true, false), ("http", false, false), ("", false, false),
+        ("https, http", false, false), ("http, https", true, false), ("wss", true, false), ("http,WSS", true, false),
+        ("ws", false, false), ("httpss", false, false), ("https, http", true, true), ("http, wss", false, true),
+        ("https, http, http", false, true), ("https", true, true),
     ])
-    func `the scheme is what the last proxy says`(value: String, isSecure: Bool) throws {
-        #expect(try source(["X-Forwarded-Proto: \(value)"]).isSecure == isSecure)
+    func `the scheme is what the first of the trusted proxies says`(value: String, isSecure: Bool, isChain: Bool) throws
+    {
+        let way = "X-Forwarded-For: 203.0.113.9" + (isChain ? ", 10.0.0.7" : "")
+        #expect(try source([way, "X-Forwarded-Proto: \(value)"]).isSecure == isSecure)
     }
 
-    @Test func `the host is what the last proxy says`() throws {
-        #expect(try source(["X-Forwarded-Host: evil.example, example.org"]).host == Array("example.org".utf8))
-        #expect(try source(["X-Forwarded-Host: "]).host == nil)
+    @Test(arguments: [
+        ("203.0.113.9", "evil.example, app.example", ["app.example"]), ("203.0.113.9", "", []),
+        ("203.0.113.9, 10.0.0.7", "app.example, inner.example", ["app.example", "inner.example"]),
+        ("203.0.113.9, 10.0.0.7", "evil.example, app.example, inner.example", ["app.example", "inner.example"]),
+        ("10.0.0.9", "evil.example, app.example", ["app.example"]), ("198.51.100.1, 203.0.113.9", "a, b", ["b"]),
+        ("203.0.113.9", "127.0.0.1:8081, inner.example", ["inner.example", "127.0.0.1:8081"]),
+    ])
+    func `the hosts are those that trusted proxies have added, and one that they have kept`(
+        way: String, named: String, hosts: [String]
+    ) throws {
+        let source = try source(["X-Forwarded-For: \(way)", "X-Forwarded-Host: \(named)"])
+        #expect(source.hosts.map { String(decoding: $0, as: UTF8.self) } == hosts)
     }
 
     /// Whatever a client writes stands in front of what the proxy adds.

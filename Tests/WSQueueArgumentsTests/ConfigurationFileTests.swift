@@ -108,12 +108,40 @@ struct ConfigurationFileTests {
         #expect(fault?.exitStatus == .configuration)
     }
 
-    @Test func `a variable with our prefix that nobody knows is named with the nearest`() {
-        let names = ["PATH", "DEMO_DIR", "DEMO_LISTNE"]
-        let fault = UnknownVariables.first(among: names, prefix: "DEMO_", known: ["DEMO_DIR", "DEMO_LISTEN"])
-        #expect(fault?.description == "DEMO_LISTNE: no such variable is known; did you mean DEMO_LISTEN?")
-        #expect(fault?.exitStatus == .configuration)
-        #expect(UnknownVariables.first(among: ["PATH", "DEMO_DIR"], prefix: "DEMO_", known: ["DEMO_DIR"]) == nil)
+    @Test(
+        arguments: [
+            // One edit: a letter wrong, missing, too many, or two swapped.
+            ("CHANEL", "CHANNEL"), ("CHANNELL", "CHANNEL"), ("CHANNLE", "CHANNEL"), ("XHANNEL", "CHANNEL"),
+            ("Dir", "DIR"), ("dir", "DIR"), ("DRI", "DIR"), ("CHNEL", nil), ("DI", "DIR"), ("D", nil),
+            // Two from eight letters on.
+            ("TEXT_LNS", "TEXT_LINES"), ("TXT_LINE", "TEXT_LINES"), ("TXT_LIN", nil), ("TEXTLINES", "TEXT_LINES"),
+            // The other program's.
+            ("CHANNELS", "CHANNEL"), ("LISTEN", nil), ("JOURNAL", nil), ("TEXT_LINED", "TEXT_LINES"),
+            // Somebody else's.
+            ("SERVICE_HOST", nil), ("SERVICE_PORT", nil), ("PORT_8081_TCP_ADDR", nil), ("NAMESPACE", nil), ("", nil),
+        ] as [(String, String?)])
+    func `a variable that is a slip is named with what was meant`(tail: String, meant: String?) {
+        let own = ["WSQUEUE_DIR", "WSQUEUE_CHANNEL", "WSQUEUE_TEXT_LINES"]
+        let siblings = ["WSQUEUE_CHANNELS", "WSQUEUE_LISTEN", "WSQUEUE_JOURNAL", "WSQUEUE_TEXT_LINED"]
+        let name = "WSQUEUE_\(tail)"
+        let found = UnknownVariables(among: [(name, "x"), ("PATH", ""), ("DIR", "")], own: own, siblings: siblings)
+        let fault = meant.map { "\(name): no such variable is known; did you mean WSQUEUE_\($0)?" }
+        #expect(found.slips.map(\.description) == [fault].compactMap(\.self))
+        #expect(found.slips.allSatisfy { $0.exitStatus == .configuration })
+        #expect(found.others == (meant == nil && !siblings.contains(name) ? [name] : []))
+    }
+
+    @Test func `what a cluster says of a service of our name is left alone`() {
+        #expect(UnknownVariables.isOfService("WSQUEUE_PORT", "tcp://10.0.0.7:8081"))
+        #expect(UnknownVariables.isOfService("WSQUEUE_PORT_8081_UDP", "udp://10.0.0.7:8081"))
+        #expect(UnknownVariables.isOfService("WSQUEUE_SERVICE_PORT", "8081"))
+        for (name, value) in [
+            ("WSQUEUE_PORT", "8081"), ("WSQUEUE_REDIS", "redis://h"), ("WSQUEUE_ORIGIN", "https://a"),
+        ] {
+            #expect(!UnknownVariables.isOfService(name, value))
+        }
+        let port = [("WSQUEUE_PORTS", "tcp://10.0.0.7:8081")]
+        #expect(UnknownVariables(among: port, own: ["WSQUEUE_PORT"], siblings: []).others == ["WSQUEUE_PORTS"])
     }
 
     @Test func `a wrong value is named with its origin`() throws {

@@ -52,7 +52,9 @@ struct SettingsTests {
         ("presence-grace", "x"), ("behind-age", "1ms"), ("log-level", "loud"), ("log-format", "xml"),
         ("log-events", "some"), ("watch", "no"), ("threads", "0"), ("journal-age", "0s"), ("journal-size", "1K"),
         ("redis", "http://x"), ("redis", "redis://u:secret@"), ("redis-stream", "a b"), ("redis-replicas", "17"),
-        ("drain", "x"), ("ready-age", "0ms"),
+        ("drain", "x"), ("ready-age", "0ms"), ("origin", "example.org"), ("path", "ws"), ("path", "/a?b"), ("path", ""),
+        ("path", "/a%20b"), ("payload-key", "seq"), ("payload-key", ""), ("journal", "OFF"), ("journal", "no"),
+        ("jwt-audience", ""),
     ])
     func `a value that is none is refused with its place`(key: String, value: String) {
         let fault = #expect(throws: ArgumentFault.self) { try settings(["--set", "\(key)=\(value)"]) }
@@ -72,7 +74,8 @@ struct SettingsTests {
         ]
         let settings = try settings(words)
         let configuration = settings.configuration
-        #expect(configuration.origins == ["https://a", "https://b"] && configuration.trustedProxies.count == 1)
+        #expect(
+            configuration.origins == [.one("https://a"), .one("https://b")] && configuration.trustedProxies.count == 1)
         #expect(!configuration.showsPage && configuration.tokenAlgorithms == [.hs256])
         #expect(configuration.holdsWithoutClients && configuration.journalPlace == .off)
         #expect(configuration.journalSeconds == 3_600 && configuration.messageRate == nil)
@@ -83,6 +86,60 @@ struct SettingsTests {
         guard case .file("/l") = settings.logDestination, case .json = settings.effectiveLogFormat else {
             throw Unexpected()
         }
+    }
+
+    @Test(arguments: [
+        (["--dir", "a", "--dir", "b"], ["dir a"]), (["--dir", "a", "--queue", "b", "--dir", "b"], ["dir a"]),
+        (["--set", "poll=1s", "--set", "poll=2s"], ["poll 1s"]), (["--dir", "a", "--dir", "a"], []),
+        (["--hold-without-clients", "--set", "hold-without-clients=no"], []),
+        (["-l", "unix:/a", "-l", "unix:/b", "--origin", "https://a", "--origin", "https://b"], []),
+        (["--set", "poll=1s", "--poll", "2s"], []), (["--jwt-algorithm", "HS256"], ["jwt-algorithm"]),
+        (["--jwt-audience", "a", "--jwt-secret-file", "f"], []), (["--jwt-audience", "a"], ["jwt-audience"]),
+        (["--redis-stream", "a", "--redis-replicas", "1"], ["redis-stream", "redis-replicas"]),
+        (["--redis-stream", "a", "--redis", "redis://h"], []),
+        (["--redis-password-file", "f"], ["redis-password-file"]),
+        (["--trusted-proxy", "unix"], []), (["--trusted-proxy", "unix", "-p", "1"], ["trusted-proxy unix"]),
+        (["--trusted-proxy", "unix", "-p", "1", "-l", "unix:/x"], []),
+        (["--trusted-proxy", "unix", "-l", "systemd:x"], []), (["--ping", "5s"], []),
+        (["--pong", "25s"], ["pong"]), (["--pong", "24s"], []), (["--log-events", "all"], []),
+        (["--log-events", "all", "--log-level", "notice"], ["log-events"]), (["--log-level", "error"], []),
+        (["--log-events", "off", "--log-level", "error"], []), (["--clients-per-address", "3"], []),
+        (["--clients-per-address", "3", "--clients", "2"], ["clients-per-address"]),
+        (["--origin", "*", "--origin", "https://a"], ["origin"]), (["--origin", "*"], []),
+    ])
+    func `what is given and does nothing is named`(words: [String], told: [String]) throws {
+        let table = OptionTable("t", forms: [], summary: "", options: Setting.options + ServerOptions.sources)
+        var arguments = try table.parse(words)
+        try ConfigurationSources.add(to: &arguments, for: table.options)
+        let warnings = try ServerSettings(arguments).warnings(
+            arguments, UnknownVariables(among: [], own: [], siblings: []))
+        #expect(warnings.map { [$0.subject, $0.given].compactMap(\.self).joined(separator: " ") } == told)
+        #expect(warnings.allSatisfy { "\($0)".hasPrefix("warning: ") && !$0.hint.isEmpty })
+    }
+
+    @Test func `variables of others are named once, and what a cluster says of a service is none of ours`() throws {
+        let variables = ConfigurationSources.unknownVariables(among: [
+            ("WSQUEUE_PORT", "tcp://10.0.0.1:80"), ("WSQUEUE_SERVICE_HOST", "10.0.0.1"), ("WSQUEUE_API_URL", "x"),
+            ("WSQUEUE_POLL", "1s"), ("WSQUEUE_TTL", "1s"),
+        ])
+        #expect(variables.slips.isEmpty && variables.others == ["WSQUEUE_API_URL", "WSQUEUE_SERVICE_HOST"])
+        let warnings = try settings([]).warnings(
+            try OptionTable("t", forms: [], summary: "", options: Setting.options).parse([]), variables)
+        #expect(warnings.map(\.subject) == ["WSQUEUE_API_URL WSQUEUE_SERVICE_HOST"])
+        let slips = ConfigurationSources.unknownVariables(among: [("WSQUEUE_CHANNEL", "a"), ("WSQUEUE_LISTN", "b")])
+        #expect(
+            slips.slips.map(\.description) == [
+                "WSQUEUE_CHANNEL: no such variable is known; did you mean WSQUEUE_CHANNELS?",
+                "WSQUEUE_LISTN: no such variable is known; did you mean WSQUEUE_LISTEN?",
+            ])
+    }
+
+    @Test func `the list of the server's variables is that of its options`() {
+        let tables = [
+            CheckCommand.table, DoctorCommand.table, StatusCommand.table, TailCommand.table, TokenCommand.table,
+        ]
+        let known = Set(tables.flatMap { $0.options }.compactMap(\.environment) + ["WSQUEUE_TOKEN"])
+        #expect(known == Set(ProgramVariables.ofServer))
     }
 
     @Test func `check prints what counts and where it comes from, and can be read again`() throws {

@@ -47,8 +47,8 @@ package struct Configuration: Sendable {
     package var showsPage = true
     /// Where WebSockets are accepted; `nil` is everywhere.
     package var path: String?
-    /// Further origins that may connect; `*` is everyone.
-    package var origins: [String] = []
+    /// Further origins that may connect.
+    package var origins: [OriginPattern] = []
     /// The proxies that are believed about their clients.
     package var trustedProxies: [AddressRange] = []
     /// The file with the secrets that tokens are signed with; `nil` takes no tokens.

@@ -1,3 +1,4 @@
+package import WSQueueArguments
 internal import WSQueueCore
 package import WSQueuePublish
 internal import WSQueueSystem
@@ -13,6 +14,15 @@ package enum Console {
     /// Keeps an event's file from getting the number of a standard stream that is closed, and what is printed from getting
     /// into it. To be called first of all.
     package static func takeNumbersOfClosedStreams() { StandardStream.takeNumbersOfClosed() }
+
+    /// A variable whose name is a slip: the event would go where its publisher has not sent it.
+    package static func mistypedVariable(_ table: OptionTable) -> ArgumentFault? {
+        let own = table.options.compactMap { $0.environment }
+        return UnknownVariables(
+            among: Process.environment(beginning: "WSQUEUE_"), own: own,
+            siblings: ProgramVariables.ofServer.filter { !own.contains($0) }
+        ).slips.first
+    }
 
     /// Now, nanoseconds since 1970.
     package static func unixNanoseconds() -> Int64 { Clock.unixNanoseconds() }

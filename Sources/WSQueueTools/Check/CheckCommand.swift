@@ -24,9 +24,10 @@ package enum CheckCommand: Command {
         try arguments.refuseOperands()
         var faults: [ArgumentFault] = []
         let settings = ServerSettings(arguments, faults: &faults)
-        if let fault = ConfigurationSources.unknownVariable(of: program.table) { faults.append(fault) }
         let reports = AccessFileReport.all(settings.configuration)
         try program.terminal.write(EffectiveConfiguration.text(arguments, reports))
+        for warning in settings.warnings(arguments) { program.terminal.complain(warning.description) }
+        for report in reports { for warning in report.warnings { program.terminal.complain(warning) } }
         for fault in faults { program.terminal.complain(fault.description) }
         var statuses = faults.map(\.exitStatus)
         for case .failure(let error) in reports.map(\.result) {

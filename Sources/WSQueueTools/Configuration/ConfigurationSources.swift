@@ -1,4 +1,4 @@
-package import WSQueueArguments
+internal import WSQueueArguments
 internal import WSQueueSystem
 
 /// What stands behind the command line: `--set`, the environment, and a configuration file.
@@ -21,19 +21,19 @@ package enum ConfigurationSources {
         try arguments.add(try ConfigurationFile.parse(bytes, path: path), keys: Setting.options, for: options)
     }
 
-    /// A variable that looks like ours and means nothing: somebody has mistyped one that does.
+    /// What the environment says that no program of ours reads.
     ///
-    /// - Parameter program: The program with all its commands, whose options name the variables.
-    package static func unknownVariable(of program: OptionTable) -> ArgumentFault? {
-        let ours = program.commands.flatMap { $0.options }.compactMap(\.environment)
-        return UnknownVariables.first(
-            among: Process.environmentNames(), prefix: "WSQUEUE_",
-            known: ours + ["WSQUEUE_TOKEN"] + publisherKeys.map { "WSQUEUE_\($0)" })
+    /// - Parameter variables: Those that begin as ours do.
+    static func unknownVariables(
+        among variables: [(name: String, value: String)] = Process.environment(beginning: "WSQUEUE_")
+    ) -> UnknownVariables {
+        UnknownVariables(
+            among: variables, own: ProgramVariables.ofServer,
+            siblings: ProgramVariables.ofPublisher.filter { !ProgramVariables.ofServer.contains($0) })
     }
 
-    /// What `wsqueue-publish` reads, which may stand in the same environment.
-    private static let publisherKeys = [
-        "DIR", "CHANNEL", "USER", "EXCEPT", "ID", "TTL", "AT", "IN", "JSON", "TEXT", "FILE", "TEXT_LINES", "EVERY",
-        "WAIT", "SYNC", "MODE", "OUTPUT", "QUIET", "VERBOSE", "DRY_RUN",
-    ]
+    /// The value of a variable that may be meant for us.
+    package static func variable(_ name: String) -> String? {
+        Process.environment(name).flatMap { UnknownVariables.isOfService(name, $0) ? nil : $0 }
+    }
 }

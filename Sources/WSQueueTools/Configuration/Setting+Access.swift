@@ -29,17 +29,30 @@ extension Setting {
         // Short forms: ListenAddresses makes an address of them.
         Setting(host) { (_, _) throws(ValueFault) in },
         Setting(port) { (text, _) throws(ValueFault) in _ = try Quantity.parseInteger(text, in: 0...65_535) },
-        .text(
+        Setting(
             Option(
                 key: "path", value: "PATH", defaultValue: .described("any"),
-                text: "Accept WebSockets at this path only."),
-            \.configuration.path),
-        .texts(
+                text: "Accept WebSockets at this path only, such as /ws; a slash at its end makes no difference.")
+        ) { (text, settings) throws(ValueFault) in
+            // As it is once its escapes are taken away, and what comes after it is no part of it.
+            guard text.utf8.first == UInt8(ascii: "/"), !text.utf8.contains(where: { "?#%".utf8.contains($0) }) else {
+                throw ValueFault(text, wanted: "a path such as /ws, without escapes and query")
+            }
+            settings.configuration.path = text
+        },
+        Setting(
             Option(
                 key: "origin", value: "ORIGIN", isRepeatable: true,
-                text: "A web page's origin that may connect besides the server's own, such as https://example.org; "
-                    + "* is all."),
-            \.configuration.origins),
+                text: "A web page's origin that may connect besides the server's own: https://example.org, "
+                    + "http://localhost:5173, https://*.example.org for all names below one, an app's such as "
+                    + "capacitor://localhost, null; * is all.")
+        ) { (text, settings) throws(ValueFault) in
+            do throws(OriginPattern.Fault) {
+                settings.configuration.origins.append(try OriginPattern(text))
+            } catch {
+                throw ValueFault(text, wanted: "an origin as browsers send it; \(error.advice)")
+            }
+        },
         Setting(
             Option(
                 key: "trusted-proxy", value: "ADDR[/BITS]|unix", isRepeatable: true, defaultValue: .described("nobody"),
@@ -65,7 +78,10 @@ extension Setting {
             }
             settings.algorithms.insert(algorithm)
         },
-        .texts(ServerOptions.audience, \.configuration.tokenAudiences),
+        Setting(ServerOptions.audience) { (text, settings) throws(ValueFault) in
+            guard !text.isEmpty else { throw ValueFault(text, wanted: "the name that tokens have in aud") }
+            settings.configuration.tokenAudiences.append(text)
+        },
         .text(
             Option(
                 key: "rules", value: "FILE", defaultValue: .described("none"),

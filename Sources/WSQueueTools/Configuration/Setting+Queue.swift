@@ -19,11 +19,18 @@ extension Setting {
                 key: "hold-without-clients", value: nil, defaultValue: .value("no"),
                 text: "Keep the files while no client is connected, for pages that cannot resume."),
             \.configuration.holdsWithoutClients),
-        .text(
+        Setting(
             Option(
                 key: "payload-key", value: "NAME", defaultValue: .value("payload"),
-                text: "What clients find the payload under."),
-            \.configuration.payloadKey),
+                text: "What clients find the payload under.")
+        ) { (text, settings) throws(ValueFault) in
+            // A reader takes the last of two members of one name.
+            let taken = ["event", "timestamp", "id", "seq", "channel", "key"]
+            guard !text.isEmpty, text.utf8.count <= 255, !taken.contains(text) else {
+                throw ValueFault(text, wanted: "a name that no other member has: not \(taken.joined(separator: ", "))")
+            }
+            settings.configuration.payloadKey = text
+        },
         .integer(
             Option(
                 key: "threads", value: "N", defaultValue: .described("one a processor"), text: "Event loops."),
@@ -43,6 +50,11 @@ extension Setting {
                 text: "Where history is kept, from which returning clients get what they missed and a restarted server "
                     + "knows what it has sent. off keeps it in memory only: files wait for clients.")
         ) { (text, settings) throws(ValueFault) in
+            // A directory of such a name is hardly meant.
+            let words = ["on", "yes", "no", "true", "false", "none", "null", "memory", "0", "1", "off", ""]
+            guard text == "off" || !words.contains(text.lowercased()) else {
+                throw ValueFault(text, wanted: "off, or a directory, which begins with / or ./ if it has such a name")
+            }
             settings.configuration.journalPlace = text == "off" ? .off : .directory(text)
         },
         .integer(

@@ -38,11 +38,6 @@ extension Setting {
         Setting(option) { (text, settings) throws(ValueFault) in settings[keyPath: place] = text }
     }
 
-    /// A text each time it is given.
-    static func texts(_ option: Option, _ place: any Place<[String]>) -> Setting {
-        Setting(option) { (text, settings) throws(ValueFault) in settings[keyPath: place].append(text) }
-    }
-
     /// Yes or no, of an option that is there or not.
     static func flag(_ option: Option, _ place: any Place<Bool>) -> Setting {
         Setting(option) { (text, settings) throws(ValueFault) in settings[keyPath: place] = text == "yes" }

@@ -15,12 +15,15 @@ extension RequestHead {
     /// Who asked whom, the last one first: each proxy adds the address it was asked from at the end of `X-Forwarded-For`.
     package var forwardedFor: [[UInt8]] { tokens(of: "x-forwarded-for").reversed() }
 
-    /// The host that the client asked for, as the last proxy says in `X-Forwarded-Host`.
-    package var forwardedHost: [UInt8]? { tokens(of: "x-forwarded-host").last }
+    /// The hosts that were asked for, as `X-Forwarded-Host` says, the client's first: proxies such as Apache's add theirs.
+    package var forwardedHosts: [[UInt8]] { tokens(of: "x-forwarded-host") }
 
-    /// Whether the last proxy says in `X-Forwarded-Proto` that the client came by TLS.
-    package var isForwardedSecure: Bool {
-        tokens(of: "x-forwarded-proto").last.map { ASCII.equalsIgnoringCase($0, "https") } ?? false
+    /// Whether the client came by TLS, as `X-Forwarded-Proto` says: Traefik calls that `wss` for a WebSocket.
+    ///
+    /// - Parameter proxies: How many of those who may each have added something are believed, the last ones.
+    package func isForwardedSecure(by proxies: Int) -> Bool {
+        guard let scheme = tokens(of: "x-forwarded-proto").suffix(proxies).first else { return false }
+        return ["https", "wss"].contains { ASCII.equalsIgnoringCase(scheme, $0) }
     }
 
     private static let marks = [

@@ -112,8 +112,9 @@ def test_what_check_prints_is_a_configuration_file(check, file):
     ("", ["--set", "pol=1s"], {}, "--set: unknown key 'pol'; did you mean poll?"),
     ("", ["--set", "poll=x"], {}, "--set poll: 'x' is not a duration"),
     ("", [], {"WSQUEUE_POLL": "x"}, "WSQUEUE_POLL: 'x' is not a duration"),
-    ("", [], {"WSQUEUE_PORT": "tcp://10.0.0.1:80"}, "WSQUEUE_PORT: 'tcp://10.0.0.1:80' is not a whole number"),
+    ("", [], {"WSQUEUE_PORT": "10.0.0.1:80"}, "WSQUEUE_PORT: '10.0.0.1:80' is not a whole number"),
     ("", [], {"WSQUEUE_JURNAL": "off"}, "WSQUEUE_JURNAL: no such variable is known; did you mean WSQUEUE_JOURNAL?"),
+    ("", [], {"WSQUEUE_CHANNEL": "a"}, "WSQUEUE_CHANNEL: no such variable is known; did you mean WSQUEUE_CHANNELS?"),
     ("", ["-l", "nowhere"], {}, "-l: 'nowhere' is not an address"),
     ("", ["--jurnal", "off"], {}, "unknown option --jurnal; did you mean --journal?"),
     ("", ["--rules", "/nonexistent"], {}, "/nonexistent"),
@@ -142,7 +143,74 @@ def test_a_file_that_is_not_there_is_configuration(check, tmp_path):
 def test_variables_of_the_publisher_are_known(binaries, check):
     _, variables = options_of(binaries, "wsqueue-publish")
     assert len(variables) > 15
-    check(**{name: "x" for name in variables if name != "WSQUEUE_DIR"})
+    # One of them is a letter away from one of the server's.
+    found = check(**{name: "x" for name in variables if name not in ("WSQUEUE_DIR", "WSQUEUE_CHANNEL")})
+    assert found.stderr == ""
+
+
+SERVICE = {
+    "WSQUEUE_SERVICE_HOST": "10.0.0.1", "WSQUEUE_SERVICE_PORT": "8081", "WSQUEUE_PORT": "tcp://10.0.0.1:8081",
+    "WSQUEUE_PORT_8081_TCP": "tcp://10.0.0.1:8081", "WSQUEUE_PORT_8081_TCP_PORT": "8081",
+}
+
+
+def test_variables_that_belong_to_others_are_left_alone_and_named_once(binaries, queue, check):
+    variables = SERVICE | {"WSQUEUE_API_URL": "x", "WSQUEUE_ENVIRONMENT": "production"}
+    assert "WSQUEUE_API_URL" in check(**variables).stderr
+    command = [binaries / "wsqueue-server", "-d", queue, "-l", "unix:socket"]
+    with subprocess.Popen(command, env=variables, cwd=queue.parent, stderr=subprocess.PIPE, text=True) as process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "ev=server.ready" in line:
+                process.terminate()
+    assert process.returncode == 0
+    named = [line for line in lines if "ev=config.unknown" in line]
+    assert len(named) == 1 and "WSQUEUE_API_URL WSQUEUE_ENVIRONMENT WSQUEUE_PORT_8081_TCP" in named[0], lines
+
+
+@pytest.mark.parametrize("command", ["run", "check", "doctor", "queue", "tail", "status", "token"])
+def test_no_command_goes_on_with_a_slip_in_a_variable(check, tmp_path, command):
+    options = {"queue": ["ls"], "token": ["new"]}.get(command, [])
+    result = check(*options, command=command, status=78, WSQUEUE_DRI=str(tmp_path))
+    assert "WSQUEUE_DRI: no such variable is known; did you mean WSQUEUE_DIR?" in result.stderr
+
+
+@pytest.mark.parametrize("name,meant", [
+    ("WSQUEUE_CHANEL", "WSQUEUE_CHANNEL"), ("WSQUEUE_CHANNELS", "WSQUEUE_CHANNEL"), ("WSQUEUE_dir", "WSQUEUE_DIR"),
+    ("WSQUEUE_TXT_LNES", "WSQUEUE_TEXT_LINES"),
+])
+def test_the_publisher_does_not_tell_everybody_for_a_slip_in_a_variable(binaries, queue, name, meant):
+    how = {"capture_output": True, "text": True, "timeout": 20}
+    program = binaries / "wsqueue-publish"
+    result = subprocess.run([program, "-d", queue, "a"], env={name: "ops"}, **how)
+    assert result.returncode == 78 and result.stderr.startswith(f"wsqueue-publish: {name}: "), result
+    assert f"did you mean {meant}?" in result.stderr and list(queue.iterdir()) == []
+    assert subprocess.run([program, "--help"], env={name: "ops"}, **how).returncode == 0
+    others = SERVICE | {"WSQUEUE_LISTEN": "x", "WSQUEUE_API_URL": "x"}
+    result = subprocess.run([program, "-d", queue, "a"], env=others, **how)
+    assert result.returncode == 0 and result.stderr == "" and len(list(queue.iterdir())) == 1
+
+
+def test_of_what_is_given_twice_the_last_counts_and_the_other_is_named(start, check, queue, tmp_path):
+    other = tmp_path / "other"
+    server = start("--dir", str(other), "--poll", "1s", "--dir", str(queue), "--set", "drain=1s", "--set", "drain=2s")
+    named = [(line["key"], line["left_out"]) for line in server.logged("config.warn")]
+    assert named == [("dir", str(other)), ("drain", "1s")], named
+    assert not other.exists()
+    checked = check("--dir", "a", "--queue", "b")
+    assert "dir 'a'" in checked.stderr and effective(checked.stdout)["dir"] == [("b", "--queue")]
+
+
+@pytest.mark.parametrize("options,key", [
+    (["--jwt-audience", "a"], "jwt-audience"), (["--redis-stream", "a"], "redis-stream"),
+    (["--trusted-proxy", "unix", "-l", "127.0.0.1:0"], "trusted-proxy"), (["--pong", "30s"], "pong"),
+    (["--log-events", "all", "--log-level", "warning"], "log-events"),
+    (["--clients-per-address", "9", "--clients", "8"], "clients-per-address"),
+])
+def test_what_does_nothing_beside_the_rest_is_named(check, options, key):
+    result = check(*options)
+    assert result.stderr.startswith(f"wsqueue-server: warning: {key}")
 
 
 def test_check_reads_the_files_that_are_named(check, tmp_path):

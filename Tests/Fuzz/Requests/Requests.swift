@@ -40,7 +40,7 @@ private func answer(to input: [UInt8], pieceLength: Int) -> Answer {
 private func answer(to head: RequestHead, consumed: Int) -> Answer {
     _ = head.host
     _ = head.expectsContinue
-    let forwarded = !head.forwardedFor.isEmpty || head.forwardedHost != nil || head.isForwardedSecure
+    let forwarded = !head.forwardedFor.isEmpty || !head.forwardedHosts.isEmpty || head.isForwardedSecure(by: 1)
     precondition(!forwarded || head.isPassedOn, "a client of a proxy that was not passed on")
     for item in head.target.query { precondition(head.target.value(of: item.name) != nil, "an item without a value") }
     var answer = Answer(consumed: consumed, method: head.method, target: head.target, body: head.body)
