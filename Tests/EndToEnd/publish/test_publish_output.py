@@ -17,7 +17,8 @@ OUTPUTS = {
 }
 COMMANDS = {
     "an event": '"$0" -d "$1" -o {form} x', "an event with an id": '"$0" -d "$1" -o {form} -i 7 x',
-    "a batch": '"$0" -d "$1" -o {form} --lines x -f <(printf "1\\n2\\n")', "a held event": '"$0" -d "$1" -o {form} --hold x',
+    "a batch": '"$0" -d "$1" -o {form} --lines x -f <(printf "1\\n2\\n")',
+    "a held event": '"$0" -d "$1" -o {form} --hold x',
     "one that is due": '"$0" -d "$1" -o {form} --in 1h x',
 }
 
