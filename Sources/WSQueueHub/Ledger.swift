@@ -23,6 +23,7 @@ struct Ledger {
 
     private let log: Log
     private var lines: EventLines
+    private var ignored: IgnoredMembers
     private var figures = DeliveryFigures()
     private var settlement = Settlement<Settled>()
     private var passes = Settlement<Pass>()
@@ -36,6 +37,7 @@ struct Ledger {
     init(_ configuration: Configuration, log: Log) {
         self.log = log
         lines = EventLines(log: log, mode: configuration.eventLines)
+        ignored = IgnoredMembers(log: log)
     }
 
     /// How many events have not been handed to all clients, or not been said.
@@ -56,6 +58,7 @@ struct Ledger {
         _ event: SpooledEvent, _ text: Span<UInt8>, seq: UInt64, _ recorded: Recorder.Recorded, present: Int64,
         position: UInt64, unix: Int64, clientCount: @autoclosure () -> Int
     ) {
+        if let name = event.text.ignored { ignored.note(name, in: text, id: event.id(in: text)) }
         let wait = event.waited(until: present)
         figures.count(waitNanoseconds: wait)
         waits.count(nanoseconds: wait)

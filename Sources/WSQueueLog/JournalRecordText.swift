@@ -41,6 +41,8 @@ package struct JournalRecordText {
     package var excepts: [Int64] { parts.excepts }
     package var exceptedUsers: [String] { parts.exceptedUsers }
     package var kind: JournalRecord.Kind { parts.kind }
+    /// Where the name of its state lies, where it is one.
+    package var key: Range<Int>? { parts.key }
 
     /// Reads the record that begins at `start`.
     ///

@@ -8,7 +8,9 @@ extension SpoolWriter {
     package func held(_ id: String) -> HeldFile? {
         for (stem, suffix) in Self.heldNames(id) where exists(stem.held(suffix)) {
             let now = nextStem()
-            let isNamed = SpoolStem(generated: stem.description) == nil
+            // Where another user has the name, the event's id is that of its member alone.
+            let isNamed =
+                SpoolStem(generated: stem.description) == nil && isTaken(stem.visible(suffix)) != .byOthers
             return HeldFile(held: stem, stem: isNamed ? stem : now, suffix: suffix, time: isNamed ? now.time : nil)
         }
         return nil

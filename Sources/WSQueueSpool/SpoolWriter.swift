@@ -91,8 +91,19 @@ package struct SpoolWriter: Sendable {
     package func waiting(_ place: SpoolPlace, _ suffix: SpoolSuffix) -> SpoolEntry? {
         guard let identity = place.identity else { return nil }
         let stem = SpoolStem(identity: identity)
-        let found = [stem, stem.due].first { (try? directory.status(of: $0.visible(suffix))) != nil }
+        let found = [stem, stem.due].first { isTaken($0.visible(suffix)) == .byUs }
         return found.map { SpoolEntry(stem: $0, isNew: false) }
+    }
+
+    /// Who has a name. An id is its owner's: another user's event with the same id is another event.
+    func isTaken(_ name: FileName) -> Taken? {
+        guard let status = try? directory.status(of: name) else { return nil }
+        return status.owner == Process.user ? .byUs : .byOthers
+    }
+
+    /// Who has a name.
+    enum Taken {
+        case byUs, byOthers
     }
 
     // The random part makes a taken name all but impossible: where eight are, something else is wrong.
@@ -145,15 +156,19 @@ package struct SpoolFile: ~Copyable {
     ///   is still one of this moment.
     package consuming func ready(at place: SpoolPlace, isShort: Bool = false) throws(SpoolWriteError) -> ReadyFile {
         let stem = isShort && place == SpoolPlace() ? stem : writer.stem(at: place)
-        let isNamed = place.identity != nil
+        let isNamed = place.identity != nil && writer.isTaken(stem.visible(suffix)) != .byOthers
+        guard isNamed || place.identity == nil else {
+            return try ready(at: SpoolPlace(dueNanoseconds: place.dueNanoseconds))
+        }
         try seal(modified: isNamed ? place.dueNanoseconds ?? writer.nextStem().time : nil)
-        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), name: stem.visible(suffix), isNamed ? .once : .new)
+        let rule: ReadyFile.Rule = isNamed ? .once(dueNanoseconds: place.dueNanoseconds) : .new
+        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), suffix, writer, name: stem.visible(suffix), rule)
     }
 
     /// Ends writing a file that is to be held back under its name.
     package consuming func ready(held stem: SpoolStem) throws(SpoolWriteError) -> ReadyFile {
         try seal()
-        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), name: stem.held(suffix), .instead)
+        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), suffix, writer, name: stem.held(suffix), .instead)
     }
 
     private mutating func seal(modified: Int64? = nil) throws(SpoolWriteError) {
@@ -192,8 +207,8 @@ package struct ReadyFile: ~Copyable {
     fileprivate enum Rule {
         /// There is none: the name has not been used.
         case new
-        /// It is the same event, and stays.
-        case once
+        /// It is the same event, and stays, where it is ours; beside another user's this one gets a name of its time.
+        case once(dueNanoseconds: Int64?)
         /// It goes.
         case instead
     }
@@ -201,24 +216,40 @@ package struct ReadyFile: ~Copyable {
     /// What there will be.
     package let entry: SpoolEntry
     private var file: AtomicFile
+    private let suffix: SpoolSuffix
+    private let writer: SpoolWriter
     private let name: FileName
     private let rule: Rule
 
-    fileprivate init(_ file: consuming AtomicFile, _ entry: SpoolEntry, name: FileName, _ rule: Rule) {
+    fileprivate init(
+        _ file: consuming AtomicFile, _ entry: SpoolEntry, _ suffix: SpoolSuffix, _ writer: SpoolWriter, name: FileName,
+        _ rule: Rule
+    ) {
         self.file = file
         self.entry = entry
+        self.suffix = suffix
+        self.writer = writer
         self.name = name
         self.rule = rule
     }
 
     /// Gives it the name: one rename.
     package consuming func reveal() throws(SpoolWriteError) -> SpoolEntry {
+        let fault: RevealError
         do {
-            try file.reveal(as: name, replacing: rule == .instead)
+            if case .instead = rule { try file.reveal(as: name, replacing: true) } else { try file.reveal(as: name) }
             return entry
         } catch {
-            guard rule == .once, error.cause.isExisting, !error.isVisible else { throw SpoolWriteError(error) }
-            return SpoolEntry(stem: entry.stem, isNew: false)
+            fault = error
+        }
+        guard case .once(let due) = rule, fault.cause.isExisting, !fault.isVisible else { throw SpoolWriteError(fault) }
+        guard writer.isTaken(name) == .byOthers else { return SpoolEntry(stem: entry.stem, isNew: false) }
+        let stem = writer.stem(at: SpoolPlace(dueNanoseconds: due))
+        do {
+            try file.reveal(as: stem.visible(suffix))
+            return SpoolEntry(stem: stem, isNew: true)
+        } catch {
+            throw SpoolWriteError(error)
         }
     }
 }

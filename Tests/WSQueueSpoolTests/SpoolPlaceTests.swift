@@ -92,6 +92,22 @@ struct SpoolPlaceTests {
         }
     }
 
+    @Test(.enabled(if: getuid() == 0)) func `another user's event of the same id is another event`() throws {
+        try withWriter { writer, path in
+            let place = SpoolPlace(identity: "x")
+            _ = try writer.write(Self.contents.span, suffix: .event, at: place)
+            #expect(chown("\(path)/id-x.json", 12_345, 12_345) == 0)
+            let own = try writer.write(Self.contents.span, suffix: .event, at: place)
+            #expect(own.isNew && own.stem.description != "id-x")
+            var file = try writer.begin(.event)
+            try file.append(Self.contents.span)
+            _ = try file.ready(held: SpoolStem(identity: "x")).reveal()
+            let held = try #require(writer.held("x"))
+            #expect(try writer.release(held).isNew)
+            #expect(try names(path).filter { $0.hasSuffix(".json") }.count == 3)
+        }
+    }
+
     @Test func `what is held is aborted once`() throws {
         try withWriter { writer, path in
             var file = try writer.begin(.event)

@@ -202,7 +202,9 @@ struct Replays {
             }
             guard let (audience, view) = copy ?? nil else { continue }
             frames.append(
-                chunk.records[text.message], channel: audience.channel, as: view, next: next, offset: offset)
+                chunk.records[text.message], channel: audience.channel, key: text.key.map { chunk.records[$0] },
+                as: view,
+                next: next, offset: offset)
         }
         return (offset, next)
     }

@@ -12,6 +12,8 @@ export interface WSQueueEvent<Payload = unknown> {
   seq?: number;
   /** Only for an event that has one: the first of its channels that this client listens to. */
   channel?: string;
+  /** Only for an event that has one: the state that it is, until another event has the same key. */
+  key?: string;
 }
 
 /** What another client sent into a channel; it is heard under the name `message`. It is not kept, and so never caught up. */

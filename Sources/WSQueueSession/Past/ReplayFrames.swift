@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueWire
 
 /// Frames that are built anew from the journal, with the place in the journal after each.
@@ -32,25 +33,48 @@ package struct ReplayFrames: Sendable {
     /// - Parameters:
     ///   - message: What was sent live, but for the member for the channel.
     ///   - channel: Where this copy goes.
+    ///   - key: The name of its state, with which the message ends then.
     ///   - view: How the client sees it; an event that it does not want has no frame.
     ///   - next: The first number after the event.
     ///   - offset: The place after its record.
     package mutating func append(
-        _ message: ArraySlice<UInt8>, channel: String?, as view: EventView, next: UInt64, offset: Int
+        _ message: ArraySlice<UInt8>, channel: String?, key: ArraySlice<UInt8>? = nil, as view: EventView, next: UInt64,
+        offset: Int
     ) {
-        // The brace that ends the object comes after the channel, whose name needs no escapes.
-        let member = channel.map { Array(",\"channel\":\"\($0)\"}".utf8) }
-        if !view.isLogs {
-            let whole = member.map { message.dropLast() + $0 } ?? message
-            guard view.append(Array(whole).span, to: &built) else { return }
-        } else if let member {
-            FrameEncoder.appendHeader(.text, payloadLength: message.count - 1 + member.count, to: &built)
-            built += message.dropLast()
+        guard let channel else {
+            guard append(message, as: view) else { return }
+            return mark(next: next, offset: offset)
+        }
+        var tail: [UInt8] = []
+        if let key {
+            tail += ",\"key\":".utf8
+            JSONWriter.write(Array(key), into: &tail)
+        }
+        tail.append(UInt8(ascii: "}"))
+        // The channel's name needs no escapes.
+        let member = Array(",\"channel\":\"\(channel)\"".utf8) + tail
+        let head = message.dropLast(tail.count)
+        if view.isLogs {
+            FrameEncoder.appendHeader(.text, payloadLength: head.count + member.count, to: &built)
+            built += head
             built += member
         } else {
-            FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
-            built += message
+            guard view.append(Array(head + member).span, to: &built) else { return }
         }
+        mark(next: next, offset: offset)
+    }
+
+    /// Appends a message as it is.
+    ///
+    /// - Returns: Whether the client wants it.
+    private mutating func append(_ message: ArraySlice<UInt8>, as view: EventView) -> Bool {
+        guard view.isLogs else { return view.append(Array(message).span, to: &built) }
+        FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
+        built += message
+        return true
+    }
+
+    private mutating func mark(next: UInt64, offset: Int) {
         marks.append(Mark(end: built.count, next: next, offset: offset))
     }
 

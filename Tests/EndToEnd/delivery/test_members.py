@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from support.client import Client
 from support.files import failed, name_of, place, waiting
 from support.speaking import Speaking
 from support.tokens import make_token, write_secrets
@@ -37,6 +38,15 @@ def test_a_slip_goes_to_no_one_and_says_what_was_meant(queue, client, slip, memb
 def test_data_is_the_payload_where_there_is_none(queue, client):
     put(queue, {"event": "a", "data": {"n": 1}}, {"event": "b", "data": 1, "payload": 2}, '{"event":"c","data":   [3]}')
     assert [event["payload"] for event in client.receive_events(3)] == [{"n": 1}, 2, [3]]
+
+
+def test_a_member_that_means_nothing_is_named_once(queue, server, client):
+    put(
+        queue, {"event": "a", "excerpt": 1}, {"event": "b", "excerpt": 2}, {"event": "c", "data": 1, "payload": 2},
+        {"event": "d", "channel_id": 1}, {"event": "e", "data": 1})
+    client.receive_events(5)
+    server.wait_for("event.member", member="channel_id")
+    assert [line["member"] for line in server.logged("event.member")] == ["excerpt", "data", "channel_id"]
 
 
 @pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
@@ -75,3 +85,19 @@ def test_a_key_goes_to_clients_and_not_to_some_of_them(queue, client):
     assert [name for name in failed(queue) if not name.endswith(".why")] == [name_of(n) for n in (2, 3, 4)]
     assert "'key' beside 'recipients'" in reason(queue, 2) and "'clear' without 'key'" in reason(queue, 3)
     assert "more than 1024 users" in reason(queue, 4)
+
+
+def test_a_replay_sends_the_very_bytes_that_were_sent(queue, start):
+    server = start()
+    with Speaking(server, "/", "orders") as live:
+        put(
+            queue, {"event": "a", "key": "or\"der,\"key\":7", "channel": "orders"}, {"event": "b", "channel": "orders"},
+            {"event": "c", "key": "k"}, {"event": "d", "payload": {"key": 1, "a": [1]}, "channel": "orders"},
+            {"event": "e", "channel": "orders", "except": [live.id + 1_000, -1]})
+        sent = live.receive(5)
+        assert [list(json.loads(message))[5:] for message in sent] == [
+            ["channel", "key"], ["channel"], ["key"], ["channel"], ["channel"]]
+        start_of_it = live.welcome["cursor"]
+    with Client(server, f"/?channels=orders&since={start_of_it}", protocol="wsqueue.v1") as again:
+        messages = again.receive(len(sent) + 1)
+        assert messages[1:] == sent or messages[:-1] == sent, messages
