@@ -4,4 +4,6 @@
 #   command="wsqueue-publish -d /var/spool/wsqueue --lines",restrict ssh-ed25519 AAAA…
 # publish.sh HOST EVENT <PAYLOAD
 set -eu
+# A quote or a backslash would make another event of it.
+case $2 in '' | *[[:cntrl:]]* | *['"\']*) echo "publish.sh: such an event cannot be sent: $2" >&2; exit 64 ;; esac
 printf '{"event":"%s","payload":%s}\n' "$2" "$(tr '\n' ' ')" | ${SSH:-ssh} "$1" wsqueue-publish --lines

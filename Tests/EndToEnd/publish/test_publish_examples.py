@@ -131,6 +131,10 @@ def test_publishing_over_ssh(shell, queue, tmp_path):
     command = f"SSH={tmp_path}/ssh sh {EXAMPLES}/ssh/publish.sh host order.created"
     shell("sh", "-c", command, input='{"id":7,\n "customer":"Zoë \'Z\'"}')
     assert published(queue)[0]["payload"] == {"id": 7, "customer": "Zoë 'Z'"}
+    for event in ('a","channel":"b', "a\nb", ""):
+        command = ["sh", EXAMPLES / "ssh/publish.sh", "host", event]
+        assert shell("env", f"SSH={tmp_path}/ssh", *command, input="1", check=False).returncode == 64
+    assert len(waiting(queue)) == 1
 
 
 @pytest.mark.skipif(not shutil.which("go"), reason="no go")

@@ -14,6 +14,9 @@ final class WSQueueBroadcast implements BroadcastInterface
 
     public function __construct(private readonly string $directory, private readonly string $event = 'broadcast')
     {
+        if (strlen($event) > 255 || !preg_match('/^[^\p{Cc}]+$/Du', $event)) {
+            throw new BroadcastException('the event has to be 1 to 255 bytes of UTF-8 without control characters');
+        }
     }
 
     /** Each message goes to all topics; several are one batch, which arrives whole or not at all. */
