@@ -162,7 +162,7 @@ struct EventTurn: ~Copyable {
             sequencer.submit(event, text)
             return .submitted
         case .leaveOut(let seq, let reason):
-            recorder.leaveOut(identity, seq: seq, unix: unix)
+            recorder.leaveOut(reason == .expired ? nil : identity, seq: seq, unix: unix)
             ledger.noteLeftOut(reason, event, text, unix: unix)
         case .drop(let reason): ledger.noteLeftOut(reason, event, text, unix: unix)
         case .passed: break
@@ -181,7 +181,7 @@ struct EventTurn: ~Copyable {
         let news = presence.take(now: now)
         for (one, seq) in zip(news, sequencer.place(news.count)) {
             let id = Array("presence-\(sequencer.epoch)-\(seq)".utf8)
-            recorder.recordNews(one.event, id: id, channel: one.channel, seq: seq, unix: unix)
+            recorder.recordNews(one.text, in: one.event, id: id, channel: one.channel, seq: seq, unix: unix)
         }
     }
 
@@ -266,6 +266,7 @@ struct EventTurn: ~Copyable {
         case .place(let place):
             guard resolve(place, now: now, unix: unix) else { return false }
             sequencer.finishArrival()
+        case .end: sequencer.finishEnd()
         case nil: return false
         }
         return true
@@ -284,7 +285,7 @@ struct EventTurn: ~Copyable {
         } catch {
             stream.reportForeign(seq: entry.seq, reason: error.reason)
             guard case .leaveOut(let seq, _) = sequencer.leaveOut(at: entry.seq) else { return }
-            recorder.leaveOut(JournalRecord.Identity(id: entry.id, stamp: entry.stamp), seq: seq, unix: unix)
+            recorder.leaveOut(nil, seq: seq, unix: unix)
         }
     }
 

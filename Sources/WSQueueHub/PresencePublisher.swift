@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueWire
 
@@ -13,9 +14,14 @@ struct PresencePublisher {
         self.tellsHere = tellsHere
     }
 
-    /// What the channels are to be told by now.
-    func take(now: Int64) -> [PresenceNews] {
-        tellsHere ? presence.withLock { $0.turn(now: now) } : []
+    /// What the channels are to be told by now: each piece as an event that can be sent. What a client says of itself may
+    /// lie too deep in an event; such news are left out before they have a number.
+    func take(now: Int64) -> [(channel: String, event: [UInt8], text: EventText)] {
+        guard tellsHere else { return [] }
+        return presence.withLock { $0.turn(now: now) }.compactMap { news in
+            let event = news.event
+            return (try? EventText.decode(event.span)).map { (news.channel, event, $0) }
+        }
     }
 
     /// How long the hub may sleep for the sake of presence, milliseconds.

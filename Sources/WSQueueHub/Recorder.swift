@@ -115,12 +115,12 @@ package struct Recorder: ~Copyable {
     /// Writes news of a channel, which has no file.
     ///
     /// - Parameters:
-    ///   - event: The event that tells it, as one in the queue would be written.
+    ///   - text: The event that tells it, as one in the queue would be read.
+    ///   - event: The same as it would be written.
     ///   - id: Its id, UTF-8.
-    package mutating func recordNews(
-        _ event: [UInt8], id: [UInt8], channel name: String, seq: UInt64, unix: Int64
+    mutating func recordNews(
+        _ text: EventText, in event: [UInt8], id: [UInt8], channel name: String, seq: UInt64, unix: Int64
     ) {
-        guard let text = try? EventText.decode(event.span) else { return }
         let fields = { (channel: Channel?) in
             EventMessageFields(unixSeconds: unix / 1_000_000_000, id: id, seq: seq, channel: channel)
         }
@@ -140,14 +140,15 @@ package struct Recorder: ~Copyable {
 
     /// Writes an event for no one under a number that no event bears, so that loops and replays do not wait for it.
     ///
-    /// - Parameter identity: What it is known by from now on.
-    package mutating func leaveOut(_ identity: JournalRecord.Identity, seq: UInt64, unix: Int64) {
+    /// - Parameter identity: What it is known by from now on; `nil` where it may come again and be sent then.
+    package mutating func leaveOut(_ identity: JournalRecord.Identity?, seq: UInt64, unix: Int64) {
         let text = "{\"event\":\"\",\"seq\":\(seq)}"
         let length = FrameEncoder.frameLength(payloadLength: text.utf8.count)
         writer.append(byteCount: length, seq: seq, audience: .users([], channel: nil, except: .none)) {
             $0.append(textFrame: text.utf8.span)
         }
-        var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
+        var record = JournalRecord(
+            seq: seq, unixNanoseconds: unix, identity: identity ?? JournalRecord.Identity(id: [], owner: .unknown))
         record.recipients = []
         record.kind = .leftOut
         journal.stage(record, messageBytes: 0) { _ in }

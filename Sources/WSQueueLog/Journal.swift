@@ -62,14 +62,16 @@ package final class Journal: Sendable {
     /// The last number given before this process: connections that older events name are gone.
     package var inheritedSeq: UInt64 { state.withLock { $0.inheritedSeq } }
 
-    /// What tells the event with this number apart from all others, if it is here and can be read.
+    /// What tells the event with this number apart from all others, if it is here and can be read. A number that no event
+    /// bears here may be another event's elsewhere.
     package func identity(of seq: UInt64) -> JournalRecord.Identity? {
         guard seq > precedingSeq, seq <= lastSeq, var place = position(after: seq - 1) else { return nil }
         while let chunk = try? read(from: place, limitBytes: 65_536) {
             var offset = 0
             while let text = chunk.text(at: offset) {
                 guard text.seq < seq else {
-                    return text.seq == seq ? text.identity(in: chunk.records.span) : nil
+                    guard text.seq == seq, text.kind != .leftOut else { return nil }
+                    return text.identity(in: chunk.records.span)
                 }
                 offset = text.end
             }

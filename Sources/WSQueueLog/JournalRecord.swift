@@ -62,8 +62,8 @@ package struct JournalRecord: Equatable, Sendable {
 
     /// Calls `body` with each key under which the journal knows the event.
     func forEachKey(_ body: (UInt64) -> Void) {
-        // No one publishes these.
-        guard kind != .news else { return }
+        // No one publishes these, and an event that was left out need not be known.
+        guard kind != .news, !identity.id.isEmpty else { return }
         body(identity.key)
         if let line {
             body(line.key)

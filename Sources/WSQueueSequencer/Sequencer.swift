@@ -211,6 +211,9 @@ package struct Sequencer {
     /// Whether everything is here now that was in the stream when it was found; said once.
     package func finishCatchingUp() -> Bool { shared?.finishCatchingUp(seq: lastSeq) ?? false }
 
+    /// ``nextArrival(now:)`` gave the stream's end: what it had besides when it was found does not come any more.
+    package func finishEnd() { shared?.finishEnd(seq: lastSeq) }
+
     /// Clients have to wait until the order has come to this number, unless they wait for another one already.
     package func catchUp(atLeast seq: UInt64) { shared?.catchUp(atLeast: seq) }
 

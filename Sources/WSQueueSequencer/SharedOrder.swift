@@ -10,6 +10,8 @@ package final class SharedOrder {
     package enum Arrival {
         case entry(StreamEntry)
         case place(StreamPlace)
+        /// The stream has nothing more for now.
+        case end
     }
 
     /// Where to read on in a stream that was found.
@@ -61,6 +63,7 @@ package final class SharedOrder {
             lastWrittenSeq = max(lastWrittenSeq, seq)
         case .entries(let entries): arrivals.append(contentsOf: entries.map(Arrival.entry))
         case .attached(let place): arrivals.append(.place(place))
+        case .readToEnd: arrivals.append(.end)
         case .down: return true
         }
         return false
@@ -116,6 +119,10 @@ package final class SharedOrder {
         return true
     }
 
+    func finishEnd(seq: UInt64) {
+        catchUpSeq = catchUpSeq.map { min($0, seq) }
+        finishNext()
+    }
     func catchUp(atLeast seq: UInt64) { catchUpSeq = catchUpSeq ?? seq }
 
     func stop() { isStopping = true }

@@ -245,4 +245,20 @@ struct HubTests {
             #expect(hub.seq == 1)
         }
     }
+
+    @Test func `news of presence that no event can hold have no number`() throws {
+        try withHub { hub in
+            let identity = Identity(user: try #require(Label("u")))
+            let deep = String(repeating: "[", count: 511) + String(repeating: "]", count: 511)
+            let isSet = hub.presence.withLock {
+                $0.enter("presence.room", identity, 1)
+                return $0.set("presence.room", identity.user, status: nil, activity: Array(deep.utf8))
+            }
+            #expect(isSet)
+            hub.turn()
+            try hub.place(name(1), #"{"event":"n"}"#)
+            hub.turn()
+            #expect(hub.published().map(\.text).last?.contains(#""seq":1"#) == true)
+        }
+    }
 }

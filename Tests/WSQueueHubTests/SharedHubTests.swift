@@ -72,6 +72,37 @@ struct SharedHubTests {
         }
     }
 
+    @Test func `a number that no event bears here may be one elsewhere, and says nothing of the stream`() throws {
+        try withHub { hub in
+            let large = #"{"event":"n","id":"a","payload":"\#(String(repeating: "x", count: 200_000))"}"#
+            hub.turn([.entries([try entry(1, large)])])
+            #expect(hub.logged().count { $0 == "stream.foreign" } == 1)
+            let probe = StreamPlace(attempt: 2, epoch: "e", first: 1, last: 1, probe: try entry(1, large))
+            hub.turn([.down, .attached(probe)])
+            #expect(!hub.logged().contains("redis.lost"))
+        }
+    }
+
+    @Test func `an event that came too late is sent when it comes again with more time`() throws {
+        try withHub { hub in
+            hub.turn([.entries([try entry(1, #"{"event":"n","id":"a","expires_at":1}"#)])])
+            #expect(hub.published().map { $0.audience == .everyone } == [false])
+            hub.turn([.entries([try entry(2, #"{"event":"n","id":"a"}"#)])])
+            #expect(hub.published().map { $0.audience == .everyone } == [true])
+        }
+    }
+
+    @Test func `clients are let in when the stream has no more, though it had when it was found`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try HubHarness(path, isShared: true)
+            hub.turn([.fenced(sent: nil), .attached(place(first: 1, last: 2))])
+            hub.turn([.entries([try entry(1, #"{"event":"n"}"#)])])
+            #expect(!hub.gate.isAdmitting)
+            hub.turn([.readToEnd])
+            #expect(hub.gate.isAdmitting)
+        }
+    }
+
     @Test func `clients are let in once everything is here that was there`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try HubHarness(path, isShared: true)

@@ -27,6 +27,8 @@ package struct StreamReader: Sendable {
     /// What the hub has not been given yet.
     private var entries: [StreamEntry] = []
     private var isAskingEpoch = false
+    /// Whether the hub knows that it has been given all that was there.
+    private var isEndTold = false
     /// Whether the stream is to be looked at anew when the read under way has been answered.
     private var mustAttach = false
     private var nextEpochCheck: Int64 = 0
@@ -87,6 +89,7 @@ package struct StreamReader: Sendable {
         guard attempt == self.attempt, stage == .attached else { return }
         self.seq = seq
         stage = .following
+        isEndTold = false
         nextEpochCheck = now + Self.epochCheckNanoseconds
     }
 
@@ -138,7 +141,7 @@ package struct StreamReader: Sendable {
             answers.append(answer)
             return awaited == 0 ? goOnRenewing(from: from, to: to) : .nothing
         case .following:
-            guard isAskingEpoch else { return .nothing }
+            guard isAskingEpoch else { return readToEnd() }
             isAskingEpoch = false
             // The read after it waits for at most a second; then all is looked at anew.
             if answer.string != epoch { mustAttach = true }
@@ -159,6 +162,13 @@ package struct StreamReader: Sendable {
 
     /// An answer that did not come whole is over.
     package mutating func finishParts() { awaited -= 1 }
+
+    /// The stream has given nothing: the hub has all that is there.
+    private mutating func readToEnd() -> StreamStep {
+        guard !isEndTold else { return .nothing }
+        isEndTold = true
+        return StreamStep(news: [.readToEnd])
+    }
 
     private mutating func takeEntries() -> [StreamNews] {
         guard !entries.isEmpty else { return [] }

@@ -47,5 +47,7 @@ package enum StreamNews: Equatable, Sendable {
     case written(number: UInt64, seq: UInt64)
     case attached(StreamPlace)
     case entries([StreamEntry])
+    /// All entries that are there now have been told; once after each ``StreamOrder/follow(after:attempt:)``.
+    case readToEnd
     case down
 }

@@ -63,7 +63,7 @@ struct StreamModelTests {
                     #expect(number == lastNumber)
                     files.removeAll { underWay.contains($0) }
                     underWay = []
-                case .attached, .entries, .down: Issue.record("a writer tells no \(news)")
+                case .attached, .entries, .readToEnd, .down: Issue.record("a writer tells no \(news)")
                 }
             }
         }

@@ -127,7 +127,9 @@ struct StreamReaderTests {
         talk.reader.finishParts()
         talk.turn()
         #expect(talk.sent == [words + ["0-8"]])
+        #expect(!talk.news.contains(.readToEnd))
         try talk.answer(.null)
+        #expect(talk.news.filter { $0 == .readToEnd }.count == 1, "once it has given nothing")
         talk.turn()
         #expect(talk.sent == [words + ["0-8"]], "a read that found nothing is repeated")
     }
