@@ -12,6 +12,8 @@ import WSQueueSystem
 struct PurePath: ~Copyable {
     private var sequencer = Sequencer(epoch: "pure", after: 0)
     private var recorder: Recorder
+    /// As the hub has it for all files of one user.
+    private let owner = EventOwner(Array("33".utf8))
 
     private static let unixNanoseconds: Int64 = 1_792_000_000_000_000_000
     /// So many events are written and shown together, as in a pass of the hub over a few files.
@@ -49,7 +51,7 @@ struct PurePath: ~Copyable {
     private mutating func append(_ bytes: Span<UInt8>, _ stem: [UInt8]) throws {
         let event = SpooledEvent(
             text: try EventFile.decode(bytes), stem: stem, nanoseconds: Self.unixNanoseconds,
-            modifiedNanoseconds: Self.unixNanoseconds)
+            modifiedNanoseconds: Self.unixNanoseconds, owner: owner)
         let identity = event.identity(in: bytes)
         let facts = Sequencer.Facts(
             isKnown: recorder.knows(identity), expiresAtMicroseconds: event.text.expiresAtMicroseconds)

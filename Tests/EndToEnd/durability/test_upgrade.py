@@ -2,13 +2,13 @@
 
 import json
 import os
-import pathlib
 import shutil
 import struct
 import subprocess
 
 import pytest
 
+from support.before import older
 from support.client import Client
 from support.files import name_of
 from support.waiting import eventually
@@ -134,14 +134,6 @@ def test_what_a_later_server_has_written_is_refused_with_a_sentence(start, queue
     [line] = server.logged("server.failed")
     assert str(path) in line["error"] and "later wsqueue-server" in line["error"]
     assert "--journal" in line["hint"]
-
-
-def older(name):
-    """A program of 0.1, by BEFORE_BINARIES; without it only its files are tried, as the fixtures write them."""
-    directory = os.environ.get("BEFORE_BINARIES")
-    if not directory or not (pathlib.Path(directory) / name).exists():
-        pytest.skip("no programs of 0.1: BEFORE_BINARIES names their directory")
-    return pathlib.Path(directory) / name
 
 
 def test_the_server_before_refuses_what_this_one_has_written(start, queue, publish):

@@ -1,7 +1,11 @@
 """Several servers on one Redis: one order, whichever of them a client is at."""
 
 import json
+import os
+import shutil
 import subprocess
+
+import pytest
 
 from support import files
 from support.client import Client
@@ -70,6 +74,42 @@ def test_one_id_published_on_two_nodes_comes_once(start_nodes, redis, binaries):
             names += [event.get("id") for event in client.receive_events() if event.get("event") == "a"]
             names += ["end"] if len(names) == 20 else []
         assert sorted(names[:-1]) == sorted({f"id-{index}" for index in range(20)})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_an_id_belongs_to_the_user_of_that_name_on_all_nodes(start_nodes, redis):
+    nodes = start_nodes(2, redis)
+    clients = listen(nodes)
+    places = [(0, "daemon"), (1, "bin"), (1, "daemon"), (0, "bin"), (0, "daemon")]
+    for number, (index, user) in enumerate(places):
+        hidden = nodes[index].queue / ".order-7"
+        hidden.write_text(json.dumps({"event": "n", "payload": number, "id": "order-7"}))
+        shutil.chown(hidden, user)
+        os.rename(hidden, nodes[index].queue / files.name_of(number))
+        eventually(lambda: is_empty(nodes[index].queue), "the file is in the stream, or known")
+    files.place(nodes[0].queue, files.name_of(99), '{"event":"end","payload":"end"}')
+    for client in clients:
+        payloads = []
+        while "end" not in payloads:
+            payloads += [one["payload"] for one in client.receive_events() if "event" in one]
+        assert payloads == [0, 1, "end"]
+
+
+def test_each_rewrite_of_a_file_is_an_event_on_every_node(start_nodes, redis):
+    nodes = start_nodes(2, redis)
+    clients = listen(nodes)
+    tick = os.stat(nodes[0].queue).st_mtime_ns // 10 ** 9 * 10 ** 9
+    # The same name and time on both nodes, as coarse clocks give them; other bytes are other events all the same.
+    for number, payload in enumerate([1, 1, 2, 3]):
+        node = nodes[number % 2]
+        hidden = node.queue / ".status"
+        hidden.write_text(json.dumps({"event": "n", "payload": [number % 2, payload]}))
+        os.utime(hidden, ns=(tick, tick))
+        os.rename(hidden, node.queue / "status.json")
+        eventually(lambda: is_empty(node.queue), "the file is in the stream")
+        for client in clients:
+            [event] = [one for one in client.receive_events(2 if number == 0 else 1) if "event" in one]
+            assert event["payload"] == [number % 2, payload]
 
 
 def test_a_client_goes_on_at_another_node(start_nodes, redis):

@@ -39,8 +39,8 @@ class Nodes:
         self._servers[index] = self._start(old.queue, options, is_ready, **how)
         return self._servers[index]
 
-    def _start(self, queue, options, is_ready, **how):
-        server = Server(self._binary, queue, "--redis", self._url, *self._options, *options, **how)
+    def _start(self, queue, options, is_ready, binary=None, **how):
+        server = Server(binary or self._binary, queue, "--redis", self._url, *self._options, *options, **how)
         return server.ready() if is_ready else server
 
     def kill(self, index):

@@ -12,6 +12,10 @@ public func fuzzJournal(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private func check(_ bytes: [UInt8]) {
+    if let text = JournalRecordText.decode(bytes.span, at: 0, as: .first) {
+        precondition(text.end <= bytes.count, "a record of the first format that ends elsewhere")
+        _ = text.record(in: bytes.span)
+    }
     guard let text = JournalRecordText.decode(bytes.span, at: 0) else { return }
     precondition(text.end <= bytes.count && text.message.upperBound == text.end, "a message that ends elsewhere")
     var again: [UInt8] = []

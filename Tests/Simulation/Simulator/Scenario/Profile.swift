@@ -8,10 +8,22 @@ struct Profile {
     let socketBytes: Int
     /// After so many of a thousand events a publisher rests.
     let restPerMille: Int
+    /// How each publisher writes.
+    let styles: [Style]
     var crashes = 2
-    let publishers = 2
+    var publishers: Int { styles.count }
     let clients = 2
     let eventsPerPublisher = 20
+
+    /// How a publisher writes.
+    enum Style: CaseIterable {
+        /// Files by the contract, an event each.
+        case events
+        /// The same, and batches now and then; some events say ids, and some of those are published twice.
+        case mixed
+        /// One file again and again, as soon as the one before is gone.
+        case oneName
+    }
 
     init(random: inout Randomness, options: Options) {
         machine = Kernel.Settings()
@@ -26,6 +38,7 @@ struct Profile {
         loops = 1 + random.below(2)
         socketBytes = random.pick([300, 2_000, 65_536])
         restPerMille = random.pick([500, 500, 50])
+        styles = [random.pick(Style.allCases), random.pick(Style.allCases)]
         if random.chance(perMille: 250) {
             // What a failed sync has lost shows at a power cut that comes after the next good one.
             machine.syncErrorPerMille = 200

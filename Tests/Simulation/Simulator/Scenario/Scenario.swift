@@ -57,8 +57,8 @@ final class Scenario {
             kernel.spawn(client.name, owner: .world, client.converse)
         }
         startServer()
-        for index in 0..<profile.publishers {
-            let publisher = SimulatedPublisher(index: index, names: names, in: self)
+        for (index, style) in profile.styles.enumerated() {
+            let publisher = SimulatedPublisher(index: index, style: style, names: names, in: self)
             publishers.append(publisher)
             publisher.start()
         }
@@ -115,7 +115,7 @@ final class Scenario {
     }
 
     private var filesLeft: [String] {
-        kernel.queue.entries.keys.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
+        kernel.queue.entries.keys.filter { !$0.hasPrefix(".") }.sorted()
     }
 
     private func planCrash() {
@@ -141,7 +141,7 @@ final class Scenario {
 
     /// Under another name an event is one that the server cannot know.
     private func renameWaitingFiles() {
-        for name in filesLeft {
+        for name in filesLeft where name.hasSuffix(".json") {
             guard let inode = kernel.queue.entries[name] else { continue }
             let other = "\(name.dropLast(6))\(name.contains("0.json") ? "1" : "0").json"
             kernel.change(kernel.queue, [(name, nil), (other, inode)])

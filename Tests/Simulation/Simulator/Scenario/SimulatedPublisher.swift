@@ -7,11 +7,13 @@ final class SimulatedPublisher {
     let index: Int
     private(set) var isDone = false
     private var next = 0
+    private let style: Profile.Style
     private let names: SpoolNameSource
     private unowned let scenario: Scenario
 
-    init(index: Int, names: SpoolNameSource, in scenario: Scenario) {
+    init(index: Int, style: Profile.Style, names: SpoolNameSource, in scenario: Scenario) {
         self.index = index
+        self.style = style
         self.names = names
         self.scenario = scenario
     }
@@ -32,19 +34,69 @@ final class SimulatedPublisher {
         let kernel = scenario.kernel
         // One that is connected gets everything: whatever is published before may be trimmed before it comes.
         kernel.pause { [scenario] in scenario.areClientsReady }
-        let writer = SpoolWriter(try Directory.openUnlisted("/q"), durability: durability, names: names)
+        let directory = try Directory.openUnlisted("/q")
+        let writer = SpoolWriter(directory, durability: durability, names: names)
         while next < scenario.profile.eventsPerPublisher {
-            let event = EventNumber(publisher: index, number: next)
-            next += 1
-            let payload = Self.payload(of: event)
-            scenario.note(.publish(event, .invoked(hash: Bytes.hash(payload), channel: nil)))
-            _ = try writer.write((Array("{\"event\":\"e\",\"payload\":".utf8) + payload + [0x7D]).span, suffix: .event)
-            scenario.note(.publish(event, .ok(durability == .full ? .power : .kill)))
+            switch style {
+            case .events: try write(take(1), writer)
+            case .mixed: try write(take(kernel.random.pick([1, 1, 2, 5])), writer, ids: kernel.random.pick([0, 1, 2]))
+            case .oneName: try rewrite(take(1), directory, durability)
+            }
             if kernel.random.chance(perMille: scenario.profile.restPerMille) {
                 kernel.pause(until: kernel.now + Int64(kernel.random.below(20_000_000)))
             }
         }
         isDone = true
+    }
+
+    /// The next events.
+    private func take(_ count: Int) -> [EventNumber] {
+        let end = min(scenario.profile.eventsPerPublisher, next + count)
+        defer { next = end }
+        return (next..<end).map { EventNumber(publisher: index, number: $0) }
+    }
+
+    /// Publishes events as a file by the contract, several of them as a batch.
+    ///
+    /// - Parameter ids: 0 for events without ids, 1 for events that say them, and 2 to publish those twice.
+    private func write(_ events: [EventNumber], _ writer: SpoolWriter, ids: Int = 0) throws {
+        begin(events)
+        let lines = events.map { Self.text(of: $0, hasID: ids > 0) }
+        let bytes = Array(lines.joined(separator: [0x0A]))
+        for _ in 0..<max(1, ids) {
+            _ = try writer.write(bytes.span, suffix: events.count > 1 ? .batch : .event)
+        }
+        end(events, writer.durability)
+    }
+
+    /// Writes the one file anew, once the one before is gone: what is written over is the publisher's own loss.
+    private func rewrite(_ events: [EventNumber], _ directory: Directory, _ durability: Durability) throws {
+        let name = "status-\(index).json"
+        scenario.kernel.pause { [kernel = scenario.kernel] in kernel.queue.entries[name] == nil }
+        begin(events)
+        for event in events {
+            var file = try AtomicFile.create(
+                FileName(".\(name).\(event.number)"), in: directory, durability: durability)
+            try file.append(Self.text(of: event, hasID: false).span)
+            try file.seal(mode: 0o644)
+            try file.reveal(as: FileName(name), replacing: true)
+        }
+        end(events, durability)
+    }
+
+    private func begin(_ events: [EventNumber]) {
+        for event in events {
+            scenario.note(.publish(event, .invoked(hash: Bytes.hash(Self.payload(of: event)), channel: nil)))
+        }
+    }
+
+    private func end(_ events: [EventNumber], _ durability: Durability) {
+        for event in events { scenario.note(.publish(event, .ok(durability == .full ? .power : .kill))) }
+    }
+
+    private static func text(of event: EventNumber, hasID: Bool) -> [UInt8] {
+        let id = hasID ? ",\"id\":\"\(event.publisher)-\(event.number)\"" : ""
+        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)}".utf8)
     }
 
     private static func payload(of event: EventNumber) -> [UInt8] {
