@@ -71,6 +71,13 @@ struct Batch {
     var pendingFile: PendingFile { source.file }
     /// What its events have in common.
     var fileSource: FileSource { source }
+    /// What the file looked like when it was read, and its first event.
+    var fileStatus: FileStatus { status }
+    var firstEvent: SpooledEvent? {
+        var probe = self
+        return probe.nextLine()?.event
+    }
+
     /// The id that its first line has unless it says its own.
     var firstID: String { "\(String(decoding: source.id, as: UTF8.self))/1" }
 

@@ -119,17 +119,18 @@ struct EventTurn: ~Copyable {
         let isSearched = sequencer.placesQueue && mayBeBegun && recorder.history.inheritedSeq > 0
         let known = naming.name(&batch, recorder, isSearched: isSearched)
         guard known > 0 else { return }
-        batch.skip(upTo: known)
         sequencer.countKnown(known)
         ledger.noteKnown(id: batch.firstID, file: batch.pendingFile.name.description, lines: known)
     }
 
+    /// Whether its bytes have come before in a copy that keeps times.
+    func mayBeCopy(_ event: SpooledEvent) -> Bool { recorder.mayBeCopy(event) }
+
     /// Decides about the event of a file of its own, and does what follows.
     mutating func carry(_ event: SpooledEvent, of source: FileSource, _ text: Span<UInt8>, unix: Int64) -> Fate {
-        let present = Clock.unixNanoseconds()
-        guard event.fingerprint != nil else { return carry(event, text, present: present, unix: unix) }
+        guard event.fingerprint != nil else { return carry(event, text, present: Clock.unixNanoseconds(), unix: unix) }
         let named = naming.name(event, of: source, recorder)
-        return carry(named ?? event, text, isKnown: named == nil, present: present, unix: unix)
+        return carry(named ?? event, text, isKnown: named == nil, present: Clock.unixNanoseconds(), unix: unix)
     }
 
     /// Whether the process before this one has submitted a file.

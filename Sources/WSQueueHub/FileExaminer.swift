@@ -27,6 +27,8 @@ struct FileExaminer {
     private var failing: [FileName: Int32] = [:]
     /// Files that can be neither read nor moved, and what they looked like when that was said.
     private var stuck: [FileName: Unfinished.Look] = [:]
+    /// Copies whose writers may be about to set their times, what they looked like, and since when they wait.
+    private var untimed: [FileName: (look: Unfinished.Look, since: Int64)] = [:]
     private var rejected: UInt64 = 0
     private var owners: FileOwners
     /// The wall clock when the server came, nanoseconds.
@@ -40,7 +42,7 @@ struct FileExaminer {
     }
 
     /// Files that are to be looked at again.
-    var retried: [FileName] { unfinished.names + failing.keys }
+    var retried: [FileName] { unfinished.names + failing.keys + untimed.keys }
     /// Whether files can be neither read nor moved.
     var hasStuckFiles: Bool { !stuck.isEmpty }
 
@@ -48,6 +50,7 @@ struct FileExaminer {
     mutating func forget() {
         unfinished = Unfinished()
         failing = [:]
+        untimed = [:]
         stuck = [:]
     }
 
@@ -95,6 +98,7 @@ struct FileExaminer {
         case .contents: break
         case .gone:
             unfinished.forget(file.name)
+            endWaiting(file.name)
             failing[file.name] = nil
         case .failed(let error):
             // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
@@ -122,6 +126,23 @@ struct FileExaminer {
                 reader, now: now, unix: unix)
         }
     }
+
+    /// Whether a file has to wait, because it may be a copy whose writer sets its times after its contents: at most for
+    /// a tenth of a second in which it does not change.
+    mutating func awaitsTimes(_ name: FileName, _ status: FileStatus, now: Int64) -> Bool {
+        let look = Unfinished.Look(status)
+        if let known = untimed[name], known.look == look, now - known.since >= Self.timesNanoseconds {
+            untimed[name] = nil
+            return false
+        }
+        if untimed[name]?.look != look { untimed[name] = (look, now) }
+        return true
+    }
+
+    /// Forgets a file that waited for its times, and has been taken or has gone.
+    mutating func endWaiting(_ name: FileName) { if !untimed.isEmpty { untimed[name] = nil } }
+
+    private static let timesNanoseconds: Int64 = 100_000_000
 
     /// Whether a server before this one may have sent lines of a batch.
     func mayBeBegun(_ batch: Batch) -> Bool { batch.mayBeBegun(before: startedAt) }

@@ -19,11 +19,17 @@ struct FileNaming {
         }
     }
 
-    /// Gives a batch the id that its lines are known by.
+    /// Gives a batch the id that its lines are known by, and leaves out those that have been sent before.
     ///
     /// - Parameter isSearched: Whether one whose name is used once may have been begun.
-    /// - Returns: The last of its lines that has been sent before; 0 where none has.
+    /// - Returns: The last line that is left out; 0 where none is.
     mutating func name(_ batch: inout Batch, _ recorder: borrowing Recorder, isSearched: Bool) -> Int {
+        let known = known(&batch, recorder, isSearched: isSearched)
+        if known > 0 { batch.skip(upTo: known) }
+        return known
+    }
+
+    private mutating func known(_ batch: inout Batch, _ recorder: borrowing Recorder, isSearched: Bool) -> Int {
         let source = batch.fileSource
         guard source.hasReusableName else {
             return isSearched ? batch.lastLine { recorder.knowsLine($0, $1) } : 0

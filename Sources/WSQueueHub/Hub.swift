@@ -194,16 +194,32 @@ package struct Hub: ~Copyable {
         guard let reader = intake.reader, let file = intake.next(unix: unix) else { return false }
         switch examiner.examine(file, reader, now: now, unix: unix, readBytes: &readBytes) {
         case .event(let event, let source, let status):
+            guard !awaitsTimes(event, source, status, now: now) else { return true }
             let contents = reader.contents
             var fate = EventTurn.Fate.dropped
             if !events.hasSubmitted(source, contents.span) {
                 fate = events.carry(event, of: source, contents.span, unix: unix)
             }
             self.end(ReadFile(file, status, reader, seq: events.seq), fate, source, contents.span)
-        case .batch(let new): begin(new, unix: unix)
+        case .batch(let new):
+            guard !awaitsTimes(new.firstEvent, new.fileSource, new.fileStatus, now: now) else { return true }
+            begin(new, unix: unix)
         case .nothing: intake.finish(file.name)
         case .immovable: break
         }
+        return true
+    }
+
+    /// Whether a file has to wait: its writer may be about to set its times, by which it is a copy of one that was sent.
+    private mutating func awaitsTimes(
+        _ event: SpooledEvent?, _ source: FileSource, _ status: FileStatus, now: Int64
+    ) -> Bool {
+        guard let event, event.fingerprint != nil, !source.keepsTimes, events.mayBeCopy(event) else {
+            examiner.endWaiting(source.file.name)
+            return false
+        }
+        guard examiner.awaitsTimes(source.file.name, status, now: now) else { return false }
+        intake.finish(source.file.name)
         return true
     }
 

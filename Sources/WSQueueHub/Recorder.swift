@@ -57,6 +57,11 @@ package struct Recorder: ~Copyable {
         return journal.knowsOwnerless && journal.knows(event.ownerlessFileIdentity)
     }
 
+    /// Whether these bytes have come before in a copy that keeps times, so that its writer may set those of this one yet.
+    func mayBeCopy(_ event: SpooledEvent) -> Bool {
+        event.fingerprint.map { journal.knowsCopy(event.fileIdentity, as: $0) } ?? false
+    }
+
     /// Whether a line of a batch has been recorded before, whose name is used once.
     func knowsLine(_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool {
         if journal.knows(event.lineIdentity ?? event.identity(in: text)) { return true }

@@ -34,6 +34,13 @@ package enum FileEventID {
         return hasTime(before: count, in: id) ? (count, line) : (line, line)
     }
 
+    /// The mtime that an id says; `nil` where it has none.
+    static func modifiedNanoseconds(_ id: [UInt8]) -> Int64? {
+        let end = parts(of: id.span).count
+        guard let time = id[..<end].lastIndex(of: UInt8(ascii: "@")) else { return nil }
+        return Int64(String(decoding: id[(time + 1)..<end], as: UTF8.self))
+    }
+
     /// An id as it was before 0.2, without mtime and number: `<stem>`, or `<stem>/<line>`.
     package static func withoutTime(_ id: [UInt8]) -> [UInt8] {
         let parts = parts(of: id.span)

@@ -46,8 +46,10 @@ extension JournalRecord {
             return Self.key(id.span.extracting(parts.line...), Int64(bitPattern: base))
         }
 
-        /// Under which the event is known whoever has published it, for what has no owner.
-        var keyOfAnyOwner: UInt64 { Self.key(id.span, .min) }
+        /// Under which the bytes of a file are known whatever its mtime was.
+        func keyOfCopies(_ fingerprint: Fingerprint) -> UInt64 {
+            Self.key(FileEventID.withoutTime(id).span, ~((owner?.key ?? 0) ^ fingerprint.word))
+        }
 
         private static func key(_ id: Span<UInt8>, _ stamp: Int64) -> UInt64 {
             max(1, ByteHash.seeded(id, stamp: stamp))

@@ -65,13 +65,18 @@ package struct JournalRecord: Equatable, Sendable {
         // No one publishes these, and an event that was left out need not be known.
         guard kind != .news, !identity.id.isEmpty else { return }
         body(identity.key)
-        if let line {
-            body(line.key)
-            if let fingerprint { body(line.key(of: fingerprint)) }
-        } else if let fingerprint {
-            body(identity.key(of: fingerprint))
-        }
+        if let line { body(line.key) }
+        guard let fingerprint else { return }
+        let file = line ?? identity
+        body(file.key(of: fingerprint))
+        // What has come so late with such an mtime may be a copy that keeps times.
+        guard let modified = FileEventID.modifiedNanoseconds(file.id), unixNanoseconds - modified > Self.copyNanoseconds
+        else { return }
+        body(file.keyOfCopies(fingerprint))
     }
+
+    /// After this time between its mtime and its appearance a file is a copy that keeps times (`rsync -a`), nanoseconds.
+    package static let copyNanoseconds: Int64 = 2_000_000_000
 
     /// Appends the record with a message that lies somewhere else.
     package func append(to buffer: inout [UInt8], message: Span<UInt8>) {

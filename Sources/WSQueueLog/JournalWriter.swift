@@ -86,6 +86,11 @@ package struct JournalWriter: ~Copyable {
         isKnowing && identities.contains(identity.key(of: fingerprint))
     }
 
+    /// Whether it knows these bytes as those of a copy that keeps times, of this name and any mtime.
+    package func knowsCopy(_ identity: JournalRecord.Identity, as fingerprint: JournalRecord.Fingerprint) -> Bool {
+        isKnowing && identities.contains(identity.keyOfCopies(fingerprint))
+    }
+
     /// Whether it may know events without owners, of servers before 0.2.
     package var knowsOwnerless: Bool { identities.hasOwnerless }
 

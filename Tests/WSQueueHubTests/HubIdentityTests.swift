@@ -73,6 +73,35 @@ struct HubIdentityTests {
         }
     }
 
+    /// As rsync does with `--inplace`, and as scp does with `-p`: the contents first, the times a moment later.
+    @Test(arguments: ["json", "jsonl"])
+    func `a copy whose writer sets its times last is waited for, and known then`(suffix: String) throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            let (name, text) = ("1729000000-r.\(suffix)", #"{"event":"n"}"# + "\n")
+            try place(name, text, mtime: mtime, in: hub)
+            for _ in 0..<3 { hub.turn() }
+            #expect(ids(hub).count == 1 && hub.names.isEmpty)
+            let now = tick
+            try place(name, text, mtime: now, in: hub)
+            hub.turn()
+            #expect(hub.names == [name])
+            try place(name, text, mtime: mtime, in: hub)
+            for _ in 0..<4 { hub.turn() }
+            #expect(ids(hub).isEmpty && hub.names.isEmpty)
+            // One that keeps its own time is an event after all.
+            try place(name, text, mtime: now, in: hub)
+            hub.turn()
+            #expect(ids(hub).isEmpty && hub.names == [name])
+            for _ in 0..<4 { hub.turn() }
+            #expect(ids(hub).map { $0.prefix { $0 != "/" } } == ["1729000000-r@\(now)"])
+            // What is no copy waits for nothing.
+            try place("status.\(suffix)", text, mtime: now, in: hub)
+            hub.turn()
+            #expect(ids(hub).count == 1)
+        }
+    }
+
     @Test func `names that are used once are ids, however often they come`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try hub(path)

@@ -16,15 +16,12 @@ package struct FileSource {
     private let stem: [UInt8]
     private var present: [UInt8]
 
-    /// After this time between its mtime and its appearance a file is a copy that keeps times (`rsync -a`), nanoseconds.
-    private static let copyNanoseconds: Int64 = 2_000_000_000
-
     /// The source of a file that was read.
     package init(_ file: PendingFile, _ status: FileStatus, owner: EventOwner) {
         self.file = file
         self.owner = owner
         modifiedNanoseconds = status.modifiedNanoseconds
-        keepsTimes = status.changedNanoseconds - status.modifiedNanoseconds > Self.copyNanoseconds
+        keepsTimes = status.changedNanoseconds - status.modifiedNanoseconds > JournalRecord.copyNanoseconds
         stem = Array(file.stem)
         present = stem
         if !file.isNameUsedOnce { setCount(1) }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import pytest
 
@@ -100,6 +101,25 @@ def test_a_copy_that_keeps_times_is_one_event(start, queue):
             gone(queue)
         assert told(client, 2) == [(1, f"1729000000-r@{mtime}"), (2, f"1729000000-r@{mtime}+2")]
         client.expect_silence(0.2)
+
+
+def test_a_copy_in_place_whose_times_come_last_is_one_event(start, queue):
+    """As `rsync -a --inplace` writes: contents, close, and then the times."""
+    server = start()
+    mtime, path = 10 ** 18, queue / "1729000000-r.json"
+    with Client(server) as client:
+        put(queue, path.name, 1, mtime=mtime)
+        assert told(client, 1) == [(1, f"1729000000-r@{mtime}")]
+        for _ in range(5):
+            gone(queue)
+            path.write_text(json.dumps({"event": "n", "payload": 1}))
+            # Longer than the server takes to find the file, and shorter than it waits for its times.
+            time.sleep(0.02)
+            os.utime(path, ns=(mtime, mtime))
+        gone(queue)
+        put(queue, name_of(1), "end")
+        assert told(client, 1) == [("end", name_of(1)[:-5])]
+    assert len(server.logged("event.duplicate")) == 5
 
 
 def test_names_that_are_used_once_are_ids(start, queue):
