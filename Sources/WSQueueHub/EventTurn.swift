@@ -116,14 +116,13 @@ struct EventTurn: ~Copyable {
 
     /// Finds out which event a batch is, and which of its lines a server before this one has sent, if it may have.
     mutating func identify(_ batch: inout Batch, mayBeBegun: Bool) {
-        let isSearched = sequencer.placesQueue && mayBeBegun && recorder.history.inheritedSeq > 0
-        let known = naming.name(&batch, recorder, isSearched: isSearched)
+        let hasPast = sequencer.placesQueue && recorder.history.inheritedSeq > 0
+        let known = naming.name(&batch, recorder, isSearched: mayBeBegun && hasPast)
         guard known > 0 else { return }
         sequencer.countKnown(known)
         ledger.noteKnown(id: batch.firstID, file: batch.pendingFile.name.description, lines: known)
     }
 
-    /// Whether its bytes have come before in a copy that keeps times.
     func mayBeCopy(_ event: SpooledEvent) -> Bool { recorder.mayBeCopy(event) }
 
     /// Decides about the event of a file of its own, and does what follows.

@@ -102,19 +102,27 @@ package struct Recorder: ~Copyable {
         }
         var record = JournalRecord(seq: seq, unixNanoseconds: unix, identity: identity)
         if !channels.isEmpty {
-            record.channels = addressing.channels
             // The record's message has no channel: a replay adds the one that a client gets.
             message.write(event.text, event.fields(seq: seq, channel: nil), in: text)
         }
-        record.recipients = addressing.recipients
-        record.excepts = addressing.except.connections
-        record.exceptedUsers = addressing.except.users.map(\.text)
-        record.key = event.text.key?.bytes
-        record.isClearing = event.text.clearsKey
-        record.line = event.owner == nil ? nil : event.lineIdentity
-        record.fingerprint = event.fingerprint
+        if event.text.delivery != nil || event.fingerprint != nil || event.hasLineID {
+            record.parts = Self.parts(of: event, addressing)
+        }
         stage(record)
         return Recorded(byteCount: Int(writer.position - start), selections: selections)
+    }
+
+    private static func parts(of event: SpooledEvent, _ addressing: Broker.Addressing) -> JournalRecord.Parts {
+        var parts = JournalRecord.Parts()
+        parts.fingerprint = event.fingerprint
+        parts.line = event.owner == nil ? nil : event.lineIdentity
+        parts.channels = addressing.channels
+        parts.recipients = addressing.recipients
+        parts.excepts = addressing.except.connections
+        parts.exceptedUsers = addressing.except.users.map(\.text)
+        parts.key = event.text.key?.bytes
+        parts.isClearing = event.text.clearsKey
+        return parts
     }
 
     /// Writes news of a channel, which has no file.
@@ -138,8 +146,8 @@ package struct Recorder: ~Copyable {
         message.write(text, fields(nil), in: event.span)
         var record = JournalRecord(
             seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, owner: .unknown))
-        record.channels = [name]
-        record.kind = .news
+        record.parts.channels = [name]
+        record.parts.kind = .news
         stage(record)
     }
 
@@ -154,8 +162,8 @@ package struct Recorder: ~Copyable {
         }
         var record = JournalRecord(
             seq: seq, unixNanoseconds: unix, identity: identity ?? JournalRecord.Identity(id: [], owner: .unknown))
-        record.recipients = []
-        record.kind = .leftOut
+        record.parts.recipients = []
+        record.parts.kind = .leftOut
         journal.stage(record, messageBytes: 0) { _ in }
     }
 

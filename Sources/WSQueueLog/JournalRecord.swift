@@ -29,30 +29,56 @@ package struct JournalRecord: Equatable, Sendable {
         case unknown = 255
     }
 
+    /// What few events have.
+    package struct Parts: Equatable, Sendable {
+        /// Which bytes it came in, where its file's name may be used again.
+        package var fingerprint: Fingerprint?
+        /// The line of the batch that it came in, where its identity says nothing of that.
+        package var line: Identity?
+        package var channels: [String] = []
+        /// Users; `nil` is everyone.
+        package var recipients: [String]?
+        /// The connections and users that shall not get it.
+        package var excepts: [Int64] = []
+        package var exceptedUsers: [String] = []
+        /// The state that it is, and whether it ends it.
+        package var key: [UInt8]?
+        package var isClearing = false
+        package var kind = Kind.event
+
+        /// None of them.
+        package init() {}
+    }
+
+    /// Apart from the record, so that those pay nothing for it that have none.
+    private final class Box: Sendable {
+        let parts: Parts
+
+        init(_ parts: Parts) { self.parts = parts }
+    }
+
     /// Its order number.
     package var seq: UInt64
     /// When it got that number, Unix nanoseconds.
     package var unixNanoseconds: Int64
     package var identity: Identity
-    /// Which bytes it came in, where its file's name may be used again.
-    package var fingerprint: Fingerprint?
-    /// The line of the batch that it came in, where its identity says nothing of that.
-    package var line: Identity?
-    package var channels: [String] = []
-    /// Users; `nil` is everyone.
-    package var recipients: [String]?
-    /// The connections and users that shall not get it.
-    package var excepts: [Int64] = []
-    package var exceptedUsers: [String] = []
-    /// The state that it is, and whether it ends it.
-    package var key: [UInt8]?
-    package var isClearing = false
-    package var kind = Kind.event
+    private var box: Box?
 
     package init(seq: UInt64, unixNanoseconds: Int64, identity: Identity) {
         self.seq = seq
         self.unixNanoseconds = unixNanoseconds
         self.identity = identity
+    }
+
+    /// What few events have.
+    package var parts: Parts {
+        get { box?.parts ?? Parts() }
+        set { box = Box(newValue) }
+    }
+
+    package static func == (left: JournalRecord, right: JournalRecord) -> Bool {
+        left.seq == right.seq && left.unixNanoseconds == right.unixNanoseconds && left.identity == right.identity
+            && left.parts == right.parts
     }
 
     /// Length and checksum.
@@ -62,12 +88,13 @@ package struct JournalRecord: Equatable, Sendable {
 
     /// Calls `body` with each key under which the journal knows the event.
     func forEachKey(_ body: (UInt64) -> Void) {
+        guard let parts = box?.parts else { return body(identity.key) }
         // No one publishes these, and an event that was left out need not be known.
-        guard kind != .news, !identity.id.isEmpty else { return }
+        guard parts.kind != .news, !identity.id.isEmpty else { return }
         body(identity.key)
-        if let line { body(line.key) }
-        guard let fingerprint else { return }
-        let file = line ?? identity
+        if let line = parts.line { body(line.key) }
+        guard let fingerprint = parts.fingerprint else { return }
+        let file = parts.line ?? identity
         body(file.key(of: fingerprint))
         // What has come so late with such an mtime may be a copy that keeps times.
         guard let modified = FileEventID.modifiedNanoseconds(file.id), unixNanoseconds - modified > Self.copyNanoseconds
@@ -103,7 +130,7 @@ package struct JournalRecord: Equatable, Sendable {
             output.append(number: UInt64(flags.rawValue), bytes: 2)
             output.append(counted: identity.id.span)
             if flags.contains(.owner), let owner = identity.owner { output.append(counted: owner.name.span) }
-            if !flags.isSubset(of: .owner) { append(flags, to: &output) }
+            if !flags.isSubset(of: .owner) { append(parts, flags, to: &output) }
             fill(&output)
         }
         let body = (start + Self.prefixBytes)..<buffer.count
@@ -149,15 +176,16 @@ extension JournalRecord {
         } else {
             flags = .fields
         }
-        if fingerprint != nil { flags.insert(.fingerprint) }
-        if line != nil { flags.insert(.line) }
-        if !channels.isEmpty { flags.insert(.channels) }
-        if recipients != nil { flags.insert(.recipients) }
-        if !excepts.isEmpty { flags.insert(.excepts) }
-        if !exceptedUsers.isEmpty { flags.insert(.exceptedUsers) }
-        if key != nil { flags.insert(.key) }
-        if isClearing { flags.insert(.clears) }
-        if kind != .event { flags.insert(.kind) }
+        guard let parts = box?.parts else { return flags }
+        if parts.fingerprint != nil { flags.insert(.fingerprint) }
+        if parts.line != nil { flags.insert(.line) }
+        if !parts.channels.isEmpty { flags.insert(.channels) }
+        if parts.recipients != nil { flags.insert(.recipients) }
+        if !parts.excepts.isEmpty { flags.insert(.excepts) }
+        if !parts.exceptedUsers.isEmpty { flags.insert(.exceptedUsers) }
+        if parts.key != nil { flags.insert(.key) }
+        if parts.isClearing { flags.insert(.clears) }
+        if parts.kind != .event { flags.insert(.kind) }
         return flags
     }
 
@@ -169,27 +197,28 @@ extension JournalRecord {
         func bytes(of list: [String]?) -> Int {
             list.map { $0.reduce(4) { $0 + 4 + $1.utf8.count } } ?? 0
         }
+        let parts = parts
         // What is not there takes no place; a little too much is none that is written.
-        return plain + owner + 12 + (line.map { 4 + $0.id.count } ?? 0) + bytes(of: channels)
-            + bytes(of: recipients) + 4 + 8 * excepts.count + bytes(of: exceptedUsers)
-            + (key.map { 4 + $0.count } ?? 0) + 1 + 4 + JournalRecordField.headerBytes + 8
+        return plain + owner + 12 + (parts.line.map { 4 + $0.id.count } ?? 0) + bytes(of: parts.channels)
+            + bytes(of: parts.recipients) + 4 + 8 * parts.excepts.count + bytes(of: parts.exceptedUsers)
+            + (parts.key.map { 4 + $0.count } ?? 0) + 1 + 4 + JournalRecordField.headerBytes + 8
     }
 
-    private func append(_ flags: JournalRecordFlags, to output: inout OutputSpan<UInt8>) {
-        if let fingerprint {
+    private func append(_ parts: Parts, _ flags: JournalRecordFlags, to output: inout OutputSpan<UInt8>) {
+        if let fingerprint = parts.fingerprint {
             output.append(number: fingerprint.byteCount, bytes: 8)
             output.append(number: UInt64(fingerprint.checksum), bytes: 4)
         }
-        if let line { output.append(counted: line.id.span) }
-        if flags.contains(.channels) { output.append(list: channels) }
-        if let recipients { output.append(list: recipients) }
+        if let line = parts.line { output.append(counted: line.id.span) }
+        if flags.contains(.channels) { output.append(list: parts.channels) }
+        if let recipients = parts.recipients { output.append(list: recipients) }
         if flags.contains(.excepts) {
-            output.append(number: UInt64(excepts.count), bytes: 4)
-            for except in excepts { output.append(number: UInt64(bitPattern: except), bytes: 8) }
+            output.append(number: UInt64(parts.excepts.count), bytes: 4)
+            for except in parts.excepts { output.append(number: UInt64(bitPattern: except), bytes: 8) }
         }
-        if flags.contains(.exceptedUsers) { output.append(list: exceptedUsers) }
-        if let key { output.append(counted: key.span) }
-        if flags.contains(.kind) { output.append(kind.rawValue) }
+        if flags.contains(.exceptedUsers) { output.append(list: parts.exceptedUsers) }
+        if let key = parts.key { output.append(counted: key.span) }
+        if flags.contains(.kind) { output.append(parts.kind.rawValue) }
         guard flags.contains(.fields) else { return }
         output.append(number: UInt64(JournalRecordField.headerBytes + 8), bytes: 4)
         output.append(number: JournalRecordField.stamp, bytes: 2)

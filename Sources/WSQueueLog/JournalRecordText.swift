@@ -67,18 +67,20 @@ package struct JournalRecordText {
     /// The record without its message.
     package func record(in bytes: Span<UInt8>) -> JournalRecord {
         var record = JournalRecord(seq: seq, unixNanoseconds: unixNanoseconds, identity: identity(in: bytes))
-        record.fingerprint = parts.fingerprint
-        record.line = parts.line.map { line in
+        var known = JournalRecord.Parts()
+        known.fingerprint = parts.fingerprint
+        known.line = parts.line.map { line in
             guard case .none = owner else { return identity(line.id, in: bytes) }
             return JournalRecord.Identity(id: line.id.map { bytes[$0] }, stamp: line.stamp)
         }
-        record.channels = parts.channels
-        record.recipients = parts.recipients
-        record.excepts = parts.excepts
-        record.exceptedUsers = parts.exceptedUsers
-        record.key = parts.key.map { $0.map { bytes[$0] } }
-        record.isClearing = parts.isClearing
-        record.kind = parts.kind
+        known.channels = parts.channels
+        known.recipients = parts.recipients
+        known.excepts = parts.excepts
+        known.exceptedUsers = parts.exceptedUsers
+        known.key = parts.key.map { $0.map { bytes[$0] } }
+        known.isClearing = parts.isClearing
+        known.kind = parts.kind
+        if known != JournalRecord.Parts() { record.parts = known }
         return record
     }
 

@@ -92,6 +92,9 @@ package struct SpooledEvent {
     /// What tells its line of a batch apart from all others, where its identity does not.
     package var lineIdentity: JournalRecord.Identity? { !isLine || text.id == nil ? nil : fileIdentity }
 
+    /// Whether it is a line of a batch that says an id of its own.
+    package var hasLineID: Bool { isLine && text.id != nil }
+
     /// What it, or its line of a batch, is known by where its own id does not count.
     package var fileIdentity: JournalRecord.Identity {
         owner.map { JournalRecord.Identity(id: fileID, owner: $0) }

@@ -54,9 +54,9 @@ final class EdgeServer {
         let text = #"{"event":"e","payload":\#(payload),"timestamp":1,"id":"i\#(seq)","seq":\#(seq)}"#
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: Array("i\(seq)".utf8), stamp: 0))
-        record.channels = channels
-        record.recipients = recipients
-        record.excepts = except.map { [$0] } ?? []
+        record.parts.channels = channels
+        record.parts.recipients = recipients
+        record.parts.excepts = except.map { [$0] } ?? []
         journal.stage(record, message: Array(text.utf8).span)
         _ = try journal.commit(unix: 0)
         let exceptions = Exceptions(connections: except.map { [$0] } ?? [])

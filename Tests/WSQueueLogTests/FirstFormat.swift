@@ -8,10 +8,10 @@ enum FirstFormat {
     static func record(_ record: JournalRecord, message: [UInt8]) -> [UInt8] {
         var body = number(record.seq, 8) + number(UInt64(bitPattern: record.unixNanoseconds), 8)
         body += number(UInt64(bitPattern: record.identity.stamp), 8)
-        body.append((record.excepts.isEmpty ? 0 : 1) | (record.line == nil ? 0 : 2))
-        body += number(UInt64(bitPattern: record.excepts.first ?? 0), 8) + counted(record.identity.id)
-        if let line = record.line { body += number(UInt64(bitPattern: line.stamp), 8) + counted(line.id) }
-        body += list(record.channels) + list(record.recipients) + counted(message)
+        body.append((record.parts.excepts.isEmpty ? 0 : 1) | (record.parts.line == nil ? 0 : 2))
+        body += number(UInt64(bitPattern: record.parts.excepts.first ?? 0), 8) + counted(record.identity.id)
+        if let line = record.parts.line { body += number(UInt64(bitPattern: line.stamp), 8) + counted(line.id) }
+        body += list(record.parts.channels) + list(record.parts.recipients) + counted(message)
         return number(UInt64(body.count), 4) + number(UInt64(CRC32C.checksum(body.span)), 4) + body
     }
 

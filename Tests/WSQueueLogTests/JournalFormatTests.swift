@@ -155,7 +155,7 @@ extension JournalTests {
             try withTemporaryDirectory { path in
                 let hand = try Hand(path)
                 var record = JournalRecord(seq: 1, unixNanoseconds: 0, identity: identity(kept))
-                record.fingerprint = fingerprint
+                record.parts.fingerprint = fingerprint
                 hand.writer.stage(record, message: Array("1".utf8).span)
                 #expect(try hand.commit().isEmpty)
                 for writer in [hand, try Hand(path)] {

@@ -11,15 +11,15 @@ struct JournalRecordTests {
         var record = JournalRecord(
             seq: 7, unixNanoseconds: 1_795_231_805_000_000_001,
             identity: JournalRecord.Identity(id: Array("ordër".utf8), owner: owner))
-        record.fingerprint = JournalRecord.Fingerprint(message.span)
-        record.line = JournalRecord.Identity(id: Array("a@1795231805000000001/2".utf8), owner: owner)
-        record.channels = ["a", "chat.room.1"]
-        record.recipients = ["42", ""]
-        record.excepts = [-18, .max]
-        record.exceptedUsers = ["7"]
-        record.key = Array("order-7".utf8)
-        record.isClearing = true
-        record.kind = .news
+        record.parts.fingerprint = JournalRecord.Fingerprint(message.span)
+        record.parts.line = JournalRecord.Identity(id: Array("a@1795231805000000001/2".utf8), owner: owner)
+        record.parts.channels = ["a", "chat.room.1"]
+        record.parts.recipients = ["42", ""]
+        record.parts.excepts = [-18, .max]
+        record.parts.exceptedUsers = ["7"]
+        record.parts.key = Array("order-7".utf8)
+        record.parts.isClearing = true
+        record.parts.kind = .news
         return record
     }
 
@@ -31,23 +31,25 @@ struct JournalRecordTests {
     static var ownerless: JournalRecord {
         var record = JournalRecord(
             seq: 1, unixNanoseconds: -1, identity: JournalRecord.Identity(id: Array("status".utf8), stamp: -5))
-        record.recipients = []
+        record.parts.recipients = []
         return record
     }
 
     static var unknown: JournalRecord {
         var record = plain
         record.identity = JournalRecord.Identity(id: [97], owner: .unknown)
-        record.kind = .leftOut
+        record.parts.kind = .leftOut
         return record
     }
 
     /// Records that have but one of the parts that few have.
     static var single: [JournalRecord] {
         let parts: [(inout JournalRecord) -> Void] = [
-            { $0.fingerprint = full.fingerprint }, { $0.line = full.line }, { $0.channels = ["a"] },
-            { $0.recipients = [] }, { $0.excepts = [1] }, { $0.exceptedUsers = ["u"] }, { $0.key = [] },
-            { $0.isClearing = true }, { $0.kind = .leftOut },
+            { $0.parts.fingerprint = full.parts.fingerprint }, { $0.parts.line = full.parts.line },
+            { $0.parts.channels = ["a"] },
+            { $0.parts.recipients = [] }, { $0.parts.excepts = [1] }, { $0.parts.exceptedUsers = ["u"] },
+            { $0.parts.key = [] },
+            { $0.parts.isClearing = true }, { $0.parts.kind = .leftOut },
         ]
         return parts.map { part in
             var record = plain
@@ -98,11 +100,11 @@ struct JournalRecordTests {
     @Test func `a record of the first format is read`() throws {
         var record = JournalRecord(
             seq: 7, unixNanoseconds: 5, identity: JournalRecord.Identity(id: Array("status".utf8), stamp: -5))
-        record.line = JournalRecord.Identity(id: Array("17-1-1/2".utf8), stamp: 1_795_231_805_000_000_001)
-        record.channels = ["a", "b"]
-        record.excepts = [18]
+        record.parts.line = JournalRecord.Identity(id: Array("17-1-1/2".utf8), stamp: 1_795_231_805_000_000_001)
+        record.parts.channels = ["a", "b"]
+        record.parts.excepts = [18]
         for recipients in [nil, [], ["42"]] as [[String]?] {
-            record.recipients = recipients
+            record.parts.recipients = recipients
             let bytes = FirstFormat.record(record, message: Self.message)
             let text = try #require(decode(bytes, as: .first))
             #expect(text.record(in: bytes.span) == record)

@@ -214,8 +214,8 @@ struct PastTests {
     private func record(_ seq: UInt64, channels: [String] = [], except: Int64? = nil) throws -> JournalRecordText {
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
-        record.channels = channels
-        record.excepts = except.map { [$0] } ?? []
+        record.parts.channels = channels
+        record.parts.excepts = except.map { [$0] } ?? []
         var bytes: [UInt8] = []
         record.append(to: &bytes, message: Array("{}".utf8).span)
         let text = JournalRecordText.decode(bytes.span, at: 0)
