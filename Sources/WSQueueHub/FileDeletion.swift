@@ -9,21 +9,20 @@ struct FileDeletion: ~Copyable {
     /// What deletions have led to.
     struct Outcome {
         private var names: [FileName] = []
+        private var others: [FileName] = []
         private var isAny = false
-        private var isOther = false
 
         /// Whether any file was deleted, so that history may go.
         var hasDeleted: Bool { isAny }
         /// Names that are no longer in use.
         var finished: [FileName] { names }
-        /// Whether a file was another one than the one that was read, which is an event of its own.
-        var needsListing: Bool { isOther }
+        /// Names under which another file stands than the one that was read, which is an event of its own.
+        var retaken: [FileName] { others }
 
         fileprivate mutating func noteDeletion() { isAny = true }
 
         fileprivate mutating func finish(_ name: FileName, isOther: Bool) {
-            names.append(name)
-            if isOther { self.isOther = true }
+            if isOther { others.append(name) } else { names.append(name) }
         }
     }
 

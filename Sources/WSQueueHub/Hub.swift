@@ -191,7 +191,7 @@ package struct Hub: ~Copyable {
             goOnWithBatch(upTo: end, unix: unix)
             return true
         }
-        guard let reader = intake.reader, let file = intake.next(unix: unix) else { return false }
+        guard let reader = intake.reader, let file = intake.next(now: now) else { return false }
         switch examiner.examine(file, reader, now: now, unix: unix, readBytes: &readBytes) {
         case .event(let event, let source, let status):
             guard !awaitsTimes(event, source, status, now: now) else { return true }
@@ -277,7 +277,7 @@ package struct Hub: ~Copyable {
     /// Notes what deletions have led to.
     private mutating func finish(_ outcome: FileDeletion.Outcome) {
         for name in outcome.finished { intake.finish(name) }
-        if outcome.needsListing { intake.requireListing() }
+        for name in outcome.retaken { intake.retake(name) }
     }
 
     /// Deletes what is kept, and says what everyone has been handed.
@@ -302,10 +302,7 @@ package struct Hub: ~Copyable {
         guard let reader = intake.reader else { return }
         if examiner.hasStuckFiles || deletion.hasUndeletable, chores.isRetryDue(now: now) {
             finish(deletion.retry(in: reader))
-            for name in examiner.takeChanged(in: reader) {
-                intake.finish(name)
-                intake.requireListing()
-            }
+            for name in examiner.takeChanged(in: reader) { intake.retake(name) }
         }
         guard chores.isAgingDue(now: now) else { return }
         intake.noteWritable()

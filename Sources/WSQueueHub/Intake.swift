@@ -13,7 +13,7 @@ struct Intake: ~Copyable {
     /// Why a listing is due though nothing was noticed.
     private var listingCause: HubCounters.ScanCause? = .start
     private var nextLook: Int64 = 0
-    /// When a directory with files that wait may be listed again.
+    /// When the directory may be listed again for no other reason than that it has changed.
     private var nextListing: Int64 = 0
     /// When hidden files of dead publishers are next looked for.
     private var nextSweep: Int64 = 0
@@ -136,7 +136,7 @@ struct Intake: ~Copyable {
     private mutating func releaseDue(now: Int64, unix: Int64) {
         nextDue = .max
         guard let reader = directory.reader else { return }
-        if queue.release(at: unix, in: reader.directory) { list(reader, .due, unix: unix) }
+        if queue.release(at: unix, in: reader.directory) { list(reader, .due, now: now) }
         guard let due = queue.nextDueNanoseconds else { return }
         nextDue = now + min(due - unix, 1_000_000_000)
     }
@@ -145,7 +145,7 @@ struct Intake: ~Copyable {
     mutating func look(now: Int64) -> SpoolWatcher.Look? {
         guard now >= nextLook else { return nil }
         nextLook = now + pollNanoseconds
-        return watcher.look()
+        return watcher.look(now: now)
     }
 
     /// Lists the directory if that is due after a look.
@@ -153,10 +153,10 @@ struct Intake: ~Copyable {
     /// - Parameter retried: Files that could not be taken before and are to be looked at again.
     mutating func list(after look: SpoolWatcher.Look, retrying retried: [FileName], now: Int64, unix: Int64) {
         guard let reader = directory.reader else { return }
+        for name in watcher.beginnings() { queue.retry(name, in: reader.directory) }
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
-        // Our own deletions change the directory too: while files wait, listing it may take a twentieth of the time.
-        let isDue = look == .changed && (queue.isEmpty || (!queue.isTruncated && now >= nextListing))
-        if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, unix: unix) }
+        let isDue = look == .changed && now >= nextListing && (queue.isEmpty || !queue.isTruncated)
+        if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, now: now) }
         for name in retried { queue.retry(name, in: reader.directory) }
         if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
     }
@@ -164,17 +164,20 @@ struct Intake: ~Copyable {
     // MARK: Taking files
 
     /// Takes the oldest file. It stays known, so that it is not found again, until ``finish(_:)``.
-    mutating func next(unix: Int64) -> PendingFile? {
+    mutating func next(now: Int64) -> PendingFile? {
         guard let reader = directory.reader else { return nil }
-        if queue.isEmpty, queue.isTruncated { list(reader, .backlog, unix: unix) }
+        if queue.isEmpty, queue.isTruncated { list(reader, .backlog, now: now) }
         return queue.next()
     }
 
     /// Forgets a name: its file is deleted, set aside, gone, or to be looked at again.
     mutating func finish(_ name: FileName) { queue.finish(name) }
 
-    /// Has the directory listed at the next look: a file was not what it should have been.
-    mutating func requireListing() { listingCause = .retry }
+    /// Takes in the file that stands under a name whose own file is done.
+    mutating func retake(_ name: FileName) {
+        guard let reader = directory.reader else { return queue.finish(name) }
+        queue.retake(name, in: reader.directory)
+    }
 
     /// Counts the files that have come to wait for a client, or notes that none does.
     mutating func noteHolding(_ isHolding: Bool) {
@@ -200,19 +203,21 @@ struct Intake: ~Copyable {
         directory.describe(&status)
     }
 
-    private mutating func list(_ reader: SpoolReader, _ cause: HubCounters.ScanCause, unix: Int64) {
+    private mutating func list(_ reader: SpoolReader, _ cause: HubCounters.ScanCause, now: Int64) {
         for (index, other) in HubCounters.ScanCause.allCases.enumerated() where other == cause {
             scanCounts[index] += 1
         }
         let start = Clock.monotonicNanoseconds()
         defer {
-            let end = Clock.monotonicNanoseconds()
-            nextListing = end + 20 * (end - start)
+            let cost = Clock.monotonicNanoseconds() - start
+            nextListing = now + cost + ListingPace.rest(after: cost, isTold: watcher.isTold)
         }
         do throws(SystemCallError) {
-            try watcher.willList(reader.directory, unix: unix)
+            try watcher.willList(reader.directory, now: now)
             let listing = try queue.list(reader.directory)
             listingCause = nil
+            // What came meanwhile was perhaps listed before its notice was read, which says in which order it came.
+            takeNotices()
             for name in listing.foreign {
                 log.write(
                     LogLine(.warning, "queue.foreign").with("file", name.description)
@@ -232,5 +237,20 @@ struct Intake: ~Copyable {
         log.write(
             LogLine(.notice, "queue.swept").with("files", names.count).with("first", first.description)
                 .with("hint", "unfinished for an hour: their publishers have died"))
+    }
+}
+
+/// How often a directory is listed that has changed: our own deletions change it too, and files that are no events make
+/// each listing long.
+enum ListingPace {
+    /// For how long it is not listed for no other reason than that it has changed.
+    ///
+    /// - Parameters:
+    ///   - cost: How long the last listing took, nanoseconds.
+    ///   - isTold: Whether notices tell of all that comes, so that a listing only makes sure.
+    static func rest(after cost: Int64, isTold: Bool) -> Int64 {
+        let (factor, limit): (Int64, Int64) =
+            isTold ? (400, 5 * ListingMark.limitNanoseconds) : (20, ListingMark.limitNanoseconds)
+        return min(factor * max(0, cost), limit)
     }
 }

@@ -55,9 +55,10 @@ extension SpoolWriter {
         }
         for (stem, suffix) in candidates {
             let name = stem.visible(suffix)
-            guard let status = try? directory.status(of: name) else { continue }
-            let due = SpoolName(name.bytes.span).order(modifiedNanoseconds: status.modifiedNanoseconds).nanoseconds
-            guard due > unix else { return false }
+            guard exists(name),
+                let place = SpoolName(name.bytes.span).order(of: name.bytes.span, entry: name, in: directory)
+            else { continue }
+            guard place.nanoseconds > unix else { return false }
             try remove(name)
             return true
         }

@@ -6,43 +6,52 @@ package struct PendingFile: Equatable, HeapElement {
     package let name: FileName
     /// Whether it is a `.jsonl` batch.
     package let isBatch: Bool
-    /// Whether its writer is known to have finished: a notice said that it was renamed or closed.
-    package let isNoticed: Bool
+    /// Which notice said that it was renamed or closed, counted from 1; 0 where it was found by looking. Files of the same
+    /// time are in the order of their notices: a tick of a file system is some milliseconds.
+    let arrival: UInt64
     /// The time by which it is ordered: that of its name, else its mtime; Unix nanoseconds.
     package var nanoseconds: Int64 { order.nanoseconds }
     /// Whether it is not to be sent before that time.
     package let isScheduled: Bool
     private let order: SpoolOrder
+    private let form: SpoolName.Form
     private let stemCount: Int
 
-    init(name: FileName, parsed: SpoolName, order: SpoolOrder, isNoticed: Bool) {
+    init(name: FileName, parsed: SpoolName, order: SpoolOrder, arrival: UInt64) {
         self.name = name
         self.order = order
-        self.isNoticed = isNoticed
+        self.arrival = arrival
+        form = parsed.form
         isBatch = parsed.kind == .batch
         isScheduled = parsed.isScheduled
         stemCount = parsed.stemCount
     }
 
+    private init(_ other: PendingFile, arrival: UInt64) {
+        name = other.name
+        order = other.order
+        self.arrival = arrival
+        form = other.form
+        isBatch = other.isBatch
+        isScheduled = other.isScheduled
+        stemCount = other.stemCount
+    }
+
+    /// The same file, of which a notice has told by now.
+    func noticed(_ arrival: UInt64) -> PendingFile { PendingFile(self, arrival: arrival) }
+
+    /// Whether its writer is known to have finished.
+    package var isNoticed: Bool { arrival > 0 }
+
     /// The name without its suffix, which is the event's id unless the event has its own; any bytes.
     package var stem: ArraySlice<UInt8> { name.bytes.prefix(stemCount) }
 
-    /// Whether the name is one that the contract's publishers make, `<19 digits>-<pid>-<counter>-<random>`: who follows
-    /// the contract that far renames, and what he wrote is whole.
-    package var isNamedByContract: Bool {
-        let bytes = name.terminated.span.extracting(..<stemCount)
-        let first = isScheduled ? SpoolPlace.duePrefix.utf8.count : 0
-        var position = first
-        for part in 0..<3 {
-            let start = position
-            while position < stemCount, bytes[position] &- UInt8(ascii: "0") <= 9 { position += 1 }
-            guard position > start, position < stemCount, bytes[position] == UInt8(ascii: "-") else { return false }
-            guard part > 0 || position == first + 19 else { return false }
-            position += 1
-        }
-        for index in position..<stemCount where bytes[index] == UInt8(ascii: "-") { return false }
-        return position < stemCount
-    }
+    /// Whether the name is one that the contract's publishers make, `<19 digits>-…`: who follows the contract that far
+    /// renames, and what was renamed is whole.
+    package var isNamedByContract: Bool { form == .contract }
+
+    /// Whether no other file has had this name, or will.
+    package var isNameUsedOnce: Bool { form != .other }
 
     /// Whether no other file has had this name, or will: the contract's, or `<10 digits>[.<fraction>]_<uniqid>`.
     package var isNameUsedOnce: Bool {
@@ -57,7 +66,8 @@ package struct PendingFile: Equatable, HeapElement {
 
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {
-        order.precedes(
+        if order.nanoseconds == other.order.nanoseconds, arrival != other.arrival { return arrival < other.arrival }
+        return order.precedes(
             other.order, name: name.terminated.span.extracting(..<name.count),
             otherName: other.name.terminated.span.extracting(..<other.name.count))
     }

@@ -42,15 +42,12 @@ package struct SpoolItem: Equatable, Sendable {
                 let status = try? directory.status(of: FileName(bytes))
             else { return nil }
             // Its name may say any time; what counts is when it was set aside.
-            order = SpoolOrder(nanoseconds: status.changedNanoseconds, restPrefix: 0, restStart: 0)
+            order = SpoolOrder(nanoseconds: status.changedNanoseconds)
         } else {
-            guard parsed.kind == .event || parsed.kind == .batch else { return nil }
-            if parsed.timeNanoseconds == nil {
-                guard let status = try? directory.status(of: FileName(entry)) else { return nil }
-                order = parsed.order(modifiedNanoseconds: status.modifiedNanoseconds)
-            } else {
-                order = parsed.order(modifiedNanoseconds: 0)
-            }
+            guard parsed.kind == .event || parsed.kind == .batch,
+                let place = parsed.order(of: bytes, entry: FileName(entry), in: directory)
+            else { return nil }
+            order = place
             let isLater = parsed.isScheduled && order.nanoseconds > unix
             guard state == .held || isLater == (state == .later) else { return nil }
         }

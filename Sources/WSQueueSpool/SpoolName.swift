@@ -15,52 +15,90 @@ package struct SpoolName: Equatable, Sendable {
         case other
     }
 
+    /// Who makes names of this form: it decides what the number in front means, and whether a name is used again.
+    package enum Form: UInt8, Sendable {
+        /// `<19 digits>-…`: a publisher by the contract, who renames files in and uses no name twice.
+        case contract
+        /// `<10 digits>[.<fraction>]_<uniqid>`: the PHP original, which writes in place and uses no name twice.
+        case original
+        /// Anything else: the name may be used again, and a number in front may be anything.
+        case other
+    }
+
     /// What the name promises.
     package let kind: Kind
     /// Whether it is not to be sent before its time: the name begins with `at-`.
     package let isScheduled: Bool
     /// How many bytes the name has without `.json` or `.jsonl`; these are the event's id.
     package let stemCount: Int
-    /// The time the name begins with, nanoseconds since 1970, or `nil` when it says none.
-    package let timeNanoseconds: Int64?
-    /// Where the part after the time begins; 0 without a time.
-    package let restStart: Int
-    /// The first eight bytes from `restStart`, the first one highest, filled up with 0, which no name contains.
-    package let restPrefix: UInt64
+    /// Who makes such names.
+    package let form: Form
+    /// What the number in front would be as a time, nanoseconds since 1970; `nil` where there is none that could be one.
+    private let number: Int64?
+    /// Where the part after that number begins.
+    private let numberEnd: Int
+
+    /// How far the time in a name of no known form may be from the file's own: about a year.
+    package static let spanNanoseconds: Int64 = 366 * 86_400 * 1_000_000_000
 
     /// Reads a name of any bytes.
     ///
-    /// The time is the leading decimal number, and its unit is told by the number of digits before a dot: up to 11 are
-    /// seconds (until the year 5138), 12 to 14 milliseconds, 15 to 17 microseconds, 18 and 19 nanoseconds. Leading
-    /// zeros count as digits, so that a name padded to 19 digits is in nanoseconds whatever the clock said. A fraction
-    /// counts to the nanosecond; digits beyond that are part of the rest. A number that is no time of this scheme
-    /// (20 digits and more, or past the year 2262, where 64 bits of nanoseconds end) is no time at all: the file is
-    /// then ordered by its mtime, where it does least harm, and the whole name is its rest. `at-` may stand before the
-    /// time.
+    /// The number is the leading decimal one, after `at-` where that stands in front, and its unit is told by the number
+    /// of digits before a dot: up to 11 are seconds, 12 to 14 milliseconds, 15 to 17 microseconds, 18 and 19
+    /// nanoseconds. A fraction counts to the nanosecond; digits beyond that are part of the rest. A number that a letter
+    /// or a digit follows is the beginning of something else (a UUID, `uniqid()`), and so is one past the year 2262,
+    /// where 64 bits of nanoseconds end.
     package init(_ name: borrowing Span<UInt8>) {
         (kind, stemCount) = Self.kind(of: name)
+        guard kind == .event || kind == .batch else {
+            // A directory may hold a heap of them, of which nothing more is asked.
+            (isScheduled, form, number, numberEnd) = (false, .other, nil, 0)
+            return
+        }
         isScheduled =
             name.count > 3 && name[0] == UInt8(ascii: "a") && name[1] == UInt8(ascii: "t")
             && name[2] == UInt8(ascii: "-")
         var scanner = NumberScanner(name, from: isScheduled ? 3 : 0)
-        timeNanoseconds = scanner.nanoseconds(in: name)
-        restStart = timeNanoseconds == nil ? 0 : scanner.end
-        var prefix: UInt64 = 0
-        for index in restStart..<(restStart + 8) {
-            prefix = prefix << 8 | (index < name.count ? UInt64(name[index]) : 0)
-        }
-        restPrefix = prefix
+        let nanoseconds = scanner.nanoseconds(in: name)
+        let form: Form =
+            nanoseconds == nil
+            ? .other
+            : scanner.isContract(name) ? .contract : scanner.isOriginal(name, stemCount: stemCount) ? .original : .other
+        self.form = form
+        number = form != .other || scanner.isSeparate(in: name) ? nanoseconds : nil
+        numberEnd = number == nil ? 0 : scanner.end
     }
 
-    /// The place of the name among others.
+    /// The time that the name says for certain, nanoseconds since 1970; `nil` where the file's own decides.
+    package var timeNanoseconds: Int64? { form == .other ? nil : number }
+
+    /// Whether no two files have this name.
+    package var isUsedOnce: Bool { form != .other }
+
+    /// The place of a file among others.
     ///
-    /// - Parameter modifiedNanoseconds: The file's mtime, asked for only where the name says no time.
-    package func order(modifiedNanoseconds: @autoclosure () -> Int64) -> SpoolOrder {
-        SpoolOrder(
-            nanoseconds: timeNanoseconds ?? modifiedNanoseconds(), restPrefix: restPrefix, restStart: restStart)
+    /// - Parameters:
+    ///   - name: The name that was read.
+    ///   - modifiedNanoseconds: The file's mtime, asked for only where it matters: a year after it is the latest time of
+    ///     what is not to be sent before its time, and of a name of no known form the number in front counts only where
+    ///     it is within a year of it.
+    package func order(of name: borrowing Span<UInt8>, modifiedNanoseconds: @autoclosure () -> Int64) -> SpoolOrder {
+        if form != .other, !isScheduled, let number { return SpoolOrder(number, name, restStart: numberEnd) }
+        let modified = modifiedNanoseconds()
+        if let number, form != .other || isNear(number, modified) {
+            let time = isScheduled ? min(number, modified + Self.spanNanoseconds) : number
+            return SpoolOrder(time, name, restStart: numberEnd)
+        }
+        return SpoolOrder(modified, name, restStart: 0)
     }
 
-    private static func kind(of name: borrowing Span<UInt8>) -> (Kind, stemCount: Int) {
+    /// Whether two times are within a year; the first is not negative, and an mtime may be any.
+    private func isNear(_ number: Int64, _ modified: Int64) -> Bool {
+        modified >= 0 && abs(number - modified) <= Self.spanNanoseconds
+    }
+
+    /// What a name promises, and how many bytes it has without `.json` or `.jsonl`.
+    package static func kind(of name: borrowing Span<UInt8>) -> (Kind, stemCount: Int) {
         let count = name.count
         guard count > 0, name[0] != UInt8(ascii: ".") else { return (.hidden, count) }
         var tail: UInt64 = 0
@@ -79,10 +117,31 @@ package struct SpoolName: Equatable, Sendable {
 package struct SpoolOrder: Equatable, Sendable {
     /// The time by which it is ordered, nanoseconds since 1970.
     package let nanoseconds: Int64
-    /// See ``SpoolName/restPrefix``.
-    package let restPrefix: UInt64
-    /// See ``SpoolName/restStart``.
+    /// The first eight bytes from `restStart`, the first one highest, filled up with 0, which no name contains.
+    private let restPrefix: UInt64
+    /// Where the part of the name after the time begins; 0 where the time is not the name's.
     package let restStart: Int
+
+    /// Makes the place of the file `name`.
+    package init(_ nanoseconds: Int64, _ name: borrowing Span<UInt8>, restStart: Int) {
+        self.nanoseconds = nanoseconds
+        self.restStart = restStart
+        var prefix: UInt64 = 0
+        for index in restStart..<(restStart + 8) {
+            prefix = prefix << 8 | (index < name.count ? UInt64(name[index]) : 0)
+        }
+        restPrefix = prefix
+    }
+
+    /// A place at a time alone, for names that are all of one file.
+    package init(nanoseconds: Int64) {
+        self.nanoseconds = nanoseconds
+        restPrefix = 0
+        restStart = 0
+    }
+
+    /// Whether the name itself says the time.
+    package var isNamed: Bool { restStart > 0 }
 
     /// Whether the file `name` with this order comes before the file `otherName` with `other`.
     ///
@@ -114,8 +173,11 @@ private struct NumberScanner {
     private(set) var end: Int
     private var value: UInt64 = 0
     private var digits = 0
+    private var hasFraction = false
+    private let numberStart: Int
 
     init(_ name: borrowing Span<UInt8>, from start: Int) {
+        numberStart = start
         end = start
         // 20 digits are too many already: the value of 19 always fits.
         while end < name.count, let digit = Self.digit(name[end]), digits < 20 {
@@ -139,11 +201,42 @@ private struct NumberScanner {
         return Int64(whole + fraction(in: name, of: scale))
     }
 
+    /// Whether the name is `<19 digits>-…`.
+    func isContract(_ name: borrowing Span<UInt8>) -> Bool {
+        digits == 19 && end == numberStart + 19 && end < name.count && name[end] == UInt8(ascii: "-")
+    }
+
+    /// Whether the name is `<10 digits>[.<fraction>]_<uniqid>`, as `microtime(true) . '_' . uniqid()` makes it: 13
+    /// hexadecimal digits, and with more entropy a digit, a dot and eight more.
+    func isOriginal(_ name: borrowing Span<UInt8>, stemCount: Int) -> Bool {
+        guard digits == 10, end + 14 <= stemCount, name[end] == UInt8(ascii: "_") else { return false }
+        for index in (end + 1)...(end + 13) where !Self.isHexadecimal(name[index]) { return false }
+        for index in (end + 14)..<stemCount where Self.digit(name[index]) == nil && name[index] != UInt8(ascii: ".") {
+            return false
+        }
+        return true
+    }
+
+    /// Whether what follows the number, with all digits of its fraction, is no letter or digit.
+    func isSeparate(in name: borrowing Span<UInt8>) -> Bool {
+        var next = end
+        if hasFraction { while next < name.count, Self.digit(name[next]) != nil { next += 1 } }
+        guard next < name.count else { return true }
+        let byte = name[next]
+        // Bytes from 0x80 on are parts of characters, most of which are letters.
+        return byte < 0x80 && Self.digit(byte) == nil && byte | 0x20 &- UInt8(ascii: "a") >= 26
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        digit(byte) != nil || byte | 0x20 &- UInt8(ascii: "a") < 6
+    }
+
     /// The digits after a dot, as a part of `scale`. A dot without a digit after it is a suffix.
     private mutating func fraction(in name: borrowing Span<UInt8>, of scale: UInt64) -> UInt64 {
         guard end + 1 < name.count, name[end] == UInt8(ascii: "."), Self.digit(name[end + 1]) != nil else { return 0 }
         var unit = scale
         var sum: UInt64 = 0
+        hasFraction = true
         end += 1
         while unit > 1, end < name.count, let digit = Self.digit(name[end]) {
             unit /= 10

@@ -23,12 +23,17 @@ package struct SpoolQueue {
     private var noticed = Heap<PendingFile>()
     /// Names that wait or that were sent and are not deleted yet.
     private var known: Set<FileName> = []
+    /// Of these some were noticed again while they were known; with the number of that notice.
+    private var again: [FileName: UInt64] = [:]
+    /// How many notices there were.
+    private var arrivals: UInt64 = 0
     private var foreign: Set<FileName> = []
     /// After this file the last listing left out what it had no room for, and notices must not overtake that.
     private var horizon: PendingFile?
     private let limit: Int
     /// Files that are not to be sent yet; none of them is among the others.
     private var schedule: SpoolSchedule
+    private var dueTimes: DueTimes
     /// The time by which files are due, as it was said last.
     private var unix: Int64 = 0
 
@@ -36,6 +41,7 @@ package struct SpoolQueue {
     package init(limitFiles: Int = Self.limitFiles) {
         limit = limitFiles
         schedule = SpoolSchedule(limitFiles: limitFiles)
+        dueTimes = DueTimes(limitFiles: limitFiles)
     }
 
     package var isEmpty: Bool { listed.isEmpty && noticed.isEmpty }
@@ -48,13 +54,34 @@ package struct SpoolQueue {
 
     /// Adds names that notices told of, in the order they came.
     package mutating func merge(_ names: [FileName], in directory: Directory) {
-        for name in names { insert(name, isNoticed: true, in: directory) }
+        var isAnyKnown = false
+        for name in names {
+            arrivals += 1
+            if known.contains(name) {
+                again[name] = arrivals
+                isAnyKnown = true
+            } else {
+                insert(name, arrival: arrivals, in: directory)
+            }
+        }
+        if isAnyKnown, !listed.isEmpty { noteArrivals() }
         if count > 2 * limit { keepEarliest(upTo: nil) }
     }
 
-    /// Adds a file that was looked at before and could not be taken then. No notice said that it is finished.
+    /// Adds a file that was looked at before and could not be taken then, or another one of its name.
     package mutating func retry(_ name: FileName, in directory: Directory) {
-        insert(name, isNoticed: false, in: directory)
+        insert(name, arrival: again.removeValue(forKey: name) ?? 0, in: directory)
+    }
+
+    /// Brings files that a listing found before their notices were read into the order of these.
+    private mutating func noteArrivals() {
+        var isChanged = false
+        for index in listed.indices where !listed[index].isNoticed {
+            guard let arrival = again.removeValue(forKey: listed[index].name) else { continue }
+            listed[index] = listed[index].noticed(arrival)
+            isChanged = true
+        }
+        if isChanged { listed.sort { $1.precedes($0) } }
     }
 
     /// When the next file that waits for its time is due, Unix nanoseconds.
@@ -67,12 +94,12 @@ package struct SpoolQueue {
     package mutating func release(at unix: Int64, in directory: Directory) -> Bool {
         self.unix = unix
         // Looked at again: it may have been taken back, and published again for another time.
-        while let file = schedule.popDue(at: unix) { insert(file.name, isNoticed: file.isNoticed, in: directory) }
+        while let file = schedule.popDue(at: unix) { insert(file.name, arrival: file.arrival, in: directory) }
         return schedule.passesHorizon(at: unix)
     }
 
-    private mutating func insert(_ name: FileName, isNoticed: Bool, in directory: Directory) {
-        guard !known.contains(name), let file = Self.file(name, isNoticed: isNoticed, in: directory) else { return }
+    private mutating func insert(_ name: FileName, arrival: UInt64, in directory: Directory) {
+        guard !known.contains(name), let file = file(name, arrival: arrival, in: directory) else { return }
         if file.isScheduled, file.nanoseconds > unix { return schedule.insert(file) }
         if let horizon, horizon.precedes(file) { return }
         known.insert(name)
@@ -81,48 +108,68 @@ package struct SpoolQueue {
 
     /// Lists the directory and adds what is new.
     ///
-    /// It is listed twice: the second listing may show event k+1 of a publisher and miss k when both appear meanwhile,
-    /// so only names that sort at or before the last of the first listing are taken. A publisher that named its second event
-    /// before that moment had renamed its first one before it too. What is left out is found by its notice or by the
-    /// next look.
+    /// It is listed once, and where that finds anything once more: the second listing may show event k+1 of a publisher
+    /// and miss k when both appear meanwhile, so only names that sort at or before the last of the first listing are
+    /// taken. A publisher that named its second event before that moment had renamed its first one before it too. What
+    /// is left out is found by its notice or by the next look.
     ///
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
     package mutating func list(_ directory: Directory) throws(SystemCallError) -> Listing {
-        let last = try lastFile(in: directory)
-        if last == nil { horizon = nil }
+        var listing = Listing()
+        guard let last = try lastFile(in: directory, &listing) else {
+            horizon = nil
+            return listing
+        }
         var found: [PendingFile] = []
         var cut: PendingFile?
-        var listing = Listing()
         try directory.forEachName { bytes in
-            let parsed = SpoolName(bytes)
-            guard parsed.kind == .event || parsed.kind == .batch else {
-                if parsed.kind == .other { note(FileName(bytes), &listing) }
-                return
-            }
-            if isHeldBack(parsed, bytes) { return }
-            guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
-            if parsed.isScheduled, order.nanoseconds > unix {
-                let name = FileName(bytes)
-                return schedule.insert(PendingFile(name: name, parsed: parsed, order: order, isNoticed: false))
-            }
-            guard let last, !last.precedes(order, bytes) else { return }
+            guard let (parsed, order) = place(of: bytes, in: directory) else { return }
+            guard !last.precedes(order, bytes) else { return }
             if let cut, cut.precedes(order, bytes) { return }
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
-            found.append(PendingFile(name: name, parsed: parsed, order: order, isNoticed: false))
+            found.append(PendingFile(name: name, parsed: parsed, order: order, arrival: 0))
             if found.count >= 2 * limit {
                 found.sort { $0.precedes($1) }
                 found.removeLast(found.count - limit)
                 cut = found.last
             }
         }
-        guard last != nil else { return listing }
         // A listing during which files are renamed may name one twice (seen on tmpfs).
         found.removeAll { !known.insert($0.name).inserted }
         listing.added = found.count
         listed.append(contentsOf: found)
         keepEarliest(upTo: cut)
         return listing
+    }
+
+    /// The last of the files that are not known: one that is sent and cannot be deleted says nothing of the moment. What
+    /// else there is is noted on the way.
+    private mutating func lastFile(
+        in directory: Directory, _ listing: inout Listing
+    ) throws(SystemCallError) -> PendingFile? {
+        var last: PendingFile?
+        try directory.forEachName { bytes in
+            guard let (parsed, order) = place(of: bytes, in: directory) else { return note(bytes, &listing) }
+            if let last, !last.precedes(order, bytes) { return }
+            let name = FileName(bytes)
+            guard !known.contains(name) else { return }
+            last = PendingFile(name: name, parsed: parsed, order: order, arrival: 0)
+        }
+        return last
+    }
+
+    /// What an entry is and where it belongs; `nil` where it is no event file, has gone, or waits for its time.
+    private mutating func place(
+        of name: Span<UInt8>, in directory: Directory
+    ) -> (parsed: SpoolName, order: SpoolOrder)? {
+        let parsed = SpoolName(name)
+        guard parsed.kind == .event || parsed.kind == .batch, !isHeldBack(parsed, name),
+            let order = dueTimes.order(of: parsed, name, in: directory)
+        else { return nil }
+        guard parsed.isScheduled, order.nanoseconds > unix else { return (parsed, order) }
+        schedule.insert(PendingFile(name: FileName(name), parsed: parsed, order: order, arrival: 0))
+        return nil
     }
 
     /// Brings all files that wait into one order and holds no more of them than the limit. What goes is still in the
@@ -156,20 +203,35 @@ package struct SpoolQueue {
     }
 
     /// Forgets a name: its file is deleted, set aside, gone, or to be looked at again.
-    package mutating func finish(_ name: FileName) { known.remove(name) }
+    package mutating func finish(_ name: FileName) {
+        known.remove(name)
+        if !again.isEmpty { again[name] = nil }
+        dueTimes.forget(name)
+    }
+
+    /// Takes a file in that stands under the name of one that is done, and is an event of its own.
+    package mutating func retake(_ name: FileName, in directory: Directory) {
+        let arrival = again.removeValue(forKey: name) ?? 0
+        finish(name)
+        insert(name, arrival: arrival, in: directory)
+    }
 
     /// Forgets everything but what has been sent: the directory is another one now.
     package mutating func reset() {
         listed = []
         noticed = Heap<PendingFile>()
         known = []
+        again = [:]
         horizon = nil
         schedule = SpoolSchedule(limitFiles: limit)
+        dueTimes = DueTimes(limitFiles: limit)
     }
 
-    private mutating func note(_ name: FileName, _ listing: inout Listing) {
-        guard foreign.count < Self.limitForeign, foreign.insert(name).inserted else { return }
-        listing.foreign.append(name)
+    /// Notes an entry that is no event file. Of a heap of them most are passed over without a look at the name.
+    private mutating func note(_ bytes: Span<UInt8>, _ listing: inout Listing) {
+        guard foreign.count < Self.limitForeign, SpoolName.kind(of: bytes).0 == .other else { return }
+        let name = FileName(bytes)
+        if foreign.insert(name).inserted { listing.foreign.append(name) }
     }
 
     /// Whether a name is known to wait for the time it says; one that says none is to be asked.
@@ -178,37 +240,12 @@ package struct SpoolQueue {
         return schedule.contains(FileName(bytes))
     }
 
-    /// The last of the files that are not known: one that is sent and cannot be deleted says nothing of the moment.
-    private func lastFile(in directory: Directory) throws(SystemCallError) -> PendingFile? {
-        var last: PendingFile?
-        try directory.forEachName { bytes in
-            let parsed = SpoolName(bytes)
-            guard parsed.kind == .event || parsed.kind == .batch else { return }
-            guard let order = Self.order(of: parsed, bytes, in: directory) else { return }
-            // What is not due says nothing of the moment either.
-            if parsed.isScheduled, order.nanoseconds > unix { return }
-            if let last, !last.precedes(order, bytes) { return }
-            let name = FileName(bytes)
-            guard !known.contains(name) else { return }
-            last = PendingFile(name: name, parsed: parsed, order: order, isNoticed: false)
-        }
-        return last
-    }
-
-    private static func file(_ name: FileName, isNoticed: Bool, in directory: Directory) -> PendingFile? {
+    private mutating func file(_ name: FileName, arrival: UInt64, in directory: Directory) -> PendingFile? {
         let bytes = name.terminated.span.extracting(..<name.count)
         let parsed = SpoolName(bytes)
-        guard parsed.kind == .event || parsed.kind == .batch else { return nil }
-        guard let order = order(of: parsed, bytes, in: directory) else { return nil }
-        return PendingFile(name: name, parsed: parsed, order: order, isNoticed: isNoticed)
-    }
-
-    /// A file's place; `nil` when the name has no time and the file has gone before its own could be asked for.
-    private static func order(
-        of parsed: SpoolName, _ bytes: Span<UInt8>, in directory: Directory
-    ) -> SpoolOrder? {
-        if parsed.timeNanoseconds != nil { return parsed.order(modifiedNanoseconds: 0) }
-        guard let status = try? directory.status(of: FileName(bytes)) else { return nil }
-        return parsed.order(modifiedNanoseconds: status.modifiedNanoseconds)
+        guard parsed.kind == .event || parsed.kind == .batch,
+            let order = dueTimes.order(of: parsed, bytes, in: directory)
+        else { return nil }
+        return PendingFile(name: name, parsed: parsed, order: order, arrival: arrival)
     }
 }

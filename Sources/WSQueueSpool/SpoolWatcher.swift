@@ -27,9 +27,15 @@ package struct SpoolWatcher: ~Copyable {
     private let path: String
     private var inotify: Inotify?
     private var watch: Int32?
+    /// Tells of those who write in place. It is read when somebody asks, and wakes no one: a publisher by the contract
+    /// creates, writes and closes each of its files too, under a hidden name.
+    private var writing: Inotify?
+    private var writingWatch: Int32?
+    private var seen = SeenWriters()
     private var identity: FileIdentity?
-    /// The directory's mtime and the wall clock at the last listing; `nil` before the first.
-    private var listed: (modified: Int64, at: Int64)?
+    private var mark = ListingMark(isTrusted: false)
+    /// Whether notices tell of all that happens in the directory.
+    package private(set) var isTold = false
     /// Why there are no notices, if there should be some: arrivals are then found by looking alone.
     package private(set) var fault: SystemCallError?
 
@@ -39,8 +45,10 @@ package struct SpoolWatcher: ~Copyable {
     package init(path: String, usesNotices: Bool) {
         self.path = path
         inotify = nil
+        writing = nil
         guard usesNotices else { return }
         do { inotify = try Inotify() } catch { fault = error }
+        writing = try? Inotify()
     }
 
     /// The descriptor that is readable when there are notices; `nil` without inotify.
@@ -51,57 +59,97 @@ package struct SpoolWatcher: ~Copyable {
     package mutating func attach(_ directory: Directory) throws(SystemCallError) {
         let status = try directory.status()
         identity = status.identity
-        listed = nil
+        let fileSystem = LocalFileSystem.holding(path)
+        mark = ListingMark(isTrusted: fileSystem != nil)
         if let watch { inotify?.forget(watch) }
+        if let writingWatch { writing?.forget(writingWatch) }
         watch = nil
         do {
-            watch = try inotify?.watch(path)
+            watch = try inotify?.watch(path, for: .arrivals)
         } catch {
             fault = error
         }
+        isTold = watch != nil && fileSystem == .disk
+        writingWatch = try? writing?.watch(path, for: .writing)
+        seen = SeenWriters()
     }
 
     /// Reads all notices that wait.
     package mutating func arrivals() throws(SystemCallError) -> Arrivals {
         var arrivals = Arrivals()
-        while let notices = try inotify?.read(), !notices.isEmpty {
-            for notice in notices {
-                if notice.isOverflow {
-                    arrivals.needsListing = true
-                    arrivals.hasOverflown = true
-                } else if notice.watch != watch {
-                    continue
-                } else if notice.isDirectoryGone {
-                    arrivals.needsListing = true
-                } else if notice.isArrival, let name = notice.name, !arrivals.needsListing {
-                    // After an overflow a name may stand here whose predecessor was dropped: the listing finds both.
-                    arrivals.names.append(name)
-                }
+        guard let inotify else { return arrivals }
+        let watch = watch
+        let body = { (notice: Inotify.Notice, name: Span<UInt8>) in
+            if notice.isOverflow {
+                arrivals.needsListing = true
+                arrivals.hasOverflown = true
+            } else if notice.watch != watch {
+                return
+            } else if notice.isDirectoryGone {
+                arrivals.needsListing = true
+            } else if notice.isArrival, !arrivals.needsListing {
+                // After an overflow a name may stand here whose predecessor was dropped: the listing finds both.
+                let kind = SpoolName.kind(of: name).0
+                if kind == .event || kind == .batch { arrivals.names.append(FileName(name)) }
             }
         }
+        while try inotify.read(body) {}
         return arrivals
     }
 
+    /// Reads what was noticed of those who write in place.
+    ///
+    /// - Returns: Files that somebody has begun to write.
+    package mutating func beginnings() -> [FileName] {
+        guard let writing else { return [] }
+        var begun: [FileName] = []
+        let watch = writingWatch
+        var seen = self.seen
+        let body = { (notice: Inotify.Notice, name: Span<UInt8>) in
+            // Without some of the notices a file that was closed would count as open for ever.
+            if notice.isOverflow { seen = SeenWriters() }
+            guard notice.watch == watch, !name.isEmpty else { return }
+            let kind = SpoolName.kind(of: name).0
+            let isTaken = kind == .hidden && TakenName.isOne(name)
+            guard kind == .event || kind == .batch || isTaken else { return }
+            let name = FileName(name)
+            if notice.isCreation {
+                seen.noteCreation(name)
+            } else if notice.isChange {
+                if seen.noteChange(name), !isTaken { begun.append(name) }
+            } else if notice.isArrival, !(isTaken && notice.isRename) {
+                seen.noteEnd(name)
+            }
+        }
+        while (try? writing.read(body)) == true {}
+        self.seen = seen
+        return begun
+    }
+
+    /// The files that are being written, as far as was noticed (``beginnings()``).
+    package var writers: SeenWriters { seen }
+
+    /// Notes that a file has got another name from us.
+    package mutating func noteMove(_ name: FileName, to newName: FileName) { seen.move(name, to: newName) }
+
     /// Looks whether the directory is still the same and whether names in it have changed, with one stat(2).
-    package func look() -> Look {
+    ///
+    /// - Parameter now: The monotonic clock, nanoseconds.
+    package func look(now: Int64) -> Look {
         do {
             let status = try Directory.status(at: path)
             guard status.kind == .directory else {
                 return .missing(SystemCallError.notDirectory("stat", path))
             }
             guard status.identity == identity else { return .replaced }
-            guard let listed, status.modifiedNanoseconds == listed.modified else { return .changed }
-            // Coarse file times: a change within a second before the listing may have come after it.
-            return listed.modified < listed.at - 1_000_000_000 ? .unchanged : .changed
+            return mark.isUnchanged(modified: status.modifiedNanoseconds, now: now) ? .unchanged : .changed
         } catch {
             return .missing(error)
         }
     }
 
     /// Notes that a listing begins; to be called before it.
-    ///
-    /// - Parameter unix: The wall clock, nanoseconds.
-    package mutating func willList(_ directory: Directory, unix: Int64) throws(SystemCallError) {
-        listed = (try directory.status().modifiedNanoseconds, unix)
+    package mutating func willList(_ directory: Directory, now: Int64) throws(SystemCallError) {
+        mark.note(modified: try directory.status().modifiedNanoseconds, now: now)
     }
 }

@@ -1,6 +1,29 @@
 internal import CWSQueueLinux
 internal import Glibc
 
+/// A file system that this machine alone changes, and whose directories have fine mtimes (statfs(2)).
+package enum LocalFileSystem: Sendable {
+    /// A disk, or memory: inotify tells of all changes.
+    case disk
+    /// What is written to the layer below is not noticed.
+    case overlay
+
+    /// Which one holds `path`; `nil` for all others, and where that cannot be told.
+    package static func holding(_ path: String) -> LocalFileSystem? {
+        var raw = statfs()
+        guard unsafe path.withCString({ unsafe statfs($0, &raw) }) == 0 else { return nil }
+        // Some have their highest bit set, and are negative where 32 bits hold them.
+        let magic = Int(raw.f_type) & 0xFFFF_FFFF
+        if magic == FileSystem.Kind.overlay.rawValue { return .overlay }
+        return disks.contains(magic) ? .disk : nil
+    }
+
+    // Of ext2 to ext4, XFS, Btrfs, F2FS, bcachefs, ZFS, tmpfs and ramfs (linux/magic.h).
+    private static let disks: Set<Int> = [
+        0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xCA45_1A4E, 0x2FC1_2FC1, 0x0102_1994, 0x8584_58F6,
+    ]
+}
+
 /// The file system that a directory is in (statfs(2)).
 package struct FileSystem: Sendable {
     /// The kinds that matter to a queue; everything else is a disk.

@@ -5,25 +5,44 @@ internal import Glibc
 package final class Inotify {
     /// What was told about one name, or about the directory itself.
     package struct Notice {
-        /// The entry's name; empty when the notice is about the directory.
-        package let name: FileName?
         /// Which watch it belongs to; a replaced watch may still have notices in the queue.
         package let watch: Int32
         private let mask: UInt32
 
-        init(name: FileName?, watch: Int32, mask: UInt32) {
-            self.name = name
+        init(watch: Int32, mask: UInt32) {
             self.watch = watch
             self.mask = mask
         }
 
         /// A name is complete: it was renamed into the directory, or its writer closed it.
-        package var isArrival: Bool { mask & UInt32(IN_MOVED_TO | IN_CLOSE_WRITE) != 0 && mask & UInt32(IN_ISDIR) == 0 }
+        package var isArrival: Bool { has(IN_MOVED_TO | IN_CLOSE_WRITE) && !has(IN_ISDIR) }
+        /// It was renamed into the directory.
+        package var isRename: Bool { has(IN_MOVED_TO) }
+        /// It was created.
+        package var isCreation: Bool { has(IN_CREATE) && !has(IN_ISDIR) }
+        /// Its contents were changed.
+        package var isChange: Bool { has(IN_MODIFY) }
         /// The kernel's queue was full: from here on, notices are missing.
-        package var isOverflow: Bool { mask & UInt32(IN_Q_OVERFLOW) != 0 }
+        package var isOverflow: Bool { has(IN_Q_OVERFLOW) }
         /// The directory was moved, deleted or unmounted.
-        package var isDirectoryGone: Bool {
-            mask & UInt32(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT) != 0
+        package var isDirectoryGone: Bool { has(IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT) }
+
+        private func has(_ bits: Int32) -> Bool { mask & UInt32(bits) != 0 }
+    }
+
+    /// What is to be told of.
+    package enum Interest {
+        /// Finished files, and the directory's own fate.
+        case arrivals
+        /// Each step of those that write files in place: creation, changes, the end.
+        case writing
+
+        fileprivate var mask: UInt32 {
+            let common = UInt32(IN_MOVED_TO | IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR) | UInt32(IN_EXCL_UNLINK)
+            return switch self {
+            case .arrivals: common | UInt32(IN_DELETE_SELF | IN_MOVE_SELF)
+            case .writing: common | UInt32(IN_CREATE | IN_MODIFY)
+            }
         }
     }
 
@@ -39,15 +58,12 @@ package final class Inotify {
     /// For waiting until there are notices to read.
     package var number: Int32 { descriptor.number }
 
-    /// Watches the directory at `path` for finished files and for its own fate (inotify_add_watch(2)).
+    /// Watches the directory at `path` (inotify_add_watch(2)).
     ///
     /// - Returns: The watch's number; the same directory gives the same number again.
-    package func watch(_ path: String) throws(SystemCallError) -> Int32 {
-        let mask =
-            UInt32(IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF) | UInt32(IN_ONLYDIR)
-            | UInt32(IN_EXCL_UNLINK)
+    package func watch(_ path: String, for interest: Interest) throws(SystemCallError) -> Int32 {
         let number = try systemCall("inotify_add_watch", path) {
-            unsafe Int(path.withCString { unsafe inotify_add_watch(descriptor.number, $0, mask) })
+            unsafe Int(path.withCString { unsafe inotify_add_watch(descriptor.number, $0, interest.mask) })
         }
         return Int32(number)
     }
@@ -57,28 +73,27 @@ package final class Inotify {
 
     /// Reads what is queued, up to one buffer full (about 400 names), in the order it happened.
     ///
-    /// - Returns: The notices; empty when nothing is queued.
-    package func read() throws(SystemCallError) -> [Notice] {
+    /// - Parameter body: Gets each notice, and the entry's name; empty where the notice is about the directory.
+    /// - Returns: Whether there was anything.
+    package func read(_ body: (Notice, Span<UInt8>) -> Void) throws(SystemCallError) -> Bool {
         let filled: Int
         do {
             filled = try descriptor.read(into: &buffer, from: 0, object: "inotify")
         } catch  where error.isWouldBlock {
-            return []
+            return false
         }
-        var notices: [Notice] = []
         var offset = 0
         // struct inotify_event: watch, mask, cookie, name length (4 bytes each), then the name padded with NULs.
         while offset + 16 <= filled {
-            let nameLength = Int(word(at: offset + 12))
-            let field = buffer[(offset + 16)..<(offset + 16 + nameLength)]
-            let name = field.firstIndex(of: 0).map { field[..<$0] } ?? field
-            notices.append(
-                Notice(
-                    name: name.isEmpty ? nil : FileName(name.span), watch: Int32(bitPattern: word(at: offset)),
-                    mask: word(at: offset + 4)))
-            offset += 16 + nameLength
+            let start = offset + 16
+            let next = start + Int(word(at: offset + 12))
+            var end = start
+            while end < next, buffer[end] != 0 { end += 1 }
+            let notice = Notice(watch: Int32(bitPattern: word(at: offset)), mask: word(at: offset + 4))
+            body(notice, buffer.span.extracting(start..<end))
+            offset = next
         }
-        return notices
+        return filled > 0
     }
 
     private func word(at offset: Int) -> UInt32 {

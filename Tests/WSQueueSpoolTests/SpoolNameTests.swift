@@ -14,35 +14,72 @@ struct SpoolNameTests {
         #expect(read.stemCount == stem)
     }
 
+    /// Nanoseconds of a moment in November 2026.
+    private static let now: Int64 = 1_795_231_806_000_000_000
+    private static let year = SpoolName.spanNanoseconds
+
+    private func time(_ name: String, modified: Int64 = now) -> Int64 {
+        let bytes = Array(name.utf8)
+        return SpoolName(bytes.span).order(of: bytes.span, modifiedNanoseconds: modified).nanoseconds
+    }
+
     @Test(
         arguments: [
-            ("1795231805.9058_6b.json", 1_795_231_805_905_800_000),
-            ("1795231805.91_6b.json", 1_795_231_805_910_000_000),
-            ("1795231806_6b.json", 1_795_231_806_000_000_000),
-            ("1795231806.json", 1_795_231_806_000_000_000),
-            ("1795231806.5.json", 1_795_231_806_500_000_000),
-            ("1795231806123-1.json", 1_795_231_806_123_000_000),
-            ("1795231806123456-1.json", 1_795_231_806_123_456_000),
-            ("946684800123456789-1.json", 946_684_800_123_456_789),
-            ("1795231806123456789-1-1-1.json", 1_795_231_806_123_456_789),
-            ("1795231805.123456789123_a.json", 1_795_231_805_123_456_789),
-            ("1795231806123.25_a.json", 1_795_231_806_123_250_000),
-            ("0000000005000000000-1-1-0.json", 5_000_000_000),
-            ("7.json", 7_000_000_000), ("0.json", 0), ("99999999999.json", nil),
+            ("1795231806123456789-1-1-1.json", 1_795_231_806_123_456_789), ("1795231806123456789-x.json", nil),
+            ("0000000005000000000-1-1-0.json", 5_000_000_000), ("9223372036854775806-1.json", .max - 1),
+            ("1795231805.9058_6b01103ddd22e.json", 1_795_231_805_905_800_000),
+            ("1795231805.91_6b01103dde297.json", 1_795_231_805_910_000_000),
+            ("1795231806_6b01103df423b.json", Self.now), ("0000000001_6b01103df423b.json", 1_000_000_000),
+            ("1795231806_6b01103df423b1.23456789.jsonl", Self.now),
         ] as [(String, Int64?)])
-    func `the leading number is a time whose unit its length tells`(name: String, time: Int64?) {
-        #expect(SpoolName(Array(name.utf8).span).timeNanoseconds == time)
+    func `a name of our contract or of the PHP original says its time for certain`(name: String, time: Int64?) {
+        let read = SpoolName(Array(name.utf8).span)
+        #expect(read.timeNanoseconds == time ?? 1_795_231_806_123_456_789)
+        #expect(read.isUsedOnce)
+        // The file is not asked.
+        #expect(self.time(name, modified: 1) == time ?? 1_795_231_806_123_456_789)
+    }
+
+    @Test(
+        arguments: [
+            ("1795231806.json", 0), ("1795231806.5.json", 500_000_000), ("1795231806-1.json", 0),
+            ("1795231806123-1.json", 123_000_000), ("1795231806123456-1.json", 123_456_000),
+            ("1795231806123456789_1.json", 123_456_789), ("1795231806123.25_a.json", 123_250_000),
+            ("1795231806.123456789123_a.json", 123_456_789), ("1795231806_in_place.jsonl", 0), ("1795231806 x.json", 0),
+            ("at-1795231806123-x.json", 123_000_000),
+        ] as [(String, Int64)])
+    func `any other number in front is a time where it is near the file's own`(name: String, after: Int64) {
+        #expect(time(name, modified: Self.now + 77) == Self.now + after)
+        #expect(time(name, modified: Self.now + after + Self.year) == Self.now + after)
+        #expect(time(name, modified: Self.now + after + Self.year + 1) == Self.now + after + Self.year + 1)
+        #expect(time(name, modified: 0) == 0)
+        let read = SpoolName(Array(name.utf8).span)
+        #expect(read.timeNanoseconds == nil)
+        #expect(!read.isUsedOnce)
     }
 
     @Test(arguments: [
-        "order.json", "", "-5.json", "+5.json", ".5.json", "9999999999999999999-1.json", "10000000000000000000.json",
-        String(repeating: "1", count: 40) + ".json", String(repeating: "0", count: 20), "\u{0661}.json",
+        "order.json", "-5.json", "+5.json", ".5.json", "9999999999999999999-1.json", "10000000000000000000.json",
+        String(repeating: "1", count: 40) + ".json", String(repeating: "0", count: 20) + ".json", "\u{0661}.json",
+        "9f1c2b34-5d6e-4f70-8a91-b2c3d4e5f607.json", "550e8400-e29b-41d4-a716-446655440000.json", "671e5a9fc31d2.json",
+        "01JD8ZQXW0V2G5.json", "2026-11-21T080000.json", "20261121080000.json", "7.json", "0.json", "99999999999.json",
+        "1795231806a.json", "1795231806é.json", "1795231806.5a.json", "1795231806x-1.json", "179523180612345678x.json",
     ])
     func `a name without a usable number takes the time of its file`(name: String) {
-        let read = SpoolName(Array(name.utf8).span)
-        #expect(read.timeNanoseconds == nil)
-        #expect(read.restStart == 0)
-        #expect(read.order(modifiedNanoseconds: 77).nanoseconds == 77)
+        let bytes = Array(name.utf8)
+        let order = SpoolName(bytes.span).order(of: bytes.span, modifiedNanoseconds: Self.now)
+        #expect(order.nanoseconds == Self.now)
+        #expect(order.restStart == 0)
+        #expect(!order.isNamed)
+        #expect(SpoolName(bytes.span).timeNanoseconds == nil)
+    }
+
+    @Test(arguments: ["at-1795231806123456789-1-1-1.json", "at-1795231806_6b01103df423b.json", "at-1795231806.json"])
+    func `what waits for its time waits a year after its file's at the longest`(name: String) {
+        let named = time(name)
+        #expect(named / 1_000_000_000 == 1_795_231_806)
+        let old = Self.now - 2 * Self.year
+        #expect(time(name, modified: old) == (name.contains("6.") ? old : old + Self.year))
     }
 
     @Test func `the files of the PHP original sort by time and not as text`() throws {
@@ -59,8 +96,9 @@ struct SpoolNameTests {
     }
 
     @Test(arguments: [
-        ("1.5_a.json", "1.50_b.json"), ("1.5_a", "1.5_b"), ("1.5_aaaaaaaab", "1.5_aaaaaaaac"), ("1.50_a", "1.5_a"),
-        ("1.5", "1.5_"), ("1-99999999a", "1-99999999aa"), ("9.json", "10.json"),
+        ("5.5_a.json", "5.50_b.json"), ("5.5_a.json", "5.5_b.json"), ("5.5_aaaaaaaab.json", "5.5_aaaaaaaac.json"),
+        ("5.50_a.json", "5.5_a.json"), ("5.5.json", "5.5_.json"), ("5-99999999.json", "5-999999990.json"),
+        ("b.json", "c.json"),
     ])
     func `equal times are ordered by the rest of the name as bytes`(first: String, second: String) {
         #expect(isBefore(first, second))
@@ -79,7 +117,8 @@ struct SpoolNameTests {
         let alphabet = Array("0123456789.._-aj")
         let names = (0..<60).map { _ in
             let length = Int.random(in: 0...9, using: &generator)
-            return String((0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &generator)] })
+            let stem = String((0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &generator)] })
+            return "\(stem).json"
         }
         for first in names {
             for second in names where first != second {
@@ -94,8 +133,8 @@ struct SpoolNameTests {
     private func isBefore(_ first: String, _ second: String) -> Bool { isBefore(Array(first.utf8), Array(second.utf8)) }
 
     private func isBefore(_ first: [UInt8], _ second: [UInt8]) -> Bool {
-        let order = SpoolName(first.span).order(modifiedNanoseconds: 5)
-        let other = SpoolName(second.span).order(modifiedNanoseconds: 5)
+        let order = SpoolName(first.span).order(of: first.span, modifiedNanoseconds: 5_000_000_000)
+        let other = SpoolName(second.span).order(of: second.span, modifiedNanoseconds: 5_000_000_000)
         return order.precedes(other, name: first.span, otherName: second.span)
     }
 }

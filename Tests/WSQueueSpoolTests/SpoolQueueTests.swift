@@ -5,9 +5,20 @@ import WSQueueSpool
 import WSQueueSystem
 
 struct SpoolQueueTests {
+    /// Names that begin with a second of 2024 say their time; the files are of that year too.
     private func touch(_ names: [String], in path: String) throws {
-        for name in names { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
+        for name in names {
+            try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+            try setModified(name, to: 1_729_000_000, in: path)
+        }
     }
+
+    private func setModified(_ name: String, to seconds: Double, in path: String) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: "\(path)/\(name)")
+    }
+
+    private func second(_ number: Int) -> String { "\(1_729_000_000 + number).json" }
 
     private func drain(_ queue: inout SpoolQueue) -> [String] {
         var names: [String] = []
@@ -17,25 +28,25 @@ struct SpoolQueueTests {
 
     @Test func `a listing gives the files by time and each once, however often it is made`() throws {
         try withTemporaryDirectory { path in
-            try touch(["1729000002.json", "1729000001.5_b.json", "1729000001.51_a.json", "3.jsonl"], in: path)
+            try touch(["1729000002.json", "1729000001.5_b.json", "1729000001.51_a.json", "1728000003.jsonl"], in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue()
             let added = try (0..<3).map { _ in try queue.list(directory).added }
             #expect(added == [4, 0, 0])
             #expect(
-                drain(&queue) == ["3.jsonl", "1729000001.5_b.json", "1729000001.51_a.json", "1729000002.json"])
+                drain(&queue) == ["1728000003.jsonl", "1729000001.5_b.json", "1729000001.51_a.json", "1729000002.json"])
         }
     }
 
     @Test func `the oldest is the one that is next, whether listed or noticed`() throws {
         try withTemporaryDirectory { path in
-            try touch(["2.json", "3.json"], in: path)
+            try touch([second(2), second(3)], in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue()
             #expect(queue.oldest == nil)
             _ = try queue.list(directory)
-            try touch(["1.json", "4.json"], in: path)
-            queue.merge([FileName("4.json"), FileName("1.json")], in: directory)
+            try touch([second(1), second(4)], in: path)
+            queue.merge([FileName(second(4)), FileName(second(1))], in: directory)
             while let oldest = queue.oldest {
                 let next = queue.next()
                 #expect(oldest == next)
@@ -46,14 +57,14 @@ struct SpoolQueueTests {
 
     @Test func `hidden names are passed over, and other names are told once`() throws {
         try withTemporaryDirectory { path in
-            try touch([".1.json.tmp", "notes.txt", "1.JSON", "1.json"], in: path)
+            try touch([".1.json.tmp", "notes.txt", "1.JSON", second(1)], in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue()
             let first = try queue.list(directory)
-            let second = try queue.list(directory)
+            let next = try queue.list(directory)
             #expect(Set(first.foreign.map(\.description)) == ["notes.txt", "1.JSON"])
-            #expect(second.foreign.isEmpty)
-            #expect(drain(&queue) == ["1.json"])
+            #expect(next.foreign.isEmpty)
+            #expect(drain(&queue) == [second(1)])
         }
     }
 
@@ -68,35 +79,36 @@ struct SpoolQueueTests {
 
     @Test func `a notice and a listing of the same file are one file`() throws {
         try withTemporaryDirectory { path in
-            try touch(["1.json", "2.json"], in: path)
+            try touch([second(1), second(2)], in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue()
-            queue.merge([FileName("2.json"), FileName("2.json")], in: directory)
+            queue.merge([FileName(second(2)), FileName(second(2))], in: directory)
             _ = try queue.list(directory)
-            #expect(drain(&queue) == ["1.json", "2.json"])
-            queue.merge([FileName("1.json")], in: directory)
+            #expect(drain(&queue) == [second(1), second(2)])
+            queue.merge([FileName(second(1))], in: directory)
             #expect(queue.isEmpty)
-            queue.finish(FileName("1.json"))
-            queue.merge([FileName("1.json")], in: directory)
-            #expect(drain(&queue) == ["1.json"])
+            queue.finish(FileName(second(1)))
+            queue.merge([FileName(second(1))], in: directory)
+            #expect(drain(&queue) == [second(1)])
         }
     }
 
     @Test func `what comes late with an earlier time is next`() throws {
         try withTemporaryDirectory { path in
-            try touch(["5.json", "6.json"], in: path)
+            try touch([second(5), second(6)], in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue()
             _ = try queue.list(directory)
-            #expect(queue.next()?.name == FileName("5.json"))
-            queue.merge([FileName("1.json"), FileName("7.json")], in: directory)
-            #expect(drain(&queue) == ["1.json", "6.json", "7.json"])
+            #expect(queue.next()?.name == FileName(second(5)))
+            try touch([second(1), second(7)], in: path)
+            queue.merge([FileName(second(1)), FileName(second(7))], in: directory)
+            #expect(drain(&queue) == [second(1), second(6), second(7)])
         }
     }
 
     @Test func `of a backlog beyond the limit the oldest come first, and all of it in order`() throws {
         try withTemporaryDirectory { path in
-            let names = (1_000..<1_100).map { "\($0).json" }
+            let names = (1_000..<1_100).map { second($0) }
             try touch(names.shuffled(), in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue(limitFiles: 16)
@@ -118,21 +130,47 @@ struct SpoolQueueTests {
 
     @Test func `a notice does not overtake what a full listing left in the directory`() throws {
         try withTemporaryDirectory { path in
-            try touch((10..<20).map { "\($0).json" }, in: path)
+            try touch((10..<20).map { second($0) }, in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue(limitFiles: 4)
             _ = try queue.list(directory)
-            queue.merge([FileName("30.json"), FileName("5.json")], in: directory)
-            #expect(drain(&queue) == ["5.json", "10.json", "11.json", "12.json", "13.json"])
+            try touch([second(30), second(5)], in: path)
+            queue.merge([FileName(second(30)), FileName(second(5))], in: directory)
+            #expect(drain(&queue) == [second(5), second(10), second(11), second(12), second(13)])
             #expect(queue.isTruncated)
+        }
+    }
+
+    @Test func `files of one time come in the order of their notices, even where a listing found them before`() throws {
+        try withTemporaryDirectory { path in
+            try touch(["z.json", "b.json", "s.json", "a.json"], in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue()
+            _ = try queue.list(directory)
+            try touch(["c.json"], in: path)
+            queue.merge(["z.json", "s.json", "c.json", "a.json"].map { FileName($0) }, in: directory)
+            #expect(drain(&queue) == ["b.json", "z.json", "s.json", "c.json", "a.json"])
+        }
+    }
+
+    @Test func `a file that was put under the name of one that is done is taken in with its notice`() throws {
+        try withTemporaryDirectory { path in
+            try touch(["a.json"], in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue()
+            queue.merge([FileName("a.json")], in: directory)
+            #expect(drain(&queue) == ["a.json"])
+            try touch(["0.json"], in: path)
+            queue.merge([FileName("a.json"), FileName("0.json")], in: directory)
+            queue.retake(FileName("a.json"), in: directory)
+            #expect(drain(&queue) == ["a.json", "0.json"])
         }
     }
 
     @Test func `a name without a time takes the file's`() throws {
         try withTemporaryDirectory { path in
             try touch(["new.json", "1729000000.json"], in: path)
-            let old = Date(timeIntervalSince1970: 1_728_000_000)
-            try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: "\(path)/new.json")
+            try setModified("new.json", to: 1_728_000_000, in: path)
             var queue = SpoolQueue()
             _ = try queue.list(Directory.open(path))
             #expect(drain(&queue) == ["new.json", "1729000000.json"])
@@ -141,7 +179,8 @@ struct SpoolQueueTests {
 
     @Test func `many notices come out in order`() throws {
         try withTemporaryDirectory { path in
-            let names = (1..<3_000).map { "\(1_000_000 + $0).json" }
+            let names = (1..<3_000).map { second($0) }
+            try touch(names, in: path)
             var queue = SpoolQueue()
             queue.merge(names.shuffled().map { FileName($0) }, in: try Directory.open(path))
             #expect(drain(&queue) == names)
@@ -150,12 +189,12 @@ struct SpoolQueueTests {
 
     @Test func `what notices told of does not overtake what a full listing left in the directory`() throws {
         try withTemporaryDirectory { path in
-            let names = (100..<200).map { "\($0).json" }
+            let names = (100..<200).map { second($0) }
             try touch(names, in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue(limitFiles: 8)
             // As after an overflow: some names, from anywhere among those that are there.
-            queue.merge(stride(from: 100, to: 200, by: 9).map { FileName("\($0).json") }, in: directory)
+            queue.merge(stride(from: 100, to: 200, by: 9).map { FileName(second($0)) }, in: directory)
             var seen: [String] = []
             while seen.count < names.count {
                 _ = try queue.list(directory)
@@ -172,7 +211,7 @@ struct SpoolQueueTests {
 
     @Test func `notices alone do not fill the memory, and nothing of them is lost`() throws {
         try withTemporaryDirectory { path in
-            let names = (100..<200).map { "\($0).json" }
+            let names = (100..<200).map { second($0) }
             try touch(names, in: path)
             let directory = try Directory.open(path)
             var queue = SpoolQueue(limitFiles: 8)
@@ -196,17 +235,23 @@ struct SpoolQueueTests {
     }
 
     @Test(arguments: [
-        ("1795231805123456789-1-2-ab.jsonl", true), ("1795231805123456789-1-2-.jsonl", false),
-        ("1795231805_a-1-2-ab.jsonl", false), ("179523180512345678-1-2-ab.jsonl", false),
-        ("1795231805123456789-x-2-ab.jsonl", false), ("1795231805123456789-1-2-ab-c.jsonl", false),
+        ("1795231805123456789-1-2-ab.jsonl", true, true), ("1795231805123456789-x.jsonl", true, true),
+        ("at-1795231805123456789-1-2-ab.jsonl", true, true), ("1795231805_a-1-2-ab.jsonl", false, false),
+        ("179523180512345678-1-2-ab.jsonl", false, false), ("1795231805.9058_6b01103ddd22e.json", false, true),
+        ("status.json", false, false),
     ])
-    func `a name by the contract is told from others`(name: String, isByContract: Bool) throws {
+    func `a name by the contract is told from others, and one that is used once`(
+        name: String, isByContract: Bool, isUsedOnce: Bool
+    ) throws {
         try withTemporaryDirectory { path in
+            try touch([name], in: path)
             var queue = SpoolQueue()
             let directory = try Directory.open(path)
+            _ = queue.release(at: 1_900_000_000_000_000_000, in: directory)
             queue.retry(FileName(name), in: directory)
             let file = queue.next()
             #expect(file?.isNamedByContract == isByContract)
+            #expect(file?.isNameUsedOnce == isUsedOnce)
             #expect(file?.isNoticed == false)
             queue.finish(FileName(name))
             queue.merge([FileName(name)], in: directory)

@@ -10,7 +10,8 @@ struct DoctorTests {
     @Test func `a queue is looked at and left as it was`() throws {
         try withTemporaryDirectory { path in
             for (name, text) in [
-                ("1000000000.json", "{\"event\":\"a\"}"), ("5000000000.json", "{\"event\":\"a\"}"), ("note.txt", ""),
+                ("1000000000000000000-a.json", "{\"event\":\"a\"}"),
+                ("5000000000000000000-a.json", "{\"event\":\"a\"}"), ("note.txt", ""),
                 (".held-h.json", "{}"),
             ] {
                 try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)

@@ -14,7 +14,7 @@ struct QueueTests {
             #expect(screen.lines[0].hasPrefix("STATE "))
             let states = screen.lines.dropFirst().map { $0.split(separator: " ").first ?? "" }
             #expect(states == ["waiting", "waiting", "later", "held", "failed"])
-            #expect(screen.lines[1].contains(" a ") && screen.lines[1].hasSuffix(" 1000000000.json"))
+            #expect(screen.lines[1].contains(" a ") && screen.lines[1].hasSuffix(" 1000000000000000000-a.json"))
             #expect(screen.lines[2].contains(" b … ") && screen.lines[3].contains(" in "))
             #expect(screen.lines[4].hasSuffix(" .held-h.json"))
             #expect(screen.lines[5].hasSuffix(" .failed/f.json  unexpected end"))
@@ -26,7 +26,8 @@ struct QueueTests {
             let screen = Screen()
             #expect(run(["queue", "ls", "-d", path, "--json", "failed", "waiting"], on: screen) == .success)
             let files = try screen.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
-            #expect(files.map(\.name) == ["1000000000.json", "1000000001.jsonl", ".failed/f.json"])
+            #expect(
+                files.map(\.name) == ["1000000000000000000-a.json", "1000000001000000000-a.jsonl", ".failed/f.json"])
             try #require(files.count == 3)
             #expect(files.map(\.batch) == [false, true, false] && files[0].time == 1_000_000_000)
             #expect(files[2].reason == "unexpected end" && files[2].event == nil)
@@ -47,10 +48,10 @@ struct QueueTests {
     @Test func `files are held, released, removed and brought back`() throws {
         try withQueue { path in
             let screen = Screen()
-            #expect(run(["queue", "hold", "-d", path, "1000000000.json"], on: screen) == .success)
+            #expect(run(["queue", "hold", "-d", path, "1000000000000000000-a.json"], on: screen) == .success)
             let names = try self.names(path)
-            #expect(names.contains(".held-1000000000.json"))
-            #expect(run(["queue", "release", "-d", path, "1000000000", "h"], on: screen) == .success)
+            #expect(names.contains(".held-1000000000000000000-a.json"))
+            #expect(run(["queue", "release", "-d", path, "1000000000000000000-a", "h"], on: screen) == .success)
             let released = try self.names(path)
             #expect(released.contains("h.json"))
             #expect(run(["queue", "requeue", "-d", path, "--all"], on: screen) == .success)
@@ -70,13 +71,13 @@ struct QueueTests {
             (["release", "f.json"], .noInput, "is not there"),
             (["cat", ".failed/fifo.json"], .noInput, "is a FIFO, not a regular file"),
             (["requeue", ".failed/fifo.json"], .noInput, "is a FIFO"),
-            (["release", "1000000000.json"], .inputOutput, "waits already"),
+            (["release", "1000000000000000000-a.json"], .inputOutput, "waits already"),
             (["rm", "a\u{202E}\n"], .noInput, "'a\\u202e\\n' is not there"),
         ] as [([String], WSQueueArguments.ExitStatus, String)])
     func `what cannot be done is told`(words: [String], status: WSQueueArguments.ExitStatus, text: String) throws {
         try withQueue { path in
             #expect(mkfifo("\(path)/.failed/fifo.json", 0o600) == 0)
-            try "{}".write(toFile: "\(path)/.held-1000000000.json", atomically: false, encoding: .utf8)
+            try "{}".write(toFile: "\(path)/.held-1000000000000000000-a.json", atomically: false, encoding: .utf8)
             let screen = Screen()
             #expect(run(["queue", words[0], "-d", path] + words.dropFirst(), on: screen) == status)
             #expect(screen.complaints.count == 1 && screen.complaints[0].contains(text), "\(screen.complaints)")
@@ -97,9 +98,9 @@ struct QueueTests {
         try withTemporaryDirectory { path in
             try FileManager.default.createDirectory(atPath: "\(path)/.failed", withIntermediateDirectories: false)
             for (name, text) in [
-                ("1000000000.json", "{\"event\":\"a\"}"),
-                ("1000000001.jsonl", "{\"event\":\"b\"}\n{\"event\":\"c\"}\n"),
-                ("at-9000000000.json", "{\"event\":\"d\"}"), (".held-h.json", "{\"event\":\"e\"}"),
+                ("1000000000000000000-a.json", "{\"event\":\"a\"}"),
+                ("1000000001000000000-a.jsonl", "{\"event\":\"b\"}\n{\"event\":\"c\"}\n"),
+                ("at-9000000000000000000-a.json", "{\"event\":\"d\"}"), (".held-h.json", "{\"event\":\"e\"}"),
                 (".failed/f.json", "{"), (".failed/f.json.why", "unexpected end\n"), ("note.txt", ""),
             ] {
                 try text.write(toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)

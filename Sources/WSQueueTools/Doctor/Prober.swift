@@ -146,7 +146,7 @@ package struct Prober {
                 try inner.remove(own)
             }
         }
-        attempt(watching) { () throws(SystemCallError) in _ = try Inotify().watch(path) }
+        attempt(watching) { () throws(SystemCallError) in _ = try Inotify().watch(path, for: .arrivals) }
         return failures
     }
 

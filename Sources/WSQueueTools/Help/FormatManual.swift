@@ -37,14 +37,17 @@ enum FormatManual {
                 Section(
                     "Order",
                     [
-                        "Events are sent by the time in their names, then by the rest of the name. The time is the "
-                            + "number at the front: seconds with a fraction, or milliseconds, microseconds or "
-                            + "nanoseconds, told apart by the number of digits. A name without one has its file's "
-                            + "mtime. Our publishers write <nanoseconds, 19 digits>-<pid>-<counter>-<random>, or "
-                            + "id-<id> for an event with an id of its own, with every byte but A-Z a-z 0-9 . _ - : @ "
-                            + "+ = , as % and two digits.",
-                        "A file whose name begins with at- waits in the queue until that time. Of other files a time "
-                            + "that lies ahead is only a clock that is: they are sent at once.",
+                        "Events are sent by the time in their names, then by the rest of the name. Our publishers "
+                            + "write <nanoseconds, 19 digits>-<pid>-<counter>-<random>, or id-<id> for an event with "
+                            + "an id of its own, with every byte but A-Z a-z 0-9 . _ - : @ + = , as % and two digits. "
+                            + "Any other number at the front (seconds with a fraction, or milliseconds, microseconds or "
+                            + "nanoseconds, told apart by the number of digits) is a time where no letter follows it "
+                            + "and it is within a year of the file's mtime. All other names have the mtime; of one "
+                            + "mtime the file that was finished first comes first.",
+                        "A file whose name begins with at- waits in the queue until that time; without one in the "
+                            + "name until the event's timestamp, where that is after the mtime; a year after the mtime "
+                            + "at most. Of other files a time that lies ahead is only a clock that is: they are sent "
+                            + "at once.",
                     ], isProse: true),
                 Section(
                     "Event",

@@ -45,7 +45,7 @@ def test_an_empty_queue_lists_nothing(manage):
 def test_every_state_is_listed_oldest_first(manage, listed, queue, publish):
     place(queue, name_of(2), event("second"))
     place(queue, name_of(1), event("first"))
-    place(queue, "1729000000.25_abc.jsonl", event("batch") + "\n" + event("other"))
+    place(queue, "1729000000.25_6b01103ddd22e.jsonl", event("batch") + "\n" + event("other"))
     publish("--in", "10m", "-i", "tea", "tea.ready")
     publish("--hold", "held.back")
     (queue / ".failed").mkdir()

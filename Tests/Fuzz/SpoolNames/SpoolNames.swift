@@ -21,14 +21,16 @@ public func fuzzSpoolNames(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
 }
 
 private func check(_ parsed: SpoolName, of name: [UInt8]) {
-    precondition((0...name.count).contains(parsed.restStart), "a rest that begins outside the name")
+    let place = order(of: name)
+    precondition((0...name.count).contains(place.restStart), "a rest that begins outside the name")
     switch parsed.kind {
     case .event: precondition(name.suffix(5) == Array(".json".utf8) && parsed.stemCount == name.count - 5)
     case .batch: precondition(name.suffix(6) == Array(".jsonl".utf8) && parsed.stemCount == name.count - 6)
     case .hidden: precondition(name.first == UInt8(ascii: "."))
     case .other: precondition(parsed.stemCount == name.count)
     }
-    if let time = parsed.timeNanoseconds { precondition(time >= 0 && parsed.restStart > 0, "a time from no digits") }
+    if let time = parsed.timeNanoseconds { precondition(time >= 0 && place.isNamed, "a time from no digits") }
+    if parsed.isUsedOnce { precondition(parsed.timeNanoseconds != nil, "a form without a time") }
 }
 
 private func precedes(_ first: [UInt8], _ second: [UInt8]) -> Bool {
@@ -36,4 +38,6 @@ private func precedes(_ first: [UInt8], _ second: [UInt8]) -> Bool {
 }
 
 /// A name without a time has the file's mtime; here every such file has the same.
-private func order(of name: [UInt8]) -> SpoolOrder { SpoolName(name.span).order(modifiedNanoseconds: 1_729_000_000) }
+private func order(of name: [UInt8]) -> SpoolOrder {
+    SpoolName(name.span).order(of: name.span, modifiedNanoseconds: 1_729_000_000_000_000_000)
+}
