@@ -45,6 +45,31 @@ struct DiagnosisTests {
         expect(findings { $0.fileSystem = .success(Self.disk(kind: kind)) }, begin: [line])
     }
 
+    @Test(arguments: [
+        (
+            FileSystemAbilities(
+                renamesWithoutReplacing: false, links: false, leases: true, notices: true, tickNanoseconds: 0),
+            ["warning: the file system has neither RENAME_NOREPLACE nor hard links: publishers look"]
+        ),
+        (
+            FileSystemAbilities(
+                renamesWithoutReplacing: false, links: true, leases: true, notices: true, tickNanoseconds: 0),
+            ["note: the file system has no RENAME_NOREPLACE"]
+        ),
+        (
+            FileSystemAbilities(
+                renamesWithoutReplacing: true, links: false, leases: false, notices: false,
+                tickNanoseconds: 2_000_000_000),
+            [
+                "note: the file system has no hard links", "warning: times of files are in steps of 2 s: ",
+                "warning: inotify tells nothing of this directory: ", "note: the file system has no leases: ",
+            ]
+        ),
+    ])
+    func `what a file system cannot do is named`(abilities: FileSystemAbilities, lines: [String]) {
+        expect(findings { $0.abilities = abilities }, begin: lines)
+    }
+
     @Test func `a file system without room is told`() {
         let full = Self.disk(isReadOnly: true, freeBytes: 1_000, freeFiles: 0)
         expect(
@@ -260,6 +285,7 @@ struct DiagnosisTests {
         var group: UInt32 = 999
         var modifiedNanoseconds: Int64 = 0
         var fileSystem = Result<FileSystem, SystemCallError>.success(DiagnosisTests.disk())
+        var abilities: FileSystemAbilities?
         var serverTrial = AccessFacts.Trial.tried([])
         var publishers: [AccessFacts.Publisher] = []
         var contents = QueueContents()
@@ -298,7 +324,7 @@ struct DiagnosisTests {
                 directory: DirectoryFacts(
                     path: "/q", mode: facts.mode, owner: "wsqueue", group: facts.group, groupName: "publish",
                     modifiedNanoseconds: facts.modifiedNanoseconds),
-                fileSystem: facts.fileSystem,
+                fileSystem: facts.fileSystem, abilities: facts.abilities,
                 access: AccessFacts(
                     server: Account(name: "wsqueue", user: 998, group: 998, groups: [998]),
                     serverTrial: facts.serverTrial, publishers: facts.publishers),

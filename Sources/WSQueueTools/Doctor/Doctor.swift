@@ -46,6 +46,8 @@ package struct Doctor {
         }
         return DoctorFacts(
             configuration: configuration, unix: unix, directory: directoryFacts(status), fileSystem: fileSystem,
+            abilities: try? FileSystemAbilities.tried(
+                in: configuration.queuePath, FileName(".doctor-\(Process.identifier)-abilities.tmp")),
             access: accessFacts(status, unit, holder),
             // After the trials, of which nothing may be left.
             contents: QueueContents.of(configuration.queuePath, unix: unix),

@@ -12,6 +12,8 @@ package struct DoctorFacts: Sendable {
     package let directory: DirectoryFacts
     /// The file system that it is in, or why that cannot be looked at.
     package let fileSystem: Result<FileSystem, SystemCallError>
+    /// What that file system can do; `nil` where it could not be tried.
+    package let abilities: FileSystemAbilities?
     /// Who may do what in it.
     package let access: AccessFacts
     /// What is in it.

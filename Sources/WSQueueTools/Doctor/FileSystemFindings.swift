@@ -4,10 +4,52 @@ internal import WSQueueSystem
 /// Where the queue lies: whether there is room, and whether that place keeps what it is given.
 enum FileSystemFindings {
     static func all(_ facts: DoctorFacts) -> [Finding] {
-        switch facts.fileSystem {
-        case .failure(let error): [Finding(.warning, "the file system cannot be looked at: \(error)")]
-        case .success(let found): kind(of: found, facts) + room(in: found, facts)
+        let found =
+            switch facts.fileSystem {
+            case .failure(let error): [Finding(.warning, "the file system cannot be looked at: \(error)")]
+            case .success(let found): kind(of: found, facts) + room(in: found, facts)
+            }
+        return found + (facts.abilities.map(limits) ?? [])
+    }
+
+    /// What the file system cannot do, and what that costs.
+    private static func limits(of abilities: FileSystemAbilities) -> [Finding] {
+        var findings: [Finding] = []
+        if !abilities.renamesWithoutReplacing, !abilities.links {
+            findings.append(
+                Finding(
+                    .warning,
+                    "the file system has neither RENAME_NOREPLACE nor hard links: publishers look whether a name is free "
+                        + "and then rename, so two that publish one --id in the same instant leave one event",
+                    fix: "a queue on a disk of this machine"))
+        } else if !abilities.renamesWithoutReplacing {
+            findings.append(
+                Finding(.note, "the file system has no RENAME_NOREPLACE: publishers use link and unlink instead"))
+        } else if !abilities.links {
+            findings.append(Finding(.note, "the file system has no hard links; nothing here needs them"))
         }
+        if abilities.tickNanoseconds >= 1_000_000_000 {
+            findings.append(
+                Finding(
+                    .warning,
+                    "times of files are in steps of \(abilities.tickNanoseconds / 1_000_000_000) s: files whose names say "
+                        + "no time are ordered no finer, and the queue is listed each 2 s",
+                    fix: "names that begin with the time, as wsqueue-publish makes them"))
+        }
+        if !abilities.notices {
+            findings.append(
+                Finding(
+                    .warning, "inotify tells nothing of this directory: events are found by looking",
+                    fix: "wsqueue-server --watch poll, or a queue on a disk of this machine"))
+        }
+        if !abilities.leases {
+            findings.append(
+                Finding(
+                    .note,
+                    "the file system has no leases: of a file that was open before the server came it cannot be told "
+                        + "whether it is still written; it must rest for 2 s, a batch for 10 s"))
+        }
+        return findings
     }
 
     private static func kind(of found: FileSystem, _ facts: DoctorFacts) -> [Finding] {
