@@ -15,8 +15,11 @@ struct Batch {
     private var source: FileSource
     private let contents: [UInt8]
     private let status: FileStatus
+    private let file: PendingFile
+    /// Whether lines of it were sent before by this process.
+    let isContinued: Bool
     private let reader: SpoolReader
-    private var lines = BatchLines()
+    private var lines: BatchLines
     /// Up to this line the journal has it, from a server that did not come to its end.
     private var knownLines = 0
     /// What the check has read of the first lines (``keptTexts``), so that they need not be read again.
@@ -26,25 +29,38 @@ struct Batch {
     /// How many are kept at most: about 7 MB while the batch is sent.
     private static let keptTexts = 131_072
 
-    init(_ source: FileSource, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8], texts: [EventText]) {
-        self.source = source
+    /// - Parameters:
+    ///   - file: The file as it is now; where it was begun before, `source` is what it was then.
+    ///   - begun: How far it was read and sent before.
+    init(
+        _ file: PendingFile, _ source: FileSource, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8],
+        texts: [EventText], after begun: BatchProgress?
+    ) {
+        self.file = file
+        self.source = begun?.source ?? source
         self.status = status
         self.reader = reader
         self.contents = contents
         self.texts = texts
+        isContinued = begun != nil
+        lines = Self.lines(after: begun)
     }
 
     /// Checks every line.
     ///
-    /// - Parameter limitBytes: How large one event may be.
+    /// - Parameters:
+    ///   - begun: How far it was read and sent before.
+    ///   - limitBytes: How large one event may be.
     /// - Returns: What was read of the first lines.
-    static func check(_ contents: [UInt8], limitBytes: Int) throws(Fault) -> [EventText] {
-        var lines = BatchLines()
+    static func check(
+        _ contents: [UInt8], after begun: BatchProgress?, limitBytes: Int
+    ) throws(Fault) -> [EventText] {
+        var lines = Self.lines(after: begun)
         var texts: [EventText] = []
-        var hasEvents = false
+        var hasEvents = begun != nil
         while let line = lines.next(in: contents.span) {
             // Lines of a batch are about as long as the first: what grows step by step is copied each time.
-            if !hasEvents { texts.reserveCapacity(min(Self.keptTexts, contents.count / line.range.count + 1)) }
+            if texts.isEmpty { texts.reserveCapacity(min(Self.keptTexts, contents.count / line.range.count + 1)) }
             hasEvents = true
             do throws(EventFault) {
                 guard line.range.count <= limitBytes else {
@@ -65,10 +81,14 @@ struct Batch {
         return texts
     }
 
+    private static func lines(after begun: BatchProgress?) -> BatchLines {
+        BatchLines(linesBefore: begun?.lines ?? 0, from: begun?.mark.byteCount ?? 0)
+    }
+
     /// The file's text, in which the ranges of ``next()`` lie.
     var text: [UInt8] { contents }
     /// The file.
-    var pendingFile: PendingFile { source.file }
+    var pendingFile: PendingFile { file }
     /// What its events have in common.
     var fileSource: FileSource { source }
     /// What the file looked like when it was read, and its first event.
@@ -84,7 +104,17 @@ struct Batch {
     /// The file for its deletion.
     ///
     /// - Parameter seq: The number of its last event.
-    func readFile(seq: UInt64) -> ReadFile { ReadFile(source.file, status, reader, seq: seq) }
+    func readFile(seq: UInt64) -> ReadFile {
+        guard let mark = ReadFile.mark(file, status, contents.span) else {
+            return ReadFile(file, nil, reader, seq: seq)
+        }
+        var all = lines
+        while all.next(in: contents.span) != nil {}
+        let isEnded = contents.last == UInt8(ascii: "\n")
+        let progress = BatchProgress(
+            mark: mark, lines: isEnded ? all.count : max(0, all.count - 1), source: source)
+        return ReadFile(file, mark, reader, seq: seq, progress: progress)
+    }
 
     /// Whether a server before this one, that began at `startedAt` (Unix nanoseconds), may have sent lines of it.
     func mayBeBegun(before startedAt: Int64) -> Bool { status.changedNanoseconds < startedAt }

@@ -10,6 +10,7 @@ struct FileDeletion: ~Copyable {
     struct Outcome {
         private var names: [FileName] = []
         private var others: [FileName] = []
+        private var longer: [(name: FileName, progress: BatchProgress)] = []
         private var isAny = false
 
         /// Whether any file was deleted, so that history may go.
@@ -18,11 +19,22 @@ struct FileDeletion: ~Copyable {
         var finished: [FileName] { names }
         /// Names under which another file stands than the one that was read, which is an event of its own.
         var retaken: [FileName] { others }
+        /// Batches that have got longer after they were read, and how far they were.
+        var grown: [(name: FileName, progress: BatchProgress)] { longer }
 
         fileprivate mutating func noteDeletion() { isAny = true }
 
-        fileprivate mutating func finish(_ name: FileName, isOther: Bool) {
-            if isOther { others.append(name) } else { names.append(name) }
+        fileprivate mutating func finish(_ name: FileName) { names.append(name) }
+
+        /// Notes that an event of its own stands under a name that need not be the one that the file had.
+        fileprivate mutating func retake(_ name: FileName, from former: FileName) {
+            if name != former { finish(former) }
+            others.append(name)
+        }
+
+        fileprivate mutating func grow(_ name: FileName, from former: FileName, _ progress: BatchProgress?) {
+            retake(name, from: former)
+            if let progress { longer.append((name, progress)) }
         }
     }
 
@@ -38,7 +50,9 @@ struct FileDeletion: ~Copyable {
     /// How many files the present pass may still delete.
     private var left = 0
     /// Files that were sent and could not be deleted, and what they looked like.
-    private var undeletable: [FileName: Unfinished.Look] = [:]
+    private var undeletable: [FileName: (file: ReadFile, look: Unfinished.Look)] = [:]
+    /// Files that may still be written into.
+    private var taken = TakenFiles()
 
     /// A sync releases many files at once; deleting them all in one pass would keep new ones waiting. As many more as were
     /// taken make up for it.
@@ -82,49 +96,85 @@ struct FileDeletion: ~Copyable {
 
     /// Deletes what is released.
     ///
-    /// - Parameter identity: The directory in which files are found now.
-    mutating func deleteReleased(upTo mark: UInt64, in identity: FileIdentity?) -> Outcome {
+    /// - Parameters:
+    ///   - identity: The directory in which files are found now.
+    ///   - now: The monotonic clock, nanoseconds.
+    mutating func deleteReleased(upTo mark: UInt64, in identity: FileIdentity?, now: Int64) -> Outcome {
         var outcome = Outcome()
-        finishRemovals(identity, &outcome)
+        finishRemovals(identity, now: now, &outcome)
         if waiting.hasSettled(Self.backlogFiles, passed: mark), removingCount < Self.removingLimit {
             handOver(upTo: mark)
         }
         while left > 0, let file = waiting.next(passed: mark) {
             left -= 1
-            delete(file, identity, &outcome)
+            delete(file, identity, now: now, &outcome)
         }
         return outcome
     }
 
     /// Deletes a file that needs no mark.
-    mutating func delete(_ file: ReadFile, in identity: FileIdentity?) -> Outcome {
+    mutating func delete(_ file: ReadFile, in identity: FileIdentity?, now: Int64) -> Outcome {
         var outcome = Outcome()
-        delete(file, identity, &outcome)
+        delete(file, identity, now: now, &outcome)
+        return outcome
+    }
+
+    /// Looks again at files that may still be written into.
+    ///
+    /// - Parameter isEnding: Whether the server ends, so that only what is known to be open stays.
+    mutating func lookAgain(
+        _ writers: SeenWriters, in identity: FileIdentity?, isEnding: Bool = false, now: Int64
+    ) -> Outcome {
+        var outcome = Outcome()
+        guard !taken.isEmpty else { return outcome }
+        for (file, result) in taken.lookAgain(writers, isEnding: isEnding, now: now) {
+            note(file, result, identity, now: now, &outcome)
+        }
+        return outcome
+    }
+
+    /// Finds files that could not be deleted and are others by now, which makes them events of their own; of very many
+    /// only some.
+    mutating func findChanged() -> Outcome {
+        var outcome = Outcome()
+        for (name, one) in undeletable.prefix(Self.passFiles)
+        where one.look.hasChanged(name, in: one.file.directory) {
+            undeletable[name] = nil
+            outcome.retake(name, from: name)
+        }
         return outcome
     }
 
     /// Tries again what could not be deleted; a file that is another one by now is an event of its own.
-    mutating func retry(in reader: SpoolReader) -> Outcome {
+    mutating func retry(in identity: FileIdentity?, now: Int64) -> Outcome {
         var outcome = Outcome()
-        for (name, look) in undeletable
-        where look.hasChanged(name, in: reader.directory) || (try? reader.directory.remove(name)) != nil {
+        for (name, one) in undeletable {
+            if one.look.hasChanged(name, in: one.file.directory) {
+                undeletable[name] = nil
+                outcome.retake(name, from: name)
+                continue
+            }
+            guard let ended = try? Removal(name, in: one.file.directory, readAs: one.file.mark).carryOut() else {
+                continue
+            }
             undeletable[name] = nil
-            outcome.finish(name, isOther: true)
+            note(one.file, .success(ended), identity, now: now, &outcome)
         }
         return outcome
     }
 
     /// Forgets what was known of another directory's files.
-    mutating func forget() { undeletable = [:] }
+    mutating func forget() {
+        undeletable = [:]
+        taken.forget()
+    }
 
-    private mutating func delete(_ file: ReadFile, _ identity: FileIdentity?, _ outcome: inout Outcome) {
+    private mutating func delete(_ file: ReadFile, _ identity: FileIdentity?, now: Int64, _ outcome: inout Outcome) {
         outcome.noteDeletion()
-        do throws(SystemCallError) {
-            let isGone = try SpoolReader.delete(file.name, in: file.directory, readAs: file.status)
-            note(file, isGone: isGone, identity, &outcome)
-        } catch {
-            noteFailure(file, error, identity)
+        let result = Result { () throws(SystemCallError) in
+            try Removal(file.name, in: file.directory, readAs: file.mark).carryOut()
         }
+        note(file, result, identity, now: now, &outcome)
     }
 
     private mutating func handOver(upTo mark: UInt64) {
@@ -133,36 +183,42 @@ struct FileDeletion: ~Copyable {
         guard let remover else { return }
         var files: [ReadFile] = []
         while files.count < Self.removingLimit, let file = waiting.next(passed: mark) { files.append(file) }
-        remover.remove(files.map { RemoverThread.Order(name: $0.name, status: $0.status, directory: $0.directory) })
+        remover.remove(files.map { RemoverThread.Order(name: $0.name, mark: $0.mark, directory: $0.directory) })
         removing.append(files)
         removingCount += files.count
     }
 
     /// Notes what the remover has done.
-    private mutating func finishRemovals(_ identity: FileIdentity?, _ outcome: inout Outcome) {
+    private mutating func finishRemovals(_ identity: FileIdentity?, now: Int64, _ outcome: inout Outcome) {
         guard removingCount > 0, let done = remover?.takeOutcomes() else { return }
         for results in done {
             let files = removing.removeFirst()
             removingCount -= files.count
             outcome.noteDeletion()
-            for (file, result) in zip(files, results) {
-                switch result {
-                case .success(let isGone): note(file, isGone: isGone, identity, &outcome)
-                case .failure(let error): noteFailure(file, error, identity)
-                }
-            }
+            for (file, result) in zip(files, results) { note(file, result, identity, now: now, &outcome) }
         }
     }
 
-    private func note(_ file: ReadFile, isGone: Bool, _ identity: FileIdentity?, _ outcome: inout Outcome) {
+    private mutating func note(
+        _ file: ReadFile, _ result: Result<Removal.Outcome, SystemCallError>, _ identity: FileIdentity?, now: Int64,
+        _ outcome: inout Outcome
+    ) {
         // A file of the same name in a directory that stands there by now is another one.
-        guard file.directoryIdentity == identity else { return }
-        outcome.finish(file.name, isOther: !isGone)
+        let isHere = file.directoryIdentity == identity
+        switch result {
+        case .success(.gone): if isHere { outcome.finish(file.name) }
+        case .success(.other(let name)): if isHere { outcome.retake(name, from: file.name) }
+        case .success(.grown(let name)): if isHere { outcome.grow(name, from: file.name, file.progress) }
+        case .success(.taken(let name, let mark, _)):
+            taken.add(ReadFile(file, name, mark), now: now)
+            if isHere { outcome.finish(file.name) }
+        case .failure(let error): noteFailure(file, error, isHere: isHere)
+        }
     }
 
-    private mutating func noteFailure(_ file: ReadFile, _ error: SystemCallError, _ identity: FileIdentity?) {
-        if file.directoryIdentity == identity, let status = try? file.directory.status(of: file.name) {
-            undeletable[file.name] = Unfinished.Look(status)
+    private mutating func noteFailure(_ file: ReadFile, _ error: SystemCallError, isHere: Bool) {
+        if isHere, let status = try? file.directory.status(of: file.name) {
+            undeletable[file.name] = (file, Unfinished.Look(status))
         }
         log.write(
             LogLine(.error, "event.undeletable").with("file", file.name.description).with("error", error.reason)

@@ -22,7 +22,11 @@ struct FileExaminer {
     private let eventLimitBytes: Int
     private let batchLimitBytes: Int
     /// Files that are not whole yet, as far as that can be told.
-    private var unfinished = Unfinished()
+    private var unfinished: Unfinished
+    /// Batches that got longer after they were sent, and how far they were read.
+    private var begun: [FileName: BatchProgress] = [:]
+    /// Files that were set aside, and may be completed there.
+    private var setAside = SetAsideFiles()
     /// Files that could not be read for now, and why; they are looked at again.
     private var failing: [FileName: Int32] = [:]
     /// Files that can be neither read nor moved, and what they looked like when that was said.
@@ -36,6 +40,7 @@ struct FileExaminer {
 
     init(_ configuration: Configuration, log: Log) {
         self.log = log
+        unfinished = Unfinished(startedAt: startedAt)
         eventLimitBytes = configuration.eventLimitBytes
         batchLimitBytes = configuration.batchLimitBytes
         owners = FileOwners(areNamed: configuration.redis != nil)
@@ -48,7 +53,9 @@ struct FileExaminer {
 
     /// Forgets what was known of another directory's files.
     mutating func forget() {
-        unfinished = Unfinished()
+        unfinished = Unfinished(startedAt: startedAt)
+        begun = [:]
+        setAside = SetAsideFiles()
         failing = [:]
         untimed = [:]
         stuck = [:]
@@ -60,44 +67,56 @@ struct FileExaminer {
         status.unfinished = retried.count
     }
 
+    /// Notes that a batch has got longer after it was sent.
+    mutating func noteGrown(_ name: FileName, _ progress: BatchProgress) { begun[name] = progress }
+
+    /// Whether what notices tell of a file's writer matters before it is read.
+    func wantsWriters(of file: PendingFile) -> Bool {
+        !file.isNamedByContract && (file.isBatch || !unfinished.isEmpty)
+    }
+
     /// Reads a file, and finds out what it holds.
     ///
-    /// - Parameter readBytes: Grows by what was read: files that are refused take time too.
+    /// - Parameters:
+    ///   - writers: What notices tell of those who write in place.
+    ///   - readBytes: Grows by what was read: files that are refused take time too.
     mutating func examine(
-        _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64, readBytes: inout Int
+        _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64, unix: Int64,
+        readBytes: inout Int
     ) -> Finding {
-        if isResting(file, reader, now: now, unix: unix) { return .nothing }
+        if isWaiting(file, reader, writers, now: now) { return .nothing }
         let outcome = reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes)
         guard case .contents(let status) = outcome else {
-            return note(outcome, file, reader, now: now, unix: unix)
+            return note(outcome, file, reader, writers, now: now, unix: unix)
         }
         if !failing.isEmpty { failing[file.name] = nil }
         guard UTF8Validator.isValid(file.stem.span) else {
-            return judge(.name, status, file, reader, now: now, unix: unix)
+            return judge(.name, status, file, reader, writers, now: now, unix: unix)
         }
         readBytes += reader.contents.count
-        if file.isBatch { return batch(in: file, status, reader, now: now, unix: unix) }
+        if file.isBatch { return batch(in: file, status, reader, writers, now: now, unix: unix) }
         let contents = reader.contents
         do throws(EventFault) {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
-            unfinished.forget(file.name)
+            forget(file.name)
             let source = FileSource(file, status, owner: owners.owner(of: status))
             return .event(SpooledEvent(text, in: contents.span, of: source), source, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
-            return judge(fault, status, file, reader, now: now, unix: unix)
+            return judge(fault, status, file, reader, writers, now: now, unix: unix)
         }
     }
 
     /// Notes why a file has given nothing.
     private mutating func note(
-        _ outcome: SpoolReader.Outcome, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+        _ outcome: SpoolReader.Outcome, _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters,
+        now: Int64, unix: Int64
     ) -> Finding {
         switch outcome {
         case .contents: break
         case .gone:
-            unfinished.forget(file.name)
+            forget(file.name)
             endWaiting(file.name)
             failing[file.name] = nil
         case .failed(let error):
@@ -105,26 +124,39 @@ struct FileExaminer {
             if failing.updateValue(error.code, forKey: file.name) != error.code {
                 log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
             }
-        case .fault(let fault, let status): return judge(fault, status, file, reader, now: now, unix: unix)
+        case .fault(let fault, let status): return judge(fault, status, file, reader, writers, now: now, unix: unix)
         }
         return .nothing
     }
 
     /// The events in a batch that was read, all of them checked; its contents are the batch's then.
     private mutating func batch(
-        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, now: Int64, unix: Int64
+        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64,
+        unix: Int64
     ) -> Finding {
-        if !isWhole(file, status, reader), !hasRested(file, status, now: now, unix: unix) { return .nothing }
+        var known = begun[file.name]
+        // Written anew it is another batch.
+        let contents = reader.contents
+        if let mark = known?.mark, status.identity != mark.status.identity || !mark.begins(contents.span) {
+            known = nil
+        }
         do throws(Batch.Fault) {
-            let texts = try Batch.check(reader.contents, limitBytes: eventLimitBytes)
-            unfinished.forget(file.name)
+            let texts = try Batch.check(contents, after: known, limitBytes: eventLimitBytes)
+            forget(file.name)
             let source = FileSource(file, status, owner: owners.owner(of: status))
-            return .batch(Batch(source, status, reader, contents: reader.takeContents(), texts: texts))
+            return .batch(
+                Batch(file, source, status, reader, contents: reader.takeContents(), texts: texts, after: known))
         } catch {
             return judge(
                 .content(reason: error.fault.reason, offset: error.fault.offset, line: error.line), status, file,
-                reader, now: now, unix: unix)
+                reader, writers, now: now, unix: unix)
         }
+    }
+
+    private mutating func forget(_ name: FileName) {
+        unfinished.forget(name)
+        setAside.forget(name)
+        if !begun.isEmpty { begun[name] = nil }
     }
 
     /// Whether a file has to wait, because it may be a copy whose writer sets its times after its contents: at most for
@@ -156,27 +188,45 @@ struct FileExaminer {
         return names
     }
 
-    /// Whether a batch is whole. One that is written in place may end at any line and still look like a good one, so
-    /// there must be a reason to think so: a notice, a name by the contract, no writer, or a change of the inode after
-    /// the contents, which a rename leaves. Without one it gets time to rest.
-    private func isWhole(_ file: PendingFile, _ status: FileStatus, _ reader: SpoolReader) -> Bool {
-        if file.isNoticed || file.isNamedByContract { return true }
-        if let isBeingWritten = reader.isBeingWritten(file.name) { return !isBeingWritten }
-        return status.changedNanoseconds != status.modifiedNanoseconds
+    /// Files that were set aside and have been completed there, as it seems, under the names that they have again.
+    mutating func takeCompleted(in reader: SpoolReader, now: Int64, unix: Int64) -> [FileName] {
+        setAside.takeCompleted(in: reader, now: now, unix: unix)
     }
 
-    /// Decides about a file that cannot be delivered as it is: it gets time while it changes, then it is set aside.
+    /// Says which files have waited for their writers for long.
+    mutating func reportLate(in reader: SpoolReader, now: Int64) {
+        for name in unfinished.takeLate(now: now) {
+            let path = TerminalText.shellWord(reader.directory.path(of: name))
+            log.write(
+                LogLine(.warning, "queue.unfinished").with("file", name.description).with("seconds", 60)
+                    .with(
+                        "hint",
+                        "a program has it open for writing, and it is sent once that closes it; find it with: "
+                            + "fuser -v \(path)"))
+        }
+    }
+
+    /// Decides about a file that cannot be delivered as it is: it gets time while somebody writes it or it changes, then
+    /// it is set aside.
     private mutating func judge(
-        _ fault: SpoolFault, _ status: FileStatus, _ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64
+        _ fault: SpoolFault, _ status: FileStatus, _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters,
+        now: Int64, unix: Int64
     ) -> Finding {
         let look = Unfinished.Look(status)
         if stuck[file.name] == look { return .immovable }
-        guard hasRested(file, status, now: now, unix: unix) else { return .nothing }
+        let writer = writer(of: file, status, reader, writers)
+        let rest = file.isBatch && writer == .unknown ? Unfinished.batchRestNanoseconds : Unfinished.restNanoseconds
+        unfinished.note(file.name, look, writer, isRefused: true, now: now)
+        guard unfinished.isDue(file.name, writer, rest: rest, now: now) else { return .nothing }
+        unfinished.forget(file.name)
         rejected += 1
+        let reason = fault.reason + (begun[file.name].map { "; the lines before \($0.lines + 1) were sent" } ?? "")
         do throws(SystemCallError) {
-            let moved = try reader.quarantine(file.name, reason: fault.reason, unix: unix)
+            let moved = try reader.quarantine(file.name, reason: reason, unix: unix)
+            if status.kind == .regular { setAside.add(moved.name, as: file.name, look, now: now) }
+            begun[file.name] = nil
             log.write(
-                LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", reason)
                     .with("moved", ".failed/\(moved.name)"))
             guard let pruned = moved.pruned else { return .nothing }
             log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
@@ -184,22 +234,38 @@ struct FileExaminer {
         } catch {
             stuck[file.name] = look
             log.write(
-                LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", fault.reason)
+                LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", reason)
                     .with("error", error.description).with("hint", "left in the queue; remove it by hand"))
             return .immovable
         }
     }
 
-    /// Whether a file that was refused looks as it did then, and has time left.
-    private func isResting(_ file: PendingFile, _ reader: SpoolReader, now: Int64, unix: Int64) -> Bool {
+    /// Whether a file need not be read now: it looks as it did when it was refused and has time left, or it is a batch
+    /// that may not be finished. One that is written in place may end at any line and still look like a good one, so there
+    /// must be a reason to think that it is whole: a name by the contract, no writer, or time to rest.
+    private mutating func isWaiting(
+        _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64
+    ) -> Bool {
+        let isForeignBatch = file.isBatch && !file.isNamedByContract
         // A notice may say that its writer has closed it, which no status shows.
-        guard !file.isNoticed, !unfinished.isEmpty else { return false }
-        guard let status = try? reader.directory.status(of: file.name) else { return false }
-        return unfinished.isResting(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
+        guard isForeignBatch || (!file.isNoticed && !unfinished.isEmpty) else { return false }
+        guard let status = try? reader.directory.status(of: file.name), status.kind == .regular else { return false }
+        let look = Unfinished.Look(status)
+        let writer = writer(of: file, status, reader, writers)
+        if writer == .closed || !isForeignBatch {
+            return !file.isNoticed && unfinished.isResting(file.name, look, writer, now: now)
+        }
+        unfinished.note(file.name, look, writer, isRefused: false, now: now)
+        return !unfinished.isDue(file.name, writer, rest: Unfinished.batchRestNanoseconds, now: now)
     }
 
-    private mutating func hasRested(_ file: PendingFile, _ status: FileStatus, now: Int64, unix: Int64) -> Bool {
-        unfinished.hasRested(file.name, Unfinished.Look(status), monotonic: now, unix: unix)
+    private func writer(
+        of file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, _ writers: SeenWriters
+    ) -> FileWriter {
+        guard status.kind == .regular else { return .closed }
+        return FileWriter(
+            lease: reader.isBeingWritten(file.name),
+            isSeenOpen: writers.isOpen(file.name, sizeBytes: status.sizeBytes), isNoticed: file.isNoticed)
     }
 }
 

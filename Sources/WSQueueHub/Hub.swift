@@ -91,6 +91,7 @@ package struct Hub: ~Copyable {
 
     /// Takes no further files.
     package mutating func stopTaking() {
+        intake.noteWriting()
         intake.stop()
         events.stop()
     }
@@ -112,7 +113,10 @@ package struct Hub: ~Copyable {
     package mutating func writeSum() { events.writeSum() }
 
     /// Says on the disk that the journal ends in order, and ends the shared stream's thread.
-    package mutating func close() { events.close() }
+    package mutating func close() {
+        _ = deletion.lookAgain(intake.writers, in: intake.identity, isEnding: true, now: 0)
+        events.close()
+    }
 
     /// Up to this number all events' files are gone.
     private var finishedSeq: UInt64 { events.finishedSeq(removed: deletion.finishedSeq, isInBatch: batch != nil) }
@@ -192,7 +196,8 @@ package struct Hub: ~Copyable {
             return true
         }
         guard let reader = intake.reader, let file = intake.next(now: now) else { return false }
-        switch examiner.examine(file, reader, now: now, unix: unix, readBytes: &readBytes) {
+        if examiner.wantsWriters(of: file) { intake.noteWriting() }
+        switch examiner.examine(file, reader, intake.writers, now: now, unix: unix, readBytes: &readBytes) {
         case .event(let event, let source, let status):
             guard !awaitsTimes(event, source, status, now: now) else { return true }
             let contents = reader.contents
@@ -200,10 +205,13 @@ package struct Hub: ~Copyable {
             if !events.hasSubmitted(source, contents.span) {
                 fate = events.carry(event, of: source, contents.span, unix: unix)
             }
-            self.end(ReadFile(file, status, reader, seq: events.seq), fate, source, contents.span)
+            let mark = ReadFile.mark(file, status, contents.span)
+            self.end(ReadFile(file, mark, reader, seq: events.seq), fate, source, contents.span, now: now)
         case .batch(let new):
-            guard !awaitsTimes(new.firstEvent, new.fileSource, new.fileStatus, now: now) else { return true }
-            begin(new, unix: unix)
+            guard new.isContinued || !awaitsTimes(new.firstEvent, new.fileSource, new.fileStatus, now: now) else {
+                return true
+            }
+            begin(new, now: now, unix: unix)
         case .nothing: intake.finish(file.name)
         case .immovable: break
         }
@@ -223,13 +231,13 @@ package struct Hub: ~Copyable {
         return true
     }
 
-    private mutating func begin(_ new: consuming Batch, unix: Int64) {
+    private mutating func begin(_ new: consuming Batch, now: Int64, unix: Int64) {
         var new = new
         let contents = new.text
         guard !events.hasSubmitted(new.fileSource, contents.span) else {
-            return delete(new.readFile(seq: events.seq))
+            return delete(new.readFile(seq: events.seq), now: now)
         }
-        events.identify(&new, mayBeBegun: examiner.mayBeBegun(new))
+        if !new.isContinued { events.identify(&new, mayBeBegun: examiner.mayBeBegun(new)) }
         guard !events.placesQueue else {
             batch = new
             return
@@ -239,7 +247,7 @@ package struct Hub: ~Copyable {
             let one = events.carry(event, contents.span.extracting(range), present: unix, unix: unix)
             if case .submitted = one { fate = one }
         }
-        end(new.readFile(seq: events.seq), fate, new.fileSource, contents.span)
+        end(new.readFile(seq: events.seq), fate, new.fileSource, contents.span, now: now)
     }
 
     /// Records lines of the batch, as long as the log has room and ends before `limit`; after the last one, the file is
@@ -262,28 +270,31 @@ package struct Hub: ~Copyable {
 
     /// Notes what has become of the events of a file.
     private mutating func end(
-        _ file: ReadFile, _ fate: EventTurn.Fate, _ source: FileSource, _ contents: Span<UInt8>
+        _ file: ReadFile, _ fate: EventTurn.Fate, _ source: FileSource, _ contents: Span<UInt8>, now: Int64
     ) {
         switch fate {
-        case .dropped where events.mayForget: return delete(file)
+        case .dropped where events.mayForget: return delete(file, now: now)
         case .submitted: events.noteSubmitted(source, contents)
         case .dropped, .recorded: break
         }
         deletion.add(file, after: events.releaseMark)
     }
 
-    private mutating func delete(_ file: ReadFile) { finish(deletion.delete(file, in: intake.identity)) }
+    private mutating func delete(_ file: ReadFile, now: Int64) {
+        finish(deletion.delete(file, in: intake.identity, now: now))
+    }
 
     /// Notes what deletions have led to.
     private mutating func finish(_ outcome: FileDeletion.Outcome) {
         for name in outcome.finished { intake.finish(name) }
+        for (name, progress) in outcome.grown { examiner.noteGrown(name, progress) }
         for name in outcome.retaken { intake.retake(name) }
     }
 
     /// Deletes what is kept, and says what everyone has been handed.
     private mutating func settle(now: Int64, unix: Int64) {
         events.noteSync(now: now)
-        let outcome = deletion.deleteReleased(upTo: events.releasedMark, in: intake.identity)
+        let outcome = deletion.deleteReleased(upTo: events.releasedMark, in: intake.identity, now: now)
         finish(outcome)
         events.settle(hasDeleted: outcome.hasDeleted, finished: finishedSeq, unix: unix)
         guard reporter.isWanted else { return }
@@ -300,8 +311,12 @@ package struct Hub: ~Copyable {
         if let opened = intake.reopen(after: look) { use(opened) }
         intake.list(after: look, retrying: examiner.retried, now: now, unix: unix)
         guard let reader = intake.reader else { return }
+        finish(deletion.lookAgain(intake.writers, in: intake.identity, now: now))
+        if deletion.hasUndeletable { finish(deletion.findChanged()) }
+        for name in examiner.takeCompleted(in: reader, now: now, unix: unix) { intake.retake(name) }
+        examiner.reportLate(in: reader, now: now)
         if examiner.hasStuckFiles || deletion.hasUndeletable, chores.isRetryDue(now: now) {
-            finish(deletion.retry(in: reader))
+            finish(deletion.retry(in: intake.identity, now: now))
             for name in examiner.takeChanged(in: reader) { intake.retake(name) }
         }
         guard chores.isAgingDue(now: now) else { return }
@@ -312,12 +327,14 @@ package struct Hub: ~Copyable {
     /// Uses a directory that stands at the path again. What was known of another one's files is forgotten.
     private mutating func use(_ opened: consuming QueueDirectory.Opened) {
         do throws(SystemCallError) {
-            if try intake.watch(opened) {
+            let isAnother = try intake.watch(opened)
+            if isAnother {
                 examiner.forget()
                 deletion.forget()
                 try events.moveJournal(to: opened.reader.directory)
             }
             intake.use(opened)
+            if isAnother { intake.putBackTaken() }
         } catch {
             intake.noteFault(error)
         }

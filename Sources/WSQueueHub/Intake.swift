@@ -54,6 +54,7 @@ struct Intake: ~Copyable {
         let opened = try QueueDirectory.opened(queue, lock)
         _ = try watch(opened)
         directory.use(opened)
+        putBackTaken()
         guard let fault = watcher.fault else { return }
         log.write(
             LogLine(.warning, "queue.nowatch").with("error", fault.description)
@@ -93,6 +94,20 @@ struct Intake: ~Copyable {
 
     /// Uses a directory from now on.
     mutating func use(_ opened: consuming QueueDirectory.Opened) { directory.use(opened) }
+
+    /// Gives files back their names that a server before this one has taken and not deleted: what it has sent of them is
+    /// known. Where another file has the name by now, it is taken in from where it is.
+    mutating func putBackTaken() {
+        guard let reader = directory.reader else { return }
+        var names: [FileName] = []
+        try? reader.directory.forEachName { if TakenName.isOne($0) { names.append(FileName($0)) } }
+        for name in names {
+            guard let entry = try? Removal(name, in: reader.directory, readAs: nil).putBack(), entry == name else {
+                continue
+            }
+            queue.retry(entry, in: reader.directory)
+        }
+    }
 
     /// Notes that a directory that was found cannot be used.
     mutating func noteFault(_ error: SystemCallError) { directory.noteFault(.failed(error)) }
@@ -153,13 +168,24 @@ struct Intake: ~Copyable {
     /// - Parameter retried: Files that could not be taken before and are to be looked at again.
     mutating func list(after look: SpoolWatcher.Look, retrying retried: [FileName], now: Int64, unix: Int64) {
         guard let reader = directory.reader else { return }
-        for name in watcher.beginnings() { queue.retry(name, in: reader.directory) }
+        noteWriting()
         // A listing that had no room for all is repeated when its files are done; only lost notices make it due before.
         let isDue = look == .changed && now >= nextListing && (queue.isEmpty || !queue.isTruncated)
         if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, now: now) }
         for name in retried { queue.retry(name, in: reader.directory) }
         if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
     }
+
+    /// Takes in what was noticed of those who write in place, and the files that they have begun: what can be read already
+    /// is whole.
+    mutating func noteWriting() {
+        let begun = watcher.beginnings()
+        guard let reader = directory.reader else { return }
+        for name in begun { queue.retry(name, in: reader.directory) }
+    }
+
+    /// The files that are being written, as far as was noticed.
+    var writers: SeenWriters { watcher.writers }
 
     // MARK: Taking files
 

@@ -1,5 +1,5 @@
 package import WSQueueNet
-internal import WSQueueSpool
+package import WSQueueSpool
 package import WSQueueSystem
 
 /// Deletes the files of a backlog on a thread of its own: unlink(2) is a third of what a waiting file costs.
@@ -10,19 +10,19 @@ package final class RemoverThread: Sendable {
     /// A file that may go.
     package struct Order: Sendable {
         let name: FileName
-        /// See ``SpoolReader/delete(_:in:readAs:)``.
-        let status: FileStatus?
+        /// See ``Removal``.
+        let mark: ReadMark?
         let directory: Directory
 
-        package init(name: FileName, status: FileStatus?, directory: Directory) {
+        package init(name: FileName, mark: ReadMark?, directory: Directory) {
             self.name = name
-            self.status = status
+            self.mark = mark
             self.directory = directory
         }
     }
 
-    /// What became of one file: whether it is gone, or why not.
-    package typealias Outcome = Result<Bool, SystemCallError>
+    /// What became of one file.
+    package typealias Outcome = Result<Removal.Outcome, SystemCallError>
 
     private let worker: Worker<[Order], [Outcome]>
 
@@ -43,7 +43,7 @@ package final class RemoverThread: Sendable {
 
     private static func remove(_ file: Order) -> Outcome {
         Result { () throws(SystemCallError) in
-            try SpoolReader.delete(file.name, in: file.directory, readAs: file.status)
+            try Removal(file.name, in: file.directory, readAs: file.mark).carryOut()
         }
     }
 }

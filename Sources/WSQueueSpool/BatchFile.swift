@@ -13,13 +13,18 @@ package struct BatchLines {
         package let number: Int
     }
 
-    private var position = 0
+    private var position: Int
     private var number: Int
 
-    /// Begins at the front of some bytes.
+    /// Begins in some bytes.
     ///
-    /// - Parameter linesBefore: How many lines came before these bytes.
-    package init(linesBefore: Int = 0) { number = linesBefore }
+    /// - Parameters:
+    ///   - linesBefore: How many lines came before.
+    ///   - start: Where in the bytes it begins.
+    package init(linesBefore: Int = 0, from start: Int = 0) {
+        number = linesBefore
+        position = start
+    }
 
     /// How many lines have been passed, blank ones included.
     package var count: Int { number }

@@ -71,6 +71,64 @@ package struct FailedFiles {
         return (newName, count > nextPrune ? prune(directory, unix: unix) : nil)
     }
 
+    /// A file that was set aside not long ago.
+    package struct Recent {
+        /// Its name here, and the one that it had.
+        package let moved: FileName
+        package let name: FileName
+        package let status: FileStatus
+        /// Whether it was written after it was set aside, or may have been.
+        package let isChanged: Bool
+    }
+
+    /// The files here that were set aside, or changed, within an hour; of very many the newest.
+    mutating func recent(unix: Int64, limit: Int) -> [Recent] {
+        guard let directory = try? opened(creating: false) else { return [] }
+        var names: [FileName] = []
+        try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
+        var recent: [Recent] = []
+        for moved in names {
+            guard let status = try? directory.status(of: moved), status.kind == .regular,
+                abs(unix - status.changedNanoseconds) < 3_600_000_000_000,
+                let reason = try? directory.status(of: moved.appending(Self.reasonSuffix)),
+                let name = Self.original(moved)
+            else { continue }
+            // The reason was written when the file had rested.
+            let isChanged = status.modifiedNanoseconds >= reason.modifiedNanoseconds
+            recent.append(Recent(moved: moved, name: name, status: status, isChanged: isChanged))
+        }
+        return Array(recent.sorted { $0.status.changedNanoseconds > $1.status.changedNanoseconds }.prefix(limit))
+    }
+
+    /// The name of an event file that a file here had: a second one of a name has a number after it.
+    private static func original(_ moved: FileName) -> FileName? {
+        var bytes = Array(moved.bytes)
+        while true {
+            let kind = SpoolName.kind(of: bytes.span).0
+            if kind == .event || kind == .batch { return FileName(bytes.span) }
+            guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+            bytes.removeLast(bytes.count - dot)
+        }
+    }
+
+    /// What a file here looks like; `nil` when it has gone.
+    func status(of name: FileName) -> FileStatus? { try? directory?.status(of: name) }
+
+    /// Whether somebody has a file here open for writing; `nil` where this process may not know.
+    func isBeingWritten(_ name: FileName) -> Bool? { (try? directory?.openForReading(name))?.isBeingWritten }
+
+    /// Moves a file back under its name in the spool, if that is free, and removes the reason.
+    ///
+    /// - Returns: Whether it is back.
+    mutating func restore(_ moved: FileName, as name: FileName) -> Bool {
+        guard let directory, (try? directory.renameWithoutReplacing(moved, to: name, in: spool)) != nil else {
+            return false
+        }
+        try? directory.remove(moved.appending(Self.reasonSuffix))
+        count -= 1
+        return true
+    }
+
     /// Removes what is too old or too much, the oldest first. A listing: to be called seldom.
     package mutating func prune(unix: Int64) -> Pruned? {
         guard let directory = try? opened(creating: false) else { return nil }

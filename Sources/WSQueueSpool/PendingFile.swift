@@ -15,10 +15,13 @@ package struct PendingFile: Equatable, HeapElement {
     package let isScheduled: Bool
     private let order: SpoolOrder
     private let form: SpoolName.Form
+    /// Where the name begins that it was delivered under, and how long its stem is.
+    private let start: Int
     private let stemCount: Int
 
-    init(name: FileName, parsed: SpoolName, order: SpoolOrder, arrival: UInt64) {
+    init(name: FileName, from start: Int = 0, parsed: SpoolName, order: SpoolOrder, arrival: UInt64) {
         self.name = name
+        self.start = start
         self.order = order
         self.arrival = arrival
         form = parsed.form
@@ -29,6 +32,7 @@ package struct PendingFile: Equatable, HeapElement {
 
     private init(_ other: PendingFile, arrival: UInt64) {
         name = other.name
+        start = other.start
         order = other.order
         self.arrival = arrival
         form = other.form
@@ -44,7 +48,7 @@ package struct PendingFile: Equatable, HeapElement {
     package var isNoticed: Bool { arrival > 0 }
 
     /// The name without its suffix, which is the event's id unless the event has its own; any bytes.
-    package var stem: ArraySlice<UInt8> { name.bytes.prefix(stemCount) }
+    package var stem: ArraySlice<UInt8> { name.bytes[start..<(start + stemCount)] }
 
     /// Whether the name is one that the contract's publishers make, `<19 digits>-…`: who follows the contract that far
     /// renames, and what was renamed is whole.
@@ -52,17 +56,6 @@ package struct PendingFile: Equatable, HeapElement {
 
     /// Whether no other file has had this name, or will.
     package var isNameUsedOnce: Bool { form != .other }
-
-    /// Whether no other file has had this name, or will: the contract's, or `<10 digits>[.<fraction>]_<uniqid>`.
-    package var isNameUsedOnce: Bool {
-        if isNamedByContract { return true }
-        var rest = stem[...]
-        if isScheduled { rest = rest.dropFirst(SpoolPlace.duePrefix.utf8.count) }
-        guard rest.prefix(while: { $0 &- UInt8(ascii: "0") <= 9 }).count == 10 else { return false }
-        rest = rest.dropFirst(10)
-        if rest.first == UInt8(ascii: ".") { rest = rest.dropFirst().drop { $0 &- UInt8(ascii: "0") <= 9 } }
-        return rest.first == UInt8(ascii: "_") && rest.count > 1
-    }
 
     /// Whether this file comes first.
     package func precedes(_ other: PendingFile) -> Bool {

@@ -241,11 +241,15 @@ package struct SpoolQueue {
     }
 
     private mutating func file(_ name: FileName, arrival: UInt64, in directory: Directory) -> PendingFile? {
-        let bytes = name.terminated.span.extracting(..<name.count)
+        // One that was taken and may not be deleted is an event of its own, with the id that its former name gives it.
+        let start = TakenName.isOne(name.terminated.span) ? TakenName.prefixCount : 0
+        let bytes = name.terminated.span.extracting(start..<name.count)
         let parsed = SpoolName(bytes)
-        guard parsed.kind == .event || parsed.kind == .batch,
-            let order = dueTimes.order(of: parsed, bytes, in: directory)
-        else { return nil }
-        return PendingFile(name: name, parsed: parsed, order: order, arrival: arrival)
+        guard parsed.kind == .event || parsed.kind == .batch else { return nil }
+        let order =
+            start == 0
+            ? dueTimes.order(of: parsed, bytes, in: directory) : parsed.order(of: bytes, entry: name, in: directory)
+        guard let order else { return nil }
+        return PendingFile(name: name, from: start, parsed: parsed, order: order, arrival: arrival)
     }
 }

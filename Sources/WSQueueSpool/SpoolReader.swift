@@ -51,30 +51,28 @@ package final class SpoolReader {
         return contents
     }
 
-    /// Deletes a file whose event has been sent, if it is still the one that was read.
-    ///
-    /// - Parameter status: What the file looked like when it was read; `nil` where its name is never used again, so
-    ///   that the file need not be looked at.
-    /// - Returns: Whether it is gone; `false` when another file stands under the name, which is an event of its own.
-    package static func delete(
-        _ name: FileName, in directory: Directory, readAs status: FileStatus?
-    ) throws(SystemCallError) -> Bool {
-        do {
-            // A publisher that uses one name again and again may have renamed the next event over this one meanwhile.
-            if let status, try !directory.status(of: name).hasContents(of: status) { return false }
-            try directory.remove(name)
-        } catch  where error.isNotFound {
-            // Somebody else has deleted it, which is what we wanted.
-        }
-        return true
-    }
-
     /// Moves a file to `.failed/` with its reason.
     package func quarantine(
         _ name: FileName, reason: String, unix: Int64
     ) throws(SystemCallError) -> (name: FileName, pruned: FailedFiles.Pruned?) {
         try failedFiles.take(name, reason: reason, unix: unix)
     }
+
+    /// The files in `.failed/` that were set aside, or changed, within an hour; of very many the newest.
+    package func recentFailures(unix: Int64, limit: Int) -> [FailedFiles.Recent] {
+        failedFiles.recent(unix: unix, limit: limit)
+    }
+
+    /// What a file in `.failed/` looks like; `nil` when it has gone.
+    package func failedStatus(of name: FileName) -> FileStatus? { failedFiles.status(of: name) }
+
+    /// Whether somebody has a file in `.failed/` open for writing; `nil` where this process may not know.
+    package func isFailedBeingWritten(_ name: FileName) -> Bool? { failedFiles.isBeingWritten(name) }
+
+    /// Brings a file in `.failed/` back under its name, if that is free.
+    ///
+    /// - Returns: Whether it is back.
+    package func restore(_ moved: FileName, as name: FileName) -> Bool { failedFiles.restore(moved, as: name) }
 
     /// What is in `.failed/`: how much, and the newest.
     package func failures(limit: Int) -> FailedFiles.Overview { failedFiles.overview(limit: limit) }

@@ -117,7 +117,10 @@ package struct SpoolWatcher: ~Copyable {
                 seen.noteCreation(name)
             } else if notice.isChange {
                 if seen.noteChange(name), !isTaken { begun.append(name) }
-            } else if notice.isArrival, !(isTaken && notice.isRename) {
+            } else if isTaken, notice.isRename {
+                // Whoever had it open has it open still.
+                seen.move(TakenName.original(name), to: name)
+            } else if notice.isArrival {
                 seen.noteEnd(name)
             }
         }
@@ -128,9 +131,6 @@ package struct SpoolWatcher: ~Copyable {
 
     /// The files that are being written, as far as was noticed (``beginnings()``).
     package var writers: SeenWriters { seen }
-
-    /// Notes that a file has got another name from us.
-    package mutating func noteMove(_ name: FileName, to newName: FileName) { seen.move(name, to: newName) }
 
     /// Looks whether the directory is still the same and whether names in it have changed, with one stat(2).
     ///

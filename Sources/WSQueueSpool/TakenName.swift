@@ -6,7 +6,8 @@ package enum TakenName {
     private static let randomCount = 8
     /// How many bytes stand before the name that it had.
     package static let prefixCount = 16
-    private static let limitBytes = 255
+    /// The longest name there can be.
+    static let limitBytes = 255
 
     /// A new one for a file. Of a name that would be too long the beginning is left out.
     package static func make(for name: FileName) -> FileName {

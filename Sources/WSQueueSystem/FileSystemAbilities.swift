@@ -9,7 +9,7 @@ package struct FileSystemAbilities: Equatable, Sendable {
     package var links: Bool
     /// Whether the owner of a file may ask for a lease on it, which tells of its writers (fcntl(2)).
     package var leases: Bool
-    /// Whether inotify tells of what this machine does there.
+    /// Whether inotify tells of what this machine does there, as far as it may be asked.
     package var notices: Bool
     /// How coarse the times of its files are, nanoseconds; 0 is as fine as can be.
     package var tickNanoseconds: Int64
@@ -32,7 +32,7 @@ package struct FileSystemAbilities: Equatable, Sendable {
     package static func tried(in path: String, _ name: FileName) throws(SystemCallError) -> FileSystemAbilities {
         let directory = try Directory.open(path)
         let inotify = try? Inotify()
-        _ = try? inotify?.watch(path, for: .writing)
+        let isWatching = (try? inotify?.watch(path, for: .writing)) != nil
         let other = name.appending(".tmp")
         let file = try directory.createFile(name, mode: 0o600)
         defer {
@@ -48,7 +48,7 @@ package struct FileSystemAbilities: Equatable, Sendable {
         try? directory.remove(other)
         return FileSystemAbilities(
             renamesWithoutReplacing: directory.canRename(name, to: other), links: links, leases: leases,
-            notices: isNoticed, tickNanoseconds: tick)
+            notices: isNoticed || !isWatching, tickNanoseconds: tick)
     }
 }
 

@@ -205,7 +205,8 @@ struct HubTests {
             try hub.place(name(1), #"{"event":"n"}"#)
             try hub.place(name(2), #"{"event":"n","id":"a"}"#)
             try hub.place(name(3), "{}")
-            hub.turn(after: 3_000)
+            hub.turn()
+            hub.turn(after: 2_000)
             hub.status.ask(now: hub.now, by: 0, wantsClients: false)
             _ = hub.status.write(LoopStatus(), nil, of: 0, now: hub.now)
             let asked = hub.now

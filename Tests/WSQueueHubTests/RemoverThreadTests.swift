@@ -3,6 +3,7 @@ import Support
 import Testing
 import WSQueueHub
 import WSQueueNet
+import WSQueueSpool
 import WSQueueSystem
 
 struct RemoverThreadTests {
@@ -22,8 +23,8 @@ struct RemoverThreadTests {
         }
     }
 
-    private func order(_ name: String, _ directory: Directory, status: FileStatus? = nil) -> RemoverThread.Order {
-        RemoverThread.Order(name: FileName(name), status: status, directory: directory)
+    private func order(_ name: String, _ directory: Directory, mark: ReadMark? = nil) -> RemoverThread.Order {
+        RemoverThread.Order(name: FileName(name), mark: mark, directory: directory)
     }
 
     @Test func `files are deleted, and the outcomes come in their order`() throws {
@@ -32,7 +33,7 @@ struct RemoverThreadTests {
             try FileManager.default.createDirectory(atPath: "\(path)/b", withIntermediateDirectories: false)
             for name in ["a", "c"] { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
             let done = try outcomes(of: ["a", "b", "c", "gone"].map { order($0, directory) })
-            #expect(done.map { (try? $0.get()) ?? false } == [true, false, true, true])
+            #expect(done.map { try? $0.get() } == [.gone, nil, .gone, .gone])
             #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["b"])
         }
     }
@@ -43,8 +44,9 @@ struct RemoverThreadTests {
             try Data("first".utf8).write(to: URL(fileURLWithPath: "\(path)/a"))
             let status = try directory.status(of: FileName("a"))
             try Data("the second".utf8).write(to: URL(fileURLWithPath: "\(path)/a"))
-            let done = try outcomes(of: [order("a", directory, status: status)])
-            #expect(try done.map { try $0.get() } == [false])
+            let mark = ReadMark(status, "first".utf8.span, isBatch: false)
+            let done = try outcomes(of: [order("a", directory, mark: mark)])
+            #expect(try done.map { try $0.get() } == [.other(FileName("a"))])
             #expect(FileManager.default.fileExists(atPath: "\(path)/a"))
         }
     }

@@ -136,21 +136,4 @@ struct SpoolReaderTests {
             isWritten.wait()
         }
     }
-
-    @Test func `a file is deleted only while it is the one that was read`() throws {
-        try withTemporaryDirectory { path in
-            let directory = try Directory.open(path)
-            let name = FileName("a.json")
-            try write("first", "a.json", in: path)
-            let first = try directory.status(of: name)
-            try write("second", ".a.tmp", in: path)
-            #expect(rename("\(path)/.a.tmp", "\(path)/a.json") == 0)
-            #expect(try !SpoolReader.delete(name, in: directory, readAs: first))
-            #expect(try String(contentsOfFile: "\(path)/a.json", encoding: .utf8) == "second")
-            #expect(try SpoolReader.delete(name, in: directory, readAs: directory.status(of: name)))
-            #expect(!FileManager.default.fileExists(atPath: "\(path)/a.json"))
-            // One that somebody else has deleted is gone too.
-            #expect(try SpoolReader.delete(name, in: directory, readAs: first))
-        }
-    }
 }

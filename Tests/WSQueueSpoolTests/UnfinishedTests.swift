@@ -5,21 +5,62 @@ import WSQueueSpool
 import WSQueueSystem
 
 struct UnfinishedTests {
+    private static let name = FileName("a")
+    private static let second: Int64 = 1_000_000_000
+
     private func look(_ path: String, _ text: String) throws -> Unfinished.Look {
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/a"))
-        return Unfinished.Look(try Directory.open(path).status(of: FileName("a")))
+        return Unfinished.Look(try Directory.open(path).status(of: Self.name))
     }
 
-    @Test func `a file rests when it has looked the same for two seconds`() throws {
+    /// Begins before the file was there.
+    private func begin(_ look: Unfinished.Look) -> Unfinished {
+        Unfinished(startedAt: min(look.changedNanoseconds, look.modifiedNanoseconds))
+    }
+
+    @Test(
+        arguments: [
+            (true, false, false, .open), (true, true, true, .open), (false, true, false, .closed),
+            (false, false, false, .closed), (nil, true, false, .open), (nil, true, true, .open),
+            (nil, false, true, .closed), (nil, false, false, .unknown),
+        ] as [(Bool?, Bool, Bool, FileWriter)])
+    func `a lease tells before notices do, and notices before nothing does`(
+        lease: Bool?, isSeenOpen: Bool, isNoticed: Bool, writer: FileWriter
+    ) {
+        #expect(FileWriter(lease: lease, isSeenOpen: isSeenOpen, isNoticed: isNoticed) == writer)
+    }
+
+    @Test(
+        arguments: [
+            (.open, 0, false), (.open, 7_200, false), (.closed, 1, false), (.closed, 2, true), (.unknown, 1, false),
+            (.unknown, 2, true),
+        ] as [(FileWriter, Int64, Bool)])
+    func `a file waits as long as somebody has it open, else it must rest`(
+        writer: FileWriter, seconds: Int64, isDue: Bool
+    ) throws {
         try withTemporaryDirectory { path in
             let look = try look(path, "{")
-            let unix = look.changedNanoseconds
-            var unfinished = Unfinished()
-            let verdicts = [0, 1_999_999_999, 2_000_000_000].map { (now: Int64) in
-                unfinished.hasRested(FileName("a"), look, monotonic: now, unix: unix)
-            }
-            #expect(verdicts == [false, false, true])
+            var unfinished = begin(look)
+            unfinished.note(Self.name, look, writer, isRefused: true, now: 0)
+            unfinished.note(Self.name, look, writer, isRefused: true, now: seconds * Self.second)
+            #expect(unfinished.isDue(Self.name, writer, now: seconds * Self.second) == isDue)
+            #expect(unfinished.isResting(Self.name, look, writer, now: seconds * Self.second) == !isDue)
+            #expect(unfinished.names == [Self.name])
+            unfinished.forget(Self.name)
             #expect(unfinished.isEmpty)
+        }
+    }
+
+    @Test func `a batch of which nothing is known must rest for longer`() throws {
+        try withTemporaryDirectory { path in
+            let look = try look(path, "{")
+            var unfinished = begin(look)
+            unfinished.note(Self.name, look, .unknown, isRefused: false, now: 0)
+            let rest = Unfinished.batchRestNanoseconds
+            #expect(!unfinished.isDue(Self.name, .unknown, rest: rest, now: rest - 1))
+            #expect(unfinished.isDue(Self.name, .unknown, rest: rest, now: rest))
+            // It was not read: once it is closed nothing keeps it.
+            #expect(!unfinished.isResting(Self.name, look, .closed, now: 1))
         }
     }
 
@@ -27,51 +68,38 @@ struct UnfinishedTests {
         try withTemporaryDirectory { path in
             let before = try look(path, "{")
             let after = try look(path, "{\"event\"")
-            var unfinished = Unfinished()
-            let verdicts = [(before, 0), (after, 1_500_000_000), (after, 3_400_000_000), (after, 3_500_000_000)].map {
-                unfinished.hasRested(
-                    FileName("a"), $0.0, monotonic: $0.1, unix: max($0.0.changedNanoseconds, $0.0.modifiedNanoseconds))
-            }
-            #expect(verdicts == [false, false, false, true])
+            var unfinished = begin(before)
+            unfinished.note(Self.name, before, .unknown, isRefused: true, now: 0)
+            unfinished.note(Self.name, after, .unknown, isRefused: true, now: 1_500_000_000)
+            #expect(!unfinished.isDue(Self.name, .unknown, now: 3_400_000_000))
+            #expect(unfinished.isDue(Self.name, .unknown, now: 3_500_000_000))
+            #expect(!unfinished.isResting(Self.name, before, .unknown, now: 1_600_000_000))
         }
     }
 
-    @Test func `a file that nobody has touched for long has rested at first sight`() throws {
+    @Test func `what had rested when the server came need not rest again, whatever the clock says now`() throws {
         try withTemporaryDirectory { path in
             let look = try look(path, "{")
-            var unfinished = Unfinished()
-            let verdict = unfinished.hasRested(
-                FileName("a"), look, monotonic: 0, unix: look.changedNanoseconds + 2_000_000_000)
-            #expect(verdict)
+            // A coarse clock may be two seconds behind.
+            let rest = 4 * Self.second
+            for (after, isDue) in [(rest, true), (rest - 1, false), (-1_000 * rest, false)] {
+                var unfinished = Unfinished(
+                    startedAt: max(look.changedNanoseconds, look.modifiedNanoseconds) + after)
+                unfinished.note(Self.name, look, .unknown, isRefused: true, now: 0)
+                #expect(unfinished.isDue(Self.name, .unknown, now: 0) == isDue)
+            }
         }
     }
 
-    @Test func `a time in the future does not keep a file for ever`() throws {
+    @Test func `that a file waits for its writer is told once, after a minute`() throws {
         try withTemporaryDirectory { path in
             let look = try look(path, "{")
-            let unix = look.changedNanoseconds - 1_000_000_000_000
-            var unfinished = Unfinished()
-            let verdicts = [0, 2_000_000_000].map { (now: Int64) in
-                unfinished.hasRested(FileName("a"), look, monotonic: now, unix: unix)
-            }
-            #expect(verdicts == [false, true])
-        }
-    }
-
-    @Test func `a refused file that has not changed need not be read again until it has rested`() throws {
-        try withTemporaryDirectory { path in
-            let before = try look(path, "{")
-            let after = try look(path, "{\"event\"")
-            let name = FileName("a")
-            let unix = after.changedNanoseconds
-            var unfinished = Unfinished()
-            #expect(!unfinished.isResting(name, after, monotonic: 0, unix: unix))
-            let hasRested = unfinished.hasRested(name, after, monotonic: 0, unix: unix)
-            #expect(!hasRested)
-            #expect(unfinished.isResting(name, after, monotonic: 1_999_999_999, unix: unix))
-            #expect(!unfinished.isResting(name, before, monotonic: 1, unix: unix))
-            #expect(!unfinished.isResting(name, after, monotonic: 2_000_000_000, unix: unix))
-            #expect(!unfinished.isResting(name, after, monotonic: 1, unix: unix + 2_000_000_000))
+            var unfinished = begin(look)
+            unfinished.note(Self.name, look, .open, isRefused: true, now: 0)
+            var told = [unfinished.takeLate(now: 59 * Self.second)]
+            told.append(unfinished.takeLate(now: 60 * Self.second))
+            told.append(unfinished.takeLate(now: 600 * Self.second))
+            #expect(told == [[], [Self.name], []])
         }
     }
 }

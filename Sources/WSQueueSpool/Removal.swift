@@ -1,0 +1,122 @@
+package import WSQueueSystem
+
+/// The end of a file whose event has been sent, step by step, so that nothing goes that was not read.
+///
+/// A publisher may rename its next event over the name, or write on into the same file, at any moment until the name is
+/// gone. So a file whose name may be used again gets another one first, which no publisher uses, and what has that name
+/// then is compared with what was read.
+package struct Removal: Sendable {
+    /// What became of a file.
+    package enum Outcome: Equatable, Sendable {
+        /// It is gone.
+        case gone
+        /// Another event stands under this name.
+        case other(FileName)
+        /// It stands under this name now and has got longer.
+        case grown(FileName)
+        /// It stands under this name now, and somebody may still write into it; `nil` where that cannot be told.
+        case taken(FileName, ReadMark, isOpen: Bool?)
+    }
+
+    private let name: FileName
+    private let directory: Directory
+    /// `nil` where the name is never used again, so that the file need not be looked at.
+    private let mark: ReadMark?
+
+    /// Removes the file `name`.
+    package init(_ name: FileName, in directory: Directory, readAs mark: ReadMark?) {
+        self.name = name
+        self.directory = directory
+        self.mark = mark
+    }
+
+    /// Takes the name away and, where no one can write into the file any more, the file.
+    package func carryOut() throws(SystemCallError) -> Outcome {
+        do {
+            guard let mark else {
+                try directory.remove(name)
+                return .gone
+            }
+            return try take(mark)
+        } catch  where error.isNotFound {
+            // Somebody else has deleted it, which is what we wanted.
+            return .gone
+        }
+    }
+
+    /// Deletes a file that was taken and that no one has open any more.
+    package func finish() throws(SystemCallError) -> Outcome {
+        do {
+            guard let mark else { return .gone }
+            return try end(mark, isOpen: false)
+        } catch  where error.isNotFound {
+            return .gone
+        }
+    }
+
+    /// Looks whether a file that was taken is still what was read, and leaves it where it is.
+    package func compare() throws(SystemCallError) -> Outcome {
+        do {
+            guard let mark else { return .gone }
+            return try end(mark, isOpen: true)
+        } catch  where error.isNotFound {
+            return .gone
+        }
+    }
+
+    private func take(_ mark: ReadMark) throws(SystemCallError) -> Outcome {
+        let present = try directory.status(of: name)
+        switch relation(mark, to: present, name) {
+        case .same: break
+        case .grown: return .grown(name)
+        case .other: return .other(name)
+        }
+        let entry = TakenName.isOne(name.terminated.span) ? name : TakenName.make(for: name)
+        if entry != name { try directory.rename(name, to: entry, in: directory) }
+        let taken = Removal(entry, in: directory, readAs: mark.updated(present))
+        // Asked first: what is written before the last writer closes the file shows in what is looked at afterwards.
+        let isOpen = (try? directory.openForReading(entry))?.isBeingWritten
+        return try taken.end(mark.updated(present), isOpen: isOpen)
+    }
+
+    /// Compares what has the name now, which is one of ours, and deletes it.
+    private func end(_ mark: ReadMark, isOpen: Bool?) throws(SystemCallError) -> Outcome {
+        let present = try directory.status(of: name)
+        // The rename has changed the inode, and nothing else did.
+        switch relation(mark.updated(inodeOf: present), to: present, name) {
+        case .other: return .other(try putBack())
+        case .grown: return .grown(name)
+        case .same:
+            guard isOpen == false else { return .taken(name, mark.updated(present), isOpen: isOpen) }
+            try directory.remove(name)
+            return .gone
+        }
+    }
+
+    /// Gives a file the name that it had, where that is free.
+    ///
+    /// - Returns: The name it has now.
+    package func putBack() throws(SystemCallError) -> FileName {
+        // The beginning of a long name may have been left out.
+        guard name.count < TakenName.limitBytes else { return name }
+        let original = TakenName.original(name)
+        do {
+            try directory.renameWithoutReplacing(name, to: original)
+            return original
+        } catch  where error.isExisting {
+            return name
+        }
+    }
+
+    private func relation(_ mark: ReadMark, to present: FileStatus, _ name: FileName) -> ReadMark.Relation {
+        let age = Clock.unixNanoseconds() - present.modifiedNanoseconds
+        return mark.relation(to: present, isSettled: age > 100_000_000) {
+            var bytes: [UInt8] = []
+            let limit = Int(clamping: present.sizeBytes) + 1
+            guard let file = try? directory.openForReading(name),
+                (try? file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: "")) != nil
+            else { return nil }
+            return bytes
+        }
+    }
+}
