@@ -18,6 +18,7 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: String, _ flags
         guard flags & O_CREAT != 0 else { return refuse(ENOENT) }
         inode = kernel.makeInode(isDirectory: false, mode: mode)
         kernel.change(found.parent, [(found.name, inode)])
+        kernel.notify(found.parent, .created, found.name)
     }
     if flags & O_DIRECTORY != 0, !inode.isDirectory { return refuse(ENOTDIR) }
     let file = OpenFile(inode.isDirectory ? .directory(inode) : .file(inode), owner: owner)
@@ -146,6 +147,7 @@ public func simulatedFtruncate(_ descriptor: Int32, _ size: Int) -> Int32 {
     guard let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
     inode.apply(.size(size))
     inode.modified = kernel.fileTime
+    kernel.notifyChange(inode)
     return 0
 }
 
@@ -202,10 +204,11 @@ public func simulatedFcntl(_ descriptor: Int32, _ command: Int32, _ argument: In
     guard let kernel = enter("fcntl", descriptor) else {
         return Int32(realCall(.fcntl, Int(descriptor), Int(command), argument))
     }
-    // F_SETLEASE of fcntl(2): none for reading while somebody writes.
+    // F_SETLEASE of fcntl(2): none for reading while somebody writes, and for some users none at all.
     let setLease: Int32 = 1024
-    if command == setLease, argument == Int(F_RDLCK), kernel.file(descriptor)?.inode?.writers ?? 0 > 0 {
-        return refuse(EAGAIN)
+    if command == setLease, argument == Int(F_RDLCK) {
+        guard kernel.settings.hasLeases else { return refuse(EACCES) }
+        if kernel.file(descriptor)?.inode?.writers ?? 0 > 0 { return refuse(EAGAIN) }
     }
     return 0
 }

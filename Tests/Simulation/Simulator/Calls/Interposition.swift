@@ -16,6 +16,7 @@ enum CallNumber: Int {
     case fcntl = 72
     case ftruncate = 77
     case gettid = 186
+    case statfs = 137
     case futex = 202
     case clockGetTime = 228
     case openat = 257

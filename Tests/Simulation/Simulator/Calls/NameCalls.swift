@@ -160,3 +160,15 @@ public func simulatedFutimens(_ descriptor: Int32, _ times: UnsafePointer<timesp
     inode.modified = Int64(times[1].tv_sec) * 1_000_000_000 + Int64(times[1].tv_nsec)
     return 0
 }
+
+/// A disk of this machine, where its clock is a fine one.
+@_cdecl("statfs")
+public func simulatedStatfs(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<statfs>) -> Int32 {
+    guard let kernel = enter("statfs") else { return Int32(realCall(.statfs, bits(path), bits(result))) }
+    var status = statfs()
+    let memory = 0x0102_1994
+    let fat = 0x4D44
+    status.f_type = numericCast(kernel.settings.tickNanoseconds < 1_000_000_000 ? memory : fat)
+    result.pointee = status
+    return 0
+}

@@ -102,7 +102,7 @@ public func simulatedInotifyAddWatch(_ descriptor: Int32, _ path: UnsafePointer<
     guard let kernel = enter("inotify_add_watch"), let file = kernel.file(descriptor) else { return refuse(EBADF) }
     guard let inode = kernel.find(String(cString: path), in: nil)?.inode else { return refuse(ENOENT) }
     if let known = file.watches.first(where: { $0.inode === inode }) { return known.number }
-    file.watches.append(OpenFile.Watch(number: Int32(file.watches.count + 1), inode: inode))
+    file.watches.append(OpenFile.Watch(number: Int32(file.watches.count + 1), inode: inode, mask: mask))
     return Int32(file.watches.count)
 }
 

@@ -67,15 +67,17 @@ extension Kernel {
 
     /// What a watch is told of (inotify(7)).
     enum NoticeMask: UInt32 {
+        case modified = 0x2
         case closedWriting = 0x8
         case movedTo = 0x80
+        case created = 0x100
         case overflow = 0x4000
     }
 
     /// Tells all watches of a directory. Equal notices in a row are one, and a full queue ends with the overflow notice.
     func notify(_ directory: Inode, _ mask: NoticeMask, _ name: String) {
         for case let file? in files where file.isInotify {
-            for watch in file.watches where watch.inode === directory {
+            for watch in file.watches where watch.inode === directory && watch.mask & mask.rawValue != 0 {
                 let notice = OpenFile.Notice(watch: watch.number, mask: mask.rawValue, name: name)
                 if file.notices.last == notice { continue }
                 let overflow = OpenFile.Notice(watch: -1, mask: NoticeMask.overflow.rawValue, name: "")

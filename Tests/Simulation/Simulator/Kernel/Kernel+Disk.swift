@@ -11,7 +11,7 @@ extension Kernel {
     }
 
     /// Times of files have the ticks of the kernel's clock.
-    var fileTime: Int64 { unix / 4_000_000 * 4_000_000 }
+    var fileTime: Int64 { unix / settings.tickNanoseconds * settings.tickNanoseconds }
 
     func makeInode(isDirectory: Bool, mode: UInt32) -> Inode {
         lastInode += 1
@@ -59,6 +59,12 @@ extension Kernel {
         inode.apply(.write(offset: offset, Array(bytes)))
         inode.modified = fileTime
         inode.changed = fileTime
+        notifyChange(inode)
+    }
+
+    /// Tells the watches that a file's contents are others now.
+    func notifyChange(_ inode: Inode) {
+        if inode.links > 0, let parent = inode.parent { notify(parent, .modified, inode.name) }
     }
 
     /// Carries out what the planted fault has held back.

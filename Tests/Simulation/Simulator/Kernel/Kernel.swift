@@ -52,6 +52,10 @@ final class Kernel {
         var namesPerCall = 8
         /// How long the queue of inotify is.
         var noticeLimit = 16_384
+        /// Whether the server may ask for leases on files of others.
+        var hasLeases = true
+        /// How coarse the times of files are: some milliseconds on a disk, two seconds on FAT.
+        var tickNanoseconds: Int64 = 4_000_000
         /// The longest a sync takes, nanoseconds.
         var syncNanoseconds: Int64 = 3_000_000
         /// So many of a thousand syncs of the server's threads fail.

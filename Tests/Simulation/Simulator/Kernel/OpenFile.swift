@@ -21,6 +21,7 @@ final class OpenFile {
     struct Watch {
         let number: Int32
         let inode: Inode
+        let mask: UInt32
     }
 
     struct Notice: Equatable {

@@ -6,6 +6,7 @@ enum Owner: Equatable {
     case world
     case server
     case publisher(Int)
+    case foreignWriter(Int)
 
     /// The process's number, for getpid(2).
     var processIdentifier: Int32 {
@@ -13,6 +14,7 @@ enum Owner: Equatable {
         case .world: 1_000
         case .server: 1_001
         case .publisher(let index): Int32(1_002 + index)
+        case .foreignWriter(let index): Int32(1_102 + index)
         }
     }
 }

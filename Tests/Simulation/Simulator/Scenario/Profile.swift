@@ -14,6 +14,12 @@ struct Profile {
     var publishers: Int { styles.count }
     let clients = 2
     let eventsPerPublisher = 20
+    /// Those who write in place, under names that say no time, and what they write.
+    let foreignWriters: Int
+    let filesPerForeignWriter = 5
+    /// How long they may do nothing with a file open: where the kernel does not tell of them, rest decides.
+    let stallNanoseconds: Int
+    let usesNotices: Bool
 
     /// How a publisher writes.
     enum Style: CaseIterable {
@@ -39,6 +45,11 @@ struct Profile {
         socketBytes = random.pick([300, 2_000, 65_536])
         restPerMille = random.pick([500, 500, 50])
         styles = [random.pick(Style.allCases), random.pick(Style.allCases)]
+        machine.hasLeases = random.chance(perMille: 500)
+        machine.tickNanoseconds = random.pick([4_000_000, 4_000_000, 2_000_000_000])
+        usesNotices = random.chance(perMille: 800)
+        foreignWriters = random.below(3)
+        stallNanoseconds = machine.hasLeases ? 20_000_000_000 : 1_500_000_000
         if random.chance(perMille: 250) {
             // What a failed sync has lost shows at a power cut that comes after the next good one.
             machine.syncErrorPerMille = 200

@@ -28,6 +28,7 @@ final class Scenario {
     private(set) var checker = HistoryChecker()
     private var clients: [SimulatedClient] = []
     private var publishers: [SimulatedPublisher] = []
+    private var writers: [ForeignWriter] = []
     private var crashesLeft: Int
     private var crashes = 0
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
@@ -61,6 +62,11 @@ final class Scenario {
             let publisher = SimulatedPublisher(index: index, style: style, names: names, in: self)
             publishers.append(publisher)
             publisher.start()
+        }
+        for index in 0..<profile.foreignWriters {
+            let writer = ForeignWriter(index: index, in: self)
+            writers.append(writer)
+            writer.start()
         }
         planCrash()
         play()
@@ -96,7 +102,7 @@ final class Scenario {
             while checker.counts.diskErrors < kernel.syncErrors { note(.diskError) }
             if kernel.takeCrash() { crash() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
-            guard publishers.allSatisfy(\.isDone) else { continue }
+            guard publishers.allSatisfy(\.isDone), writers.allSatisfy(\.isDone) else { continue }
             if deadline == .max {
                 deadline = kernel.now + Self.patienceNanoseconds
                 // One that is near still comes: the end of a run is as good a place as any.
@@ -115,7 +121,7 @@ final class Scenario {
     }
 
     private var filesLeft: [String] {
-        kernel.queue.entries.keys.filter { !$0.hasPrefix(".") }.sorted()
+        kernel.queue.entries.keys.filter { !$0.hasPrefix(".") || $0.hasPrefix(".taken-") }.sorted()
     }
 
     private func planCrash() {
@@ -129,10 +135,12 @@ final class Scenario {
         note(.server("0", .kill))
         if profile.cutsPower, kernel.random.chance(perMille: 700) {
             for publisher in publishers { kernel.kill(.publisher(publisher.index)) }
+            for writer in writers { kernel.kill(.foreignWriter(writer.index)) }
             let drawn = kernel.random.pick(Kernel.Cut.allCases)
             kernel.cutPower(options.cut ?? drawn)
             note(.powerCut)
             for publisher in publishers where !publisher.isDone { publisher.start() }
+            for writer in writers where !writer.isDone { writer.start() }
         }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
         startServer()
@@ -168,6 +176,7 @@ final class Scenario {
         var configuration = Configuration()
         configuration.queuePath = "/q"
         configuration.threads = profile.loops
+        configuration.usesNotices = profile.usesNotices
         configuration.eventLimitBytes = 8_192
         configuration.slowClients.limitBytes = 65_536
         configuration.clientLimit = 100
