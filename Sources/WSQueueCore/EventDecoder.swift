@@ -4,9 +4,8 @@ struct EventDecoder {
     private var seen = EventMemberSet()
     private var dataPlace = EventText.Place()
     private var dataNamePlace = EventText.Place()
-    private var keyOffset = 0
-    private var details = EventDetails()
-    private var hasDetails = false
+    /// What few events say, apart from the decoder: those that say nothing of it pay nothing.
+    private var rare: RareMembers?
 
     /// Takes the next member.
     mutating func take(_ member: JSONMember, in bytes: Span<UInt8>) throws(EventFault) {
@@ -36,9 +35,7 @@ struct EventDecoder {
         case .timestamp: try take(timestamp: value, in: bytes)
         case .queuedAt: text.queuedAtMicroseconds = value.plausibleMicroseconds(in: bytes)
         case .id: text.idPlace = EventText.Place(try value.identifier(in: bytes))
-        default:
-            hasDetails = true
-            try take(detail: value, in: bytes)
+        default: try take(detail: value, into: makeRare(), in: bytes)
         }
     }
 
@@ -63,27 +60,36 @@ struct EventDecoder {
                 text.ignoredPlace = dataNamePlace
             }
         }
-        guard hasDetails else { return text }
-        try checkKey()
-        text.delivery = EventDelivery(details)
+        guard let rare else { return text }
+        try rare.checkKey()
+        text.delivery = EventDelivery(rare.details)
         return text
     }
 
-    private mutating func take(detail value: EventValue, in bytes: Span<UInt8>) throws(EventFault) {
+    private mutating func makeRare() -> RareMembers {
+        if let rare { return rare }
+        let made = RareMembers()
+        rare = made
+        return made
+    }
+
+    private func take(
+        detail value: EventValue, into rare: RareMembers, in bytes: Span<UInt8>
+    ) throws(EventFault) {
         switch value.member {
-        case .channel, .channels: details.add(channels: try value.channels(in: bytes))
-        case .recipients: details.recipients = try value.recipients(in: bytes)
-        case .except: details.exceptions.connections = try value.connections(in: bytes)
-        case .exceptUsers: details.exceptions.users = try value.users(in: bytes)
-        case .expiresAt: details.expiresAtMicroseconds = try value.time(in: bytes).microseconds
+        case .channel, .channels: rare.details.add(channels: try value.channels(in: bytes))
+        case .recipients: rare.details.recipients = try value.recipients(in: bytes)
+        case .except: rare.details.exceptions.connections = try value.connections(in: bytes)
+        case .exceptUsers: rare.details.exceptions.users = try value.users(in: bytes)
+        case .expiresAt: rare.details.expiresAtMicroseconds = try value.time(in: bytes).microseconds
         case .key:
-            keyOffset = value.token.lowerBound
-            details.key = EventValue.label(try value.identifier(in: bytes), in: bytes)
+            rare.keyOffset = value.token.lowerBound
+            rare.details.key = EventValue.label(try value.identifier(in: bytes), in: bytes)
         case .clear:
-            if details.key == nil { keyOffset = value.token.lowerBound }
-            details.clearsKey = try value.boolean(in: bytes)
+            if rare.details.key == nil { rare.keyOffset = value.token.lowerBound }
+            rare.details.clearsKey = try value.boolean(in: bytes)
         case .traceparent:
-            if value.isTraceContext(in: bytes) { details.traceparentPlace = EventText.Place(value.token) }
+            if value.isTraceContext(in: bytes) { rare.details.traceparentPlace = EventText.Place(value.token) }
         case .event, .payload, .data, .timestamp, .queuedAt, .id: return
         }
     }
@@ -94,13 +100,24 @@ struct EventDecoder {
         if time.isInSeconds, value.kind == .number {
             text.timestampPlace = EventText.Place(value.token)
         } else {
-            details.timestampMicroseconds = time.microseconds
-            hasDetails = true
+            makeRare().details.timestampMicroseconds = time.microseconds
         }
     }
 
+    /// A name that is like one of ours, as far as it may be shown.
+    private static func shown(_ name: Span<UInt8>) -> String {
+        TerminalText.plain(String(decoding: [UInt8](name), as: UTF8.self))
+    }
+}
+
+/// The members that few events have, as they come.
+private final class RareMembers {
+    var details = EventDetails()
+    /// Where the key, or what wants one, stands.
+    var keyOffset = 0
+
     /// State is that of all who listen: who returns gets it whoever he is.
-    private func checkKey() throws(EventFault) {
+    func checkKey() throws(EventFault) {
         guard details.key != nil || details.clearsKey else { return }
         guard details.key != nil else {
             throw EventFault(reason: "'clear' without 'key'; one is wanted", offset: keyOffset)
@@ -114,10 +131,5 @@ struct EventDecoder {
         throw EventFault(
             reason: "'key' beside '\(hindrance)'; state is for all who listen, so only one of them is wanted",
             offset: keyOffset)
-    }
-
-    /// A name that is like one of ours, as far as it may be shown.
-    private static func shown(_ name: Span<UInt8>) -> String {
-        TerminalText.plain(String(decoding: [UInt8](name), as: UTF8.self))
     }
 }
