@@ -9,6 +9,8 @@ globalThis.WSQueue ??= (() => {
   // How long an answer may take, and when somebody has just come back to the page.
   const patience = 10000, briefPatience = 4000;
   const rememberedNumbers = 5000;
+  // A proxy takes lines of some KB, nginx 8: more channels than fit are asked for by messages.
+  const longestQuery = 4000;
   // These names belong to the client. Published events of such a name are heard by globs, as "gap*".
   const ownNames = ["status", "gap", "error"];
 
@@ -44,6 +46,8 @@ globalThis.WSQueue ??= (() => {
     /** The channels that the present connection has asked for; null before its welcome. */
     #asked = null;
     #urlChannels = [];
+    /** Whether the past is asked for after the channels, which are not in the address. */
+    #asksLate = false;
     #pending = [];
     #heard = 0;
     #beat = 25000;
@@ -137,15 +141,19 @@ globalThis.WSQueue ??= (() => {
       }
       if (attempt !== this.#attempt) return;
       const url = new URL(this.url);
-      this.#urlChannels = this.channels;
-      const query = { channels: this.#urlChannels.join(), events: this.#events.join(), since: this.#since };
-      for (const [name, value] of Object.entries({ ...query, heartbeat: "app" }))
+      const channels = this.channels.join();
+      this.#asksLate = encodeURIComponent(channels).length > longestQuery;
+      this.#urlChannels = this.#asksLate ? [] : this.channels;
+      const query = this.#asksLate ? {} : { channels, since: this.#since };
+      for (const [name, value] of Object.entries({ ...query, events: this.#events.join(), heartbeat: "app" }))
         if (value) url.searchParams.set(name, value);
       try {
         socket = new WebSocket(url, token ? ["wsqueue.v1", "bearer." + token] : ["wsqueue.v1"]);
       } catch (error) {
-        // The address or the token is nothing that a browser sends: it will not get better.
+        // The address or the token is nothing that a browser sends: it will not get better. Whoever has just made the
+        // client has had no time to listen.
         this.#drop();
+        await null;
         this.#fail({ code: "address", error });
         return this.#show("denied");
       }
@@ -214,6 +222,7 @@ globalThis.WSQueue ??= (() => {
       this.#beat = message.heartbeat_interval * 1000 || this.#beat;
       this.#asked = new Set(this.#urlChannels);
       this.#settleChannels();
+      if (this.#asksLate) this.#resumeLate();
       this.#watch();
       this.#renewLater(token);
       // The cursor stays where it is until the replay is over: only then the server has said what is lost.
@@ -222,7 +231,15 @@ globalThis.WSQueue ??= (() => {
       this.#show("live");
     }
 
+    /** Asks for the past of all channels, once they have been asked for. */
+    #resumeLate() {
+      if (this.#since) this.#tell("resume", { since: this.#since });
+    }
+
     #resumed({ cursor, complete, gap }) {
+      // Some channels are asked for again, and then their past.
+      if (this.#asksLate && this.#timers.again) return;
+      this.#asksLate = false;
       if (!complete) this.#miss(gap);
       this.#move(cursor);
       this.#show("live");
@@ -242,7 +259,7 @@ globalThis.WSQueue ??= (() => {
         this.#seen.clear();
       }
       // A replay that had begun before is begun anew.
-      const isRepeated = this.status === "catching-up" && epoch === this.#last[0] && seq <= this.#last[1];
+      const isRepeated = this.status === "catching-up" && !this.#asksLate && epoch === this.#last[0] && seq <= this.#last[1];
       if (isRepeated || this.#seen.has(seq)) {
         this.counters.duplicates++;
       } else {
@@ -252,6 +269,8 @@ globalThis.WSQueue ??= (() => {
         // With --payload-key the second member has another name.
         this.#call(event.event, event.payload === undefined ? Object.values(event)[1] : event.payload, event, text);
       }
+      // What is published before the past has come is further, and ends nothing.
+      if (this.#asksLate && this.status === "catching-up") return;
       if (!(seq > (epoch === this.#last[0] ? this.#last[1] : -1))) return;
       this.#last = [epoch, seq];
       if (this.status === "live") this.#move(epoch + ":" + seq);
@@ -278,14 +297,23 @@ globalThis.WSQueue ??= (() => {
       if (index >= 0) this.#pending.splice(index, 1)[0].reject(Object.assign(new Error(error), message));
       else if (seconds) {
         // Too many at once: what has not been heard of is asked for again.
-        this.#timers.again = sleep(seconds * 1000, () => { this.#asked &&= new Set(); this.#settleChannels(); });
+        clearTimeout(this.#timers.again);
+        this.#timers.again = sleep(seconds * 1000, () => {
+          this.#timers.again = undefined;
+          this.#asked &&= new Set();
+          this.#settleChannels();
+          if (this.#asksLate) this.#resumeLate();
+        });
       } else if (code === "invalid_field" && /since/.test(error) && this.status === "catching-up") {
         this.#resumed({ cursor: this.#start, gap: { from: this.#since, to: this.#start, reason: "cursor" } });
       }
       this.#fail(message);
     }
 
-    #fail(error) { this.#tellHandlers(({ name }) => name === "error", error, error); }
+    #fail(error) {
+      const isHeard = this.#tellHandlers(({ name }) => name === "error", error, error);
+      if (!isHeard) console.warn("wsqueue: no handler of \"error\" has heard of this", error);
+    }
 
     #show(status, details = {}) {
       if (status === this.status) return;

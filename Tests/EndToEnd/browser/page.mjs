@@ -42,6 +42,7 @@ export function load({ sessionStorage = new Store(), random = () => 0.5 } = {}) 
   });
   vm.runInContext("Math.random = random; Date.now = now;", Object.assign(context, { random, now: () => Date.now() }));
   vm.runInContext(source, context);
+  page.WSQueue = context.WSQueue;
   Object.defineProperty(page, "socket", { get: () => page.sockets.at(-1) });
   page.window = (type) => window.dispatchEvent(new Event(type));
   page.document = (type, hidden = false) => { document.hidden = hidden; document.dispatchEvent(new Event(type)); };

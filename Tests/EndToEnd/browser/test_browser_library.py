@@ -42,7 +42,7 @@ def test_the_server_serves_the_client_for_any_page_and_only_once(server, path, k
 
 
 def test_the_client_is_small(server):
-    assert len(gzip.compress(get(server, "/wsqueue.js").body, 9)) <= 5_000
+    assert len(gzip.compress(get(server, "/wsqueue.js").body, 9)) <= 6_000
 
 
 def test_the_client_loads_nothing_else(server):

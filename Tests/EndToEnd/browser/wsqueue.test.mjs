@@ -325,6 +325,53 @@ test("a gap is told", async () => {
   assert.equal(queue.counters.gaps, 1);
 });
 
+test("what the first moment brings is heard by handlers that are added right behind it, or on the console", async () => {
+  const page = load();
+  const heard = [];
+  const queue = new page.WSQueue("/", { token: "a b" });
+  queue.on("error", (error) => heard.push(error.code));
+  queue.on("status", (status) => heard.push(status));
+  await settled();
+  same(heard, ["address", "denied"]);
+  same(page.warnings, []);
+  new page.WSQueue("/", { token: "a b" });
+  await settled();
+  assert.equal(page.warnings.length, 1);
+});
+
+test("more channels than an address may have are asked for by messages, and their past after them", async () => {
+  const page = load();
+  const channels = Array.from({ length: 120 }, (_, number) => ("c" + number + ".").padEnd(80, "x"));
+  const queue = await page.open({ channels, since: "a:5" });
+  assert.ok(page.socket.url.href.length < 4000);
+  same([page.socket.url.searchParams.get("channels"), page.socket.url.searchParams.get("since")], [null, null]);
+  page.socket.welcome("a:9");
+  same(page.socket.actions("subscribe").map(({ data }) => data.channel), channels);
+  same(page.socket.sent.at(-1), { action: "resume", data: { since: "a:5" } });
+  // What is published meanwhile is further than what is missed, and hides nothing of it.
+  page.socket.event(10);
+  page.socket.event(6);
+  same([queue.status, queue.cursor], ["catching-up", "a:5"]);
+  page.socket.say({ action: "resumed", cursor: "a:10", complete: true });
+  same([queue.status, queue.cursor, page.seen], ["live", "a:10", [10, 6]]);
+  page.socket.event(11);
+  assert.equal(queue.cursor, "a:11");
+});
+
+test("the past is asked for again after channels that came too fast", async () => {
+  const page = load();
+  const channels = Array.from({ length: 120 }, (_, number) => ("c" + number + ".").padEnd(80, "x"));
+  const queue = await page.open({ channels, since: "a:5" });
+  page.socket.welcome("a:9");
+  page.socket.say({ success: false, action: "error", code: "rate_limited", error: "slow down", retry_after: 2 });
+  page.socket.say({ action: "resumed", cursor: "a:9", complete: true });
+  same([queue.status, queue.cursor], ["catching-up", "a:5"]);
+  await pass(2000);
+  same([page.socket.actions("subscribe").length, page.socket.actions("resume").length], [240, 2]);
+  page.socket.say({ action: "resumed", cursor: "a:9", complete: true });
+  assert.equal(queue.status, "live");
+});
+
 test("a gap that nobody listens for is said on the console", async () => {
   const page = load();
   await page.open({ since: "a:5" });
