@@ -2,7 +2,9 @@ internal import WSQueueCore
 package import WSQueueSystem
 
 /// What was read of a file whose name may be used again: by it is told whether a file is still that one.
-package struct ReadMark: Equatable, Sendable {
+///
+/// A class, because names of the contract need none: thousands of their files wait for their deletion.
+package final class ReadMark: Equatable, Sendable {
     /// What a file is, beside what was read.
     package enum Relation: Equatable, Sendable {
         /// The same file with the same contents.
@@ -33,6 +35,11 @@ package struct ReadMark: Equatable, Sendable {
         byteCount = other.byteCount
         checksum = other.checksum
         isBatch = other.isBatch
+    }
+
+    package static func == (one: ReadMark, other: ReadMark) -> Bool {
+        one.status == other.status && one.byteCount == other.byteCount && one.checksum == other.checksum
+            && one.isBatch == other.isBatch
     }
 
     /// The same of a file that looks otherwise by now, though nothing was written into it.
