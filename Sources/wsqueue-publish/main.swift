@@ -2,7 +2,6 @@ internal import Glibc
 internal import WSQueueArguments
 internal import WSQueuePublishTool
 
-Console.takeNumbersOfClosedStreams()
 Console.reportTraps { _ in
     Console.endTrapped(
         saying: """
@@ -11,4 +10,5 @@ Console.reportTraps { _ in
 
             """, status: ExitStatus.bug.rawValue)
 }
+Console.takeNumbersOfClosedStreams()
 exit(Command.run())

@@ -223,7 +223,7 @@ def test_a_payload_reaches_every_node_as_it_was_written(start_nodes, redis):
     nodes = start_nodes(2, redis)
     payload = r'{"b": 1.500, "a":"\u00e4\/"}'
     with Client(nodes[0]) as one, Client(nodes[1]) as other:
-        files.place(nodes[0].queue, "1700000000.json", f'{{"event":"a","payload":{payload},"id":"x"}}')
+        files.place(nodes[0].queue, "1700000000_65532d4a1b2c3.json", f'{{"event":"a","payload":{payload},"id":"x"}}')
         for client in (one, other):
             [message] = client.receive()
             assert message.startswith(b'{"event":"a","payload":%s,"timestamp":1700000000,' % payload.encode())

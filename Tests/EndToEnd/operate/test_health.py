@@ -216,8 +216,8 @@ def test_a_server_that_is_being_stopped(start, queue):
 
 def test_a_server_that_has_not_looked_at_its_queue(start, queue):
     require_strace()
-    # The first listing of the queue, after that of the journal, takes two seconds.
-    slow = injecting("getdents64", "delay_enter=1000000:when=3..4")
+    # The first listing of the queue takes two seconds: the third, after the journal and what is on its way to deletion.
+    slow = injecting("getdents64", "delay_enter=1000000:when=5..6")
     port = free_port()
     server = start(prefix=slow, is_ready=False, listen=f"127.0.0.1:{port}")
     server.host, server.port = "127.0.0.1", port

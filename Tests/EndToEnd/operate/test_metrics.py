@@ -92,7 +92,7 @@ def test_what_becomes_of_events_is_counted(start, queue):
 def test_files_that_wait_for_a_client_are_counted_as_held_once(start, queue):
     server = start("--hold-without-clients")
     for number in range(3):
-        place(queue, f"170000000{number}.json", EVENT)
+        place(queue, f"170000000{number}_65532d4a1b2c3.json", EVENT)
         reaches(server, number + 1, "wsqueue_events_total", result="held")
     numbers = Metrics(server)
     assert numbers("wsqueue_queue_files") == 3

@@ -50,7 +50,7 @@ def test_a_client_that_does_not_read_is_told_with_what_it_is_owed(start, queue):
 
 def test_the_queue_is_told(start, queue):
     server = start("--hold-without-clients")
-    place(queue, "1700000000.json", json.dumps({"event": "n"}))
+    place(queue, "1700000000_65532d4a1b2c3.json", json.dumps({"event": "n"}))
     told = eventually(lambda: (now := status(server)["queue"])["waiting"] == 1 and now, "one waits")
     assert told["oldest_ms"] > 1e9
     with Client(server) as client:

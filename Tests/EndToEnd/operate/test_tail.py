@@ -241,7 +241,8 @@ def test_it_works_through_a_unix_socket(start, queue, tail, tmp_path):
     path = tmp_path / "socket"
     start("-l", f"unix:{path}")
     one = tail(None, "-l", f"unix:{path}", "-n", "1")
-    eventually(lambda: place(queue, name_of(1), event()) or one.lines, "an event arrives")
+    numbers = iter(range(1, 10_000))
+    eventually(lambda: place(queue, name_of(next(numbers)), event()) or one.lines, "an event arrives")
     assert one.end() == 0
 
 
@@ -250,7 +251,10 @@ def test_when_its_reader_goes_it_ends(server, queue, binaries):
     shell = subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE)
     server.wait_for("client.open")
     place(queue, name_of(1), event())
-    eventually(lambda: place(queue, name_of(2), event()) or server.logged("client.close"), lambda: server.log)
+    numbers = iter(range(2, 10_000))
+    eventually(
+        lambda: place(queue, name_of(next(numbers)), event()) or server.logged("client.close"), lambda: server.log
+    )
     assert shell.communicate(timeout=10)[0].endswith(b" n null\n")
 
 
