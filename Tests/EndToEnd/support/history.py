@@ -26,10 +26,18 @@ class History:
 
     def __init__(self, path):
         self.path = path
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._cut()
+
+    def _cut(self):
+        """Takes away the line that a writer which was killed did not end: a kill may stop a write between two pages."""
+        size = os.fstat(self._file).st_size
+        start = max(0, size - 65_536)
+        end = os.pread(self._file, size - start, start)
+        os.ftruncate(self._file, start + end.rfind(b"\n") + 1)
 
     def write(self, *lines):
-        """Adds lines, whole or not at all."""
+        """Adds lines; of a process that is killed meanwhile the last one may be cut off."""
         os.write(self._file, "".join(f"{line}\n" for line in lines).encode())
 
     def invoke(self, publisher, numbers, channel=None):
