@@ -103,6 +103,7 @@ def test_a_copy_that_keeps_times_is_one_event(start, queue):
         client.expect_silence(0.2)
 
 
+@pytest.mark.alone
 def test_a_copy_in_place_whose_times_come_last_is_one_event(start, queue):
     """As `rsync -a --inplace` writes: contents, close, and then the times."""
     server = start()
