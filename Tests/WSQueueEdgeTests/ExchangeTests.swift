@@ -114,10 +114,11 @@ struct ExchangeTests {
             configuration.trustedProxies = [AddressRange.parse("10.0.0.0/8")].compactMap { $0 }
         }
         let (one, two) = try (server.client(), server.client())
-        #expect(try server.ask("").hasPrefix("HTTP/1.1 429"))
+        #expect(try server.ask("").isEmpty, "who says nothing is not counted for its address")
+        #expect(try server.get("/nothing").hasPrefix("HTTP/1.1 429"))
         try one.send(ClientFrames.close(1_000))
         one.finish()
-        try eventually("its place is free") { try server.ask("").isEmpty }
+        try eventually("its place is free") { try server.get("/nothing").hasPrefix("HTTP/1.1 404") }
         let three = try server.client()
         _ = (two, three)
         let few = try EdgeServer { $0.clientLimit = 1 }

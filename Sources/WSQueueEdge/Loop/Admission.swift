@@ -149,6 +149,15 @@ struct Admission: ~Copyable {
         return refusal(of: line).map { Refusal(slot: slot, answer: $0) }
     }
 
+    /// Counts a connection for its address once something has come on it: browsers open some ahead and say nothing.
+    ///
+    /// - Returns: The answer to one too many.
+    func countHeard(_ line: Line) -> Response? {
+        // Whom a proxy speaks for is in its request.
+        guard !line.isCounted, !sources.isProxy(line.address), !places.count(line) else { return nil }
+        return deny(line.address, "address", Self.tooMany)
+    }
+
     /// Takes note of who asks, once the request is here; the client of a trusted proxy is counted now.
     ///
     /// - Returns: The answer to a client that is one too many of its address.
@@ -192,9 +201,7 @@ struct Admission: ~Copyable {
             let advice = "The server has as many clients as it may. Try again later."
             return deny(line.address, "clients", Response(.serviceUnavailable, advice: advice))
         }
-        // Whom a proxy speaks for is in its request.
-        guard !sources.isProxy(line.address), !places.count(line) else { return nil }
-        return deny(line.address, "address", Self.tooMany)
+        return nil
     }
 
     private func deny(_ address: Address, _ reason: String, _ answer: Response) -> Response {

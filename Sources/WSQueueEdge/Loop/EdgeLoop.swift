@@ -205,6 +205,7 @@ struct EdgeLoop: ~Copyable {
     }
 
     private mutating func receive(_ range: Range<Int>, _ exchange: HTTPExchange, _ slot: Int) {
+        if let refusal = admission.countHeard(exchange.line) { return respond(refusal, to: .get, slot) }
         let token = delivery.connections.token(of: slot)
         switch exchanges.receive(reader.bytes(range).span, exchange, token, admission) {
         case .wait: return

@@ -241,6 +241,18 @@ def test_one_address_cannot_have_all_places(start):
         client.socket.close()
 
 
+def test_connections_that_say_nothing_are_not_counted_for_their_address(start):
+    server = start("--clients-per-address", "3")
+    idle = [socket.create_connection((server.host, server.port), 5) for _ in range(3)]
+    # Found after those: the loops take newcomers in their order.
+    clients = [Client(server) for _ in range(3)]
+    assert opened(server) == 429
+    for one in idle:
+        one.close()
+    for client in clients:
+        client.socket.close()
+
+
 def test_at_the_descriptor_limit_newcomers_are_refused_at_once_and_the_others_served(start, publish):
     server = start("--threads", "2", descriptors=128)
     most = int(server.wait_for("server.start")["max_clients"])
