@@ -8,7 +8,7 @@ package struct PendingFile: Equatable, HeapElement {
     package let isBatch: Bool
     /// Which notice said that it was renamed or closed, counted from 1; 0 where it was found by looking. Files of the same
     /// time are in the order of their notices: a tick of a file system is some milliseconds.
-    let arrival: UInt64
+    private(set) var arrival: UInt64
     /// The time by which it is ordered: that of its name, else its mtime; Unix nanoseconds.
     package var nanoseconds: Int64 { order.nanoseconds }
     /// Whether it is not to be sent before that time.
@@ -30,19 +30,12 @@ package struct PendingFile: Equatable, HeapElement {
         stemCount = parsed.stemCount
     }
 
-    private init(_ other: PendingFile, arrival: UInt64) {
-        name = other.name
-        start = other.start
-        order = other.order
-        self.arrival = arrival
-        form = other.form
-        isBatch = other.isBatch
-        isScheduled = other.isScheduled
-        stemCount = other.stemCount
-    }
-
     /// The same file, of which a notice has told by now.
-    func noticed(_ arrival: UInt64) -> PendingFile { PendingFile(self, arrival: arrival) }
+    func noticed(_ arrival: UInt64) -> PendingFile {
+        var file = self
+        file.arrival = arrival
+        return file
+    }
 
     /// Whether its writer is known to have finished.
     package var isNoticed: Bool { arrival > 0 }

@@ -32,36 +32,30 @@ package struct Removal: Sendable {
 
     /// Takes the name away and, where no one can write into the file any more, the file.
     package func carryOut() throws(SystemCallError) -> Outcome {
-        do {
+        try whileThere { () throws(SystemCallError) in
             guard let mark else {
                 try directory.remove(name)
                 return .gone
             }
             return try take(mark)
-        } catch  where error.isNotFound {
-            // Somebody else has deleted it, which is what we wanted.
-            return .gone
         }
     }
 
     /// Deletes a file that was taken and that no one has open any more.
     package func finish() throws(SystemCallError) -> Outcome {
-        do {
-            guard let mark else { return .gone }
-            return try end(mark, isOpen: false)
-        } catch  where error.isNotFound {
-            return .gone
-        }
+        guard let mark else { return .gone }
+        return try whileThere { () throws(SystemCallError) in try end(mark, isOpen: false) }
     }
 
     /// Looks whether a file that was taken is still what was read, and leaves it where it is.
     package func compare() throws(SystemCallError) -> Outcome {
-        do {
-            guard let mark else { return .gone }
-            return try end(mark, isOpen: true)
-        } catch  where error.isNotFound {
-            return .gone
-        }
+        guard let mark else { return .gone }
+        return try whileThere { () throws(SystemCallError) in try end(mark, isOpen: true) }
+    }
+
+    /// Somebody else may have deleted the file, which is what we wanted.
+    private func whileThere(_ body: () throws(SystemCallError) -> Outcome) throws(SystemCallError) -> Outcome {
+        do { return try body() } catch  where error.isNotFound { return .gone }
     }
 
     private func take(_ mark: ReadMark) throws(SystemCallError) -> Outcome {
