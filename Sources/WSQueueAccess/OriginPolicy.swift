@@ -1,9 +1,8 @@
-internal import WSQueueNet
 package import WSQueueOperation
 package import WSQueueWire
 
 /// Which pages may open a WebSocket (SPEC §4, origin). A program that is no browser sends no `Origin` and is not asked.
-package struct OriginPolicy {
+package struct OriginPolicy: Sendable {
     private let listed: [OriginPattern]
     private let isLoopbackOnly: Bool
 
@@ -36,8 +35,25 @@ package struct OriginPolicy {
         ]
     }
 
+    /// Whether a request may come from a page that only `*` lets in: what the browser adds by itself is then not what the
+    /// page knows, and speaks for nobody.
+    package func isByAnyPage(_ head: RequestHead, from source: RequestSource) -> Bool {
+        guard listed.contains(.any) else { return false }
+        guard let origin = head.text(of: "origin") else {
+            // A page's image or frame; programs do not say where they are.
+            let site = head.text(of: "sec-fetch-site") ?? "none"
+            return site != "none" && site != "same-origin"
+        }
+        return !isKnown(origin.lowercased(), head, source)
+    }
+
     private func isAllowed(_ origin: String, _ head: RequestHead, _ source: RequestSource) -> Bool {
-        if listed.contains(where: { $0.matches(origin) }) { return true }
+        listed.contains(.any) || isKnown(origin, head, source)
+    }
+
+    /// Whether a page is the server's own, this machine's, or one that the operator has named.
+    private func isKnown(_ origin: String, _ head: RequestHead, _ source: RequestSource) -> Bool {
+        if listed.contains(where: { $0 != .any && $0.matches(origin) }) { return true }
         // scheme "://" host [":" port] (RFC 6454, section 6.2); "null" and everything else is no page's own host.
         guard let scheme = ["http://", "https://"].first(where: { origin.hasPrefix($0) }) else { return false }
         let authority = origin.dropFirst(scheme.count)
@@ -52,18 +68,6 @@ package struct OriginPolicy {
                 }
             }
         }
-        return isLoopbackOnly && Self.isLoopback(authority) && source.isLocal(head)
-    }
-
-    static func isLoopback(_ authority: Substring) -> Bool {
-        let name: Substring
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            name = authority[...end]
-        } else {
-            name = authority.prefix { $0 != ":" }
-        }
-        if name == "localhost" || name == "[::1]" || name.hasSuffix(".localhost") { return true }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return isLoopbackOnly && (HostName(authority)?.isLoopback ?? false) && source.isLocal(head)
     }
 }

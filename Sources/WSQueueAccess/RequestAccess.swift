@@ -7,22 +7,42 @@ package import WSQueueWire
 package struct RequestAccess: Sendable {
     private let control: AccessControl
     private let policy: OriginPolicy
+    private let hosts: HostPolicy
+    private let local: LocalRights
     /// Whether there is an application to ask.
     private let asksApplication: Bool
     private let counters: ClientCounters
     private let log: Log
 
     package init(
-        _ control: AccessControl, _ policy: OriginPolicy, asksApplication: Bool, _ counters: ClientCounters, _ log: Log
+        _ control: AccessControl, _ configuration: Configuration, asksApplication: Bool, _ counters: ClientCounters,
+        _ log: Log
     ) {
         self.control = control
-        self.policy = policy
+        policy = OriginPolicy(configuration)
+        hosts = HostPolicy(configuration)
+        local = LocalRights(configuration)
         self.asksApplication = asksApplication
         self.counters = counters
         self.log = log
     }
 
-    // MARK: Pages
+    // MARK: Pages and programs
+
+    /// The answer to a request by a name that is none of the server's, or `nil` where it is one; every route asks.
+    package func hostRefusal(of head: RequestHead, from source: RequestSource) -> Response? {
+        guard let refusal = hosts.refusal(of: head, from: source) else { return nil }
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", source.address.description).with("reason", "host")
+                .with("host", head.host.map { String(decoding: $0, as: UTF8.self) } ?? "")
+                .with("hint", "--host-name or --origin allows it; a proxy's needs --trusted-proxy"))
+        return refusal
+    }
+
+    /// Whether a request has the rights of this machine (SPEC §4).
+    package func isThisMachine(_ head: RequestHead, from source: RequestSource) -> Bool {
+        local.hold(for: head, from: source)
+    }
 
     /// The answer to a request from a page that may not connect, or `nil` when it may.
     package func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
@@ -57,9 +77,12 @@ package struct RequestAccess: Sendable {
 
     /// What the application may know a client by, where there is one to ask: a token comes as `Authorization` whatever way
     /// it came here.
-    package func credentials(of head: RequestHead, offered: [UInt8]?) -> AuthorizeRequest.Credentials? {
+    package func credentials(
+        of head: RequestHead, offered: [UInt8]?, from source: RequestSource
+    ) -> AuthorizeRequest.Credentials? {
         guard asksApplication else { return nil }
         var credentials = AuthorizeRequest.Credentials(head)
+        if policy.isByAnyPage(head, from: source) { credentials.dropAmbient() }
         if credentials.authorization == nil,
             let token = offered ?? head.target.value(of: "token").map({ Array($0.utf8) })
         {

@@ -20,8 +20,10 @@ package final class RequestSources: Sendable {
 
     /// Finds out who sends a request. A proxy on this machine that is not trusted is named in the log once: all clients
     /// would have its address.
-    package func source(of head: RequestHead, from peer: Address) -> RequestSource {
-        let source = proxies.source(of: head, from: peer)
+    ///
+    /// - Parameter user: Of the program at the other end of a Unix socket.
+    package func source(of head: RequestHead, from peer: Address, user: UInt32? = nil) -> RequestSource {
+        let source = proxies.source(of: head, from: peer, user: user)
         if source.isPassedOn, !source.isTrusted, peer.isLoopback,
             !isProxyNamed.exchange(true, ordering: .relaxed)
         {

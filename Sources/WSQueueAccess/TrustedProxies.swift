@@ -16,13 +16,15 @@ package struct TrustedProxies: Sendable {
     /// Finds out who asks: the nearest of those named that is no trusted proxy itself. Everything further away was written
     /// by a program that is not trusted. What is no address ends the search at the one before.
     ///
-    /// - Parameter peer: Who is at the other end of the connection.
-    package func source(of head: RequestHead, from peer: Address) -> RequestSource {
-        guard head.isPassedOn else {
-            return RequestSource(address: peer, isFromLoopback: peer.isLoopback, isPassedOn: false, isTrusted: false)
-        }
-        guard contains(peer) else {
-            return RequestSource(address: peer, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: false)
+    /// - Parameters:
+    ///   - peer: Who is at the other end of the connection.
+    ///   - user: Of the program at the other end of a Unix socket.
+    package func source(of head: RequestHead, from peer: Address, user: UInt32? = nil) -> RequestSource {
+        let isProxy = contains(peer)
+        guard head.isPassedOn, isProxy else {
+            return RequestSource(
+                address: peer, isFromLoopback: peer.isLoopback, isPassedOn: head.isPassedOn, isTrusted: false,
+                isProxys: isProxy, user: user)
         }
         var address = peer
         var proxies = 1
@@ -34,8 +36,8 @@ package struct TrustedProxies: Sendable {
             proxies += 1
         }
         return RequestSource(
-            address: address, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: true,
-            isSecure: head.isForwardedSecure(by: proxies), hosts: Self.hosts(of: head, believing: proxies))
+            address: address, isFromLoopback: peer.isLoopback, isPassedOn: true, isTrusted: true, isProxys: true,
+            user: user, isSecure: head.isForwardedSecure(by: proxies), hosts: Self.hosts(of: head, believing: proxies))
     }
 
     /// The hosts that the believed proxies were asked for: each adds one at the end. What stands in front may be the
@@ -75,19 +77,25 @@ package struct RequestSource: Sendable {
     package let isPassedOn: Bool
     /// Whether that proxy is believed.
     package let isTrusted: Bool
+    /// Whether the peer is a proxy that is believed, also where it says nothing of a client.
+    let isProxys: Bool
     /// Whether a trusted proxy says that the client came by TLS.
     package let isSecure: Bool
     /// The hosts that trusted proxies say they were asked for, so that each is the server's own; empty where none says so.
     package let hosts: [[UInt8]]
+    /// The user of the program at the other end of a Unix socket.
+    let user: UInt32?
 
     init(
-        address: Address, isFromLoopback: Bool, isPassedOn: Bool, isTrusted: Bool, isSecure: Bool = false,
-        hosts: [[UInt8]] = []
+        address: Address, isFromLoopback: Bool, isPassedOn: Bool, isTrusted: Bool, isProxys: Bool,
+        user: UInt32?, isSecure: Bool = false, hosts: [[UInt8]] = []
     ) {
         self.address = address
         self.isFromLoopback = isFromLoopback
         self.isPassedOn = isPassedOn
         self.isTrusted = isTrusted
+        self.isProxys = isProxys
+        self.user = user
         self.isSecure = isSecure
         self.hosts = hosts
     }
@@ -96,7 +104,7 @@ package struct RequestSource: Sendable {
     /// address, whatever it says. A host that is not this machine is that of a proxy's client, or of a
     /// page that had its name lead here; and HTTP/1.0 is how nginx asks when it is told nothing.
     package func isLocal(_ head: RequestHead) -> Bool {
-        guard isFromLoopback, !isPassedOn, head.version == .oneOne, let host = head.host else { return false }
-        return OriginPolicy.isLoopback(String(decoding: host, as: UTF8.self).lowercased()[...])
+        guard isFromLoopback, !head.hasProxyMarks, head.version == .oneOne, let host = head.host else { return false }
+        return HostName(host)?.isLoopback ?? false
     }
 }

@@ -41,6 +41,17 @@ package struct Socket: ~Copyable, Sendable {
     /// For pollers.
     package var number: Int32 { descriptor.number }
 
+    /// The user of the program at the other end of a Unix socket when it connected (`SO_PEERCRED`, unix(7)).
+    package var user: UInt32? {
+        // Process, user and group.
+        var credentials: [UInt32] = [0, 0, 0]
+        var size = socklen_t(MemoryLayout<UInt32>.size * credentials.count)
+        let result = unsafe credentials.withUnsafeMutableBytes {
+            unsafe getsockopt(number, SOL_SOCKET, SO_PEERCRED, $0.baseAddress, &size)
+        }
+        return result == 0 ? credentials[1] : nil
+    }
+
     /// Sends what of `bytes` the socket takes now (send(2)).
     package static func send(_ bytes: Span<UInt8>, to number: Int32) -> Transfer {
         unsafe bytes.withUnsafeBytes { unsafe transfer(Glibc.send(number, $0.baseAddress, $0.count, flags)) }

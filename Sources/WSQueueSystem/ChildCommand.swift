@@ -8,8 +8,9 @@ package enum ChildCommand {
     /// - Parameters:
     ///   - input: What it finds on its standard input.
     ///   - environment: Variables besides ours, which they replace; a value with a NUL in it is left out.
+    ///   - secrets: Variables of ours that are not for it.
     package static func run(
-        _ words: [String], input: [UInt8], environment: [(name: String, value: String)]
+        _ words: [String], input: [UInt8], environment: [(name: String, value: String)], without secrets: [String] = []
     ) throws(SystemCallError) -> ChildProcess.End {
         // A file in memory and no pipe: the command may leave its input unread.
         let file = try FileDescriptor.inMemory("input")
@@ -20,7 +21,7 @@ package enum ChildCommand {
         unsafe posix_spawn_file_actions_adddup2(&actions, file.number, STDIN_FILENO)
         var vector = unsafe words.map { unsafe strdup($0) } + [nil]
         defer { for index in words.indices { unsafe free(vector[index]) } }
-        let pairs = variables(environment)
+        let pairs = variables(environment, without: secrets)
         var variables = unsafe pairs.map { unsafe strdup($0) } + [nil]
         defer { for index in pairs.indices { unsafe free(variables[index]) } }
         var identifier: pid_t = 0
@@ -36,12 +37,13 @@ package enum ChildCommand {
     }
 
     /// This process's variables and further ones, as `NAME=value`.
-    private static func variables(_ more: [(name: String, value: String)]) -> [String] {
+    private static func variables(_ more: [(name: String, value: String)], without secrets: [String]) -> [String] {
+        let left = more.map(\.name) + secrets
         var pairs: [String] = []
         var next = unsafe wsqueue_environment()
         while let list = unsafe next, let text = unsafe list.pointee {
             let pair = unsafe String(cString: text)
-            if !more.contains(where: { pair.hasPrefix("\($0.name)=") }) { pairs.append(pair) }
+            if !left.contains(where: { pair.hasPrefix("\($0)=") }) { pairs.append(pair) }
             unsafe next = list + 1
         }
         return pairs + more.filter { !$0.value.utf8.contains(0) }.map { "\($0.name)=\($0.value)" }

@@ -28,6 +28,9 @@ final class Line {
     /// The address that the log names: the other end's, or that of a trusted proxy's client.
     var address: Address { source }
 
+    /// The user of the program at the other end of a Unix socket.
+    var user: UInt32? { source.isUnix ? socket.user : nil }
+
     /// A trusted proxy sends this client's requests.
     func speaks(for address: Address) { source = address }
 

@@ -152,7 +152,7 @@ package final class Edge: Sendable {
     ) throws(SystemCallError) -> EdgeLoop {
         let now = Clock.monotonicNanoseconds()
         let access = RequestAccess(
-            control, OriginPolicy(configuration), asksApplication: authorizeDesk != nil, ports.counters, log)
+            control, configuration, asksApplication: authorizeDesk != nil, ports.counters, log)
         let router = Router(
             access, ports.gate, journal, path: configuration.path, showsPage: configuration.showsPage,
             eventLimitBytes: publishDesk == nil ? nil : configuration.eventLimitBytes)

@@ -50,7 +50,7 @@ struct Exchanges {
         } catch {
             return .respond(Response(refusing: error), .get)
         }
-        let source = sources.source(of: head, from: exchange.line.address)
+        let source = sources.source(of: head, from: exchange.line.address, user: exchange.line.user)
         if let refusal = admission.admit(source, exchange.line) { return .respond(refusal, head.method) }
         switch router.route(head, from: source) {
         case .respond(let response): return .respond(response, head.method)
@@ -58,9 +58,9 @@ struct Exchanges {
             exchange.awaitAnswer()
             return .status(question, method)
         case .stream(let head, let bearer, let fields):
-            return .stream(head, bearer, fields, access.credentials(of: head, offered: nil))
+            return .stream(head, bearer, fields, access.credentials(of: head, offered: nil, from: source))
         case .open(let handshake, let bearer):
-            let credentials = access.credentials(of: head, offered: handshake.token)
+            let credentials = access.credentials(of: head, offered: handshake.token, from: source)
             return .open(head, handshake, bearer, credentials, from: used)
         case .publish(let reader, let expectsContinue, let fields):
             exchange.expect(reader, fields)

@@ -43,6 +43,7 @@ struct Router {
 
     /// Looks at a request's method, target and fields.
     func route(_ head: RequestHead, from source: RequestSource) -> Route {
+        if let refusal = access.hostRefusal(of: head, from: source) { return .respond(refusal) }
         guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
         if let path, Self.withoutSlash(head.target.path) != Self.withoutSlash(path) {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))

@@ -96,12 +96,14 @@ struct StatusRoutes {
         guard head.method == .get || head.method == .head else {
             return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")]))
         }
-        if question.isPublic || source.isLocal(head) { return .status(question, head.method) }
+        if question.isPublic || access.isThisMachine(head, from: source) { return .status(question, head.method) }
         switch access.bearer(of: head, offered: nil) {
         case .success(let bearer?) where bearer.identity.roles.contains("admin"): return .status(question, head.method)
         case .failure(let error): return .respond(access.refuse(error, from: source.address))
         default:
-            let advice = "Ask on the server's own machine, at 127.0.0.1, or with a token whose role is admin."
+            let advice =
+                "Ask on the server's own machine, at 127.0.0.1, while it listens there only (--local on otherwise), "
+                + "or with a token whose role is admin."
             return .respond(Response(.forbidden, advice: advice))
         }
     }

@@ -49,6 +49,10 @@ package struct Configuration: Sendable {
     package var path: String?
     /// Further origins that may connect.
     package var origins: [OriginPattern] = []
+    /// The names that the server may be asked by, besides those that need no saying.
+    package var hostNames: [String] = []
+    /// Whether programs on this machine have its rights; `nil` is while nothing but this machine is listened to.
+    package var localRights: Bool?
     /// The proxies that are believed about their clients.
     package var trustedProxies: [AddressRange] = []
     /// The file with the secrets that tokens are signed with; `nil` takes no tokens.

@@ -84,6 +84,21 @@ package enum OriginPattern: Equatable, Sendable {
         }
     }
 
+    /// Whether a page of this name may be meant, whatever its scheme and port.
+    ///
+    /// - Parameter host: In lower case, without a port.
+    package func names(_ host: String) -> Bool {
+        switch self {
+        case .any: return true
+        case .below(_, let suffix, _):
+            return host.hasSuffix(".\(suffix)") && host.utf8.count > suffix.utf8.count + 1
+        case .one(let origin):
+            guard let colon = origin.firstIndex(of: ":") else { return false }
+            let authority = origin[colon...].dropFirst(3)
+            return authority == host || authority.hasPrefix("\(host):")
+        }
+    }
+
     /// Browsers leave the scheme's own port out; other clients may write it.
     private static func withoutDefaultPort(_ origin: String) -> String {
         for (scheme, port) in defaultPorts where origin.hasPrefix("\(scheme)://") && origin.hasSuffix(port) {

@@ -64,6 +64,27 @@ extension Setting {
             }
             settings.configuration.trustedProxies.append(range)
         },
+        Setting(
+            Option(
+                key: "host-name", value: "NAME", isRepeatable: true, defaultValue: .described("any"),
+                text: "A name that the server may be asked by, such as ws.example.org; requests with another Host are "
+                    + "refused. While only this machine is listened to, that is so in any case: there localhost, the "
+                    + "hosts of --origin, these, and what a trusted proxy passes on are taken.")
+        ) { (text, settings) throws(ValueFault) in
+            guard let name = HostNameText.checked(text) else {
+                throw ValueFault(text, wanted: "a name such as ws.example.org, without scheme, port and path")
+            }
+            settings.configuration.hostNames.append(name)
+        },
+        Setting(
+            Option(
+                key: "local", value: "on|off", defaultValue: .described("on while nothing else is listened to"),
+                text: "Whether programs on this machine that ask directly, without a proxy, may see the live page, "
+                    + "status and metrics, and listen to patterns, without a token.")
+        ) { (text, settings) throws(ValueFault) in
+            guard ["on", "off"].contains(text) else { throw ValueFault(text, wanted: "one of on, off") }
+            settings.configuration.localRights = text == "on"
+        },
         .choice(
             "page", ["on": true, "off": false], \.configuration.showsPage, default: "on",
             text: "Whether / shows the live page."),

@@ -101,7 +101,13 @@ extension ServerSettings {
                     subject: "trusted-proxy", given: "unix", hint: "no Unix socket is listened to (--listen unix:PATH)")
             )
         }
-        if configuration.origins.contains(.any), configuration.origins.count > 1 {
+        if configuration.origins.contains(.any), configuration.authorizeURL != nil {
+            warnings.append(
+                SettingWarning(
+                    subject: "origin", given: "*",
+                    hint: "--authorize-url gets no cookies of pages that only * allows; name those that have users")
+            )
+        } else if configuration.origins.contains(.any), configuration.origins.count > 1 {
             warnings.append(SettingWarning(subject: "origin", hint: "beside * no other origin has anything to add"))
         }
         return warnings

@@ -35,7 +35,9 @@ package struct TailOutput {
         count += 1
         guard let command else { return try terminal.write(json: line) }
         let name = variables.first?.value ?? ""
-        switch try ChildCommand.run(["sh", "-c", command], input: input, environment: variables) {
+        switch try ChildCommand.run(
+            ["sh", "-c", command], input: input, environment: variables, without: ["WSQUEUE_TOKEN"])
+        {
         case .exited(0): return
         case .exited(let status): report("the command for \(name) exited with \(status)")
         case .signaled(let number): report("the command for \(name) was ended by signal \(number)")

@@ -6,7 +6,7 @@ package struct AuthorizeRequest: Hashable, Sendable {
     package struct Credentials: Hashable, Sendable {
         /// The query without what is ours, as `name=value&…`, escaped.
         package let query: String
-        package let cookie: [UInt8]?
+        package private(set) var cookie: [UInt8]?
         /// `Authorization` as it is sent.
         package var authorization: [UInt8]?
 
@@ -14,8 +14,20 @@ package struct AuthorizeRequest: Hashable, Sendable {
         package init(_ head: RequestHead) {
             query = head.target.query.filter { !Self.isOurs($0.name) }
                 .map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }.joined(separator: "&")
-            cookie = head.value(of: "cookie")
+            // The one list that a semicolon divides (RFC 6265, section 5.4; RFC 9113, section 8.2.3).
+            let cookies = head.values(of: "cookie")
+            cookie = cookies.isEmpty ? nil : Array(cookies.joined(separator: Array("; ".utf8)))
             authorization = head.value(of: "authorization")
+        }
+
+        /// Leaves out what a browser sends by itself, whichever page asks: cookies, and a password that it has kept. A
+        /// token is the page's own.
+        package mutating func dropAmbient() {
+            cookie = nil
+            let scheme = "bearer "
+            if let value = authorization, !ASCII.equalsIgnoringCase(value.prefix(scheme.utf8.count), scheme) {
+                authorization = nil
+            }
         }
 
         /// Names that an application could take for ours: some read `channel.name` and `Channel_Name[]` as well.

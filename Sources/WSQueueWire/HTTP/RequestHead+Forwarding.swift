@@ -8,7 +8,23 @@ extension RequestHead {
     package var isPassedOn: Bool {
         fields.contains { field in
             let name = bytes[field.name]
-            return name.starts(with: "x-forwarded-".utf8) || Self.marks.contains { name.elementsEqual($0.utf8) }
+            return Self.marks.contains { name.elementsEqual($0.utf8) }
+                || Self.markStarts.contains { name.starts(with: $0.utf8) }
+                || Self.markEnds.contains { name.reversed().starts(with: $0.utf8.reversed()) }
+        }
+    }
+
+    /// Whether anything in the request shows that a proxy or a content network wrote part of it, be it no word about its
+    /// client. Programs on this machine have no need of such fields, and a server that takes one of theirs for a proxy's
+    /// only asks them for a token.
+    package var hasProxyMarks: Bool {
+        if isPassedOn || hasProxysConnection { return true }
+        // nginx's usual snippet writes it on every request, also where nothing is to be upgraded.
+        if hasToken("upgrade", in: "connection"), values(of: "upgrade").isEmpty { return true }
+        return fields.contains { field in
+            let name = bytes[field.name]
+            return Self.networkStarts.contains { name.starts(with: $0.utf8) }
+                && !name.elementsEqual("x-requested-with".utf8)
         }
     }
 
@@ -26,7 +42,14 @@ extension RequestHead {
         return ["https", "wss"].contains { ASCII.equalsIgnoringCase(scheme, $0) }
     }
 
-    private static let marks = [
-        "forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip",
+    private static let marks = ["via", "x-scheme", "x-envoy-external-address", "front-end-https", "cdn-loop"]
+    private static let markStarts = ["x-forwarded", "forwarded"]
+    private static let markEnds = [
+        "forwarded-for", "client-ip", "connecting-ip", "real-ip", "remote-ip", "remote-addr",
+    ]
+    /// What content networks, proxies in front of applications, and services that lead to a machine behind a router write.
+    private static let networkStarts = [
+        "x-", "cf-", "cdn-", "fly-", "fastly-", "akamai-", "tailscale-", "ngrok-", "proxy-", "surrogate-", "early-data",
+        "client-cert",
     ]
 }

@@ -42,6 +42,9 @@ extension RequestHead {
         while let last = bytes[value].last, ASCII.isBlank(last) { value = value.lowerBound..<value.upperBound - 1 }
         guard bytes[value].allSatisfy(ASCII.isFieldCharacter) else { throw .malformedFieldValue }
         let name = line.lowerBound..<colon
+        if bytes[name].elementsEqual("Connection".utf8), bytes[value].elementsEqual("upgrade".utf8) {
+            hasProxysConnection = true
+        }
         for index in name { bytes[index] = ASCII.lowercased(bytes[index]) }
         fields.append(Field(name: name, value: value))
     }

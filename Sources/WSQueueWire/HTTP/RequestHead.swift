@@ -57,6 +57,8 @@ package struct RequestHead: Sendable {
     package internal(set) var version = HTTPVersion.oneOne
     /// How the body that follows ends.
     package internal(set) var body = RequestBody.none
+    /// Whether `Connection: upgrade` is written as nginx is told to write it in every example, and as no browser does.
+    var hasProxysConnection = false
     var bytes: [UInt8] = []
     var fields: [Field] = []
 

@@ -659,9 +659,9 @@ def _(field):
     token = make_token("victim", secret="x" * 64)
     with socket.create_connection((field.server.host, field.server.port), 10) as connection:
         connection.sendall(
-            b"GET /events HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
-            + f"GET /events?channels=private.user.victim HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
-            .encode())
+            b"GET /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+            + b"GET /events?channels=private.user.victim HTTP/1.1\r\nHost: localhost\r\n"
+            + f"Authorization: Bearer {token}\r\n\r\n".encode())
         field.publish_secrets()
         field.place(event="public")
         data = b""

@@ -172,6 +172,39 @@ def test_the_application_gets_what_the_client_came_with(asking, application):
         assert client
 
 
+def test_cookies_over_several_lines_are_one_list_to_the_application(asking, application):
+    with connect(asking, "/?channels=app.yes", "Cookie: id=7", "Cookie: theme=dark"):
+        eventually(lambda: application.requests, "a question")
+        assert application.requests[0].headers["Cookie"] == "id=7; theme=dark"
+
+
+@pytest.mark.parametrize("origins, fields, passes", [
+    (["*"], ["Origin: https://evil.test"], False), (["*"], ["Origin: null"], False),
+    (["*"], ["Origin: https://app.example.evil.test"], False), (["*"], ["Sec-Fetch-Site: cross-site"], False),
+    (["*"], ["Sec-Fetch-Site: same-site"], False), (["*"], ["Sec-Fetch-Site: same-origin"], True), (["*"], [], True),
+    (["*"], ["Origin: http://127.0.0.1:PORT"], True), (["*"], ["Origin: http://localhost:5173"], True),
+    (["*", "https://app.example"], ["Origin: https://app.example"], True),
+    (["https://*.app.example", "*"], ["Origin: https://a.app.example"], True),
+    (["https://*.app.example", "*"], ["Origin: https://app.example.evil.test"], False),
+    (["https://app.example"], ["Origin: https://app.example"], True),
+])
+def test_what_a_browser_adds_for_a_page_that_only_the_star_allows_is_not_the_applications(
+        start, queue, application, origins, fields, passes):
+    options = [word for origin in origins for word in ("--origin", origin)]
+    server = start("--rules", str(write_rules(queue, ASK)), "--authorize-url", application.url, *options)
+    fields = [field.replace("PORT", str(server.port)) for field in fields]
+    for ambient in ("Cookie: id=7", "Authorization: Basic aWQ6Nw=="):
+        application.requests.clear()
+        with connect(server, "/?channels=app.yes", ambient, *fields):
+            eventually(lambda: application.requests, "a question")
+            name, value = ambient.split(": ")
+            assert application.requests[0].headers.get(name) == (value if passes else None)
+    application.requests.clear()
+    with connect(server, "/?channels=app.yes", "Authorization: Bearer its.own.token", *fields):
+        eventually(lambda: application.requests, "a question")
+        assert application.requests[0].headers["Authorization"] == "Bearer its.own.token"
+
+
 @pytest.mark.parametrize("item", [
     "channel_name=app.yes", "channel.name=app.yes", "channel%20name=app.yes", "Channel_Name=app.yes",
     "channel_name[]=app.yes", "%20channel_name=app.yes", "channel[name=app.yes", "channel%5Bname=app.yes",

@@ -147,7 +147,7 @@ def test_tokens_are_in_no_line_of_the_log(start, secrets):
         ask(client, "authenticate", token=good)
         client.send(1, b"not json " + good.encode())
         client.receive_events()
-    exchange(server, f"GET /nothing?token={good} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    exchange(server, f"GET /nothing?token={good} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     server.terminate()
     for token in (good, bad):
         for part in token.split("."):

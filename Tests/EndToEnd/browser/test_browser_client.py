@@ -191,7 +191,7 @@ def test_a_gap_is_told_in_the_page(start, queue, tab):
 def test_a_page_goes_on_from_the_cursor_that_it_was_made_with(server, queue, tab):
     place_each(queue, range(3))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
-    answer = exchange(server, b"GET /cursor HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer = exchange(server, b"GET /cursor HTTP/1.1\r\nHost: localhost\r\n\r\n")
     cursor = answer.body.decode()
     place_each(queue, range(3, 6))
     page = tab(server, json.dumps({"since": cursor}))

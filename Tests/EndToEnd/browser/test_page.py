@@ -89,7 +89,7 @@ def test_the_page_returns_when_the_server_does(start, queue, browser, publish):
 
 
 def test_the_page_is_one_small_file_that_loads_nothing(server):
-    answer = exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer = exchange(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert len(answer.body) <= 60_000
     assert b"src=" not in answer.body and b"@import" not in answer.body and b"url(" not in answer.body
     policy = answer.headers["content-security-policy"]
@@ -98,9 +98,9 @@ def test_the_page_is_one_small_file_that_loads_nothing(server):
 
 def test_the_page_can_be_switched_off(start):
     server = start("--page", "off")
-    assert exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 404
+    assert exchange(server, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404
     # The client for other pages is no page.
-    assert exchange(server, b"GET /wsqueue.js HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+    assert exchange(server, b"GET /wsqueue.js HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200
 
 
 def test_the_page_finds_websockets_at_their_path(start, browser):

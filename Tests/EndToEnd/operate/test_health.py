@@ -23,7 +23,7 @@ from support.waiting import eventually
 EVENT = '{"event":"n"}'
 
 
-def ask(server, path="/ready", host="queue.example", method="GET"):
+def ask(server, path="/ready", host="localhost", method="GET"):
     return request(server, path, host=host, method=method)
 
 
@@ -150,7 +150,7 @@ def burden_stuck_loop(server):
     """Connections of a loop that is stuck, while the other has none: later ones go to the loop with the fewest."""
     connections = [socket.create_connection((server.host, server.port)) for _ in range(8)]
     for connection in connections:
-        connection.sendall(b"GET /live HTTP/1.1\r\nHost: queue.example\r\n\r\n")
+        connection.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
     eventually(lambda: len(select.select(connections, [], [], 0)[0]) == 4, "the other loop has answered its half")
     for connection in select.select(connections, [], [], 0)[0]:
         connection.close()

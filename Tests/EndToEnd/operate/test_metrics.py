@@ -195,7 +195,7 @@ def test_tokens_that_are_refused_are_counted_by_reason(start, queue):
         ("x.y.z", "malformed"), (make_token(nbf=soon(900)), "not_yet_valid"), (make_token(exp="soon"), "claim"),
     ]:
         check = moves(server, "wsqueue_auth_failures_total", reason=reason)
-        assert exchange(server, f"GET /events?token={token} HTTP/1.1\r\nHost: a\r\n\r\n".encode()).status == 401
+        assert exchange(server, f"GET /events?token={token} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()).status == 401
         check()
     with Speaking(server) as client:
         check = moves(server, "wsqueue_auth_failures_total", reason="malformed")
@@ -207,9 +207,9 @@ def test_tokens_for_a_server_without_secrets_and_for_publishing_are_counted(star
     tokens = queue.parent / "tokens"
     tokens.write_text("a token of sixteen bytes\n")
     server = start("--publish-token-file", str(tokens))
-    assert exchange(server, b"GET /events?token=x.y.z HTTP/1.1\r\nHost: a\r\n\r\n").status == 401
+    assert exchange(server, b"GET /events?token=x.y.z HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 401
     reaches(server, 1, "wsqueue_auth_failures_total", reason="no_secrets")
-    publish = b"POST /publish HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer wrong\r\nContent-Length: 0\r\n\r\n"
+    publish = b"POST /publish HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\nContent-Length: 0\r\n\r\n"
     assert exchange(server, publish).status == 401
     reaches(server, 1, "wsqueue_auth_failures_total", reason="publish_token")
 

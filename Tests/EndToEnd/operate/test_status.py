@@ -90,7 +90,8 @@ def test_this_machine_may_ask(server, host):
 @pytest.mark.parametrize("fields, host", [
     (["X-Forwarded-For: 192.0.2.1"], "127.0.0.1"), (["Forwarded: for=192.0.2.1"], "127.0.0.1"),
     (["X-Real-IP: 192.0.2.1"], "127.0.0.1"), (["Via: 1.1 proxy"], "127.0.0.1"),
-    ([], "evil.example"), ([], "127.0.0.1.evil.example"),
+    (["Connection: upgrade"], "127.0.0.1"), (["X-Original-Forwarded-For: 192.0.2.1"], "127.0.0.1"),
+    (["Fly-Client-IP: 192.0.2.1"], "127.0.0.1"), (["CF-Ray: 8f2"], "127.0.0.1"), (["X-Request-Id: 1"], "127.0.0.1"),
 ])
 def test_nobody_else_may_ask_through_this_machine(server, fields, host):
     answer = ask(server, *fields, host=host)

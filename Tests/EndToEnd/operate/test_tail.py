@@ -158,6 +158,17 @@ def test_a_command_is_run_for_each_event_with_the_event_and_its_variables(server
     assert not os.path.exists("evil")
 
 
+def test_a_command_does_not_get_the_token(start, queue, tail):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    variables = [("WSQUEUE_TOKEN", make_token()), ("WSQUEUE_KEPT_AS_IT_IS", "kept")]
+    one = tail(
+        server, "--exec", 'printf "%s\\n" "${WSQUEUE_TOKEN-none}|$WSQUEUE_KEPT_AS_IT_IS"; env | grep -c ey', "-n", "1",
+        environment=variables)
+    place(queue, name_of(1), event("n"))
+    one.end()
+    assert one.out == b"none|kept\n0\n"
+
+
 def test_a_command_that_fails_is_said_and_the_rest_is_done(server, queue, tail):
     one = tail(server, "--exec", 'test "$WSQUEUE_EVENT" = good || kill -9 $$', "-n", "3")
     for number, name in enumerate(["good", "bad", "good"]):

@@ -116,12 +116,12 @@ def send_a_wrong_version(connection):
 
 
 def send_a_thousand_requests(connection):
-    connection.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 1_000)
+    connection.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000)
     connection.read_to_end()
 
 
 def upload_to_nowhere(connection):
-    connection.send(b"POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n")
+    connection.send(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n")
     flood(connection, bytes(65_536))
 
 

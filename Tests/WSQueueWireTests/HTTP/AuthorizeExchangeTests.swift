@@ -37,6 +37,17 @@ struct AuthorizeExchangeTests {
         #expect(String(decoding: request.encode(to: location), as: UTF8.self) == expected)
     }
 
+    @Test func `cookies over several lines are one list, and what a browser adds by itself can be left out`() throws {
+        let head = try Self.head("GET / HTTP/1.1", "Cookie: a=1", "Authorization: Basic eA", "Cookie: b=2; c=3")
+        var credentials = AuthorizeRequest.Credentials(head)
+        #expect(credentials.cookie == Array("a=1; b=2; c=3".utf8))
+        credentials.dropAmbient()
+        #expect(credentials.cookie == nil && credentials.authorization == nil)
+        credentials.authorization = Array("bearer t".utf8)
+        credentials.dropAmbient()
+        #expect(credentials.authorization == Array("bearer t".utf8))
+    }
+
     @Test(arguments: [
         ("HTTP/1.1 200 OK\r\n\r\n", true, 0), ("HTTP/1.0 204 No Content\r\nCache-Control: max-age=5\r\n\r\n", true, 5),
         ("HTTP/1.1 403 Forbidden\r\nCACHE-CONTROL: private, MAX-AGE=7\r\n\r\n", false, 7),
