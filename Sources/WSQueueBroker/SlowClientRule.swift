@@ -46,13 +46,31 @@ package struct SlowClientAccount: Equatable {
     private var lastPosition: UInt64
     private var markedEnd: UInt64
     private var markedAt: Int64
+    private var lastOwn: UInt64
+    /// How many of its own bytes it must have taken until its time begins anew.
+    private var markedOwn: UInt64
+
+    /// What a client is owed besides the log: answers, messages of others, pings.
+    package struct OwnBytes: Equatable, Sendable {
+        /// How many of them its socket has taken, ever.
+        package var taken: UInt64
+        /// How many wait.
+        package var left: Int
+
+        package init(taken: UInt64 = 0, left: Int = 0) {
+            self.taken = taken
+            self.left = left
+        }
+    }
 
     /// Opens the account of a client that stands at `position` while the log ends at `end`.
-    package init(rule: SlowClientRule, position: UInt64, end: UInt64, now: Int64) {
+    package init(rule: SlowClientRule, position: UInt64, end: UInt64, own: OwnBytes = OwnBytes(), now: Int64) {
         patienceNanoseconds = rule.patienceNanoseconds
         lastPosition = position
         markedEnd = end
         markedAt = now
+        lastOwn = own.taken
+        markedOwn = own.taken + UInt64(own.left)
     }
 
     /// Looks at the client again, and decides what becomes of it.
@@ -60,18 +78,23 @@ package struct SlowClientAccount: Equatable {
     /// - Parameters:
     ///   - position: Where it stands now.
     ///   - end: Where the log ends.
+    ///   - own: What it is owed besides the log.
     ///   - now: The monotonic clock, nanoseconds.
     ///   - waited: How long the queue has waited for clients since the last look, or would have waited if those it goes
     ///     on without had not stalled.
     ///   - clients: How many clients there are, this one among them.
     ///   - behind: How many of them are behind.
     package mutating func judge(
-        rule: SlowClientRule, position: UInt64, end: UInt64, now: Int64, waited: Int64, clients: Int, behind: Int
+        rule: SlowClientRule, position: UInt64, end: UInt64, own: OwnBytes = OwnBytes(), now: Int64, waited: Int64,
+        clients: Int, behind: Int
     ) -> Verdict {
-        let taken = position - lastPosition
+        let taken = position - lastPosition + (own.taken - lastOwn)
         lastPosition = position
-        if position >= markedEnd {
+        lastOwn = own.taken
+        // While nothing is published a client may still be owed something: its time goes on until it has taken that too.
+        if position >= markedEnd, own.taken >= markedOwn {
             markedEnd = end
+            markedOwn = own.taken + UInt64(own.left)
             markedAt = now
         }
         if now - markedAt > rule.limitNanoseconds { return .tooSlow }

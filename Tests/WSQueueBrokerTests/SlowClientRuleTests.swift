@@ -104,6 +104,29 @@ struct SlowClientRuleTests {
         #expect(old)
     }
 
+    @Test(arguments: [0, 99, 100] as [UInt64]) func `what a client is owed of its own may become as old`(
+        taken: UInt64
+    ) {
+        var account = SlowClientAccount(
+            rule: Self.rule, position: 10, end: 10, own: .init(taken: 7, left: 100), now: 0)
+        let verdicts = [9_000, 10_001].map { now in
+            account.judge(
+                rule: Self.rule, position: 10, end: 10, own: .init(taken: 7 + taken, left: 100 - Int(taken)), now: now,
+                waited: 0, clients: 2, behind: 1)
+        }
+        #expect(verdicts == (taken < 100 ? [.pacing, .tooSlow] : [.pacing, .pacing]))
+    }
+
+    @Test func `the queue need not wait less for one that takes what it is owed of its own`() {
+        var account = SlowClientAccount(rule: Self.rule, position: 0, end: 5_000, own: .init(left: 100), now: 0)
+        let verdicts = [1, 2].map { step in
+            account.judge(
+                rule: Self.rule, position: 0, end: 5_000, own: .init(taken: step, left: 100), now: Int64(step),
+                waited: 24, clients: 9, behind: 8)
+        }
+        #expect(verdicts == [.pacing, .pacing])
+    }
+
     @Test func `taking what was owed at the last mark starts the time again`() {
         var client = Watched(end: 10)
         let verdicts = [9_000, 18_000, 19_001].map { client.isTooSlow(at: 10, of: 20, now: $0, waited: 0) }

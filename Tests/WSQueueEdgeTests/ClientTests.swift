@@ -93,6 +93,54 @@ struct ClientTests {
         #expect(last.payload.starts(with: [0x0F, 0xA8]))
     }
 
+    @Test(arguments: ["/", "/events"]) func `one that takes nothing of its own is closed although nothing is published`(
+        target: String
+    ) throws {
+        let server = try EdgeServer { $0.slowClients.limitNanoseconds = 200_000_000 }
+        server.limitSendBuffer(4_608)
+        let names = (0..<128).map { "private.\($0)" }.joined(separator: ",")
+        let client = try TestClient(server.address, receiveBytes: 4_096)
+        let upgrade = [
+            "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ]
+        let lines = ["GET \(target)?channels=\(names) HTTP/1.1", "Host: localhost"] + (target == "/" ? upgrade : [])
+        try client.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8))
+        try eventually("it has come") { server.edge.ports.marks.clients == 1 }
+        try eventually("it is closed") { server.edge.ports.marks.clients == 0 }
+    }
+
+    @Test func `one that takes no answers is not answered until it does, and loses none`() throws {
+        let server = try EdgeServer()
+        server.limitSendBuffer(4_608)
+        let client = try server.client(receiveBytes: 4_096)
+        let count = 900
+        // More answers than are kept for one client, of what comes in one piece.
+        let pings = (0..<count).flatMap {
+            ClientFrames.frame(9, Array("\($0) ".utf8) + Array(repeating: 46, count: 100))
+        }
+        try client.send(pings)
+        usleep(50_000)
+        for number in 0..<count {
+            let (opcode, payload) = try client.frame()
+            #expect(opcode == 10 && String(decoding: payload, as: UTF8.self).hasPrefix("\(number) "))
+        }
+    }
+
+    @Test func `where all together are owed too much those that are owed the most end, and others are served`() throws {
+        let server = try EdgeServer { $0.owedLimitBytes = 300_000 }
+        server.limitSendBuffer(4_608)
+        let witness = try server.client()
+        let pings = (0..<700).flatMap { _ in ClientFrames.frame(9, Array(repeating: 46, count: 120)) }
+        let deaf = try (0..<8).map { _ in try server.client(receiveBytes: 4_096) }
+        for each in deaf { try each.send(pings) }
+        try eventually("there is room for some") { server.edge.ports.marks.clients < 7 }
+        #expect(server.edge.ports.marks.clients > 1)
+        try server.publish()
+        #expect(try seq(witness.text()) == 1)
+        withExtendedLifetime(deaf) {}
+    }
+
     // MARK: The past
 
     @Test func `a client that comes back gets what it missed, and what is lost is told`() throws {

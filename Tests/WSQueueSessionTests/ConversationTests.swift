@@ -66,6 +66,22 @@ struct ConversationTests {
             ])
     }
 
+    @Test func `of a query no more channels are looked at than a client may have, whatever becomes of them`() throws {
+        let client = try Conversation()
+        client.options.channelLimit = 2
+        let told = try client.open("channels=private.1,private.1,private.2,!,private.3,a,private.4").told
+        #expect(
+            told.suffix(4) == [
+                refusal("Channel needs an authenticated user", "forbidden", channel: "private.1"),
+                refusal("Channel needs an authenticated user", "forbidden", channel: "private.2"),
+                refusal(
+                    "Invalid field: channel; send 1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **",
+                    "invalid_field"),
+                refusal("Too many channels; unsubscribe from one first", "too_many_channels", channel: "private.3"),
+            ])
+        #expect(told.prefix(1) == ["note tooManyChannels"])
+    }
+
     @Test func `events may come several times, and what no member can mean is told`() throws {
         let client = try Conversation(.stream, view: .stream(epoch: "e1", nil))
         let told = try client.open("events=a&events[]=b&events=&heartbeat=on", lastEvent: "x:y:z").told

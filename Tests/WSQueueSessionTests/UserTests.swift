@@ -259,6 +259,7 @@ struct UserTests {
     @Test func `all that wait for a question that cannot be asked are refused, and it can be asked anew`() throws {
         let client = try Conversation(rules: rules)
         #expect(try client.open("channels=ask.a,ask.a").told.suffix(1) == ["ask subscribe ask.a"])
+        #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == [])
         let refused = refusal("Too many at once; try again", "too_many_requests", channel: "ask.a")
         #expect(client.couldNotAsk(request("ask.a")).told == [refused, refused])
         #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == ["ask subscribe ask.a"])

@@ -27,6 +27,9 @@ enum Connection {
     /// The connection's id; 0 before it is a client.
     var number: Int64 { withSession { $0.connection } ?? 0 }
 
+    /// How many bytes are kept of what a client has said and is not heard yet.
+    var unheardCount: Int { if case .webSocket(let peer) = self { peer.unheardCount } else { 0 } }
+
     var isStream: Bool { if case .stream = self { true } else { false } }
 
     /// A JSON text in the form that the connection has.

@@ -23,9 +23,12 @@ struct Connections: ~Copyable {
         let standing: Standing
         /// Why, as the kernel says; 0 when it did not.
         let errorNumber: Int32
+        /// How many bytes were kept for it, if it was ended to make room for others.
+        let crowdedOut: Int?
 
         /// The reason for the log, where we did not close it.
         var reason: Farewells.Reason {
+            if crowdedOut != nil { return .slow }
             guard standing.isReceiving, errorNumber != 0 else { return .none }
             return Farewells.Reason(code: Farewells.Reason.none.code, text: SystemCallError.reason(of: errorNumber))
         }
@@ -34,16 +37,18 @@ struct Connections: ~Copyable {
     private var poller: Poller
     private var table = ConnectionTable<Connection>()
     private var ended: [Ended] = []
+    private var owed: OwedBytes
     private let handle: LoopHandle
 
     static let wakeupToken = UInt64.max
     private static let firstListenerToken = UInt64.max - 64
 
-    init(_ handle: LoopHandle) throws(SystemCallError) {
+    init(_ handle: LoopHandle, _ room: OwedRoom) throws(SystemCallError) {
         let poller = try Poller()
         try poller.add(handle.wakeup.number, .readable, token: Self.wakeupToken)
         self.poller = poller
         self.handle = handle
+        owed = OwedBytes(room)
     }
 
     // MARK: Readiness
@@ -110,17 +115,23 @@ struct Connections: ~Copyable {
 
     /// Closes the socket of a connection.
     mutating func remove(_ slot: Int) {
-        if let line = table[slot]?.line { poller.remove(line.number) }
+        if let line = table[slot]?.line {
+            poller.remove(line.number)
+            giveUp(line)
+        }
         table.remove(slot)
         handle.addSockets(-1)
     }
 
     /// Notes that a connection is over; it is dropped when what is being dealt with is done.
-    mutating func lose(_ slot: Int, errorNumber: Int32 = 0) {
+    mutating func lose(_ slot: Int, errorNumber: Int32 = 0) { lose(slot, errorNumber, crowdedOut: nil) }
+
+    private mutating func lose(_ slot: Int, _ errorNumber: Int32, crowdedOut: Int?) {
         let standing = table.standing(of: slot)
         guard standing != .gone else { return }
         table.set(.gone, slot)
-        ended.append(Ended(slot: slot, standing: standing, errorNumber: errorNumber))
+        if let line = table[slot]?.line { giveUp(line) }
+        ended.append(Ended(slot: slot, standing: standing, errorNumber: errorNumber, crowdedOut: crowdedOut))
     }
 
     /// Takes those that are over.
@@ -132,12 +143,62 @@ struct Connections: ~Copyable {
 
     // MARK: Their own bytes
 
-    /// Puts bytes for one connection alone where `flush` finds them.
-    func owe(_ bytes: some Sequence<UInt8>, _ slot: Int) { table[slot]?.line.append(bytes) }
+    /// Puts bytes for one connection alone where `flush` finds them. Nothing else adds to what waits for a single one, so
+    /// here it is bounded.
+    mutating func owe(_ bytes: some Sequence<UInt8>, _ slot: Int) {
+        guard let line = table[slot]?.line, table.standing(of: slot) != .gone else { return }
+        line.append(bytes)
+        recount(slot)
+    }
 
-    func owe(_ bytes: Span<UInt8>, _ slot: Int) { table[slot]?.line.append(bytes) }
+    mutating func owe(_ bytes: Span<UInt8>, _ slot: Int) {
+        guard let line = table[slot]?.line, table.standing(of: slot) != .gone else { return }
+        line.append(bytes)
+        recount(slot)
+    }
+
+    /// Counts again what is kept for a connection. Where it is too much for all together, those that are owed the most end.
+    mutating func recount(_ slot: Int) {
+        guard let connection = table[slot], table.standing(of: slot) != .gone else { return }
+        let growth = connection.line.countMemory(and: connection.unheardCount)
+        guard growth != 0 else { return }
+        owed.change(by: growth)
+        if growth > 0, owed.excess > 0 { makeRoom() }
+    }
+
+    /// Ends those for which the most is kept, of those whose sockets take nothing: the others are rid of it in this turn.
+    /// There is no room for a word to them, either; they may come back with their cursors.
+    private mutating func makeRoom() {
+        let excess = owed.excess
+        var stuck: [(slot: Int, bytes: Int)] = []
+        for slot in table.slots where table.standing(of: slot) != .gone {
+            guard let line = table[slot]?.line, line.heldBytes > 0, line.awaitsSpace else { continue }
+            stuck.append((slot, line.heldBytes))
+        }
+        stuck.sort { $0.bytes > $1.bytes }
+        var freed = 0
+        for (slot, bytes) in stuck {
+            guard freed < excess else { return }
+            freed += bytes
+            lose(slot, 0, crowdedOut: bytes)
+        }
+    }
+
+    private mutating func giveUp(_ line: Line) {
+        line.clear()
+        owed.change(by: -line.heldBytes)
+        _ = line.countMemory(and: 0)
+    }
 
     func owedCount(_ slot: Int) -> Int { table[slot]?.line.owedCount ?? 0 }
+
+    /// How many bytes of its own a client has taken, modulo 2^32, and how many wait.
+    func ownBytes(_ slot: Int) -> (taken: UInt32, left: Int) {
+        table[slot].map { ($0.line.takenCount, $0.line.owedCount) } ?? (0, 0)
+    }
+
+    /// Whether a connection is owed so little that it is read from.
+    func isHeard(_ slot: Int) -> Bool { table[slot]?.line.isHeard ?? false }
 
     /// Whether the poller says when a socket takes bytes again.
     func awaitsSpace(_ slot: Int) -> Bool { table[slot]?.line.awaitsSpace ?? false }
@@ -145,7 +206,9 @@ struct Connections: ~Copyable {
     /// Sends what a connection is owed of its own.
     mutating func flush(_ slot: Int) -> Flushed {
         guard let line = table[slot]?.line, table.standing(of: slot) != .gone else { return .none }
-        switch line.flush() {
+        let result = line.flush()
+        recount(slot)
+        switch result {
         case .bytes: return .all
         case .wouldBlock:
             awaitSpace(slot)

@@ -11,6 +11,7 @@ struct Farewells {
 
         /// The connection just ended (RFC 6455, section 7.1.5).
         static let none = Reason(code: 1_006, text: "")
+        static let slow = Reason(code: CloseCode.slow.rawValue, text: "slow")
     }
 
     private struct Farewell {

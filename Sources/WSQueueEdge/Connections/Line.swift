@@ -8,6 +8,8 @@ final class Line {
     private var isPaused = false
     private var isEnding = false
     private var isCountedByAddress = false
+    /// What was counted of the memory that is kept for it.
+    private var countedBytes: UInt32 = 0
     private var outbox = Outbox()
     private var source: Address
     /// When it came (monotonic nanoseconds).
@@ -44,8 +46,30 @@ final class Line {
     /// How many bytes wait.
     var owedCount: Int { outbox.count }
 
+    /// How many bytes its socket has taken of those that waited, modulo 2^32.
+    var takenCount: UInt32 { outbox.takenCount }
+
+    /// Whether it is owed so little that it is read from.
+    var isHeard: Bool { outbox.count <= Self.hearingLimitBytes }
+
     func append(_ bytes: some Sequence<UInt8>) { outbox.append(bytes) }
     func append(_ bytes: Span<UInt8>) { outbox.append(bytes) }
+
+    /// Gives up what waits.
+    func clear() { outbox.clear() }
+
+    /// Counts the memory that is kept for it.
+    ///
+    /// - Parameter more: What of it is kept elsewhere.
+    /// - Returns: By how much that has grown since it was counted last.
+    func countMemory(and more: Int) -> Int {
+        let before = Int(countedBytes)
+        countedBytes = UInt32(clamping: outbox.capacity + more)
+        return Int(countedBytes) - before
+    }
+
+    /// How much was counted.
+    var heldBytes: Int { Int(countedBytes) }
 
     /// Sends what waits, as far as the socket takes it. Of a connection that ends, this side is shut down after its last
     /// byte.
@@ -62,8 +86,7 @@ final class Line {
 
     /// What the poller is to report.
     var interest: Interest {
-        let isHeard = outbox.count <= Self.hearingLimitBytes && !isPaused
-        var interest: Interest = isHeard ? [.readable, .peerClosed] : []
+        var interest: Interest = isHeard && !isPaused ? [.readable, .peerClosed] : []
         if isAwaitingSpace { interest.insert(.writable) }
         return interest
     }

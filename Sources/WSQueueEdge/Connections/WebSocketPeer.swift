@@ -59,11 +59,13 @@ final class WebSocketPeer {
     /// Whatever arrives shows that the client is alive.
     func noteLife() { isAwaitingPong = false }
 
-    // MARK: Answers from elsewhere
+    // MARK: Not heard
 
     /// Whether it is not heard before an answer has come: each of its actions is answered before the next.
     var awaitsAnswer: Bool { isAwaitingAnswer }
     func awaitAnswer() { isAwaitingAnswer = true }
+    /// The answer has come.
+    func endAwaitingAnswer() { isAwaitingAnswer = false }
 
     /// Keeps what it says meanwhile.
     func keep(_ bytes: ArraySlice<UInt8>) {
@@ -73,11 +75,11 @@ final class WebSocketPeer {
         input.unheard += bytes
     }
 
-    /// The answer has come.
-    ///
-    /// - Returns: What the client has said meanwhile.
+    /// How many bytes are kept.
+    var unheardCount: Int { input?.unheard.count ?? 0 }
+
+    /// Takes what the client has said meanwhile.
     func takeUnheard() -> [UInt8] {
-        isAwaitingAnswer = false
         let unheard = input?.unheard ?? []
         input?.unheard = []
         return unheard

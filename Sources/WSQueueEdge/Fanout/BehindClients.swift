@@ -19,6 +19,7 @@ struct BehindClients {
         var cursor: UInt64
         var frameEnd: UInt64
         var account: SlowClientAccount
+        var own: SlowClientAccount.OwnBytes
         /// Whether it has taken nothing for so long that the queue goes on without it, as far as the log has room.
         var isStalled = false
     }
@@ -49,12 +50,17 @@ struct BehindClients {
     }
 
     /// Opens the account of a client that stands at `cursor` while the log ends at `end`.
-    mutating func add(_ slot: Int, cursor: UInt64, frameEnd: UInt64, end: UInt64, now: Int64) {
+    ///
+    /// - Parameter own: What it has taken of its own, modulo 2^32, and what waits.
+    mutating func add(
+        _ slot: Int, cursor: UInt64, frameEnd: UInt64, end: UInt64, own: (taken: UInt32, left: Int), now: Int64
+    ) {
         indexBySlot[slot] = accounts.count
+        let own = SlowClientAccount.OwnBytes(taken: UInt64(own.taken), left: own.left)
         accounts.append(
             Account(
                 slot: slot, cursor: cursor, frameEnd: frameEnd,
-                account: SlowClientAccount(rule: rule, position: cursor, end: end, now: now)))
+                account: SlowClientAccount(rule: rule, position: cursor, end: end, own: own, now: now), own: own))
     }
 
     /// It has been sent more.
@@ -78,13 +84,21 @@ struct BehindClients {
     /// - Parameters:
     ///   - waited: How long the queue has waited since the last look.
     ///   - clientCount: How many clients all loops have, and `behindCount` how many of them are behind.
+    ///   - own: What a client has taken of its own, modulo 2^32, and what waits.
     /// - Returns: The slots of those that are too slow by now.
-    mutating func judge(end: UInt64, now: Int64, waited: Int64, clientCount: Int, behindCount: Int) -> [Int] {
+    mutating func judge(
+        end: UInt64, now: Int64, waited: Int64, clientCount: Int, behindCount: Int,
+        own: (_ slot: Int) -> (taken: UInt32, left: Int)
+    ) -> [Int] {
         var slots: [Int] = []
         for index in accounts.indices {
+            let own = own(accounts[index].slot)
+            let more = own.taken &- UInt32(truncatingIfNeeded: accounts[index].own.taken)
+            accounts[index].own.taken += UInt64(more)
+            accounts[index].own.left = own.left
             let verdict = accounts[index].account.judge(
-                rule: rule, position: accounts[index].cursor, end: end, now: now, waited: waited,
-                clients: clientCount, behind: behindCount)
+                rule: rule, position: accounts[index].cursor, end: end, own: accounts[index].own, now: now,
+                waited: waited, clients: clientCount, behind: behindCount)
             accounts[index].isStalled = verdict != .pacing
             if verdict == .tooSlow { slots.append(accounts[index].slot) }
         }

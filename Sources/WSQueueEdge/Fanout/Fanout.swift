@@ -82,8 +82,8 @@ struct Fanout {
     mutating func join(_ slot: Int) { clients += 1 }
 
     /// A client is sent no more publications; it gets the rest of the frame that it is in the middle of.
-    mutating func leave(_ slot: Int, _ connections: borrowing Connections) {
-        finishFrame(slot, connections)
+    mutating func leave(_ slot: Int, _ connections: inout Connections) {
+        finishFrame(slot, &connections)
         behind.remove(slot)
         viewers.remove(slot)
         clients -= 1
@@ -92,14 +92,14 @@ struct Fanout {
     /// Changes how a client sees events from now on.
     mutating func show(_ view: EventView, to slot: Int, _ connections: inout Connections) {
         // A frame ends as it began.
-        finishFrame(slot, connections)
+        finishFrame(slot, &connections)
         connections.setOwnView(!view.isLogs, slot)
         if view.isLogs { viewers.remove(slot) } else { viewers.insert(slot) }
     }
 
     /// Where a client stands in the middle of a frame, moves the rest of that frame to its own bytes, so that others may
     /// follow.
-    mutating func finishFrame(_ slot: Int, _ connections: borrowing Connections) {
+    mutating func finishFrame(_ slot: Int, _ connections: inout Connections) {
         guard let client = behind[slot], client.restOfFrame > 0 else { return }
         publications.ring.read(at: client.cursor, count: client.restOfFrame) { connections.owe($0, slot) }
         behind.move(slot, to: client.frameEnd, frameEnd: client.frameEnd)
@@ -112,10 +112,13 @@ struct Fanout {
     }
 
     /// Those that are too slow by now: the queue waits for them, or what they are owed has become too old.
-    mutating func judge(waited: Int64, clientCount: Int, behindCount: Int, now: Int64) -> [Int] {
+    mutating func judge(
+        waited: Int64, clientCount: Int, behindCount: Int, now: Int64, _ connections: borrowing Connections
+    ) -> [Int] {
         guard !behind.isEmpty else { return [] }
         return behind.judge(
-            end: publications.end, now: now, waited: waited, clientCount: clientCount, behindCount: behindCount)
+            end: publications.end, now: now, waited: waited, clientCount: clientCount, behindCount: behindCount
+        ) { connections.ownBytes($0) }
     }
 
     // MARK: Sending
@@ -252,7 +255,8 @@ struct Fanout {
     private mutating func note(
         _ slot: Int, cursor: UInt64, frameEnd: UInt64, now: Int64, _ connections: inout Connections
     ) {
-        behind.add(slot, cursor: cursor, frameEnd: frameEnd, end: position, now: now)
+        behind.add(
+            slot, cursor: cursor, frameEnd: frameEnd, end: position, own: connections.ownBytes(slot), now: now)
         connections.set(.behind, slot)
     }
 

@@ -13,6 +13,7 @@ struct Conversations {
     /// When something is due about clients' tokens (Unix nanoseconds).
     private var tokenTimes = TokenTimes()
     private var messages: Messages
+    private var postponed = PostponedLists()
     private let options: SessionOptions
     private let control: AccessControl
     /// Asks the application; `nil` where there is none to ask.
@@ -61,6 +62,7 @@ struct Conversations {
         let actions = delivery.connections[slot]?.withSession { $0.end() } ?? []
         delivery.leave(slot)
         table.remove(slot)
+        postponed.remove(slot)
         for action in actions { act(action, slot, now: now, &delivery) }
     }
 
@@ -84,12 +86,9 @@ struct Conversations {
         guard let connection = delivery.connections[slot], delivery.connections.standing(of: slot).isReceiving else {
             return
         }
-        var line = LogLine(.warning, "client.slow").with("conn", connection.number)
-            .with("addr", connection.line.address.description)
-        if let (name, value) = delivery.lag(slot) { line = line.with(name, value) }
-        log.write(line)
+        log.write(.slow(connection, delivery.lag(slot)))
         guard delivery.keepRest(slot) else {
-            delivery.name(slot, Farewells.Reason(code: CloseCode.slow.rawValue, text: "slow"))
+            delivery.name(slot, .slow)
             return delivery.lose(slot)
         }
         close(slot, .slow, reason: "slow", now: now, &delivery)
@@ -106,6 +105,14 @@ struct Conversations {
     }
 
     // MARK: Messages
+
+    /// Tells a client the lists of members that it waits for, as far as it takes them.
+    mutating func goOn(_ slot: Int, now: Int64, _ delivery: inout Delivery) {
+        guard postponed.contains(slot) else { return }
+        while delivery.hears(slot, now: now), let list = postponed.next(slot) {
+            delivery.oweText(presence.members(of: list.channel, after: list.number), slot)
+        }
+    }
 
     /// Does what a client's message asks for.
     mutating func receive(_ text: [UInt8], _ slot: Int, now: Int64, _ delivery: inout Delivery) {
@@ -257,7 +264,8 @@ struct Conversations {
         case .verify(let token): verify(token, slot, now: now, &delivery)
         case .enter, .leave, .state: presence.note(action, delivery.connections[slot]?.number ?? 0, now: now)
         case .members(let channel, let number):
-            delivery.oweText(presence.members(of: channel, after: number), slot)
+            postponed.add(PostponedLists.List(channel: channel, number: number), slot)
+            goOn(slot, now: now, &delivery)
         case .pass(let channel, let recipients, let text):
             pass(channel, recipients, text, slot, now: now, &delivery)
         case .wake(let time):

@@ -13,12 +13,17 @@ struct Delivery: ~Copyable {
     private var fanout: Fanout
     private var replays: Replays
     private var farewells = Farewells()
+    /// Clients that are owed more of their own than one may be, and get no more of it: they are to be closed.
+    private var overfull: [UInt64] = []
+    /// How far a client may be behind, and the rest of the event that it is in the middle of.
+    private let ownLimitBytes: Int
 
     init(
         _ handle: LoopHandle, _ publications: PublicationLog, _ journal: Journal, _ gate: Gate, _ rule: SlowClientRule,
-        _ log: Log
+        _ room: OwedRoom, eventLimitBytes: Int, _ log: Log
     ) throws(SystemCallError) {
-        sockets = try Connections(handle)
+        sockets = try Connections(handle, room)
+        ownLimitBytes = rule.limitBytes + eventLimitBytes
         fanout = Fanout(publications, rule)
         replays = Replays(journal, gate, limitNanoseconds: rule.limitNanoseconds, log)
     }
@@ -57,7 +62,7 @@ struct Delivery: ~Copyable {
 
     /// A client is sent nothing more but the frame that it is in the middle of, and last bytes.
     mutating func leave(_ slot: Int) {
-        fanout.leave(slot, sockets)
+        fanout.leave(slot, &sockets)
         replays.leave(slot)
         if sockets.standing(of: slot) != .gone { sockets.set(.closing, slot) }
     }
@@ -95,9 +100,13 @@ struct Delivery: ~Copyable {
     /// Changes how a client sees events from now on.
     mutating func show(_ view: EventView, to slot: Int) { fanout.show(view, to: slot, &sockets) }
 
-    /// The clients that are too slow by now: the queue has waited for them, or what they are owed is too old.
+    /// The clients that are too slow by now: the queue has waited for them, or what they are owed is too old or too much.
     mutating func judge(waited: Int64, clientCount: Int, behindCount: Int, now: Int64) -> [Int] {
-        fanout.judge(waited: waited, clientCount: clientCount, behindCount: behindCount, now: now)
+        let slots = fanout.judge(
+            waited: waited, clientCount: clientCount, behindCount: behindCount, now: now, sockets)
+        guard !overfull.isEmpty else { return slots }
+        defer { overfull = [] }
+        return slots + overfull.compactMap { sockets.slot(of: $0) }
     }
 
     /// How many bytes a client is owed, of the log and of its own.
@@ -148,8 +157,23 @@ struct Delivery: ~Copyable {
 
     /// Puts bytes for one connection alone where `send` finds them: before what the log still holds for it.
     mutating func owe(_ bytes: some Sequence<UInt8>, _ slot: Int) {
-        fanout.finishFrame(slot, sockets)
+        guard sockets.owedCount(slot) <= ownLimitBytes else { return noteOverfull(slot) }
+        fanout.finishFrame(slot, &sockets)
         sockets.owe(bytes, slot)
+    }
+
+    /// Whether a client's messages are answered now, as what it is owed is little or its socket takes it.
+    mutating func hears(_ slot: Int, now: Int64) -> Bool {
+        if !sockets.isHeard(slot) { send(slot, now: now) }
+        return sockets.isHeard(slot)
+    }
+
+    /// More is kept for a client than before, or less: what it has said and is not heard yet.
+    mutating func recount(_ slot: Int) { sockets.recount(slot) }
+
+    private mutating func noteOverfull(_ slot: Int) {
+        let token = sockets.token(of: slot)
+        if sockets.standing(of: slot).isReceiving, !overfull.contains(token) { overfull.append(token) }
     }
 
     /// Puts a JSON text there, in the form that the connection has.
@@ -169,7 +193,11 @@ struct Delivery: ~Copyable {
     ///
     /// - Returns: Whether its client is live and could be sent the past.
     mutating func goOn(_ slot: Int, _ subscriptions: SubscriptionTable, now: Int64) -> Bool {
-        guard flush(slot, now: now), fanout.catchUp(slot, subscriptions, &sockets) else { return false }
+        let isHeard = sockets.isHeard(slot)
+        guard flush(slot, now: now), fanout.catchUp(slot, subscriptions, &sockets) else {
+            if !isHeard { sockets.reviewHearing(slot) }
+            return false
+        }
         sockets.endAwaitingSpace(slot)
         return !replays.goOn(slot, now: now, sockets) && sockets.standing(of: slot) == .live
     }

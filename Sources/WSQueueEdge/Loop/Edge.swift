@@ -107,10 +107,13 @@ package final class Edge: Sendable {
         let places = Places(
             loops, clientLimit: configuration.clientLimit, addressLimit: configuration.clientsPerAddress)
         let numbers = ConnectionNumbers(nodes)
+        let room = OwedRoom(
+            limitBytes: configuration.owedLimitBytes, eventBytes: configuration.eventLimitBytes,
+            loopCount: loops.count)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
-                    var loop = try makeLoop(index, sources, places, numbers)
+                    var loop = try makeLoop(index, sources, places, numbers, room)
                     loops[index].open()
                     hubWakeup.signal()
                     loop.run()
@@ -148,7 +151,7 @@ package final class Edge: Sendable {
 
     /// Makes a loop, each of whose parts is given what it needs.
     private func makeLoop(
-        _ index: Int, _ sources: RequestSources, _ places: Places, _ numbers: ConnectionNumbers
+        _ index: Int, _ sources: RequestSources, _ places: Places, _ numbers: ConnectionNumbers, _ room: OwedRoom
     ) throws(SystemCallError) -> EdgeLoop {
         let now = Clock.monotonicNanoseconds()
         let access = RequestAccess(
@@ -164,7 +167,9 @@ package final class Edge: Sendable {
                 index, loops, listeners, places, sources,
                 handshakeNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000, log),
             Exchanges(router, access, sources, publishDesk, index),
-            Delivery(loops[index], publications, journal, ports.gate, configuration.slowClients, log),
+            Delivery(
+                loops[index], publications, journal, ports.gate, configuration.slowClients, room,
+                eventLimitBytes: configuration.eventLimitBytes, log),
             Conversations(
                 index, sessionOptions, control, authorizeDesk,
                 PresencePort(ports.presence, nodes?.wakeup ?? hubWakeup),

@@ -137,7 +137,7 @@ struct EdgeLoop: ~Copyable {
             conversations.hand(message, from: other, ticket, now: now, &delivery)
         case .passed(let ticket, let count):
             guard let slot = conversations.notePassed(ticket, count: count, &delivery) else { return }
-            reader.goOn(slot, now: now, &conversations, &delivery)
+            reader.resume(slot, now: now, &conversations, &delivery)
         case .drain(let deadline):
             drain(deadline: deadline)
         case .renumber:
@@ -176,8 +176,12 @@ struct EdgeLoop: ~Copyable {
         } else if let listener = Connections.listener(of: ready.token) {
             for refusal in admission.accept(at: listener, now: now, &delivery) { refuse(refusal) }
         } else if let slot = delivery.connections.slot(of: ready.token) {
-            if ready.isWritable, delivery.goOn(slot, conversations.subscriptions, now: now) {
-                conversations.beginReplay(slot, now: now, &delivery)
+            if ready.isWritable {
+                if delivery.goOn(slot, conversations.subscriptions, now: now) {
+                    conversations.beginReplay(slot, now: now, &delivery)
+                }
+                conversations.goOn(slot, now: now, &delivery)
+                reader.goOn(slot, now: now, &conversations, &delivery)
             }
             if ready.isReadable { receive(slot) }
         }
@@ -247,17 +251,8 @@ struct EdgeLoop: ~Copyable {
         delivery.deliver(conversations.subscriptions, now: now)
         let number = numbers.next()
         status.noteOpen()
-        let name =
-            switch dialect {
-            case .stream: "sse"
-            case .named: Handshake.subprotocol
-            case .plain: "plain"
-            }
-        var text = LogLine(.info, "client.open").with("conn", number).with("addr", line.address.description)
-            .with("proto", name)
-        if let bearer { text = text.with("user", bearer.identity.user.text) }
         // A program that reads this may count on it that the client gets what is published next.
-        log.write(text)
+        log.write(.opened(number, line.address, dialect, user: bearer?.identity.user.text))
         return ClientSession(number, dialect, view: view, credentials: credentials, since: delivery.seq)
     }
 
@@ -281,11 +276,11 @@ struct EdgeLoop: ~Copyable {
             let reason = delivery.remove(ended.slot) ?? ended.reason
             admission.release(connection.line)
             guard connection.number != 0 else { continue }
+            if let bytes = ended.crowdedOut {
+                log.write(.slow(connection, ("behind_bytes", UInt64(bytes))))
+            }
             status.noteClose(reason.code)
-            var line = LogLine(.info, "client.close").with("conn", connection.number)
-                .with("addr", connection.line.address.description).with("code", reason.code)
-            if !reason.text.isEmpty { line = line.with("reason", reason.text) }
-            log.write(line.with("seconds", (now - connection.line.openedAt) / 1_000_000_000))
+            log.write(.closed(connection, reason, now: now))
         }
     }
 

@@ -38,7 +38,7 @@ struct FrameReader {
     ) {
         peer.noteLife()
         var position = range.lowerBound
-        while delivery.connections.standing(of: slot).isReceiving, !peer.awaitsAnswer,
+        while delivery.connections.standing(of: slot).isReceiving, !peer.awaitsAnswer, delivery.hears(slot, now: now),
             let event = next(peer, &position, end: range.upperBound)
         {
             if peer.count(rate, now: now) {
@@ -51,16 +51,31 @@ struct FrameReader {
         peer.rest()
         // However much has arrived, its answers leave in one call: a flood costs no more calls than a word.
         delivery.send(slot, now: now)
-        if peer.awaitsAnswer { peer.keep(buffer[position..<range.upperBound]) }
+        guard position < range.upperBound, delivery.connections.standing(of: slot).isReceiving else { return }
+        // It is heard again when the answer has come, or when it has taken what it is owed.
+        peer.keep(buffer[position..<range.upperBound])
+        delivery.recount(slot)
     }
 
-    /// Goes on with what a client has said before an answer came from elsewhere.
-    mutating func goOn(
+    /// An answer has come from elsewhere: goes on with what a client has said before that.
+    mutating func resume(
         _ slot: Int, now: Int64, _ conversations: inout Conversations, _ delivery: inout Delivery
     ) {
         guard case .webSocket(let peer)? = delivery.connections[slot] else { return }
-        let unheard = peer.takeUnheard()
+        peer.endAwaitingAnswer()
         delivery.pause(false, slot)
+        goOn(slot, now: now, &conversations, &delivery)
+    }
+
+    /// Goes on with what a client has said while it was not heard.
+    mutating func goOn(
+        _ slot: Int, now: Int64, _ conversations: inout Conversations, _ delivery: inout Delivery
+    ) {
+        guard case .webSocket(let peer)? = delivery.connections[slot], peer.unheardCount > 0, !peer.awaitsAnswer,
+            delivery.hears(slot, now: now)
+        else { return delivery.send(slot, now: now) }
+        let unheard = peer.takeUnheard()
+        delivery.recount(slot)
         var start = 0
         while start < unheard.count, delivery.connections.standing(of: slot).isReceiving {
             let count = min(buffer.count, unheard.count - start)

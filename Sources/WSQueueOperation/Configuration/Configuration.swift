@@ -89,6 +89,8 @@ package struct Configuration: Sendable {
     package var pingMilliseconds = 25_000
     package var pongMilliseconds = 10_000
     package var slowClients = SlowClientRule()
+    /// What all clients together may be owed of their own, answers and messages of others.
+    package var owedLimitBytes = 32 * 1_048_576
     package var presence = PresenceRule()
     package var journalPlace = JournalPlace.queue
     /// How much history is kept, whichever bound is reached first.

@@ -4,8 +4,10 @@ internal import WSQueueWire
 /// What the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and `since=<cursor>`. The
 /// first two may come several times, also as forms write lists.
 struct ClientQuery {
-    /// The channels and patterns, as they were written.
+    /// The channels and patterns, as they were written, each once; beside names that are none as many as a client may have.
     let channels: [String]
+    /// The first that is one too many: those after it are not looked at.
+    let surplus: String?
     /// Where the client wants to go on.
     let since: Cursor?
     /// Which events it wants; `nil` says nothing of that.
@@ -19,9 +21,10 @@ struct ClientQuery {
     ///
     /// - Parameter lastEvent: Where a reader that comes back says that it has got to: it goes before what its URL still
     ///   says.
-    init(_ target: RequestTarget, lastEvent: String?) {
+    init(_ target: RequestTarget, lastEvent: String?, channelLimit: Int) {
         var errors: [ClientError] = []
-        channels = target.values(of: "channels").flatMap { $0.split(separator: ",") }.map(String.init)
+        (channels, surplus) = Self.distinct(
+            target.values(of: "channels").flatMap { $0.split(separator: ",") }, limit: channelLimit)
         let globs = target.values(of: "events").filter { !$0.isEmpty }.joined(separator: ",")
         filter = EventFilter(globs)
         if filter == nil, !globs.isEmpty {
@@ -37,14 +40,36 @@ struct ClientQuery {
         since = cursors.compactMap(\.self).first
         self.errors = errors
     }
+
+    private static func distinct(_ names: [Substring], limit: Int) -> (names: [String], surplus: String?) {
+        var (found, seen) = ([String](), Set<Substring>())
+        var left = limit
+        for name in names where seen.insert(name).inserted {
+            let name = String(name)
+            if ChannelPattern(name) != nil { left -= 1 }
+            if left < 0 { return (found, name) }
+            found.append(name)
+        }
+        return (found, nil)
+    }
 }
 
 extension [ClientError] {
     /// Adds an error, which is told once though it is about many names.
-    ///
-    /// - Returns: Whether there may be room for further channels.
-    mutating func addOnce(_ error: ClientError) -> Bool {
-        if error.channel != nil || !contains(error) { append(error) }
-        return error.code != ClientError.tooManyChannels
+    mutating func addOnce(_ error: ClientError) { if error.channel != nil || !contains(error) { append(error) } }
+}
+
+extension ClientError {
+    /// A subscription that is one too many.
+    static func tooManyChannels(_ name: String) -> ClientError {
+        ClientError("Too many channels; unsubscribe from one first", code: tooManyChannels, channel: name)
+    }
+}
+
+extension [SessionAction] {
+    /// Counts a subscription that is one too many, and tells of it.
+    mutating func refuse(_ name: String, _ errors: inout [ClientError]) {
+        append(.note(.tooManyChannels))
+        errors.addOnce(.tooManyChannels(name))
     }
 }

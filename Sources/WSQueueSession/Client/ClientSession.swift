@@ -71,7 +71,7 @@ package struct ClientSession: ~Copyable {
         as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, lastEvent: String? = nil,
         _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
-        let query = ClientQuery(target, lastEvent: lastEvent)
+        let query = ClientQuery(target, lastEvent: lastEvent, channelLimit: options.channelLimit)
         var (actions, questions, errors) = ([SessionAction](), [SessionAction](), [ClientError]())
         if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
         if dialect == .stream { actions.append(.name) }
@@ -81,9 +81,10 @@ package struct ClientSession: ~Copyable {
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
-                guard errors.addOnce(error) else { break }
+                errors.addOnce(error)
             }
         }
+        if let name = query.surplus { actions.refuse(name, &errors) }
         hearsNoPings = query.hearsNoPings
         if let filter = query.filter {
             made.view = view.filtered(by: filter)

@@ -76,8 +76,7 @@ struct Member {
         if listening.contains(name) { return }
         guard listening.count < options.channelLimit else {
             actions.append(.note(.tooManyChannels))
-            throw ClientError(
-                "Too many channels; unsubscribe from one first", code: ClientError.tooManyChannels, channel: name)
+            throw .tooManyChannels(name)
         }
         // What a replay under way holds back is not for the new channel either.
         listening.begin(pattern, since: facts.isReplaying ? facts.seq : facts.reached)

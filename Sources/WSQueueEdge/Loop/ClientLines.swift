@@ -1,0 +1,36 @@
+internal import WSQueueAccess
+internal import WSQueueNet
+internal import WSQueueOperation
+internal import WSQueueSession
+internal import WSQueueWire
+
+/// The log's lines about one client.
+extension LogLine {
+    /// A client has come.
+    static func opened(_ number: Int64, _ address: Address, _ dialect: ClientDialect, user: String?) -> LogLine {
+        let name =
+            switch dialect {
+            case .stream: "sse"
+            case .named: Handshake.subprotocol
+            case .plain: "plain"
+            }
+        let line = LogLine(.info, "client.open").with("conn", number).with("addr", address.description)
+            .with("proto", name)
+        return user.map { line.with("user", $0) } ?? line
+    }
+
+    /// A client does not take what it is owed.
+    static func slow(_ connection: Connection, _ lag: (name: String, value: UInt64)?) -> LogLine {
+        let line = LogLine(.warning, "client.slow").with("conn", connection.number)
+            .with("addr", connection.line.address.description)
+        return lag.map { line.with($0.name, $0.value) } ?? line
+    }
+
+    /// A client has gone.
+    static func closed(_ connection: Connection, _ reason: Farewells.Reason, now: Int64) -> LogLine {
+        var line = LogLine(.info, "client.close").with("conn", connection.number)
+            .with("addr", connection.line.address.description).with("code", reason.code)
+        if !reason.text.isEmpty { line = line.with("reason", reason.text) }
+        return line.with("seconds", (now - connection.line.openedAt) / 1_000_000_000)
+    }
+}
