@@ -212,15 +212,15 @@ struct EventTurn: ~Copyable {
 
     /// Says what everyone has been handed, and lets history go whose files are gone.
     mutating func settle(hasDeleted: Bool, finished: UInt64, unix: Int64) {
-        if hasDeleted { keeper.trim(&recorder, finished: finished, unix: unix) }
+        if hasDeleted { keeper.trim(&recorder, finished: finished) }
         keeper.releaseRetired(&recorder)
         ledger.settle(passed: readers.passed, passedAt: readers.passedAt)
         ledger.turn(unix: unix)
     }
 
-    /// Lets go of history that is too old.
-    mutating func age(finished: UInt64, unix: Int64) { keeper.age(&recorder, finished: finished, unix: unix) }
-
+    mutating func age(_ ages: AgeClock, finished: UInt64, unix: Int64) {
+        keeper.age(&recorder, ages, finished: finished, unix: unix)
+    }
     /// Writes the journal on in a directory that has taken the place of the queue, where it is kept there.
     mutating func moveJournal(to queue: Directory) throws(SystemCallError) { try keeper.move(&recorder, to: queue) }
 

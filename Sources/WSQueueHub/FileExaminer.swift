@@ -153,12 +153,6 @@ struct FileExaminer {
         }
     }
 
-    private mutating func forget(_ name: FileName) {
-        unfinished.forget(name)
-        setAside.forget(name)
-        if !begun.isEmpty { begun[name] = nil }
-    }
-
     /// Whether a file has to wait, because it may be a copy whose writer sets its times after its contents: at most for
     /// a tenth of a second in which it does not change.
     mutating func awaitsTimes(_ name: FileName, _ status: FileStatus, now: Int64) -> Bool {
@@ -175,6 +169,12 @@ struct FileExaminer {
     mutating func endWaiting(_ name: FileName) { if !untimed.isEmpty { untimed[name] = nil } }
 
     private static let timesNanoseconds: Int64 = 100_000_000
+
+    private mutating func forget(_ name: FileName) {
+        unfinished.forget(name)
+        setAside.forget(name)
+        if !begun.isEmpty { begun[name] = nil }
+    }
 
     /// Whether a server before this one may have sent lines of a batch.
     func mayBeBegun(_ batch: Batch) -> Bool { batch.mayBeBegun(before: startedAt) }
@@ -222,7 +222,7 @@ struct FileExaminer {
         rejected += 1
         let reason = fault.reason + (begun[file.name].map { "; the lines before \($0.lines + 1) were sent" } ?? "")
         do throws(SystemCallError) {
-            let moved = try reader.quarantine(file.name, reason: reason, unix: unix)
+            let moved = try reader.quarantine(file.name, reason: reason)
             if status.kind == .regular { setAside.add(moved.name, as: file.name, look, now: now) }
             begun[file.name] = nil
             log.write(

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueLog
 package import WSQueueOperation
 package import WSQueueRedis
@@ -15,6 +16,7 @@ package struct Hub: ~Copyable {
     private var deletion: FileDeletion
     private var batch: Batch?
     private var reporter: StatusReporter
+    private var ages: Ages
     private var chores = Chores()
 
     private static let passFiles = 1_024
@@ -31,6 +33,7 @@ package struct Hub: ~Copyable {
         link: RedisLink?
     ) {
         let log = ports.log
+        ages = Ages(log: log)
         intake = Intake(configuration, log: log)
         examiner = FileExaminer(configuration, log: log)
         deletion = FileDeletion(log: log, hubWakeup: ports.hubWakeup)
@@ -82,7 +85,11 @@ package struct Hub: ~Copyable {
     /// - Parameters:
     ///   - hasNotices: Whether the poller has said that notices wait.
     ///   - news: What the shared stream's thread has told since the last turn.
-    package mutating func turn(hasNotices: Bool, _ news: [StreamNews], now: Int64, unix: Int64) {
+    ///   - uptime: The machine's own time, by which things grow old; `nil` is `now`.
+    package mutating func turn(
+        hasNotices: Bool, _ news: [StreamNews], now: Int64, unix: Int64, uptime: Int64? = nil
+    ) {
+        ages.observe(uptime: uptime ?? now, unix: unix)
         intake.notice(hasNotices, now: now, unix: unix)
         look(now: now, unix: unix)
         take(news, now: now, unix: unix)
@@ -208,9 +215,8 @@ package struct Hub: ~Copyable {
             let mark = ReadFile.mark(file, status, contents.span)
             self.end(ReadFile(file, mark, reader, seq: events.seq), fate, source, contents.span, now: now)
         case .batch(let new):
-            guard new.isContinued || !awaitsTimes(new.firstEvent, new.fileSource, new.fileStatus, now: now) else {
-                return true
-            }
+            let first = new.isContinued ? nil : new.firstEvent
+            guard !awaitsTimes(first, new.fileSource, new.fileStatus, now: now) else { return true }
             begin(new, now: now, unix: unix)
         case .nothing: intake.finish(file.name)
         case .immovable: break
@@ -302,6 +308,7 @@ package struct Hub: ~Copyable {
         intake.describe(&status, begun: batch?.pendingFile)
         examiner.describe(&status)
         events.describe(&status, now: now)
+        status.oldestAgeNanoseconds = status.oldestNanoseconds.map { ages.clock.waitingTime(since: $0) }
         events.wake(reporter.write(status, now: now))
     }
 
@@ -321,7 +328,8 @@ package struct Hub: ~Copyable {
         }
         guard chores.isAgingDue(now: now) else { return }
         intake.noteWritable()
-        events.age(finished: finishedSeq, unix: unix)
+        intake.age(ages.clock, now: now)
+        events.age(ages.clock, finished: finishedSeq, unix: unix)
     }
 
     /// Uses a directory that stands at the path again. What was known of another one's files is forgotten.

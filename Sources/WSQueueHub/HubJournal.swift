@@ -19,7 +19,8 @@ package enum HubJournal {
         }
         return try JournalWriter(
             storage, limits: limits, epoch: RandomText.make(count: 8),
-            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text(), isShared: configuration.redis != nil)
+            unix: Clock.unixNanoseconds(), boot: BootIdentifier.text(), host: HostIdentifier.text(),
+            isShared: configuration.redis != nil)
     }
 
     /// Where segments are kept.
@@ -50,6 +51,9 @@ extension LogLine {
             case .skipped(let from, let to):
                 LogLine(.warning, "journal.skip").with("from", from).with("to", to)
                     .with("hint", "the machine went down, or the disk failed: these numbers may have been given")
+            case .moved(let reason):
+                LogLine(.warning, "journal.moved").with("reason", reason)
+                    .with("hint", "what it says may be less than was sent: numbers are left out")
             case .trimmed(let from, let to, let reason):
                 LogLine(.info, "journal.trim").with("from", from).with("to", to).with("reason", reason)
             case .undeletable(let name, let error):

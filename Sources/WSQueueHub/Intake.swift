@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSpool
 internal import WSQueueSystem
@@ -173,7 +174,6 @@ struct Intake: ~Copyable {
         let isDue = look == .changed && now >= nextListing && (queue.isEmpty || !queue.isTruncated)
         if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, now: now) }
         for name in retried { queue.retry(name, in: reader.directory) }
-        if now >= nextSweep, !queue.isTruncated { sweep(reader, now: now, unix: unix) }
     }
 
     /// Takes in what was noticed of those who write in place, and the files that they have begun: what can be read already
@@ -256,9 +256,12 @@ struct Intake: ~Copyable {
     }
 
     /// Removes what publishers that died have left.
-    private mutating func sweep(_ reader: SpoolReader, now: Int64, unix: Int64) {
+    /// Lets go of what is too old: what dead publishers have left, and what was set aside long ago.
+    mutating func age(_ ages: AgeClock, now: Int64) {
+        guard let reader = directory.reader, now >= nextSweep, !queue.isTruncated else { return }
         nextSweep = now + 600_000_000_000
-        let names = AbandonedFiles(reader).sweep(unix: unix)
+        directory.prune(ages)
+        let names = AbandonedFiles(reader).sweep(ages)
         guard let first = names.first else { return }
         log.write(
             LogLine(.notice, "queue.swept").with("files", names.count).with("first", first.description)

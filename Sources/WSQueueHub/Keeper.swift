@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueOperation
 internal import WSQueueSystem
@@ -51,13 +52,13 @@ struct Keeper {
     }
 
     /// Lets go of history that is too much.
-    func trim(_ recorder: inout Recorder, finished: UInt64, unix: Int64) {
-        report(recorder.trim(unix: unix, finished: finished))
+    func trim(_ recorder: inout Recorder, finished: UInt64) {
+        report(recorder.trim(finished: finished))
     }
 
     /// Lets go of history that is too old.
-    func age(_ recorder: inout Recorder, finished: UInt64, unix: Int64) {
-        report(recorder.age(unix: unix, finished: finished))
+    func age(_ recorder: inout Recorder, _ ages: AgeClock, finished: UInt64, unix: Int64) {
+        report(recorder.age(ages, unix: unix, finished: finished))
     }
 
     /// Has the files of segments that have gone closed: tens of megabytes take milliseconds, for which the hub does not

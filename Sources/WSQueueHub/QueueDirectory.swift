@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSpool
 package import WSQueueSystem
@@ -60,9 +61,6 @@ struct QueueDirectory: ~Copyable {
     /// Uses a directory from now on.
     mutating func use(_ opened: consuming Opened) {
         let reader = opened.reader
-        if let pruned = reader.pruneFailedFiles(unix: Clock.unixNanoseconds()) {
-            log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
-        }
         current = reader
         lastIdentity = reader.identity
         lock = consume opened.lock
@@ -70,6 +68,12 @@ struct QueueDirectory: ~Copyable {
         isMissing = false
         reopeningFault = nil
         log.write(LogLine(.notice, "queue.back").with("dir", path))
+    }
+
+    /// Removes what is too old or too much in `.failed/`.
+    func prune(_ ages: AgeClock) {
+        guard let pruned = current?.pruneFailedFiles(ages) else { return }
+        log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
     }
 
     /// Notes that the directory is not there. What is known of its files is kept: the same one may come back.

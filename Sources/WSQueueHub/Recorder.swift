@@ -1,5 +1,5 @@
 internal import WSQueueBroker
-internal import WSQueueCore
+package import WSQueueCore
 package import WSQueueLog
 package import WSQueueOperation
 package import WSQueueSequencer
@@ -210,11 +210,10 @@ package struct Recorder: ~Copyable {
     package mutating func noteSync(isFailing: Bool) { journal.noteSync(isFailing: isFailing) }
 
     /// Lets go of what is too much, or too old where nothing new comes to push it out.
-    package mutating func trim(unix: Int64, finished: UInt64) -> [JournalFinding] {
-        journal.trim(unix: unix, finished: finished)
-    }
-    package mutating func age(unix: Int64, finished: UInt64) -> [JournalFinding] {
-        journal.age(unix: unix, finished: finished)
+    package mutating func trim(finished: UInt64) -> [JournalFinding] { journal.trim(finished: finished) }
+    package mutating func age(_ ages: AgeClock, unix: Int64, finished: UInt64) -> [JournalFinding] {
+        journal.note(ages)
+        return journal.age(unix: unix, finished: finished)
     }
 
     /// Why the journal could not be written now, as far as rights and the mount decide.

@@ -48,10 +48,13 @@ package final class Journal: Sendable {
 
     /// Whether the numbering is shared with other servers: some of them may be further than this one.
     package let isShared: Bool
+    /// Numbers that no event of this history bears, though clients may have some that do.
+    package let left: [ClosedRange<UInt64>]
     private let state: Guarded<State>
 
-    init(epoch: String, segments: [JournalSegment], isShared: Bool) {
+    init(epoch: String, segments: [JournalSegment], isShared: Bool, left: [ClosedRange<UInt64>] = []) {
         self.isShared = isShared
+        self.left = left
         let seq = segments.last?.lastSeq ?? 0
         state = Guarded(State(epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq))
     }

@@ -10,6 +10,8 @@ package enum JournalFinding: Equatable, Sendable {
     case foreign(name: String)
     /// It is not sure which numbers had been given, so these are left out.
     case skipped(from: UInt64, to: UInt64)
+    /// It is a copy, or on another machine, or the machine was started anew: what it says may be less than was sent.
+    case moved(String)
     /// History that had to go to keep the bounds.
     case trimmed(from: UInt64, to: UInt64, reason: String)
     /// A segment that is no longer needed could not be removed.
@@ -26,13 +28,19 @@ struct JournalOpening {
     private(set) var identities = JournalIdentities()
     private let storage: JournalStorage
     private let boot: String
+    /// Which machine this is; `nil` does not ask where the journal was before.
+    private let host: String?
+    /// The numbers that no event bears because a server may have given them after a moment to which the machine was set
+    /// back: a client that has one of them comes from there.
+    private(set) var left: [ClosedRange<UInt64>] = []
     /// Whether the numbers are given elsewhere, so that what is here never says which were.
     private let isShared: Bool
     /// Whether numbers may have been given that the journal does not know.
     private var isUnsure = false
     private var leastSeq: UInt64 = 0
 
-    init(_ storage: JournalStorage, boot: String, isShared: Bool) {
+    init(_ storage: JournalStorage, boot: String, host: String?, isShared: Bool) {
+        self.host = host
         self.storage = storage
         self.isShared = isShared
         self.boot = boot
@@ -51,6 +59,11 @@ struct JournalOpening {
         do throws(SystemCallError) {
             try repair(found.segments, damaged: found.damaged, epoch: epoch, unix: unix)
             try makeDurable()
+            // Last: until what is above is durable, the next opening has the same reasons for it. Where it cannot be written,
+            // there is nothing to tell by, as with an older server.
+            if let host, case .directory(let directory) = storage {
+                try? JournalPlace.note(in: directory, boot: boot, host: host)
+            }
         } catch {
             throw .failed(error)
         }
@@ -77,7 +90,15 @@ struct JournalOpening {
         if last.state == .failing || (last.state == .open && last.boot != JournalSegmentHeader.boot(boot)) {
             isUnsure = true
         }
-        guard isUnsure, !isShared else { return try last.setState(.open, boot: JournalSegmentHeader.boot(boot)) }
+        let relation = isShared ? .same : relation(last)
+        if relation == .elsewhere {
+            isUnsure = true
+            findings.append(.moved("these are other files than those that were written last"))
+        }
+        guard isUnsure, !isShared else {
+            if relation == .anotherBoot, last.lastSeq > 0 { return try leaveOut(after: last, unix: unix) }
+            return try last.setState(.open, boot: JournalSegmentHeader.boot(boot))
+        }
         let first = max(last.lastSeq, leastSeq)
         try begin(epoch: last.epoch, precedingSeq: first + Self.skippedSeqs, unix: unix)
         findings.append(.skipped(from: first + 1, to: first + Self.skippedSeqs))
@@ -85,6 +106,34 @@ struct JournalOpening {
         // cut without the new one its numbers would be given again.
         try makeDurable()
         try last.setState(.closed, boot: JournalSegmentHeader.boot(boot))
+    }
+
+    /// How a journal is related to where it was when it was last in use.
+    private func relation(_ last: JournalSegment) -> JournalPlace.Relation {
+        guard let host, case .directory(let directory) = storage else { return .same }
+        let relation = JournalPlace.relation(in: directory, boot: boot, host: host)
+        let isOfBefore = last.state == .closed && last.boot != JournalSegmentHeader.boot(boot)
+        return relation == .same && isOfBefore ? .anotherBoot : relation
+    }
+
+    /// Leaves out the numbers that may have been given after a journal was closed in order: most likely the machine was
+    /// only started anew, so who has all events up to then misses nothing; but it may have been set back to that moment.
+    private mutating func leaveOut(after last: JournalSegment, unix: Int64) throws(SystemCallError) {
+        let (first, end) = (last.lastSeq + 1, last.lastSeq + Self.skippedSeqs)
+        // One without records would have the name of the next.
+        if last.count == 0 { segments.removeLast() }
+        try begin(epoch: last.epoch, precedingSeq: last.lastSeq, unix: unix)
+        var record = JournalRecord(
+            seq: end, unixNanoseconds: unix, identity: JournalRecord.Identity(id: [], owner: .unknown))
+        record.parts.recipients = []
+        record.parts.kind = .leftOut
+        var stage = JournalStage()
+        stage.add(record, messageBytes: 0) { _ in }
+        try active.write(stage.records.span)
+        active.announce(stage.records.span, identities: [])
+        left.append(first...end - 1)
+        findings.append(.moved("the machine was started anew, or set back"))
+        findings.append(.skipped(from: first, to: end))
     }
 
     private mutating func begin(epoch: String, precedingSeq: UInt64, unix: Int64) throws(SystemCallError) {
@@ -125,9 +174,11 @@ struct JournalOpening {
     /// after it. At the end of the newest segment it leaves doubt about the numbers.
     private mutating func scan() throws(SystemCallError) {
         for segment in segments {
-            let tail = try segment.scan { owner, key in
-                identities.note(owner)
-                identities.insert(key)
+            let tail = try segment.scan { record, preceding in
+                identities.note(record.identity.owner)
+                record.forEachKey { identities.insert($0) }
+                guard record.parts.kind == .leftOut, record.seq - preceding == Self.skippedSeqs else { return }
+                left.append(preceding + 1...record.seq - 1)
             }
             let name = segment.name.description
             switch tail {

@@ -184,9 +184,9 @@ package final class JournalSegment: Sendable {
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///
-    /// - Parameter body: Gets whose event a record is, and each key under which it is known.
+    /// - Parameter body: Gets each record, and the number before its own.
     /// - Returns: How the file ends; what is after the last whole record is not looked at again.
-    func scan(_ body: (EventOwner?, UInt64) -> Void) throws(SystemCallError) -> Tail {
+    func scan(_ body: (JournalRecord, UInt64) -> Void) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
         while true {
             let start = end
@@ -197,10 +197,8 @@ package final class JournalSegment: Sendable {
             var last = lastSeq
             while let text = JournalRecordText.decode(bytes.span, at: position, as: format), text.seq > last {
                 let record = text.record(in: bytes.span)
-                record.forEachKey { key in
-                    body(record.identity.owner, key)
-                    hashes.append(key)
-                }
+                body(record, last)
+                record.forEachKey { hashes.append($0) }
                 last = text.seq
                 position = text.end
             }

@@ -1,3 +1,4 @@
+package import WSQueueCore
 package import WSQueueSystem
 
 /// How much history is kept: whichever bound is reached first.
@@ -14,12 +15,24 @@ package struct JournalLimits: Equatable, Sendable {
         self.ageNanoseconds = ageNanoseconds
         self.bytes = bytes
     }
+}
+
+/// The bounds, and how old things are.
+private struct JournalBounds {
+    let limits: JournalLimits
+    /// It stands still between two looks.
+    var ages: AgeClock
 
     /// History goes by whole segments, so there are about eight.
-    fileprivate func isFull(_ segment: JournalSegment, unix: Int64) -> Bool {
+    func isFull(_ segment: JournalSegment) -> Bool {
         guard segment.count > 0 else { return false }
-        return segment.end >= bytes / 8 || segment.count >= max(1, events / 8)
-            || unix - segment.createdNanoseconds >= ageNanoseconds / 8
+        return segment.end >= limits.bytes / 8 || segment.count >= max(1, limits.events / 8)
+            || ages.age(of: segment.createdNanoseconds) >= limits.ageNanoseconds / 8
+    }
+
+    /// Whether even the last event of a segment is too old.
+    func isTooOld(_ segment: JournalSegment) -> Bool {
+        ages.mayTrim && ages.age(of: segment.lastUnixNanoseconds) > limits.ageNanoseconds
     }
 }
 
@@ -38,7 +51,7 @@ package struct JournalWriter: ~Copyable {
     /// Whether the last write failed.
     package private(set) var isFailing = false
     private var storage: JournalStorage
-    private let limits: JournalLimits
+    private var bounds: JournalBounds
     private let boot: String
     private var active: JournalSegment
     private var identities = JournalIdentities()
@@ -58,21 +71,23 @@ package struct JournalWriter: ~Copyable {
     ///   - epoch: The identity of a new numbering, if one must be begun.
     ///   - unix: The present moment in Unix nanoseconds.
     ///   - boot: Which run of the machine this is.
+    ///   - host: Which machine this is; `nil` does not ask where the journal was before.
     ///   - isShared: Whether the numbers are given elsewhere, for several servers.
     package init(
         _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String,
-        isShared: Bool = false
+        host: String? = nil, isShared: Bool = false
     ) throws(JournalOpeningError) {
-        var opening = JournalOpening(storage, boot: boot, isShared: isShared)
+        var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared)
         try opening.run(epoch: epoch, unix: unix)
-        journal = Journal(epoch: opening.active.epoch, segments: opening.segments, isShared: isShared)
+        journal = Journal(
+            epoch: opening.active.epoch, segments: opening.segments, isShared: isShared, left: opening.left)
         findings = opening.findings
         identities = opening.identities
         active = opening.active
         if case .memory = storage { isKept = false } else { isKept = true }
         isKnowing = isKept || isShared
         self.storage = storage
-        self.limits = limits
+        bounds = JournalBounds(limits: limits, ages: AgeClock(uptime: 0, unix: unix))
         self.boot = boot
     }
 
@@ -152,8 +167,8 @@ package struct JournalWriter: ~Copyable {
             isFailing = false
             setState()
         }
-        if mustMove || limits.isFull(active, unix: unix) { roll(unix: unix) }
-        return trim(unix: unix, finished: finished)
+        if mustMove || bounds.isFull(active) { roll(unix: unix) }
+        return trim(finished: finished)
     }
 
     /// Shows the readers what is staged, where writing it has failed and is not tried again yet.
@@ -166,10 +181,13 @@ package struct JournalWriter: ~Copyable {
         }
     }
 
+    /// Takes note of how old things are now.
+    package mutating func note(_ ages: AgeClock) { bounds.ages = ages }
+
     /// Lets go of what is too old, where nothing new comes to push it out.
     package mutating func age(unix: Int64, finished: UInt64 = .max) -> [JournalFinding] {
-        if !hasStaged, active.count > 0, unix - active.lastUnixNanoseconds > limits.ageNanoseconds { roll(unix: unix) }
-        return trim(unix: unix, finished: finished)
+        if !hasStaged, active.count > 0, bounds.isTooOld(active) { roll(unix: unix) }
+        return trim(finished: finished)
     }
 
     /// What was written since it was asked last. Files must not be deleted before their events are on the disk.
@@ -204,9 +222,10 @@ package struct JournalWriter: ~Copyable {
     ///
     /// - Throws: Why the first segment could not be made; nothing has changed then.
     package mutating func restart(epoch: String, precedingSeq: UInt64, unix: Int64) throws(SystemCallError) {
+        // The newest numbering is the one that was begun last, and the wall clock may have been set back since another was.
+        let newest = journal.withState { state in state.segments.map(\.createdNanoseconds).max() ?? 0 }
         let header = JournalSegmentHeader(
-            epoch: epoch, precedingSeq: precedingSeq, createdNanoseconds: max(unix, active.createdNanoseconds + 1),
-            boot: boot)
+            epoch: epoch, precedingSeq: precedingSeq, createdNanoseconds: max(unix, newest + 1), boot: boot)
         let next = try storage.create(header)
         let old = journal.withState { state in
             defer {
@@ -284,9 +303,9 @@ package struct JournalWriter: ~Copyable {
     }
 
     /// Lets go of what is too much. `finished` is as in `commit`.
-    package mutating func trim(unix: Int64, finished: UInt64) -> [JournalFinding] {
+    package mutating func trim(finished: UInt64) -> [JournalFinding] {
         var findings: [JournalFinding] = []
-        while let (oldest, reason) = surplus(unix: unix, finished: finished) {
+        while let (oldest, reason) = surplus(finished: finished) {
             identities.remove(oldest.identities)
             retired.append(oldest)
             findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
@@ -300,18 +319,18 @@ package struct JournalWriter: ~Copyable {
     }
 
     /// Takes the oldest segment out if it is one too many, and says why.
-    private func surplus(unix: Int64, finished: UInt64) -> (JournalSegment, String)? {
+    private func surplus(finished: UInt64) -> (JournalSegment, String)? {
         let size = journal.size
         return journal.withState { state in
             guard state.segments.count > 1, let oldest = state.segments.first, oldest.lastSeq <= finished else {
                 return nil
             }
             let reason: String
-            if size.events - oldest.count >= limits.events {
+            if size.events - oldest.count >= bounds.limits.events {
                 reason = "events"
-            } else if size.bytes > limits.bytes {
+            } else if size.bytes > bounds.limits.bytes {
                 reason = "bytes"
-            } else if oldest.count == 0 || unix - oldest.lastUnixNanoseconds > limits.ageNanoseconds {
+            } else if oldest.count == 0 || bounds.isTooOld(oldest) {
                 reason = "age"
             } else {
                 return nil

@@ -111,7 +111,7 @@ package struct Server: ~Copyable {
             isNoticed = false
             hub.turn(
                 hasNotices: hasNotices, hub.takeNews(), now: Clock.monotonicNanoseconds(),
-                unix: Clock.unixNanoseconds())
+                unix: Clock.unixNanoseconds(), uptime: Clock.bootNanoseconds())
             if front.canAnnounce(edge.loops, isAdmitting: edge.ports.gate.isAdmitting) {
                 front.announce(readyLine, status: statusText)
             }

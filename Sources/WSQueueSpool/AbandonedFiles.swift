@@ -1,3 +1,4 @@
+package import WSQueueCore
 package import WSQueueSystem
 
 /// Hidden files of publishers that died before they could rename or remove them.
@@ -12,14 +13,14 @@ package struct AbandonedFiles {
 
     /// Removes them. A listing: to be called seldom.
     ///
-    /// - Parameter unix: The wall clock, nanoseconds.
     /// - Returns: The names that went.
-    package func sweep(unix: Int64) -> [FileName] {
+    package func sweep(_ ages: AgeClock) -> [FileName] {
+        guard ages.mayTrim else { return [] }
         var names: [FileName] = []
         try? directory.forEachName { if Self.isUnfinished($0) { names.append(FileName($0)) } }
         return names.filter { name in
             guard let status = try? directory.status(of: name), status.kind == .regular else { return false }
-            guard unix - max(status.modifiedNanoseconds, status.changedNanoseconds) > Self.restNanoseconds else {
+            guard ages.age(of: max(status.modifiedNanoseconds, status.changedNanoseconds)) > Self.restNanoseconds else {
                 return false
             }
             return !isBeingWritten(name) && (try? directory.remove(name)) != nil

@@ -1,3 +1,4 @@
+package import WSQueueCore
 package import WSQueueSystem
 
 /// The directory `.failed/` of a spool: files that could not be accepted, each with its reason beside it.
@@ -51,11 +52,10 @@ package struct FailedFiles {
     ///
     /// - Parameters:
     ///   - reason: One line.
-    ///   - unix: The wall clock, nanoseconds.
     /// - Returns: The name it has here, and what had to go for it.
     /// - Throws: ``SystemCallError`` when it cannot be moved; it stays where it was.
     package mutating func take(
-        _ name: FileName, reason: String, unix: Int64
+        _ name: FileName, reason: String
     ) throws(SystemCallError) -> (name: FileName, pruned: Pruned?) {
         let directory = try opened()
         let newName = freeName(for: name, in: directory)
@@ -68,7 +68,7 @@ package struct FailedFiles {
             throw error
         }
         count += 1
-        return (newName, count > nextPrune ? prune(directory, unix: unix) : nil)
+        return (newName, count > nextPrune ? prune(directory, nil) : nil)
     }
 
     /// A file that was set aside not long ago.
@@ -130,9 +130,9 @@ package struct FailedFiles {
     }
 
     /// Removes what is too old or too much, the oldest first. A listing: to be called seldom.
-    package mutating func prune(unix: Int64) -> Pruned? {
+    package mutating func prune(_ ages: AgeClock) -> Pruned? {
         guard let directory = try? opened(creating: false) else { return nil }
-        return prune(directory, unix: unix)
+        return prune(directory, ages)
     }
 
     /// Counts the files, and reads why the newest of them are here. A listing only when the directory has changed.
@@ -203,7 +203,7 @@ package struct FailedFiles {
         try file.writeAll(line.span, object: directory.path(of: reasonName))
     }
 
-    private mutating func prune(_ directory: Directory, unix: Int64) -> Pruned? {
+    private mutating func prune(_ directory: Directory, _ ages: AgeClock?) -> Pruned? {
         var names: [FileName] = []
         try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
         let aged = names.compactMap { name in
@@ -213,7 +213,8 @@ package struct FailedFiles {
         let excess = aged.count > Self.limitFiles ? aged.count - Self.limitFiles + Self.pruneAtLeast : 0
         var removed = 0
         for (index, file) in aged.enumerated() {
-            guard index < excess || unix - file.changed > Self.limitNanoseconds else { break }
+            let isTooOld = ages.map { $0.mayTrim && $0.age(of: file.changed) > Self.limitNanoseconds } ?? false
+            guard index < excess || isTooOld else { break }
             let isGone = (try? directory.remove(file.name)) != nil || (try? directory.removeDirectory(file.name)) != nil
             guard isGone else { continue }
             try? directory.remove(file.name.appending(Self.reasonSuffix))

@@ -1,3 +1,4 @@
+package import WSQueueCore
 package import WSQueueSystem
 
 /// The server's hand in an open spool: reads a file, deletes it, or sets it aside.
@@ -53,9 +54,9 @@ package final class SpoolReader {
 
     /// Moves a file to `.failed/` with its reason.
     package func quarantine(
-        _ name: FileName, reason: String, unix: Int64
+        _ name: FileName, reason: String
     ) throws(SystemCallError) -> (name: FileName, pruned: FailedFiles.Pruned?) {
-        try failedFiles.take(name, reason: reason, unix: unix)
+        try failedFiles.take(name, reason: reason)
     }
 
     /// The files in `.failed/` that were set aside, or changed, within an hour; of very many the newest.
@@ -78,7 +79,7 @@ package final class SpoolReader {
     package func failures(limit: Int) -> FailedFiles.Overview { failedFiles.overview(limit: limit) }
 
     /// Removes what is too old or too much in `.failed/`.
-    package func pruneFailedFiles(unix: Int64) -> FailedFiles.Pruned? { failedFiles.prune(unix: unix) }
+    package func pruneFailedFiles(_ ages: AgeClock) -> FailedFiles.Pruned? { failedFiles.prune(ages) }
 
     private func read(
         _ file: borrowing FileDescriptor, _ name: FileName, limitBytes: Int

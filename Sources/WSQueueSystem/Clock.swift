@@ -1,12 +1,21 @@
 internal import Glibc
 
-/// The two clocks (clock_gettime(2)).
+/// The clocks (clock_gettime(2)).
 package enum Clock {
     /// Nanoseconds since 1970, which may jump when the clock is set.
     package static func unixNanoseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) }
 
     /// Nanoseconds since some fixed moment, which only go forward: for time limits.
     package static func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
+
+    /// Nanoseconds since the machine came up, those in which it slept too: for ages.
+    package static func bootNanoseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) }
+
+    /// The wall clock as it was when a program first asked, carried on by the machine's own time: for what must end at its
+    /// moment although the wall clock is set meanwhile.
+    package static func steadyUnixNanoseconds() -> Int64 { bootNanoseconds() + steadyOffset }
+
+    private static let steadyOffset = unixNanoseconds() - bootNanoseconds()
 
     /// Nanoseconds of processor time that all threads of this process have used.
     package static func processorNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }

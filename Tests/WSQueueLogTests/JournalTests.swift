@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import Testing
+import WSQueueCore
 import WSQueueLog
 import WSQueueSystem
 
@@ -9,18 +10,24 @@ struct JournalTests {
     final class Hand {
         var writer: JournalWriter
         var seq: UInt64
+        var ages: AgeClock
+        /// Whether the machine's own time is the wall clock's.
+        var isSteady = true
 
         init(
-            _ storage: JournalStorage, limits: JournalLimits = JournalLimits(), unix: Int64 = 1_000, boot: String = "b"
+            _ storage: JournalStorage, limits: JournalLimits = JournalLimits(), unix: Int64 = 1_000, boot: String = "b",
+            host: String? = nil
         ) throws {
-            writer = try JournalWriter(storage, limits: limits, epoch: "e1", unix: unix, boot: boot)
+            writer = try JournalWriter(storage, limits: limits, epoch: "e1", unix: unix, boot: boot, host: host)
             seq = writer.journal.lastSeq
+            ages = AgeClock(uptime: unix, unix: unix)
         }
 
         convenience init(
-            _ path: String, limits: JournalLimits = JournalLimits(), unix: Int64 = 1_000, boot: String = "b"
+            _ path: String, limits: JournalLimits = JournalLimits(), unix: Int64 = 1_000, boot: String = "b",
+            host: String? = nil
         ) throws {
-            try self.init(.directory(Directory.open(path)), limits: limits, unix: unix, boot: boot)
+            try self.init(.directory(Directory.open(path)), limits: limits, unix: unix, boot: boot, host: host)
         }
 
         func stage(_ count: Int, unix: Int64 = 1_000, padding: Int = 0) {
@@ -35,6 +42,7 @@ struct JournalTests {
         @discardableResult
         func write(_ count: Int, unix: Int64 = 1_000, padding: Int = 0) throws -> [JournalFinding] {
             stage(count, unix: unix, padding: padding)
+            if isSteady { note(unix: unix) }
             return try writer.commit(unix: unix)
         }
 
@@ -49,10 +57,17 @@ struct JournalTests {
         }
         var knowsOwnerless: Bool { writer.knowsOwnerless }
         func commit() throws -> [JournalFinding] { try writer.commit(unix: 0) }
-        func age(unix: Int64) -> [JournalFinding] { writer.age(unix: unix) }
+        func note(unix: Int64, uptime: Int64? = nil) {
+            ages.observe(uptime: uptime ?? unix, unix: unix)
+            writer.note(ages)
+        }
+        func age(unix: Int64, uptime: Int64? = nil) -> [JournalFinding] {
+            note(unix: unix, uptime: uptime)
+            return writer.age(unix: unix)
+        }
         func close() throws { try writer.close() }
         func commit(finished: UInt64) throws -> [JournalFinding] { try writer.commit(unix: 0, finished: finished) }
-        func trim(finished: UInt64) -> [JournalFinding] { writer.trim(unix: 0, finished: finished) }
+        func trim(finished: UInt64) -> [JournalFinding] { writer.trim(finished: finished) }
         func takeUnsynced() -> JournalSync { writer.takeUnsynced() }
         func noteSync(isFailing: Bool) { writer.noteSync(isFailing: isFailing) }
 
@@ -315,6 +330,42 @@ struct JournalTests {
             #expect(hand.journal.size.events == 0)
             let again = try Hand(path)
             #expect(again.seq == 5)
+        }
+    }
+
+    @Test func `a wall clock that is two days ahead, or in 1970, lets nothing go`() throws {
+        let (second, start) = (1_000_000_000 as Int64, 1_795_000_000_000_000_000 as Int64)
+        let day = 86_400 * second
+        for wrong in [start + 2 * day, 0] {
+            try withTemporaryDirectory { path in
+                let hand = try Hand(path, limits: JournalLimits(ageNanoseconds: day), unix: start)
+                hand.ages = AgeClock(uptime: 0, unix: start)
+                hand.isSteady = false
+                try hand.write(3, unix: start)
+                #expect(hand.age(unix: wrong, uptime: 3 * second).isEmpty)
+                try hand.write(3, unix: wrong + second)
+                #expect(hand.age(unix: start + 6 * second, uptime: 6 * second).isEmpty)
+                #expect(try numbers(hand.journal, after: 0) == [1, 2, 3, 4, 5, 6])
+                // A day later all of it goes, by the machine's time.
+                let later = hand.age(unix: start + 2 * day, uptime: 2 * day)
+                #expect(later == [.trimmed(from: 1, to: 6, reason: "age")], "\(later)")
+            }
+        }
+    }
+
+    @Test func `a server that comes up while the clock is wrong keeps what is there`() throws {
+        let (second, start) = (1_000_000_000 as Int64, 1_795_000_000_000_000_000 as Int64)
+        let day = 86_400 * second
+        try withTemporaryDirectory { path in
+            let limits = JournalLimits(ageNanoseconds: day)
+            try Hand(path, limits: limits, unix: start).write(3, unix: start)
+            let hand = try Hand(path, limits: limits, unix: start + 2 * day)
+            hand.ages = AgeClock(uptime: 10 * second, unix: start + 2 * day)
+            #expect(hand.age(unix: start + 2 * day + second, uptime: 11 * second).isEmpty)
+            #expect(hand.age(unix: start + 5 * second, uptime: 14 * second).isEmpty)
+            #expect(hand.age(unix: start + 7_200 * second, uptime: 7_209 * second).isEmpty)
+            #expect(try numbers(hand.journal, after: 0) == [1, 2, 3])
+            #expect(hand.age(unix: start + 2 * day, uptime: 2 * day) == [.trimmed(from: 1, to: 3, reason: "age")])
         }
     }
 

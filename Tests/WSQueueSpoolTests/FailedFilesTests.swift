@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import Testing
+import WSQueueCore
 import WSQueueSpool
 import WSQueueSystem
 
@@ -18,7 +19,7 @@ struct FailedFilesTests {
     private func take(_ name: String, _ failed: inout FailedFiles, in path: String) throws -> FailedFiles.Pruned? {
         #expect(FileManager.default.createFile(atPath: "\(path)/\(name)", contents: nil))
         // The wall clock at 1970: no file is too old.
-        return try failed.take(FileName(name), reason: "bad", unix: 0).pruned
+        return try failed.take(FileName(name), reason: "bad").pruned
     }
 
     @Test func `one file too many makes room for many more`() throws {
@@ -65,7 +66,7 @@ struct FailedFilesTests {
                 try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
             }
             var failed = FailedFiles(spool: try Directory.open(path))
-            let pruned = failed.prune(unix: 0)?.count
+            let pruned = failed.prune(AgeClock(uptime: 0, unix: 0))?.count
             #expect(pruned == 1_001)
         }
     }

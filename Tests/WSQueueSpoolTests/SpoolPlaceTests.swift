@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import Testing
+import WSQueueCore
 import WSQueueSpool
 import WSQueueSystem
 
@@ -143,9 +144,17 @@ struct SpoolPlaceTests {
             for name in dead + kept { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
             let now = Clock.unixNanoseconds()
             let sweeper = AbandonedFiles(try SpoolReader(writer.directory))
-            #expect(sweeper.sweep(unix: now + AbandonedFiles.restNanoseconds - 60_000_000_000).isEmpty)
+            var ages = AgeClock(uptime: 0, unix: now - 1_000_000_000)
+            let rest = AbandonedFiles.restNanoseconds
+            ages.observe(uptime: rest - 60_000_000_000, unix: now + rest - 60_000_000_000)
+            #expect(sweeper.sweep(ages).isEmpty)
             let open = try writer.begin(.event)
-            let swept = sweeper.sweep(unix: now + AbandonedFiles.restNanoseconds + 60_000_000_000)
+            // A clock that is set lets nothing go within an hour.
+            var set = ages
+            set.observe(uptime: rest + 60_000_000_000, unix: now + 10 * rest)
+            #expect(sweeper.sweep(set).isEmpty)
+            ages.observe(uptime: rest + 60_000_000_000, unix: now + rest + 60_000_000_000)
+            let swept = sweeper.sweep(ages)
             #expect(Set(swept.map(\.description)) == Set(dead))
             #expect(try names(path).count == kept.count + 1)
             _ = try open.publish()

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Support
 import Testing
+import WSQueueCore
 import WSQueueSpool
 import WSQueueSystem
 
@@ -81,7 +82,7 @@ struct SpoolReaderTests {
             var names: [String] = []
             for text in ["first", "second"] {
                 try write(text, "a.json", in: path)
-                names.append(try reader.quarantine(FileName("a.json"), reason: "why \(text)", unix: 0).name.description)
+                names.append(try reader.quarantine(FileName("a.json"), reason: "why \(text)").name.description)
             }
             #expect(names == ["a.json", "a.json.2"])
             let failed = "\(path)/.failed"
@@ -96,11 +97,16 @@ struct SpoolReaderTests {
         try withTemporaryDirectory { path in
             let reader = try SpoolReader(Directory.open(path))
             try write("x", "a.json", in: path)
-            _ = try reader.quarantine(FileName("a.json"), reason: "bad", unix: 0)
-            let inTime = Int64(Date().timeIntervalSince1970) * 1_000_000_000
-            #expect(reader.pruneFailedFiles(unix: inTime) == nil)
-            let late = inTime + FailedFiles.limitNanoseconds + 60_000_000_000
-            #expect(reader.pruneFailedFiles(unix: late)?.count == 1)
+            _ = try reader.quarantine(FileName("a.json"), reason: "bad")
+            let now = Int64(Date().timeIntervalSince1970) * 1_000_000_000
+            var ages = AgeClock(uptime: 0, unix: now)
+            #expect(reader.pruneFailedFiles(ages) == nil)
+            // A clock that is set makes nothing older.
+            let late = FailedFiles.limitNanoseconds + 60_000_000_000
+            ages.observe(uptime: 1_000_000_000, unix: now + late)
+            #expect(reader.pruneFailedFiles(ages) == nil)
+            ages.observe(uptime: late, unix: now + 2 * late - 1_000_000_000)
+            #expect(reader.pruneFailedFiles(ages)?.count == 1)
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(path)/.failed").isEmpty)
         }
     }

@@ -44,11 +44,12 @@ package struct ServerHealth: Sendable {
         if !isDraining { reasons += hub.faults }
         // A load balancer must not pass by a server whose files wait for a first client.
         if let oldest = hub.oldestNanoseconds, !hub.isHolding {
-            let (age, isTooLong) = unix.subtractingReportingOverflow(oldest)
-            if isTooLong || age > Int64(readyAgeMilliseconds) * 1_000_000 {
+            let (byName, isTooLong) = unix.subtractingReportingOverflow(oldest)
+            let age = hub.oldestAgeNanoseconds ?? (isTooLong ? .max : byName)
+            if age > Int64(readyAgeMilliseconds) * 1_000_000 {
                 reasons.append(
                     .oldest(
-                        seconds: (isTooLong ? .max : age) / 1_000_000_000, limit: Int64(readyAgeMilliseconds) / 1_000))
+                        seconds: age / 1_000_000_000, limit: Int64(readyAgeMilliseconds) / 1_000))
             }
         }
         self.reasons = reasons

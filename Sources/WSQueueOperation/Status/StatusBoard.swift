@@ -189,6 +189,8 @@ package struct HubStatus: Sendable {
     package var unfinished = 0
     /// The time in the oldest one's name, Unix nanoseconds.
     package var oldestNanoseconds: Int64?
+    /// For how long that one has waited, whatever has happened to the wall clock; `nil` where only its name says so.
+    package var oldestAgeNanoseconds: Int64?
     /// Whether they wait because the operator wants them to, until a client comes.
     package var isHolding = false
     package var failed = 0

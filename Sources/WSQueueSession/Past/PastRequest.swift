@@ -25,9 +25,14 @@ package struct PastBounds: Equatable, Sendable {
     package let lastSeq: UInt64
     /// Whether other servers number their events in the same order, and may be further than this one.
     package let isShared: Bool
+    /// Numbers in between that no event of this history bears, though clients may have some that do.
+    package let left: [ClosedRange<UInt64>]
 
     /// Makes bounds.
-    package init(epoch: String, precedingSeq: UInt64, lastSeq: UInt64, isShared: Bool = false) {
+    package init(
+        epoch: String, precedingSeq: UInt64, lastSeq: UInt64, isShared: Bool = false, left: [ClosedRange<UInt64>] = []
+    ) {
+        self.left = left
         self.epoch = epoch
         self.precedingSeq = precedingSeq
         self.lastSeq = lastSeq
@@ -38,7 +43,7 @@ package struct PastBounds: Equatable, Sendable {
     package init(_ journal: Journal) {
         self.init(
             epoch: journal.epoch, precedingSeq: journal.precedingSeq, lastSeq: journal.lastSeq,
-            isShared: journal.isShared)
+            isShared: journal.isShared, left: journal.left)
     }
 
     /// Where a client will stand that comes with `cursor`: there, or after what is lost to it.
@@ -47,8 +52,13 @@ package struct PastBounds: Equatable, Sendable {
     ///   has sent.
     package func start(after cursor: Cursor, seq: UInt64) -> UInt64 {
         if isAwaited(cursor) { return cursor.seq }
-        guard cursor.epoch == epoch, cursor.seq <= lastSeq else { return seq }
+        guard isOfHistory(cursor) else { return seq }
         return max(cursor.seq, min(seq, precedingSeq))
+    }
+
+    /// Whether a place is one in this history: not in another numbering, ahead of it, or in another course of events.
+    func isOfHistory(_ cursor: Cursor) -> Bool {
+        cursor.epoch == epoch && cursor.seq <= lastSeq && !left.contains { $0.contains(cursor.seq) }
     }
 
     /// Whether a place lies ahead of all records, where only another server can have been.

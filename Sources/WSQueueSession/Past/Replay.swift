@@ -55,7 +55,7 @@ package struct Replay: Sendable {
         }
         // A client may send any number, the greatest too.
         next = min(request.since.seq, bounds.lastSeq) + 1
-        if request.since.epoch != epoch || request.since.seq > bounds.lastSeq {
+        if !bounds.isOfHistory(request.since) {
             lose(upTo: start, reason: .epoch)
         } else if start > request.since.seq {
             lose(upTo: start, reason: .trimmed)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -15,6 +16,9 @@ from support.waiting import eventually
 
 MARK = "version-2-needs-wsqueue-0.2-or-newer.segment"
 EPOCH = "k3f9ab12"
+# How a segment names this run of the machine, and another.
+BOOT = pathlib.Path("/proc/sys/kernel/random/boot_id").read_bytes().replace(b"-", b"")[:16]
+BEFORE = b"another"
 
 
 def crc32c(data):
@@ -37,7 +41,7 @@ def first_record(seq, unix, identity, stamp, message, except_=None):
     return struct.pack("<II", len(body), crc32c(body)) + body
 
 
-def first_segment(unix, records, state=2, boot=b"another", version=b"1"):
+def first_segment(unix, records, state=2, boot=BOOT, version=b"1"):
     """A segment as 0.1 writes it; closed, unless its state says otherwise."""
     head = b"wsqjrnl" + version + EPOCH.encode().ljust(16, b"\0")
     head += struct.pack("<QqI", 0, unix, state) + boot.ljust(16, b"\0")
@@ -48,9 +52,23 @@ def message(seq, identity):
     return f'{{"event":"n","payload":{seq},"timestamp":1,"id":"{identity}","seq":{seq}}}'
 
 
+def segments(queue):
+    return sorted(path.name for path in (queue / ".journal").iterdir() if path.suffix == ".segment")
+
+
 @pytest.fixture
 def old_queue(queue):
-    """A queue in which 0.1 was killed: three events in the journal, of which the files of two are still there."""
+    """A queue that 0.1 has left: three events in the journal, of which the files of two are still there."""
+    return make_old(queue, BOOT)
+
+
+@pytest.fixture
+def older_queue(queue):
+    """The same, from before the machine was started anew."""
+    return make_old(queue, BEFORE)
+
+
+def make_old(queue, boot):
     unix = os.stat(queue).st_mtime_ns
     os.mkdir(queue / ".journal", 0o700)
     os.mkdir(queue / ".failed", 0o750)
@@ -67,7 +85,7 @@ def old_queue(queue):
         first_record(1, unix, "order-7", 0, message(1, "order-7")),
         first_record(2, unix, used_once[:-5], stamps[0], message(2, used_once[:-5])),
         first_record(3, unix, "status", stamps[1], message(3, "status"))]
-    (queue / ".journal" / f"{EPOCH}-{0:020}.segment").write_bytes(first_segment(unix, records))
+    (queue / ".journal" / f"{EPOCH}-{0:020}.segment").write_bytes(first_segment(unix, records, boot=boot))
     return queue
 
 
@@ -100,8 +118,7 @@ def test_a_queue_of_the_server_before_is_taken_over(start, old_queue, publish):
         assert [(one["seq"], one["id"]) for one in events_of(client, 4)] == [
             (1, "order-7"), (2, name_of(1)[:-5]), (3, "status"), (4, "order-8")]
     assert (old_queue / ".failed/1-bad.json").exists()
-    segments = sorted(path.name for path in (old_queue / ".journal").iterdir())
-    assert segments == [f"{EPOCH}-{0:020}.segment", f"{EPOCH}-{3:020}.segment", MARK]
+    assert segments(old_queue) == [f"{EPOCH}-{0:020}.segment", f"{EPOCH}-{3:020}.segment", MARK]
     server.process.kill()
     server.exit_status()
     again = start()
@@ -112,11 +129,24 @@ def test_a_queue_of_the_server_before_is_taken_over(start, old_queue, publish):
 def test_nothing_is_begun_anew_before_something_is_to_be_written(start, old_queue):
     for name in waiting(old_queue):
         (old_queue / name).unlink()
-    before = sorted(path.name for path in (old_queue / ".journal").iterdir())
+    before = segments(old_queue)
     server = start()
     server.wait_for("journal.open")
     assert server.terminate() == 0
-    assert sorted(path.name for path in (old_queue / ".journal").iterdir()) == before
+    assert segments(old_queue) == before
+
+
+def test_after_another_start_of_the_machine_numbers_are_left_out_and_nobody_misses_any(start, older_queue, publish):
+    server = start()
+    server.wait_for("journal.moved")
+    gone(older_queue)
+    assert len(server.logged("event.duplicate")) == 2
+    publish("new", "-i", "order-8")
+    gone(older_queue)
+    for since in (0, 3):
+        with Client(server, f"/?since={EPOCH}:{since}") as client:
+            events = events_of(client, 4 - since)
+            assert [one["seq"] for one in events] == [*range(since + 1, 4), 3 + (1 << 24) + 1]
 
 
 @pytest.mark.parametrize("kind", ["segment", "mark"])

@@ -35,6 +35,23 @@ class Speaking(Client):
         return self
 
 
+class Resuming(Speaking):
+    """A client that may come back with a cursor."""
+
+    @property
+    def epoch(self):
+        return self.welcome["cursor"].partition(":")[0]
+
+    def until_resumed(self):
+        """The payloads of the events before the answer, and the answer."""
+        payloads = []
+        while True:
+            [message] = self.receive_events()
+            if message.get("action") == "resumed":
+                return payloads, message
+            payloads.append(message["payload"])
+
+
 def presence_of(event):
     """An event about presence as (name, users, count)."""
     payload = event["payload"]
