@@ -10,7 +10,7 @@ package final class AccessControl: Sendable {
         var access = Access()
         var secrets: [TokenSecret] = []
         var verifier: TokenVerifier?
-        /// Secrets that are no longer in the file, and until when (Unix seconds) they count.
+        /// Secrets that are no longer in the file, and until when (steady Unix seconds) they count.
         var retired: [(secret: TokenSecret, until: Int64)] = []
         /// What may be wrong with the secrets' file that was read.
         var secretDoubt: String?
@@ -32,7 +32,7 @@ package final class AccessControl: Sendable {
     /// - Throws: ``AccessFileError``.
     package convenience init(_ configuration: Configuration) throws(AccessFileError) {
         self.init(unread: configuration)
-        try loadSecrets(unixSeconds: 0)
+        try loadSecrets()
         try loadRules()
         try loadPublishers()
     }
@@ -50,8 +50,9 @@ package final class AccessControl: Sendable {
 
     /// Checks a token.
     package func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
+        let steadySeconds = Self.steadySeconds
         let (verifier, retired) = state.withLock { state in
-            state.retired.removeAll { $0.until <= unixSeconds }
+            state.retired.removeAll { $0.until <= steadySeconds }
             return (state.verifier, state.retired.map(\.secret))
         }
         guard let verifier else { throw .signature }
@@ -63,7 +64,7 @@ package final class AccessControl: Sendable {
         }
     }
 
-    /// Until when (Unix seconds) a secret counts that is no longer in the file; `nil` while it is there, and 0 when its
+    /// Until when (steady Unix seconds) a secret counts that is no longer in the file; `nil` while it is there, and 0 when its
     /// time is over.
     package func end(ofSecret fingerprint: UInt64) -> Int64? {
         state.withLock { state in
@@ -74,7 +75,7 @@ package final class AccessControl: Sendable {
 
     /// Reads the secrets again. Those that are gone count for as long as clocks may differ: tokens that were made
     /// with them a moment ago are still on their way.
-    func loadSecrets(unixSeconds: Int64) throws(AccessFileError) {
+    func loadSecrets() throws(AccessFileError) {
         guard let path = configuration.tokenSecretPath else { return }
         let bytes = try AccessFileError.read(path, option: "--jwt-secret-file")
         let secrets: [TokenSecret]
@@ -84,11 +85,12 @@ package final class AccessControl: Sendable {
             throw AccessFileError(path: path, option: "--jwt-secret-file", reason: error.reason)
         }
         let verifier = makeVerifier(secrets)
+        let steadySeconds = Self.steadySeconds
         state.withLock { state in
             let kept = Set(secrets.map(\.fingerprint))
-            state.retired.removeAll { $0.until <= unixSeconds || kept.contains($0.secret.fingerprint) }
+            state.retired.removeAll { $0.until <= steadySeconds || kept.contains($0.secret.fingerprint) }
             for secret in state.secrets where !kept.contains(secret.fingerprint) {
-                state.retired.append((secret, unixSeconds + TokenVerifier.leewaySeconds))
+                state.retired.append((secret, steadySeconds + TokenVerifier.leewaySeconds))
             }
             state.secrets = secrets
             state.secretDoubt = TokenSecretFile.doubt(bytes)
@@ -116,7 +118,7 @@ package final class AccessControl: Sendable {
     /// Reads all files again. One that cannot be used changes nothing.
     package func reload(_ log: Log) {
         reload("secrets", configuration.tokenSecretPath, log) { () throws(AccessFileError) in
-            try loadSecrets(unixSeconds: Clock.unixNanoseconds() / 1_000_000_000)
+            try loadSecrets()
         }
         reload("rules", configuration.rulesPath, log) { () throws(AccessFileError) in try loadRules() }
         reload("publishers", configuration.publishTokenPath, log) { () throws(AccessFileError) in try loadPublishers() }
@@ -193,6 +195,8 @@ package final class AccessControl: Sendable {
 
     /// Too many to be guessed.
     private static let leastPublishTokenBytes = 16
+
+    private static var steadySeconds: Int64 { Clock.steadyUnixNanoseconds() / 1_000_000_000 }
 
     private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {
         TokenVerifier(

@@ -15,7 +15,7 @@ package struct AccessFileReport: Sendable {
         var redis = configuration.redis
         return [
             report(configuration.tokenSecretPath, doubt: { control.secretDoubt }) { () throws(AccessFileError) in
-                try control.loadSecrets(unixSeconds: 0)
+                try control.loadSecrets()
                 return count(control.counts.secrets, "secret")
             },
             report(configuration.rulesPath) { () throws(AccessFileError) in

@@ -12,6 +12,8 @@ final class Conversation {
     var rules = Access()
     var now: Int64 = 1_000_000_000
     var unix: Int64 = 5_000
+    /// How far the wall clock is ahead of what it was at the start.
+    var ahead: Int64 = 0
     var seq: UInt64 = 20
     var reached: UInt64 = 20
     var isReplaying = false
@@ -31,8 +33,9 @@ final class Conversation {
 
     var facts: SessionFacts {
         SessionFacts(
-            now: now, unixSeconds: unix, seq: seq, reached: reached, isReplaying: isReplaying, bounds: bounds,
-            access: rules, known: { [known] in known[$0] })
+            now: now, unixSeconds: unix + ahead, steadySeconds: unix, seq: seq, reached: reached,
+            isReplaying: isReplaying, bounds: bounds, access: rules,
+            known: { [known] in known[$0] })
     }
 
     func open(

@@ -59,6 +59,27 @@ struct UserTests {
         }
     }
 
+    @Test(arguments: [172_800, -172_800, -4_000])
+    func `a wall clock that is set ends no token, and makes none longer`(by seconds: Int64) throws {
+        let client = try Conversation()
+        _ = try client.open(as: bearer("ann", expiresAt: 5_100))
+        client.ahead = seconds
+        client.unix = 5_030
+        #expect(client.checkToken().told == [])
+        client.unix = 5_050
+        let warning = #"{"action":"token_expiring","expires_at":\#(5_100 + seconds),"expires_in":50}"#
+        #expect(client.checkToken().told == [warning])
+        client.unix = 5_099
+        #expect(client.checkToken().told == [])
+        client.unix = 5_100
+        #expect(client.checkToken().told.last == "close 4001 token expired")
+        // A new token says its end by the clock that has been set.
+        let late = try Conversation()
+        late.ahead = seconds
+        let told = try late.open(as: bearer("ann", expiresAt: 5_100 + seconds)).told
+        #expect(told.contains("wake 5100000000000"))
+    }
+
     @Test func `a secret that is retired ends its tokens`() throws {
         let client = try Conversation()
         let told = try client.open(as: bearer("ann"), retiredAt: 5_010).told

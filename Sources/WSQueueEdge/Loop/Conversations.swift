@@ -174,8 +174,9 @@ struct Conversations {
     // MARK: What is due
 
     /// Warns those whose token's time is nearly over, and says goodbye to those for whom it is.
-    mutating func checkTokens(unix: Int64, now: Int64, _ delivery: inout Delivery) {
-        while let token = tokenTimes.next(at: unix) {
+    mutating func checkTokens(now: Int64, _ delivery: inout Delivery) {
+        let steady = Clock.steadyUnixNanoseconds()
+        while let token = tokenTimes.next(at: steady) {
             guard let slot = delivery.connections.slot(of: token),
                 delivery.connections.standing(of: slot).isReceiving
             else { continue }
@@ -245,7 +246,8 @@ struct Conversations {
 
     private func facts(_ slot: Int, now: Int64, _ delivery: borrowing Delivery) -> SessionFacts {
         SessionFacts(
-            now: now, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000, seq: delivery.seq,
+            now: now, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000,
+            steadySeconds: Clock.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
             reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot), bounds: delivery.bounds,
             access: table.access, known: { [desk] in desk?.answer(to: $0, now: now) })
     }

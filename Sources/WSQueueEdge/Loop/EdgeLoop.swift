@@ -298,7 +298,7 @@ struct EdgeLoop: ~Copyable {
         timetable.tick(now: now)
         admission.resume(delivery)
         for slot in delivery.stuckReplays(now: now) { conversations.closeSlow(slot, now: now, &delivery) }
-        conversations.checkTokens(unix: Clock.unixNanoseconds(), now: now, &delivery)
+        conversations.checkTokens(now: now, &delivery)
         ping()
         while let token = admission.nextLate(now: now) {
             guard let slot = delivery.connections.slot(of: token),

@@ -6,7 +6,7 @@ internal import WSQueueCore
 /// that those of clients who are there can be no more than half.
 struct TokenTimes {
     private struct Entry: HeapElement, Hashable {
-        /// Unix nanoseconds.
+        /// Steady Unix nanoseconds.
         let time: Int64
         /// The connection's token.
         let token: UInt64
@@ -25,7 +25,7 @@ struct TokenTimes {
     /// Adds a time.
     ///
     /// - Parameters:
-    ///   - time: Unix nanoseconds.
+    ///   - time: Steady Unix nanoseconds.
     ///   - token: The connection's token.
     ///   - isThere: Whether a connection is still there.
     mutating func insert(_ time: Int64, _ token: UInt64, isThere: (UInt64) -> Bool) {

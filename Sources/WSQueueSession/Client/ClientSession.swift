@@ -266,7 +266,7 @@ package struct ClientSession: ~Copyable {
     /// Warns a client whose token's time is nearly over, and ends the conversation when it is.
     package mutating func checkToken(_ facts: SessionFacts) -> [SessionAction] {
         var actions: [SessionAction] = []
-        guard details?.member.isOver(unixSeconds: facts.unixSeconds) ?? false else {
+        guard details?.member.isOver(steadySeconds: facts.steadySeconds) ?? false else {
             warn(facts, &actions)
             return actions
         }
@@ -300,9 +300,8 @@ package struct ClientSession: ~Copyable {
 
     /// Tells a client that speaks when its token's time is over, once that is near.
     private mutating func warn(_ facts: SessionFacts, _ actions: inout [SessionAction]) {
-        guard isGreeted, let end = details?.member.takeWarning(unixSeconds: facts.unixSeconds) else { return }
-        let text = ServerMessage.tokenExpiring(
-            expiresAtSeconds: end, leftSeconds: max(0, end - facts.unixSeconds))
+        guard isGreeted, let left = details?.member.takeWarning(steadySeconds: facts.steadySeconds) else { return }
+        let text = ServerMessage.tokenExpiring(expiresAtSeconds: facts.unixSeconds + left, leftSeconds: left)
         actions.append(.send(text))
     }
 

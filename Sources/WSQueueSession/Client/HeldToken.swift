@@ -1,7 +1,8 @@
 internal import WSQueueCore
 package import WSQueueWire
 
-/// A token that was good when it came, and what becomes of it.
+/// A token that was good when it came, and what becomes of it. It ends when the time has passed that it had left then,
+/// whatever happens to the wall clock: all times here are by the steady clock.
 package struct HeldToken: Equatable, Sendable {
     /// The fingerprint of the secret that signed it.
     package let secret: UInt64
@@ -14,30 +15,35 @@ package struct HeldToken: Equatable, Sendable {
     /// Takes a token that was accepted.
     ///
     /// - Parameters:
-    ///   - retiredAt: When its secret counts no longer (Unix seconds), if that is no longer in use.
-    package init(_ bearer: TokenVerifier.Result, retiredAt: Int64?, unixSeconds: Int64) {
+    ///   - retiredAt: When its secret counts no longer (steady Unix seconds), if that is no longer in use.
+    ///   - unixSeconds: The wall clock, by which the token says its end.
+    ///   - steadySeconds: The same moment by the steady clock.
+    package init(_ bearer: TokenVerifier.Result, retiredAt: Int64?, unixSeconds: Int64, steadySeconds: Int64) {
         secret = bearer.secret
-        // A client that came with a token that was over by our clock only stays for as long as clocks may differ.
-        end = bearer.identity.expiresAtSeconds.map { $0 > unixSeconds ? $0 : $0 + TokenVerifier.leewaySeconds }
+        end = bearer.identity.expiresAtSeconds.map { expiry in
+            // A client that came with a token that was over by our clock only stays for as long as clocks may differ.
+            let left = expiry - unixSeconds
+            return steadySeconds + (left > 0 ? left : left + TokenVerifier.leewaySeconds)
+        }
         if let retiredAt { retire(at: retiredAt) }
     }
 
-    /// Its secret counts no longer from then on (Unix seconds).
+    /// Its secret counts no longer from then on (steady Unix seconds).
     package mutating func retire(at seconds: Int64) { end = min(end ?? .max, seconds) }
 
-    /// When it must be looked at again (Unix nanoseconds): shortly before its end, and at its end.
+    /// When it must be looked at again (steady Unix nanoseconds): shortly before its end, and at its end.
     package var dueTimes: [Int64] {
         guard let end, end < .max / 1_000_000_000 else { return [] }
         return [(end - Self.warningSeconds) * 1_000_000_000, end * 1_000_000_000]
     }
 
     /// Whether its time is over.
-    package func isOver(unixSeconds: Int64) -> Bool { end.map { $0 <= unixSeconds } ?? false }
+    package func isOver(steadySeconds: Int64) -> Bool { end.map { $0 <= steadySeconds } ?? false }
 
-    /// When it ends (Unix seconds), if that is so near that the client is to be told, and it has not been.
-    package func warning(unixSeconds: Int64) -> Int64? {
-        guard let end, !isWarned, end - unixSeconds <= Self.warningSeconds else { return nil }
-        return end
+    /// How many seconds it has left, if they are so few that the client is to be told, and it has not been.
+    package func warning(steadySeconds: Int64) -> Int64? {
+        guard let end, !isWarned, end - steadySeconds <= Self.warningSeconds else { return nil }
+        return max(0, end - steadySeconds)
     }
 
     /// The client has been told that its time is nearly over.

@@ -34,26 +34,28 @@ struct Member {
             actions += leaveAll()
             actions += channels.compactMap { listening.enter($0, identity) }
         }
-        hold(HeldToken(bearer, retiredAt: retiredAt, unixSeconds: facts.unixSeconds), &actions)
+        let token = HeldToken(
+            bearer, retiredAt: retiredAt, unixSeconds: facts.unixSeconds, steadySeconds: facts.steadySeconds)
+        hold(token, &actions)
     }
 
     /// A token that the client has sent names it from now on, also to the application.
     mutating func present(_ text: String) { credentials?.authorization = Array("Bearer \(text)".utf8) }
 
-    /// The secret that signed its token counts no longer from then on (Unix seconds).
+    /// The secret that signed its token counts no longer from then on (steady Unix seconds).
     mutating func retire(at seconds: Int64, _ actions: inout [SessionAction]) {
         guard var token else { return }
         token.retire(at: seconds)
         hold(token, &actions)
     }
 
-    func isOver(unixSeconds: Int64) -> Bool { token?.isOver(unixSeconds: unixSeconds) ?? false }
+    func isOver(steadySeconds: Int64) -> Bool { token?.isOver(steadySeconds: steadySeconds) ?? false }
 
-    /// When its token ends (Unix seconds), if the client must be told now; it is told once.
-    mutating func takeWarning(unixSeconds: Int64) -> Int64? {
-        let end = token?.warning(unixSeconds: unixSeconds)
-        if end != nil { token?.noteWarning() }
-        return end
+    /// How many seconds its token has left, if the client must be told now; it is told once.
+    mutating func takeWarning(steadySeconds: Int64) -> Int64? {
+        let left = token?.warning(steadySeconds: steadySeconds)
+        if left != nil { token?.noteWarning() }
+        return left
     }
 
     private mutating func hold(_ token: HeldToken, _ actions: inout [SessionAction]) {

@@ -34,7 +34,7 @@ package enum SessionAction: Equatable {
     /// Hand a JSON text to those who listen to a channel, or to these connections among them, and tell the client how
     /// many there were.
     case pass(channel: String, recipients: [Int64]?, text: [UInt8])
-    /// Come back at this moment (Unix nanoseconds): something may be due about its token.
+    /// Come back at this moment (steady Unix nanoseconds): something may be due about its token.
     case wake(at: Int64)
     /// Count something, or write it to the log.
     case note(SessionNote)

@@ -27,6 +27,8 @@ package struct SessionFacts {
     package let now: Int64
     /// The wall clock, Unix seconds.
     package let unixSeconds: Int64
+    /// The wall clock as it would be if it had not been set since the start, Unix seconds: tokens end by it.
+    package let steadySeconds: Int64
     /// The number of the last event that the client's loop has handed out.
     package let seq: UInt64
     /// Up to here the client itself has been handed everything that was for it.
@@ -42,11 +44,12 @@ package struct SessionFacts {
 
     /// Makes facts.
     package init(
-        now: Int64, unixSeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool, bounds: PastBounds,
-        access: Access, known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
+        now: Int64, unixSeconds: Int64, steadySeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool,
+        bounds: PastBounds, access: Access, known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
     ) {
         self.now = now
         self.unixSeconds = unixSeconds
+        self.steadySeconds = steadySeconds
         self.seq = seq
         self.reached = reached
         self.isReplaying = isReplaying

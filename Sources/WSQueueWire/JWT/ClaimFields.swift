@@ -59,15 +59,18 @@ struct ClaimFields {
         return label
     }
 
-    /// A moment: Unix seconds, with a fraction or without (RFC 7519, section 2), in microseconds.
+    /// A moment: Unix seconds, with a fraction or without (RFC 7519, section 2), in microseconds. One beyond the year 5138
+    /// is milliseconds that were taken for seconds.
     func moment(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> Int64? {
         guard let member = members[name] else { return nil }
         // An unreadable time is an error, not a time in the future.
-        guard member.kind == .number, let value = JSONNumber.millionths(member.value, in: bytes) else {
-            throw .claim(name)
-        }
+        guard member.kind == .number, let value = JSONNumber.millionths(member.value, in: bytes),
+            value <= Self.latestMicroseconds
+        else { throw .claim(name) }
         return value
     }
+
+    private static let latestMicroseconds: Int64 = 100_000_000_000_000_000
 
     /// Any JSON, as it was written.
     func json(_ name: String, in bytes: Span<UInt8>) -> [UInt8]? {

@@ -34,7 +34,8 @@ struct TokenVerifierTests {
         arguments: [
             ("\"exp\":1001", nil), ("\"exp\":971", nil), ("\"exp\":970", .expired), ("\"exp\":970.9", .expired),
             ("\"exp\":0", .expired), ("\"exp\":-1", .expired), ("\"nbf\":1030", nil), ("\"nbf\":1031", .notYetValid),
-            ("\"nbf\":9e15", .claim("nbf")), ("\"exp\":9e12", nil), ("\"exp\":1e400", .claim("exp")),
+            ("\"nbf\":9e15", .claim("nbf")), ("\"exp\":1e11", nil), ("\"exp\":1e400", .claim("exp")),
+            ("\"exp\":1795000000000", .claim("exp")), ("\"exp\":100000000000.1", .claim("exp")),
             ("\"exp\":\"2000\"", .claim("exp")), ("\"exp\":true", .claim("exp")), ("\"exp\":null", .claim("exp")),
             ("\"nbf\":\"1\"", .claim("nbf")), ("\"nbf\":null", .claim("nbf")), ("\"exp\":[2000]", .claim("exp")),
             ("\"exp\":2000,\"exp\":3000", .malformed), ("\"type\":\"refresh\"", .refreshToken),
