@@ -116,8 +116,11 @@ struct Batch {
         return ReadFile(file, mark, reader, seq: seq, progress: progress)
     }
 
-    /// Whether a server before this one, that began at `startedAt` (Unix nanoseconds), may have sent lines of it.
-    func mayBeBegun(before startedAt: Int64) -> Bool { status.changedNanoseconds < startedAt }
+    /// Whether a server before this one, that began at `startedAt` (Unix nanoseconds), may have sent lines of it: also where
+    /// it was written while the wall clock was ahead of what it is now.
+    func mayBeBegun(before startedAt: Int64, unix: Int64) -> Bool {
+        status.changedNanoseconds < startedAt || status.changedNanoseconds > unix
+    }
 
     /// Finds out how many lines a server before this one has sent, by the last that is known: of a large batch the
     /// journal no longer knows the first.

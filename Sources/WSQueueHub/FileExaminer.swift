@@ -37,10 +37,11 @@ struct FileExaminer {
     private var owners: FileOwners
     /// The wall clock when the server came, nanoseconds.
     private let startedAt = Clock.unixNanoseconds()
+    private let startedNow = Clock.monotonicNanoseconds()
 
     init(_ configuration: Configuration, log: Log) {
         self.log = log
-        unfinished = Unfinished(startedAt: startedAt)
+        unfinished = Unfinished(startedAt: startedAt, startedNow: startedNow)
         eventLimitBytes = configuration.eventLimitBytes
         batchLimitBytes = configuration.batchLimitBytes
         owners = FileOwners(areNamed: configuration.redis != nil)
@@ -53,7 +54,7 @@ struct FileExaminer {
 
     /// Forgets what was known of another directory's files.
     mutating func forget() {
-        unfinished = Unfinished(startedAt: startedAt)
+        unfinished = Unfinished(startedAt: startedAt, startedNow: startedNow)
         begun = [:]
         setAside = SetAsideFiles()
         failing = [:]
@@ -177,7 +178,7 @@ struct FileExaminer {
     }
 
     /// Whether a server before this one may have sent lines of a batch.
-    func mayBeBegun(_ batch: Batch) -> Bool { batch.mayBeBegun(before: startedAt) }
+    func mayBeBegun(_ batch: Batch, unix: Int64) -> Bool { batch.mayBeBegun(before: startedAt, unix: unix) }
 
     /// Forgets the files that could not be moved and are gone or others by now, which makes them events of their own.
     ///

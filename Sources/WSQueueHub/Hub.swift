@@ -243,7 +243,7 @@ package struct Hub: ~Copyable {
         guard !events.hasSubmitted(new.fileSource, contents.span) else {
             return delete(new.readFile(seq: events.seq), now: now)
         }
-        if !new.isContinued { events.identify(&new, mayBeBegun: examiner.mayBeBegun(new)) }
+        if !new.isContinued { events.identify(&new, mayBeBegun: examiner.mayBeBegun(new, unix: unix)) }
         guard !events.placesQueue else {
             batch = new
             return

@@ -46,6 +46,8 @@ package struct Unfinished {
         /// Since when it has looked so, and since when it has waited at all, by the monotonic clock.
         var since: Int64
         let begun: Int64
+        /// How long it had not been changed when the server came; 0 where that is not known.
+        let restedBefore: Int64
         var isOpen = false
         /// Whether it was read and was not acceptable.
         var isRefused = false
@@ -53,8 +55,9 @@ package struct Unfinished {
     }
 
     private var files: [FileName: Waiting] = [:]
-    /// The wall clock when the server came.
+    /// When the server came, by the wall clock and by the monotonic clock.
     private let startedAt: Int64
+    private let startedNow: Int64
 
     /// How long a file must rest before it is judged, where that decides: one that was written in place may be opened once
     /// more by the next line of a script.
@@ -63,11 +66,18 @@ package struct Unfinished {
     package static let batchRestNanoseconds: Int64 = 10_000_000_000
     /// So much may a file have been changed after the time that a coarse clock says.
     private static let tickNanoseconds: Int64 = 2_000_000_000
+    /// A file that is found so soon was there when the server came. Of one that is found later the wall clock tells nothing:
+    /// it may have been set.
+    private static let startNanoseconds: Int64 = 1_000_000_000
     /// After this time it is told that a file waits for its writer.
     private static let patienceNanoseconds: Int64 = 60_000_000_000
 
-    /// - Parameter startedAt: The wall clock when the server came, nanoseconds: what had rested then need not rest again.
-    package init(startedAt: Int64) { self.startedAt = startedAt }
+    /// What had rested when the server came need not rest again.
+    ///
+    /// - Parameters:
+    ///   - startedAt: The wall clock when it came, nanoseconds.
+    ///   - startedNow: The same moment by the monotonic clock.
+    package init(startedAt: Int64, startedNow: Int64) { (self.startedAt, self.startedNow) = (startedAt, startedNow) }
 
     package var isEmpty: Bool { files.isEmpty }
 
@@ -82,7 +92,8 @@ package struct Unfinished {
     package mutating func note(
         _ name: FileName, _ look: Look, _ writer: FileWriter, isRefused: Bool, now: Int64
     ) {
-        var waiting = files[name] ?? Waiting(look: look, since: now, begun: now)
+        var waiting =
+            files[name] ?? Waiting(look: look, since: now, begun: now, restedBefore: restedBefore(look, now: now))
         if waiting.look != look { (waiting.look, waiting.since, waiting.isRefused) = (look, now, false) }
         waiting.isOpen = writer == .open
         if isRefused { waiting.isRefused = true }
@@ -104,8 +115,13 @@ package struct Unfinished {
     }
 
     private func isOver(_ waiting: Waiting, rest: Int64, now: Int64) -> Bool {
-        let changed = max(waiting.look.modifiedNanoseconds, waiting.look.changedNanoseconds)
-        return now - waiting.since >= rest || startedAt - changed >= rest + Self.tickNanoseconds
+        let hasRestedBefore = waiting.since == waiting.begun && waiting.restedBefore >= rest + Self.tickNanoseconds
+        return now - waiting.since >= rest || hasRestedBefore
+    }
+
+    private func restedBefore(_ look: Look, now: Int64) -> Int64 {
+        guard now - startedNow < Self.startNanoseconds else { return 0 }
+        return startedAt - max(look.modifiedNanoseconds, look.changedNanoseconds)
     }
 
     /// The files that have waited so long for their writers that somebody should know; each once.

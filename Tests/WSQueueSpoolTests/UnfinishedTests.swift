@@ -15,7 +15,7 @@ struct UnfinishedTests {
 
     /// Begins before the file was there.
     private func begin(_ look: Unfinished.Look) -> Unfinished {
-        Unfinished(startedAt: min(look.changedNanoseconds, look.modifiedNanoseconds))
+        Unfinished(startedAt: min(look.changedNanoseconds, look.modifiedNanoseconds), startedNow: 0)
     }
 
     @Test(
@@ -84,10 +84,27 @@ struct UnfinishedTests {
             let rest = 4 * Self.second
             for (after, isDue) in [(rest, true), (rest - 1, false), (-1_000 * rest, false)] {
                 var unfinished = Unfinished(
-                    startedAt: max(look.changedNanoseconds, look.modifiedNanoseconds) + after)
+                    startedAt: max(look.changedNanoseconds, look.modifiedNanoseconds) + after, startedNow: 0)
                 unfinished.note(Self.name, look, .unknown, isRefused: true, now: 0)
                 #expect(unfinished.isDue(Self.name, .unknown, now: 0) == isDue)
             }
+        }
+    }
+
+    @Test func `a wall clock that was set when the server ran already says nothing about rest`() throws {
+        try withTemporaryDirectory { path in
+            let (before, after) = (try look(path, "{"), try look(path, "{\"event\""))
+            let startedAt = max(after.changedNanoseconds, after.modifiedNanoseconds) + 1_000 * Self.second
+            var unfinished = Unfinished(startedAt: startedAt, startedNow: 0)
+            unfinished.note(Self.name, before, .unknown, isRefused: true, now: Self.second)
+            #expect(!unfinished.isDue(Self.name, .unknown, now: 2 * Self.second))
+            #expect(unfinished.isDue(Self.name, .unknown, now: 3 * Self.second))
+            // What was there at the start and has changed since is not at rest.
+            var other = Unfinished(startedAt: startedAt, startedNow: 0)
+            other.note(Self.name, before, .unknown, isRefused: true, now: 0)
+            #expect(other.isDue(Self.name, .unknown, now: 0))
+            other.note(Self.name, after, .unknown, isRefused: true, now: 1)
+            #expect(!other.isDue(Self.name, .unknown, now: 1))
         }
     }
 

@@ -11,7 +11,9 @@ final class Kernel {
     let settings: Settings
     /// Monotonic nanoseconds; the wall clock is `unix`.
     var now: Int64 = 1_000_000_000
-    private let unixOffset: Int64 = 1_800_000_000_000_000_000
+    private static let unixOffset: Int64 = 1_800_000_000_000_000_000
+    /// How far the wall clock is ahead of what it should say, nanoseconds.
+    var unixAhead: Int64 = 0
     let root = Inode(number: 1, isDirectory: true, mode: 0o755)
     /// The queue's directory, in the root.
     let queue: Inode
@@ -73,7 +75,7 @@ final class Kernel {
         root.sync()
     }
 
-    var unix: Int64 { now + unixOffset }
+    var unix: Int64 { now + Self.unixOffset + unixAhead }
 
     // MARK: Tasks
 

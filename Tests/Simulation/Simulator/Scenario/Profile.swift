@@ -20,6 +20,8 @@ struct Profile {
     /// How long they may do nothing with a file open: where the kernel does not tell of them, rest decides.
     let stallNanoseconds: Int
     let usesNotices: Bool
+    /// How far the wall clock is wrong at times, seconds: hours, days, or back to 1970.
+    let clockErrors: [Int64]
 
     /// How a publisher writes.
     enum Style: CaseIterable {
@@ -49,6 +51,10 @@ struct Profile {
         machine.tickNanoseconds = random.pick([4_000_000, 4_000_000, 2_000_000_000])
         usesNotices = random.chance(perMille: 800)
         foreignWriters = random.below(3)
+        let errors: [Int64] = [7_200, -7_200, 2 * 86_400, -2 * 86_400, 400 * 86_400, -1_800_000_000]
+        clockErrors = random.chance(perMille: 300) ? (0..<4).map { _ in random.pick(errors) } : []
+        // What rested before the server came is told by the wall clock alone where the kernel tells of no writer.
+        if !clockErrors.isEmpty { machine.hasLeases = true }
         stallNanoseconds = machine.hasLeases ? 20_000_000_000 : 1_500_000_000
         if random.chance(perMille: 250) {
             // What a failed sync has lost shows at a power cut that comes after the next good one.

@@ -68,6 +68,7 @@ final class Scenario {
             writers.append(writer)
             writer.start()
         }
+        if !profile.clockErrors.isEmpty { kernel.spawn("clock", owner: .world, setClock) }
         planCrash()
         play()
         var outcome = Outcome()
@@ -153,6 +154,16 @@ final class Scenario {
             guard let inode = kernel.queue.entries[name] else { continue }
             let other = "\(name.dropLast(6))\(name.contains("0.json") ? "1" : "0").json"
             kernel.change(kernel.queue, [(name, nil), (other, inode)])
+        }
+    }
+
+    /// Sets the wall clock wrong and right again.
+    private func setClock() {
+        for error in profile.clockErrors {
+            for ahead in [error * 1_000_000_000, 0] {
+                kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000_000)))
+                kernel.unixAhead = ahead
+            }
         }
     }
 
