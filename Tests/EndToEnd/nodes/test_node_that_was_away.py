@@ -1,4 +1,4 @@
-"""One of three nodes comes back with an older journal, or has a clock that is set: the others' clients see nothing of it."""
+"""One of three nodes comes back with an older journal, or has a clock that is set."""
 
 import json
 import shutil
@@ -37,19 +37,19 @@ def epoch_of(node):
 def test_a_node_with_a_journal_from_a_backup_has_what_the_stream_has(start_nodes, redis, tmp_path):
     nodes = start_nodes(3, redis)
     clients = listen(nodes[:2])
-    publish(nodes, range(6))
+    publish(nodes[:1], range(6))
     one_order(clients, 6)
     epoch = epoch_of(nodes[0])
 
     def between():
-        publish(nodes, range(6, 12))
+        publish(nodes[:1], range(6, 12))
         one_order(clients, 6)
 
     node = back_from_backup(nodes, tmp_path / "backup", between)
     with Resuming(node, f"/?since={epoch}:3") as client:
         missed, answer = client.until_resumed()
-        assert (sorted(missed), answer["complete"]) == (list(range(3, 12)), True)
-        publish(nodes, range(12, 15))
+        assert (missed, answer["complete"]) == (list(range(3, 12)), True)
+        publish(nodes[:1], range(12, 15))
         assert [seq for seq, _ in events_of(client, 3)] == [13, 14, 15]
     assert [seq for seq, _ in one_order(clients, 3)] == [13, 14, 15]
 
@@ -57,12 +57,12 @@ def test_a_node_with_a_journal_from_a_backup_has_what_the_stream_has(start_nodes
 def test_a_node_whose_backup_ends_before_the_stream_begins_tells_the_gap(start_nodes, redis, tmp_path):
     nodes = start_nodes(3, redis)
     clients = listen(nodes[:2])
-    publish(nodes, range(6))
+    publish(nodes[:1], range(6))
     one_order(clients, 6)
     epoch = epoch_of(nodes[0])
 
     def between():
-        publish(nodes, range(6, 12))
+        publish(nodes[:1], range(6, 12))
         one_order(clients, 6)
         redis.ask("XTRIM", "wsqueue", "MAXLEN", "2")
 
