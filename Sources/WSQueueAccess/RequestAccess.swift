@@ -65,7 +65,7 @@ package struct RequestAccess: Sendable {
     ///
     /// - Parameter offered: The token among the subprotocols.
     package func bearer(of head: RequestHead, offered: [UInt8]?) -> Result<TokenVerifier.Result?, TokenError> {
-        let named = offered ?? head.target.value(of: "token").map { Array($0.utf8) }
+        let named = offered ?? Self.urlToken(head)
         let authorization = control.takesTokens ? head.bearerToken : nil
         guard let token = authorization ?? named else { return .success(nil) }
         do throws(TokenError) {
@@ -73,6 +73,12 @@ package struct RequestAccess: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// The token in the URL. Where a page had none to put there, its script has written what stands for that.
+    private static func urlToken(_ head: RequestHead) -> [UInt8]? {
+        guard let token = head.target.value(of: "token"), !["", "null", "undefined"].contains(token) else { return nil }
+        return Array(token.utf8)
     }
 
     /// What the application may know a client by, where there is one to ask: a token comes as `Authorization` whatever way
@@ -84,7 +90,7 @@ package struct RequestAccess: Sendable {
         var credentials = AuthorizeRequest.Credentials(head)
         if policy.isByAnyPage(head, from: source) { credentials.dropAmbient() }
         if credentials.authorization == nil,
-            let token = offered ?? head.target.value(of: "token").map({ Array($0.utf8) })
+            let token = offered ?? Self.urlToken(head)
         {
             credentials.authorization = Array("Bearer ".utf8) + token
         }

@@ -38,7 +38,7 @@ struct ClientTests {
         #expect(try page.text().contains(#""action":"welcome""#))
         #expect(try page.text() == #"{"action":"pong"}"#)
         let reader = try TestClient(server.address)
-        try reader.send(Array("GET /events?channels=a HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        try reader.send(Array("GET /events?channels=a HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
         #expect(try reader.line(until: "\r\n\r\n").contains("text/event-stream"))
         #expect(try reader.line(until: "\n\n") == "retry: 2000\n\n")
         #expect(try reader.line(until: "\n\n") == "id: e1:0\n\n")
@@ -49,7 +49,7 @@ struct ClientTests {
         #expect(try reader.line(until: "\n\n").hasPrefix("id: e1:1\ndata: "))
         #expect(try reader.line(until: "\n\n").hasPrefix("id: e1:2\ndata: "))
         let again = try TestClient(server.address)
-        try again.send(Array("GET /events?channels=a HTTP/1.1\r\nHost: a\r\nLast-Event-ID: e1:0\r\n\r\n".utf8))
+        try again.send(Array("GET /events?channels=a HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: e1:0\r\n\r\n".utf8))
         _ = try again.line(until: "id: e1:0\n\n")
         #expect(try again.line(until: "\n\n").hasPrefix("id: e1:1\ndata: "))
         try server.publish(#""x""#)
@@ -274,7 +274,7 @@ struct ClientTests {
         }
         let (client, app) = try (server.client(), server.client("/?heartbeat=app", protocol: "wsqueue.v1"))
         let reader = try TestClient(server.address)
-        try reader.send(Array("GET /events HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        try reader.send(Array("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
         _ = try reader.line(until: "id: e1:0\n\n")
         #expect(try client.frame().opcode == 9)
         _ = try app.text()
@@ -299,7 +299,7 @@ struct ClientTests {
         try waiting.send(Array("GET / HT".utf8))
         let client = try server.client()
         let reader = try TestClient(server.address)
-        try reader.send(Array("GET /events HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        try reader.send(Array("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
         _ = try reader.line(until: "id: e1:0\n\n")
         try eventually("three are here") {
             server.edge.loops[0].mailbox.isEmpty && server.edge.ports.marks.clients == 2

@@ -76,7 +76,7 @@ struct SettingsTests {
         let configuration = settings.configuration
         #expect(
             configuration.origins == [.one("https://a"), .one("https://b")] && configuration.trustedProxies.count == 1)
-        #expect(!configuration.showsPage && configuration.tokenAlgorithms == [.hs256])
+        #expect(configuration.pageReaders == .nobody && configuration.tokenAlgorithms == [.hs256])
         #expect(configuration.holdsWithoutClients && configuration.journalPlace == .off)
         #expect(configuration.journalSeconds == 3_600 && configuration.messageRate == nil)
         #expect(configuration.frameRate == nil && configuration.redis?.replicas == 2)

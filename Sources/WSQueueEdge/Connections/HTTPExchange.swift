@@ -12,8 +12,13 @@ final class HTTPExchange {
 
     let line: Line
     private var stage = Stage.head(RequestParser())
+    private var isOneTooMany = false
 
     init(_ line: Line) { self.line = line }
+
+    /// Whether it came when there were as many clients as there may be.
+    var isSurplus: Bool { isOneTooMany }
+    func markSurplus() { isOneTooMany = true }
 
     /// Whether nothing more is read of the request.
     var isAnswering: Bool { if case .answering = stage { true } else { false } }

@@ -44,12 +44,6 @@ struct Places: Sendable {
 
 /// Lets clients in, as long as there is room for them.
 struct Admission: ~Copyable {
-    /// A newcomer that is answered at once.
-    struct Refusal {
-        let slot: Int
-        let answer: Response
-    }
-
     private struct Deadline {
         let token: UInt64
         let time: Int64
@@ -64,6 +58,8 @@ struct Admission: ~Copyable {
     private let log: Log
     /// Those whose request must have come.
     private var handshakes = Fifo<Deadline>()
+    /// Those for which there is no place: they may only ask what ``OpenRoutes`` answer, and soon.
+    private var surplus = Fifo<Deadline>()
     /// While it is held, a spare descriptor lets us refuse clients that no descriptor is left for.
     private var spare: FileDescriptor?
     /// Whether newcomers are reported; not for a moment after one could not be accepted.
@@ -105,66 +101,77 @@ struct Admission: ~Copyable {
     }
 
     /// Accepts what waits at a listener, and leaves a client to the loop that has the fewest.
-    mutating func accept(at number: Int, now: Int64, _ delivery: inout Delivery) -> [Refusal] {
-        guard !isClosed else { return [] }
-        var refusals: [Refusal] = []
+    mutating func accept(at number: Int, now: Int64, _ delivery: inout Delivery) {
+        guard !isClosed else { return }
         // Bounded, so that a storm of newcomers does not keep those who are here waiting.
         for _ in 0..<64 {
             switch listeners[number].accept() {
-            case .client(let socket, let address):
-                if let refusal = place(socket, from: address, now: now, &delivery) { refusals.append(refusal) }
-            case .nobody: return refusals
+            case .client(let socket, let address): place(socket, from: address, now: now, &delivery)
+            case .nobody: return
             case .outOfDescriptors:
-                guard refuseForDescriptors(listeners[number]) else {
-                    pause(delivery)
-                    return refusals
-                }
+                guard refuseForDescriptors(listeners[number]) else { return pause(delivery) }
             case .failed(let error):
                 log.write(LogLine(.error, "client.error").with("error", error.description))
-                pause(delivery)
-                return refusals
+                return pause(delivery)
             }
         }
-        return refusals
     }
 
     /// Begins to serve a socket; the loop's count of sockets has it already.
     mutating func adopt(
         _ socket: consuming Socket, from address: Address, now: Int64, _ delivery: inout Delivery
-    ) -> Refusal? {
+    ) {
         // Another loop, which has not heard of the end yet, has accepted it. It would stay open until the deadline.
         guard !isClosed else {
             loops[index].addSockets(-1)
-            return nil
+            return
         }
         let line = Line(socket: socket, address: address, openedAt: now)
         let slot: Int
         do throws(SystemCallError) {
             slot = try delivery.insert(line)
         } catch {
-            log.write(LogLine(.error, "client.error").with("error", error.description))
-            return nil
+            return log.write(LogLine(.error, "client.error").with("error", error.description))
         }
-        handshakes.append(Deadline(token: delivery.connections.token(of: slot), time: now + handshakeNanoseconds))
-        return refusal(of: line).map { Refusal(slot: slot, answer: $0) }
+        let token = delivery.connections.token(of: slot)
+        guard places.isOverfull, case .exchange(let exchange)? = delivery.connections[slot] else {
+            return handshakes.append(Deadline(token: token, time: now + handshakeNanoseconds))
+        }
+        exchange.markSurplus()
+        surplus.append(Deadline(token: token, time: now + min(handshakeNanoseconds, Self.surplusNanoseconds)))
     }
 
     /// Counts a connection for its address once something has come on it: browsers open some ahead and say nothing.
     ///
     /// - Returns: The answer to one too many.
-    func countHeard(_ line: Line) -> Response? {
+    func countHeard(_ bytes: [UInt8], _ exchange: HTTPExchange) -> Response? {
+        let line = exchange.line
+        // A request that is here whole is looked at first.
+        if !exchange.isInsideRequest, !line.isCounted, OpenRoutes.mayBegin(bytes) { return nil }
+        if let answer = refuseSurplus(exchange) { return answer }
         // Whom a proxy speaks for is in its request.
         guard !line.isCounted, !sources.isProxy(line.address), !places.count(line) else { return nil }
         return deny(line.address, "address", Self.tooMany)
     }
 
+    /// The answer to one for which there is no place; `nil` where there is.
+    func refuseSurplus(_ exchange: HTTPExchange) -> Response? {
+        guard exchange.isSurplus else { return nil }
+        let advice = "The server has as many clients as it may. Try again later."
+        return deny(
+            exchange.line.address, "clients",
+            Response(.serviceUnavailable, advice: advice, fields: [.init("Retry-After", "5")]))
+    }
+
     /// Takes note of who asks, once the request is here; the client of a trusted proxy is counted now.
     ///
-    /// - Returns: The answer to a client that is one too many of its address.
-    func admit(_ source: RequestSource, _ line: Line) -> Response? {
-        let isProxy = sources.isProxy(line.address)
+    /// - Returns: The answer to a client that is one too many, of all or of its address.
+    func admit(_ head: RequestHead, _ source: RequestSource, _ exchange: HTTPExchange) -> Response? {
+        let line = exchange.line
         line.speaks(for: source.address)
-        guard isProxy, !places.count(line) else { return nil }
+        if OpenRoutes.contain(head) { return nil }
+        if let answer = refuseSurplus(exchange) { return answer }
+        guard !line.isCounted, !places.count(line) else { return nil }
         return deny(line.address, "address", Self.tooMany)
     }
 
@@ -173,6 +180,7 @@ struct Admission: ~Copyable {
 
     /// Takes the next connection whose request must have come. It may have gone or got further since.
     mutating func nextLate(now: Int64) -> UInt64? {
+        if let first = surplus.first, first.time <= now { return surplus.popFirst()?.token }
         guard let first = handshakes.first, first.time <= now else { return nil }
         return handshakes.popFirst()?.token
     }
@@ -181,27 +189,16 @@ struct Admission: ~Copyable {
     /// just ends.
     private mutating func place(
         _ socket: consuming Socket, from address: Address, now: Int64, _ delivery: inout Delivery
-    ) -> Refusal? {
+    ) {
         guard !places.hasNoRoom else {
-            log.write(
+            return log.write(
                 LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "clients"))
-            return nil
         }
         var target = index
         for other in loops.indices where loops[other].socketCount < loops[target].socketCount { target = other }
         loops[target].addSockets(1)
         guard target != index else { return adopt(socket, from: address, now: now, &delivery) }
         loops[target].mailbox.post(.adopt(number: socket.release(), address))
-        return nil
-    }
-
-    /// The answer to a newcomer that cannot be served; `nil` when it can.
-    private func refusal(of line: Line) -> Response? {
-        if places.isOverfull {
-            let advice = "The server has as many clients as it may. Try again later."
-            return deny(line.address, "clients", Response(.serviceUnavailable, advice: advice))
-        }
-        return nil
     }
 
     private func deny(_ address: Address, _ reason: String, _ answer: Response) -> Response {
@@ -211,8 +208,13 @@ struct Admission: ~Copyable {
     }
 
     private static var tooMany: Response {
-        Response(.tooManyRequests, advice: "Your address has as many connections as it may. Close one first.")
+        Response(
+            .tooManyRequests, advice: "Your address has as many connections as it may. Close one first.",
+            fields: [.init("Retry-After", "5")])
     }
+
+    /// A check or a script that is asked for comes in one packet.
+    private static let surplusNanoseconds: Int64 = 1_000_000_000
 
     /// Refuses a client at once, so that none waits in the backlog until a descriptor is free.
     ///

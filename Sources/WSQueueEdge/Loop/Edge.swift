@@ -157,7 +157,7 @@ package final class Edge: Sendable {
         let access = RequestAccess(
             control, configuration, asksApplication: authorizeDesk != nil, ports.counters, log)
         let router = Router(
-            access, ports.gate, journal, path: configuration.path, showsPage: configuration.showsPage,
+            access, ports.gate, journal, path: configuration.path, pageReaders: configuration.pageReaders,
             eventLimitBytes: publishDesk == nil ? nil : configuration.eventLimitBytes)
         let limits = WebSocketLimits(
             messageBytes: configuration.messageLimitBytes, framesPerMessage: configuration.fragmentLimit)

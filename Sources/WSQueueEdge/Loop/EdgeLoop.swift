@@ -132,7 +132,7 @@ struct EdgeLoop: ~Copyable {
         switch command {
         case .adopt(let number, let address):
             let socket = Socket(FileDescriptor(owning: number))
-            if let refusal = admission.adopt(socket, from: address, now: now, &delivery) { refuse(refusal) }
+            admission.adopt(socket, from: address, now: now, &delivery)
         case .pass(let message, let other, let ticket):
             conversations.hand(message, from: other, ticket, now: now, &delivery)
         case .passed(let ticket, let count):
@@ -174,7 +174,7 @@ struct EdgeLoop: ~Copyable {
         if ready.token == Connections.wakeupToken {
             handle.wakeup.clear()
         } else if let listener = Connections.listener(of: ready.token) {
-            for refusal in admission.accept(at: listener, now: now, &delivery) { refuse(refusal) }
+            admission.accept(at: listener, now: now, &delivery)
         } else if let slot = delivery.connections.slot(of: ready.token) {
             if ready.isWritable {
                 if delivery.goOn(slot, conversations.subscriptions, now: now) {
@@ -209,9 +209,10 @@ struct EdgeLoop: ~Copyable {
     }
 
     private mutating func receive(_ range: Range<Int>, _ exchange: HTTPExchange, _ slot: Int) {
-        if let refusal = admission.countHeard(exchange.line) { return respond(refusal, to: .get, slot) }
+        let bytes = reader.bytes(range)
+        if let refusal = admission.countHeard(bytes, exchange) { return respond(refusal, to: .get, slot) }
         let token = delivery.connections.token(of: slot)
-        switch exchanges.receive(reader.bytes(range).span, exchange, token, admission) {
+        switch exchanges.receive(bytes.span, exchange, token, admission) {
         case .wait: return
         case .respond(let response, let method): respond(response, to: method, slot)
         case .proceed:
@@ -258,8 +259,6 @@ struct EdgeLoop: ~Copyable {
 
     // MARK: Answers and ends
 
-    private mutating func refuse(_ refusal: Admission.Refusal) { respond(refusal.answer, to: .get, refusal.slot) }
-
     /// Sends an HTTP answer, after which the connection ends.
     private mutating func respond(_ response: Response, to method: RequestMethod, _ slot: Int) {
         var response = response
@@ -305,7 +304,11 @@ struct EdgeLoop: ~Copyable {
                 case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,
                 delivery.connections.standing(of: slot) == .asking
             else { continue }
-            if let answer = exchanges.late(exchange) { respond(answer, to: .get, slot) } else { delivery.lose(slot) }
+            if let answer = admission.refuseSurplus(exchange) ?? exchanges.late(exchange) {
+                respond(answer, to: .get, slot)
+            } else {
+                delivery.lose(slot)
+            }
         }
         delivery.endOverdue(now: now)
     }

@@ -51,7 +51,7 @@ struct Exchanges {
             return .respond(Response(refusing: error), .get)
         }
         let source = sources.source(of: head, from: exchange.line.address, user: exchange.line.user)
-        if let refusal = admission.admit(source, exchange.line) { return .respond(refusal, head.method) }
+        if let refusal = admission.admit(head, source, exchange) { return .respond(refusal, head.method) }
         switch router.route(head, from: source) {
         case .respond(let response): return .respond(response, head.method)
         case .status(let question, let method):

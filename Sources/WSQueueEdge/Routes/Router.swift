@@ -25,19 +25,19 @@ struct Router {
     private let journal: Journal
     /// Where WebSockets are served; `nil` is everywhere.
     private let path: String?
-    private let showsPage: Bool
+    private let pageReaders: Configuration.PageReaders
     /// How long an event may be that comes by HTTP; `nil` where none may.
     private let eventLimitBytes: Int?
 
     init(
-        _ access: RequestAccess, _ gate: Gate, _ journal: Journal, path: String?, showsPage: Bool,
-        eventLimitBytes: Int?
+        _ access: RequestAccess, _ gate: Gate, _ journal: Journal, path: String?,
+        pageReaders: Configuration.PageReaders, eventLimitBytes: Int?
     ) {
         self.access = access
         self.gate = gate
         self.journal = journal
         self.path = path
-        self.showsPage = showsPage
+        self.pageReaders = pageReaders
         self.eventLimitBytes = eventLimitBytes
     }
 
@@ -77,7 +77,7 @@ struct Router {
     }
 
     /// A path as it is compared: frameworks and proxies put a slash at the end.
-    private static func withoutSlash(_ path: String) -> String {
+    static func withoutSlash(_ path: String) -> String {
         path.utf8.count > 1 && path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
     }
 
@@ -92,13 +92,13 @@ struct Router {
         if let question = StatusQuestion(rawValue: path) {
             return StatusRoutes(access: access).route(question, head, from: source)
         }
-        return .respond(page(head))
+        return .respond(page(head, from: source))
     }
 
-    private func page(_ head: RequestHead) -> Response {
+    private func page(_ head: RequestHead, from source: RequestSource) -> Response {
         let answer: () -> Response
-        if head.target.path == "/", showsPage {
-            answer = { LivePage.response(path: path ?? "/") }
+        if head.target.path == "/", pageReaders != .nobody {
+            answer = { livePage(head, from: source) }
         } else if Self.withoutSlash(head.target.path) == "/cursor" {
             answer = cursor
         } else if let file = StaticFile.at(head.target.path) {
@@ -110,6 +110,23 @@ struct Router {
             return Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")])
         }
         return answer()
+    }
+
+    private func livePage(_ head: RequestHead, from source: RequestSource) -> Response {
+        if pageReaders == .everyone || access.isThisMachine(head, from: source) {
+            return LivePage.response(path: path ?? "/")
+        }
+        switch access.bearer(of: head, offered: nil) {
+        case .success(let bearer?) where bearer.identity.roles.contains("admin"):
+            return LivePage.response(path: path ?? "/")
+        case .failure(let error): return access.refuse(error, from: source.address)
+        default:
+            return Response(
+                .forbidden,
+                advice: "The live page is for this machine, asked directly as http://localhost, and for admins "
+                    + "(/?token=...). In a container even the host it runs on is another machine: start the server "
+                    + "with --page on to show the page to everybody who reaches it.")
+        }
     }
 
     /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses

@@ -11,6 +11,9 @@ struct StaticFile: Sendable {
     /// The file at a path, or `nil`.
     static func at(_ path: String) -> StaticFile? { files[path] }
 
+    /// Where there are files.
+    static var paths: [String] { Array(files.keys) }
+
     private static let files: [String: StaticFile] = {
         let types = StaticFile(PackageResources.wsqueue_d_ts, type: "text/plain")
         return [

@@ -17,6 +17,14 @@ package struct Configuration: Sendable {
         case echo
     }
 
+    /// Who sees the live page.
+    package enum PageReaders: Sendable {
+        /// Programs on this machine, and admins.
+        case operators
+        case everyone
+        case nobody
+    }
+
     /// Where history is kept.
     package enum JournalPlace: Equatable, Sendable {
         /// In `.journal/` of the queue.
@@ -44,7 +52,8 @@ package struct Configuration: Sendable {
     package var holdsWithoutClients = false
     /// The wire's name for the payload.
     package var payloadKey = "payload"
-    package var showsPage = true
+    /// Who sees the live page.
+    package var pageReaders = PageReaders.operators
     /// Where WebSockets are accepted; `nil` is everywhere.
     package var path: String?
     /// Further origins that may connect.

@@ -85,9 +85,14 @@ extension Setting {
             guard ["on", "off"].contains(text) else { throw ValueFault(text, wanted: "one of on, off") }
             settings.configuration.localRights = text == "on"
         },
-        .choice(
-            "page", ["on": true, "off": false], \.configuration.showsPage, default: "on",
-            text: "Whether / shows the live page."),
+        Setting(
+            Option(
+                key: "page", value: "on|off", defaultValue: .described("for this machine and admins"),
+                text: "Whether / shows the live page: on for everybody, off for nobody.")
+        ) { (text, settings) throws(ValueFault) in
+            guard ["on", "off"].contains(text) else { throw ValueFault(text, wanted: "one of on, off") }
+            settings.configuration.pageReaders = text == "on" ? .everyone : .nobody
+        },
     ]
 
     /// Who may do what.

@@ -27,6 +27,9 @@ struct ClaimFields {
         return text
     }
 
+    /// Whether it is a list.
+    func isList(_ name: String) -> Bool { members.present(name)?.kind == .array }
+
     /// A string, or a list of strings.
     func texts(_ name: String, in bytes: Span<UInt8>) throws(TokenError) -> [String]? {
         guard let member = members.present(name) else { return nil }

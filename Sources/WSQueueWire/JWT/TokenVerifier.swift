@@ -91,9 +91,11 @@ package struct TokenVerifier: Sendable {
         else { throw .audience }
     }
 
-    /// `role`: a name, several with commas between them, or a list.
+    /// `role`: a name, several with commas between them, or a list, whose names are taken as they are: an application may
+    /// well fill it with names that others have chosen.
     private static func roles(_ fields: ClaimFields, _ claims: Span<UInt8>) throws(TokenError) -> [String] {
         let texts = try fields.texts("role", in: claims) ?? []
+        if fields.isList("role") { return texts }
         return texts.flatMap { $0.split(separator: ",") }.compactMap { part in
             let name = part.drop { $0 == " " || $0 == "\t" }
             let end = name.lastIndex { $0 != " " && $0 != "\t" }

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Client, handshake_request
 from support.files import name_of, place
-from support.http import exchange
+from support.http import exchange, request
 from support.speaking import PROTOCOL, Speaking, ask
 from support.tokens import SECRET, make_token, soon, write_secrets
 from support.waiting import eventually
@@ -280,3 +280,30 @@ def test_who_becomes_a_user_may_have_what_that_user_missed(guarded, queue):
         client.send_action("resume", since=start)
         missed, answer = client.receive_events(2)
         assert (missed["event"], answer["complete"]) == ("for you", True)
+
+
+@pytest.mark.parametrize("role, expected", [
+    (["x,admin"], 403), (["admin "], 403), ([" admin"], 403), (["x", "admin"], 200), ("x, admin", 200), ("x", 403),
+])
+def test_the_names_in_a_list_of_roles_are_taken_as_they_are(start, queue, role, expected):
+    server = start("--jwt-secret-file", str(write_secrets(queue)), "--local", "off")
+    answer = request(server, "/status.json", f"Authorization: Bearer {make_token(role=role)}")
+    assert answer.status == expected
+
+
+@pytest.mark.parametrize("value", ["", "null", "undefined"])
+def test_what_stands_for_no_token_is_none(start, queue, value):
+    for options in ([], ["--jwt-secret-file", str(write_secrets(queue))]):
+        server = start(*options)
+        with Client(server, f"/?token={value}", protocol=PROTOCOL) as client:
+            assert client.receive_events()[0]["authenticated"] is False
+        assert request(server, f"/events?token={value}", wants_end=False).status == 200
+        assert request(server, "/events?token=none").status == 401
+        assert server.terminate() == 0
+
+
+@pytest.mark.parametrize("claim", ["exp", "nbf"])
+def test_times_in_milliseconds_are_refused(start, queue, claim):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    token = make_token(**{claim: soon(100) * 1_000 if claim == "exp" else 100_000_000_001})
+    assert request(server, "/events", f"Authorization: Bearer {token}").status == 401

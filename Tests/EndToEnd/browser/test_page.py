@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Client
 from support.files import name_of, place
-from support.http import exchange
+from support.http import exchange, request
 from support.speaking import Speaking
 from support.tokens import make_token, write_secrets
 
@@ -103,6 +103,38 @@ def test_the_page_can_be_switched_off(start):
     assert exchange(server, b"GET /wsqueue.js HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 200
 
 
+FAR = "X-Forwarded-For: 192.0.2.1"
+
+
+def test_the_page_is_for_this_machine_and_admins(start, queue):
+    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    assert request(server, "/").status == 200
+    answer = request(server, "/", FAR)
+    assert answer.status == 403 and b"--page on" in answer.body and b"container" in answer.body
+    for role, status in (("admin", 200), ("user", 403), ("xadmin", 403)):
+        token = make_token(role=role)
+        assert request(server, "/", FAR, f"Authorization: Bearer {token}").status == status
+        assert request(server, f"/?token={token}", FAR).status == status
+    assert request(server, "/?token=x.y.z", FAR).status == 401
+    assert request(server, "/", FAR, method="POST").status == 405
+
+
+@pytest.mark.parametrize("options, here, there", [
+    ([], 200, 403), (["--page", "on"], 200, 200), (["--page", "off"], 404, 404), (["--local", "off"], 403, 403),
+])
+def test_who_sees_the_page_can_be_said(start, options, here, there):
+    server = start(*options)
+    assert (request(server, "/").status, request(server, "/", FAR).status) == (here, there)
+
+
+def test_an_admin_sees_the_page_with_a_token_in_its_address(start, queue, browser, publish):
+    server = start("--jwt-secret-file", str(write_secrets(queue)), "--local", "off")
+    with browser.open(f"{http(server)}?token={make_token(role='admin')}") as page:
+        page.wait_for("document.getElementById('client-count').textContent === '1'")
+        publish("one")
+        page.wait_for("document.querySelector('#events .name')?.textContent === 'one'")
+
+
 def test_the_page_finds_websockets_at_their_path(start, browser):
     server = start("--path", "/a&b")
     with browser.open(http(server)) as page:
@@ -134,7 +166,7 @@ def test_the_page_shows_clients_and_queue(server, queue, browser, publish):
 
 
 def test_who_may_not_see_clients_and_queue_sees_events(start, queue, browser, publish):
-    server = start("--jwt-secret-file", str(write_secrets(queue)))
+    server = start("--jwt-secret-file", str(write_secrets(queue)), "--page", "on")
     # A name that leads here is not this machine's own, as far as the server can tell.
     with browser.open(f"http://{server.host}:{server.port}/") as page:
         page.command("Network.enable")

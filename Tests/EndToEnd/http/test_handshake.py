@@ -113,7 +113,7 @@ REFUSED = {
 
 PAGES = {
     "the page": (200, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-    "the page in HTTP/1.0": (200, b"GET / HTTP/1.0\r\n\r\n"),
+    "the page in HTTP/1.0": (403, b"GET / HTTP/1.0\r\n\r\n"),
     "the page by an absolute target": (200, b"GET http://localhost/ HTTP/1.1\r\nHost: b\r\n\r\n"),
     "its head": (200, b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     "a post to it": (405, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc"),

@@ -119,7 +119,7 @@ def test_what_is_for_the_operator_stays_inside(behind, tmp_path):
         assert ask(proxy, "GET", path).status == 404, path
     answer = ask(proxy, "GET", "/wsqueue.js")
     assert (answer.status, b"WSQueue" in answer.body) == (200, True)
-    assert ask(proxy, "GET", "/").status == 200
+    assert ask(proxy, "GET", "/").status == 403
     with socket.create_connection(("127.0.0.1", proxy.plain_port), 10) as plain:
         plain.sendall(f"GET /x HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n".encode())
         answer = read_answer(plain, deadline_after(10))

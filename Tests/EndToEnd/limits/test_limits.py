@@ -12,7 +12,7 @@ import pytest
 
 from support.client import Client, handshake_request
 from support.frames import client_frame
-from support.http import exchange
+from support.http import exchange, request
 from support.waiting import eventually, holds
 
 MASK = bytes(4)
@@ -205,6 +205,43 @@ def test_one_client_too_many_is_told_503(start):
     clients.append(eventually(lambda: one if isinstance(one := opened(server), Client) else None, "there is room", 8))
     for client in clients:
         client.socket.close()
+
+
+OPEN = ["/live", "/ready", "/ready?x", "/metrics", "/wsqueue.js", "/wsqueue.mjs", "/wsqueue.d.ts", "/live/"]
+
+
+@pytest.mark.parametrize("options", [["--clients", "2"], ["--clients-per-address", "2"]])
+def test_a_full_server_says_that_it_lives_and_what_a_page_needs(start, options):
+    server = start(*options, "--threads", "1")
+    clients = [Client(server) for _ in range(2)]
+    for _ in range(40):
+        for path in OPEN:
+            answer = request(server, path)
+            assert answer.status == 200, (path, answer.line)
+    assert request(server, "/live", method="HEAD").status == 200
+    answer = request(server, "/cursor")
+    assert answer.status in (429, 503) and int(answer.headers["retry-after"]) > 0
+    # Neither a part of such a request nor a WebSocket at its path is one.
+    assert exchange(server, handshake_request(server.host, server.port, "/live")[0]).status == answer.status
+    assert exchange(server, b"GET /live HTTP/1.1\r\nHost: ").status == answer.status
+    assert exchange(server, b"GET /liver HTTP/1.1\r\nHost: localhost\r\n\r\n").status == answer.status
+    for client in clients:
+        client.socket.close()
+
+
+def test_by_a_trusted_proxy_too_nobody_counts_for_asking_whether_it_lives(start):
+    server = start("--clients-per-address", "1", "--trusted-proxy", "127.0.0.1")
+    with Client(server, headers=["X-Forwarded-For: 203.0.113.9"]):
+        for path in ("/live", "/wsqueue.js"):
+            assert request(server, path, "X-Forwarded-For: 203.0.113.9").status == 200
+        assert request(server, "/cursor", "X-Forwarded-For: 203.0.113.9").status == 429
+
+
+def test_one_too_many_that_says_nothing_is_soon_told(start):
+    server = start("--clients", "1")
+    with Client(server):
+        answer = exchange(server)
+        assert answer.status == 503 and answer.headers["retry-after"] == "5"
 
 
 def test_who_has_gone_makes_room_for_a_newcomer_of_the_same_moment(start):

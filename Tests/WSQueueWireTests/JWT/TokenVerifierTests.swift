@@ -18,7 +18,7 @@ struct TokenVerifierTests {
 
     @Test(arguments: [
         (#"{"user_id":7}"#, "7", []), (#"{"user_id":"7","role":"a, b ,,c"}"#, "7", ["a", "b", "c"]),
-        (#"{"sub":8,"user_id":7,"role":["x","y,z"]}"#, "8", ["x", "y", "z"]),
+        (#"{"sub":8,"user_id":7,"role":["x","y,z"," a "]}"#, "8", ["x", "y,z", " a "]),
         (#"{"sub":"7","type":"access"}"#, "7", []),
         (#"{"sub":"7","sub2":1,"SUB":9,"Role":"admin"}"#, "7", []), (#"{"sub":null,"user_id":9}"#, "9", []),
         (#"{"\u0073ub":"é"}"#, "é", []),
