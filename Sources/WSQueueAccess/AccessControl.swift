@@ -19,13 +19,16 @@ package final class AccessControl: Sendable {
     }
 
     private let configuration: Configuration
-    private let state = Guarded(State())
+    private let state: Guarded<State>
 
     /// No tokens, and no rules.
-    package init() { configuration = Configuration() }
+    package convenience init() { self.init(unread: Configuration()) }
 
     /// Has read nothing yet.
-    init(unread configuration: Configuration) { self.configuration = configuration }
+    init(unread configuration: Configuration) {
+        self.configuration = configuration
+        state = Guarded(State(access: Access(hasApplication: configuration.authorizeURL != nil)))
+    }
 
     /// Reads the files that the operator named.
     ///
@@ -104,7 +107,8 @@ package final class AccessControl: Sendable {
         let bytes = try AccessFileError.read(path, option: "--rules")
         let access: Access
         do throws(RuleFault) {
-            access = Access(rules: try RuleFile.decode(bytes.span))
+            access = Access(
+                rules: try RuleFile.decode(bytes.span), hasApplication: configuration.authorizeURL != nil)
         } catch {
             throw AccessFileError(path: path, option: "--rules", reason: error.description)
         }
@@ -146,10 +150,22 @@ package final class AccessControl: Sendable {
             (configuration.redis?.passwordPath, configuration.redis?.passwordDoubt),
         ]
         return readableByOthers
+            + gaps.map { LogLine(.warning, "config.warn").with("file", $0.path).with("hint", $0.hint) }
             + doubts.compactMap { path, doubt in
                 guard let path, let doubt else { return nil }
                 return LogLine(.warning, "config.warn").with("file", path).with("hint", doubt)
             }
+    }
+
+    /// What the rules leave open beside what they guard, with the file's path.
+    var gaps: [(path: String, hint: String)] {
+        guard let path = configuration.rulesPath else { return [] }
+        return RuleGaps.all(in: access).map { gap in
+            let hint =
+                "everybody may listen to \(gap.channel), which is beside the rule for \(gap.template); "
+                + "end the rules with {\"default\":\"none\"}, or with a rule for those"
+            return (path, hint)
+        }
     }
 
     private var readableByOthers: [LogLine] {

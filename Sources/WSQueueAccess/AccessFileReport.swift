@@ -14,11 +14,12 @@ package struct AccessFileReport: Sendable {
         let control = AccessControl(unread: configuration)
         var redis = configuration.redis
         return [
-            report(configuration.tokenSecretPath, doubt: { control.secretDoubt }) { () throws(AccessFileError) in
+            report(configuration.tokenSecretPath, doubts: { [control.secretDoubt].compactMap(\.self) }) {
+                () throws(AccessFileError) in
                 try control.loadSecrets()
                 return count(control.counts.secrets, "secret")
             },
-            report(configuration.rulesPath) { () throws(AccessFileError) in
+            report(configuration.rulesPath, doubts: { control.gaps.map(\.hint) }) { () throws(AccessFileError) in
                 try control.loadRules()
                 return count(control.counts.rules, "rule")
             },
@@ -26,7 +27,8 @@ package struct AccessFileReport: Sendable {
                 try control.loadPublishers()
                 return count(control.counts.publishers, "token")
             },
-            report(configuration.redis?.passwordPath, doubt: { redis?.passwordDoubt }) { () throws(AccessFileError) in
+            report(configuration.redis?.passwordPath, doubts: { [redis?.passwordDoubt].compactMap(\.self) }) {
+                () throws(AccessFileError) in
                 try redis?.readPassword()
                 return "a password"
             },
@@ -34,12 +36,12 @@ package struct AccessFileReport: Sendable {
     }
 
     private static func report(
-        _ path: String?, doubt: () -> String? = { nil }, _ load: () throws(AccessFileError) -> String
+        _ path: String?, doubts: () -> [String] = { [] }, _ load: () throws(AccessFileError) -> String
     ) -> AccessFileReport? {
         guard let path else { return nil }
         do throws(AccessFileError) {
             let contents = try load()
-            let warnings = doubt().map { ["warning: \(path): \($0)"] } ?? []
+            let warnings = doubts().map { "warning: \(path): \($0)" }
             return AccessFileReport(path: path, result: .success(contents), warnings: warnings)
         } catch {
             return AccessFileReport(path: path, result: .failure(error), warnings: [])

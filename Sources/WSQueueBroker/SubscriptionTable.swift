@@ -33,6 +33,8 @@ package struct SubscriptionTable {
     private struct Listener {
         var connection: Int64?
         var identity: Identity?
+        /// Whether its patterns reach only what rules open to those of strangers.
+        var isStranger = false
         var subscriptions: [Subscription] = []
     }
 
@@ -45,6 +47,8 @@ package struct SubscriptionTable {
     private var listeners: [Int: Listener] = [:]
     private var slotByConnection: [Int64: Int] = [:]
     private var slotsByUser: [[UInt8]: [Int]] = [:]
+    /// Those for whom the events without a channel are not.
+    private var barred: Set<Int> = []
 
     /// Makes an empty table.
     package init() {}
@@ -63,16 +67,30 @@ package struct SubscriptionTable {
             if let user = identity?.user.bytes { slotsByUser[user, default: []].append(slot) }
         }
         listeners[slot, default: Listener()].identity = identity
+        review(slot)
+    }
+
+    /// Looks whether a connection may have the events without a channel: once when it comes, and after each change.
+    package mutating func review(_ slot: Int) {
+        if access.closesChannelless,
+            access.verdict(.subscribe, "", by: listeners[slot]?.identity) != .allowed
+        {
+            barred.insert(slot)
+        } else if !barred.isEmpty {
+            barred.remove(slot)
+        }
     }
 
     /// Adds a subscription; twice is one.
     ///
+    /// - Parameter isStranger: Whether the client has no token, and is not on this machine.
     /// - Returns: Whether it is new.
     @discardableResult
-    package mutating func subscribe(_ slot: Int, to pattern: ChannelPattern) -> Bool {
+    package mutating func subscribe(_ slot: Int, to pattern: ChannelPattern, isStranger: Bool = false) -> Bool {
         let known = topicByText[pattern.text]
         var listener = listeners.removeValue(forKey: slot) ?? Listener()
         defer { listeners[slot] = listener }
+        if isStranger { listener.isStranger = true }
         if let known, listener.subscriptions.contains(where: { $0.topic == known }) { return false }
         let topic = known ?? makeTopic(pattern)
         topics[topic].members.append(Member(slot: slot, place: listener.subscriptions.count))
@@ -102,6 +120,7 @@ package struct SubscriptionTable {
 
     /// Forgets a connection that has gone.
     package mutating func remove(_ slot: Int) {
+        if !barred.isEmpty { barred.remove(slot) }
         guard let listener = listeners.removeValue(forKey: slot) else { return }
         for subscription in listener.subscriptions { removeMember(subscription) }
         if let user = listener.identity?.user.bytes { removeUser(user, slot) }
@@ -143,7 +162,9 @@ package struct SubscriptionTable {
     package func append(selectedBy audience: Audience, to slots: inout [Int]) {
         switch audience {
         case .everyone: return
-        case .everyoneExcept(let except): slots.append(contentsOf: self.slots(of: except))
+        case .everyoneExcept(let except):
+            slots.append(contentsOf: self.slots(of: except))
+            slots.append(contentsOf: barred)
         case .channel(let channel, let except):
             let start = slots.count
             append(hearing: channel, to: &slots)
@@ -166,8 +187,8 @@ package struct SubscriptionTable {
     /// Whether a publication is for a connection.
     package func isReceiver(_ slot: Int, of audience: Audience) -> Bool {
         switch audience {
-        case .everyone: return true
-        case .everyoneExcept(let except): return !isExcepted(slot, except)
+        case .everyone: return !barred.contains(slot)
+        case .everyoneExcept(let except): return !isExcepted(slot, except) && !barred.contains(slot)
         case .channel(let channel, let except):
             return !isExcepted(slot, except) && hears(slot, channel)
         case .users(let users, let channel, let except):
@@ -197,7 +218,7 @@ package struct SubscriptionTable {
     }
 
     private func isAllowed(_ listener: Listener, _ channel: String) -> Bool {
-        access.verdict(.subscribe, channel, by: listener.identity) == .allowed
+        access.reaches(channel, by: listener.identity, isStranger: listener.isStranger)
     }
 
     private func isExcepted(_ slot: Int, _ except: Exceptions) -> Bool {

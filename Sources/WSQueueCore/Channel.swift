@@ -23,8 +23,10 @@ package struct Channel: Hashable, Sendable {
 
     /// Who may be here before any rule is asked.
     package var kind: ChannelKind {
-        if name.utf8.starts(with: "private.".utf8) { return .private }
-        if name.utf8.starts(with: "presence.".utf8) { return .presence }
+        for separator in [".", "-"] {
+            if name.utf8.starts(with: "private\(separator)".utf8) { return .private }
+            if name.utf8.starts(with: "presence\(separator)".utf8) { return .presence }
+        }
         return .open
     }
 
@@ -52,8 +54,8 @@ package struct Channel: Hashable, Sendable {
 package enum ChannelKind: Equatable, Sendable {
     /// No prefix: everyone, unless a rule says otherwise.
     case open
-    /// `private.`: authenticated users.
+    /// `private.` or `private-`: not for everyone.
     case `private`
-    /// `presence.`: who is there is tracked.
+    /// `presence.` or `presence-`: who is there is tracked.
     case presence
 }

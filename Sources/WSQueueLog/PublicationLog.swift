@@ -46,6 +46,9 @@ package final class PublicationLog: Sendable {
         package let selections: ArraySlice<Selection>
     }
 
+    /// Whether even what is for everyone is not for all: readers look at each client then.
+    private let selective = Atomic<Bool>(false)
+
     private struct Tail {
         var end: UInt64 = 0
         var seq: UInt64
@@ -66,6 +69,12 @@ package final class PublicationLog: Sendable {
 
     /// Makes an empty log of at least `minimumBytes`.
     ///
+    /// Whether some clients may not have even what is for everyone: then that is a selection like any other.
+    package var isSelective: Bool {
+        get { selective.load(ordering: .relaxed) }
+        set { selective.store(newValue, ordering: .relaxed) }
+    }
+
     /// - Parameter seq: The order number of the last publication before this log; 0 for a new numbering.
     package init(minimumBytes: Int, seq: UInt64) throws(SystemCallError) {
         ring = try MappedRing(minimumBytes: minimumBytes)
@@ -164,7 +173,11 @@ package struct PublicationWriter: ~Copyable {
         position = range.upperBound
         self.seq = seq
         stagedFrames.append(PublicationLog.Frame(range: range, seq: seq))
-        if case .everyone = audience { return nil }
+        var audience = audience
+        if case .everyone = audience {
+            guard log.isSelective else { return nil }
+            audience = .everyoneExcept(.none)
+        }
         let selection = PublicationLog.Selection(range: range, seq: seq, audience: audience)
         staged.append(selection)
         return selection

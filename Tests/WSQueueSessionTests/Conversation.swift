@@ -19,6 +19,7 @@ final class Conversation {
     var isReplaying = false
     var bounds = PastBounds(epoch: "e1", precedingSeq: 10, lastSeq: 20)
     var known: [AuthorizeRequest: Bool] = [:]
+    var isLocal = true
 
     init(
         _ dialect: ClientDialect = .named, view: EventView = .logged(nil),
@@ -34,7 +35,7 @@ final class Conversation {
     var facts: SessionFacts {
         SessionFacts(
             now: now, unixSeconds: unix + ahead, steadySeconds: unix, seq: seq, reached: reached,
-            isReplaying: isReplaying, bounds: bounds, access: rules,
+            isReplaying: isReplaying, bounds: bounds, access: rules, isLocal: isLocal,
             known: { [known] in known[$0] })
     }
 

@@ -23,35 +23,67 @@ package struct Access: Sendable {
     }
 
     /// The rules, of which the first that matches decides.
-    package let rules: [AccessRule]
+    package let rules: RuleSet
+    /// Whether there are clients for whom the events without a channel are not.
+    package let closesChannelless: Bool
+    /// Whether there is an application to ask.
+    private let hasApplication: Bool
 
     /// Makes the decision of some rules; without any, the channel's prefix decides.
-    package init(rules: [AccessRule] = []) { self.rules = rules }
+    ///
+    /// - Parameter hasApplication: Whether there is an application to ask.
+    package init(rules: RuleSet = RuleSet(), hasApplication: Bool = false) {
+        self.rules = rules
+        self.hasApplication = hasApplication
+        let conditions = rules.channels.first { $0.template == .channelless }?.subscribe ?? rules.fallback
+        closesChannelless = conditions.map { !$0.contains(.anyone) } ?? false
+    }
 
     /// Whether a rule wants the application to be asked.
     package var asks: Bool {
-        rules.contains { rule in
+        rules.channels.contains { rule in
             rule.subscribe?.contains(.ask) ?? false || rule.publish?.contains(.ask) ?? false
-        }
+        } || rules.fallback?.contains(.ask) ?? false
     }
+
+    // MARK: Channels
 
     /// Whether a user may do something with a channel.
     ///
     /// - Parameters:
     ///   - verb: What is wanted.
-    ///   - channel: A channel's name, no pattern.
+    ///   - channel: A channel's name, no pattern; empty for the events without a channel.
     ///   - identity: Who wants it; `nil` is somebody without a token.
     package func verdict(_ verb: Verb, _ channel: String, by identity: Identity?) -> Verdict {
-        for rule in rules {
-            guard let captures = rule.template.captures(of: channel) else { continue }
-            guard let conditions = rule.conditions(for: verb) else { break }
+        if let (rule, captures) = rule(for: channel) {
+            guard let conditions = rule.conditions(for: verb) else { return withoutRule(verb, channel, by: identity) }
             return Self.first(conditions.lazy.map { $0.verdict(channel, captures, by: identity) })
         }
-        switch verb {
-        case .publish: return .forbidden
-        case .subscribe: return Self.defaultVerdict(channel, by: identity)
-        }
+        return withoutRule(verb, channel, by: identity)
     }
+
+    private func rule(for channel: String) -> (AccessRule, captures: [String: String])? {
+        for rule in rules.channels where rule.template.text.isEmpty == channel.isEmpty {
+            if let captures = rule.template.captures(of: channel) { return (rule, captures) }
+        }
+        return nil
+    }
+
+    // MARK: Patterns
+
+    /// Whether a stranger's pattern reaches any channel at all.
+    package var opensPatterns: Bool { rules.channels.contains { $0.opensPatterns } }
+
+    /// Whether a pattern reaches a channel that it matches.
+    ///
+    /// - Parameter isStranger: Whether the client has shown no token, and is not on this machine: such a one must know a
+    ///   channel's name, unless its rule says otherwise.
+    package func reaches(_ channel: String, by identity: Identity?, isStranger: Bool) -> Bool {
+        guard verdict(.subscribe, channel, by: identity) == .allowed else { return false }
+        return identity != nil || !isStranger || (rule(for: channel)?.0.opensPatterns ?? false)
+    }
+
+    // MARK: Conditions
 
     /// The best of several answers: any condition is enough, and the application is asked only when no other is met.
     private static func first(_ verdicts: some Sequence<Verdict>) -> Verdict {
@@ -67,9 +99,27 @@ package struct Access: Sendable {
         return best
     }
 
-    /// Whether a user may listen to a channel that no rule names: `private.` wants a user, `private.user.<id>` that user,
-    /// others are open.
-    private static func defaultVerdict(_ channel: String, by identity: Identity?) -> Verdict {
+    /// What holds where no rule says anything: no one sends, and who listens must be let in by the channel's prefix and by
+    /// the rules' `default`, where there is one.
+    private func withoutRule(_ verb: Verb, _ channel: String, by identity: Identity?) -> Verdict {
+        guard verb == .subscribe else { return .forbidden }
+        let own = prefixVerdict(channel, by: identity)
+        guard let fallback = rules.fallback else { return own }
+        let general = Self.first(fallback.lazy.map { $0.verdict(channel, [:], by: identity) })
+        return Self.stricter(own, general)
+    }
+
+    private static func stricter(_ one: Verdict, _ other: Verdict) -> Verdict {
+        let order: [Verdict] = [.forbidden, .needsUser, .ask]
+        return order.first { $0 == one || $0 == other } ?? .allowed
+    }
+
+    /// What a channel's prefix says: `private.` wants a user, `private.user.<id>` that user, Pusher's `private-` and
+    /// `presence-` what an application says in its token, or is asked; others are open.
+    private func prefixVerdict(_ channel: String, by identity: Identity?) -> Verdict {
+        if ["private-", "presence-"].contains(where: { channel.utf8.starts(with: $0.utf8) }) {
+            return (hasApplication ? AccessCondition.ask : .claim).verdict(channel, [:], by: identity)
+        }
         guard channel.utf8.starts(with: "private.".utf8) else { return .allowed }
         guard let identity else { return .needsUser }
         let own = "private.user."

@@ -87,10 +87,16 @@ package struct AccessRule: Equatable, Sendable {
     /// Any of them is enough; `nil` is what holds without rules.
     package let subscribe: [AccessCondition]?
     package let publish: [AccessCondition]?
+    /// Whether strangers' patterns reach these channels.
+    package let opensPatterns: Bool
 
     /// Makes a rule.
-    package init(template: ChannelTemplate, subscribe: [AccessCondition]?, publish: [AccessCondition]?) {
+    package init(
+        template: ChannelTemplate, subscribe: [AccessCondition]?, publish: [AccessCondition]?,
+        opensPatterns: Bool = false
+    ) {
         self.template = template
+        self.opensPatterns = opensPatterns
         self.subscribe = subscribe
         self.publish = publish
     }

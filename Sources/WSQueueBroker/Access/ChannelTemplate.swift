@@ -37,6 +37,15 @@ package struct ChannelTemplate: Equatable, Sendable {
         steps = compiler.steps
     }
 
+    /// Matches what has no name: the events without a channel.
+    package static let channelless = ChannelTemplate()
+
+    private init() {
+        text = ""
+        names = []
+        steps = [.match]
+    }
+
     /// What the captures take of a channel's name; `nil` where it does not match.
     package func captures(of channel: String) -> [String: String]? {
         let bytes = Array(channel.utf8)

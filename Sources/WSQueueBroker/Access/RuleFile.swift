@@ -1,19 +1,32 @@
 internal import WSQueueCore
 
-/// Reads the operator's rules: a JSON list of `{"channel":…,"subscribe":…,"publish":…}` (SPEC §4, rules).
+/// Reads the operator's rules: a JSON list of `{"channel":…,"subscribe":…,"publish":…}` and `{"default":…}` (SPEC §4,
+/// rules).
 package enum RuleFile {
     /// Reads all rules or none.
     ///
     /// - Parameter bytes: The whole file.
     /// - Throws: ``RuleFault`` with the line of what is wrong.
-    package static func decode(_ bytes: Span<UInt8>) throws(RuleFault) -> [AccessRule] {
+    package static func decode(_ bytes: Span<UInt8>) throws(RuleFault) -> RuleSet {
         var rules: [AccessRule] = []
+        var fallback: [AccessCondition]?
         do throws(Refusal) {
-            for element in try elements(of: bytes) { rules.append(try rule(element, in: bytes)) }
+            for element in try elements(of: bytes) {
+                let (start, members) = try members(element, in: bytes)
+                if let member = members["default"] {
+                    guard fallback == nil else { throw Refusal(reason: "\"default\" twice", offset: start) }
+                    guard members.count == 1 else {
+                        throw Refusal(reason: "\"default\" stands in a rule of its own", offset: start)
+                    }
+                    fallback = try conditions(member, start, nil, in: bytes)
+                } else {
+                    rules.append(try rule(members, start, in: bytes))
+                }
+            }
         } catch {
             throw RuleFault(line: line(of: error.offset, in: bytes), reason: error.reason)
         }
-        return rules
+        return RuleSet(channels: rules, fallback: fallback)
     }
 
     private struct Refusal: Error {
@@ -38,22 +51,43 @@ package enum RuleFile {
         }
     }
 
-    private static func rule(_ element: JSONElement, in bytes: Span<UInt8>) throws(Refusal) -> AccessRule {
+    private static func members(
+        _ element: JSONElement, in bytes: Span<UInt8>
+    ) throws(Refusal) -> (start: Int, [String: JSONMember]) {
         let start = element.value.lowerBound
         guard element.kind == .object else {
             throw Refusal(reason: "expected a rule: {\"channel\":…,\"subscribe\":…,\"publish\":…}", offset: start)
         }
-        let members = try members(of: element.value, in: bytes)
+        return (start, try members(of: element.value, in: bytes))
+    }
+
+    private static func rule(
+        _ members: [String: JSONMember], _ start: Int, in bytes: Span<UInt8>
+    ) throws(Refusal) -> AccessRule {
         guard let channel = members["channel"] else {
             throw Refusal(reason: "a rule without \"channel\"", offset: start)
         }
-        guard members["subscribe"] != nil || members["publish"] != nil else {
+        guard ["subscribe", "publish", "patterns"].contains(where: { members[$0] != nil }) else {
             throw Refusal(reason: "a rule that says neither \"subscribe\" nor \"publish\"", offset: start)
         }
         let template = try template(channel, start, in: bytes)
         return AccessRule(
             template: template, subscribe: try conditions(members["subscribe"], start, template, in: bytes),
-            publish: try conditions(members["publish"], start, template, in: bytes))
+            publish: try conditions(members["publish"], start, template, in: bytes),
+            opensPatterns: try opensPatterns(members["patterns"], start, in: bytes))
+    }
+
+    private static func opensPatterns(
+        _ member: JSONMember?, _ start: Int, in bytes: Span<UInt8>
+    ) throws(Refusal) -> Bool {
+        guard let member else { return false }
+        let value = start + member.value.lowerBound..<start + member.value.upperBound
+        guard text(member.kind, value, in: bytes) == "anyone" else {
+            throw Refusal(
+                reason: "\"patterns\" can only say \"anyone\"; without it they are for those with a token",
+                offset: value.lowerBound)
+        }
+        return true
     }
 
     /// A rule's members; their places count from its start.
@@ -66,8 +100,10 @@ package enum RuleFile {
         do throws(JSONFault) {
             while let member = try reader.next(in: object) {
                 let name = JSONString.text(member.name, in: object) ?? ""
-                guard ["channel", "subscribe", "publish"].contains(name) else {
-                    let reason = "a rule knows \"channel\", \"subscribe\" and \"publish\", and not \"\(name)\""
+                guard ["channel", "subscribe", "publish", "patterns", "default"].contains(name) else {
+                    let reason =
+                        "a rule knows \"channel\", \"subscribe\", \"publish\", \"patterns\" and \"default\", "
+                        + "and not \"\(name)\""
                     throw JSONFault(reason: reason, offset: member.name.lowerBound)
                 }
                 guard members.updateValue(member, forKey: name) == nil else {
@@ -87,6 +123,7 @@ package enum RuleFile {
         guard let text = text(member.kind, place..<start + member.value.upperBound, in: bytes) else {
             throw Refusal(reason: "\"channel\" is \(member.kind.description); a string is wanted", offset: place)
         }
+        if text.isEmpty { return .channelless }
         do throws(TemplateFault) {
             return try ChannelTemplate(text)
         } catch {
@@ -96,7 +133,7 @@ package enum RuleFile {
     }
 
     private static func conditions(
-        _ member: JSONMember?, _ start: Int, _ template: ChannelTemplate, in bytes: Span<UInt8>
+        _ member: JSONMember?, _ start: Int, _ template: ChannelTemplate?, in bytes: Span<UInt8>
     ) throws(Refusal) -> [AccessCondition]? {
         guard let member else { return nil }
         let value = start + member.value.lowerBound..<start + member.value.upperBound
@@ -113,7 +150,7 @@ package enum RuleFile {
     }
 
     private static func condition(
-        _ kind: JSONKind, _ value: Range<Int>, _ template: ChannelTemplate, in bytes: Span<UInt8>
+        _ kind: JSONKind, _ value: Range<Int>, _ template: ChannelTemplate?, in bytes: Span<UInt8>
     ) throws(Refusal) -> AccessCondition {
         let wanted = "anyone, none, authenticated, user:ID, role:NAME, claim or ask"
         guard let text = text(kind, value, in: bytes) else {
@@ -130,7 +167,7 @@ package enum RuleFile {
         }
         for (prefix, make) in [("user:", AccessCondition.user), ("role:", AccessCondition.role)]
         where text.hasPrefix(prefix) {
-            guard let filled = CaptureText(String(text.dropFirst(prefix.count)), names: template.names) else {
+            guard let filled = CaptureText(String(text.dropFirst(prefix.count)), names: template?.names ?? []) else {
                 throw Refusal(
                     reason: "\"\(text)\" needs an id or a name behind the colon, and in { } only what the channel has",
                     offset: value.lowerBound)

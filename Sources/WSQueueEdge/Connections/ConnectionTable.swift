@@ -9,6 +9,7 @@ package struct ConnectionTable<Connection> {
         var registration: UInt32
         var standing = Standing.asking
         var hasOwnView = false
+        var isLocal = false
     }
 
     private var entries: [Entry] = []
@@ -74,6 +75,11 @@ package struct ConnectionTable<Connection> {
 
     /// Whether a connection gets publications in a form of its own, and so never the bytes of the log.
     package func hasOwnView(_ slot: Int) -> Bool { entries[slot].hasOwnView }
+
+    /// Whether it has the rights of this machine.
+    package func isLocal(_ slot: Int) -> Bool { entries[slot].isLocal }
+
+    package mutating func setLocal(_ isLocal: Bool, _ slot: Int) { entries[slot].isLocal = isLocal }
 
     package mutating func setOwnView(_ hasOwnView: Bool, _ slot: Int) { entries[slot].hasOwnView = hasOwnView }
 }

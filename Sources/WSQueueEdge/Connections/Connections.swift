@@ -93,6 +93,8 @@ struct Connections: ~Copyable {
     func isLive(_ slot: Int) -> Bool { table.isLive(slot) }
     func hasOwnView(_ slot: Int) -> Bool { table.hasOwnView(slot) }
     mutating func set(_ standing: Standing, _ slot: Int) { table.set(standing, slot) }
+    func isLocal(_ slot: Int) -> Bool { table.isLocal(slot) }
+    mutating func setLocal(_ isLocal: Bool, _ slot: Int) { table.setLocal(isLocal, slot) }
     mutating func setOwnView(_ hasOwnView: Bool, _ slot: Int) { table.setOwnView(hasOwnView, slot) }
 
     /// Begins with a socket, which the loop's count of sockets has already.

@@ -51,6 +51,7 @@ struct Conversations {
         _ delivery: inout Delivery
     ) {
         let retiredAt = bearer.flatMap { control.end(ofSecret: $0.secret) }
+        table.review(slot)
         converse(slot, now: now, &delivery) { [options] session, facts in
             session.open(as: bearer, retiredAt: retiredAt, target, lastEvent: lastEvent, options, facts)
         }
@@ -192,6 +193,7 @@ struct Conversations {
             let secret = delivery.connections[slot]?.withSession { $0.secret } ?? nil
             let retiredAt = secret.flatMap { control.end(ofSecret: $0) }
             let channels = table.channels(of: slot)
+            table.review(slot)
             converse(slot, now: now, &delivery) { [options] session, facts in
                 session.review(retiredAt: retiredAt, channels: channels, options, facts)
             }
@@ -249,7 +251,8 @@ struct Conversations {
             now: now, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000,
             steadySeconds: Clock.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
             reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot), bounds: delivery.bounds,
-            access: table.access, known: { [desk] in desk?.answer(to: $0, now: now) })
+            access: table.access, isLocal: delivery.connections.isLocal(slot),
+            known: { [desk] in desk?.answer(to: $0, now: now) })
     }
 
     private mutating func act(_ action: SessionAction, _ slot: Int, now: Int64, _ delivery: inout Delivery) {
@@ -258,7 +261,9 @@ struct Conversations {
         case .position(let text): delivery.owe(ServerSentEvent.position(text), slot)
         case .name: table.name(delivery.connections[slot]?.number ?? 0, slot: slot)
         case .identify(let identity): table.identify(slot, as: identity)
-        case .subscribe(let pattern): table.subscribe(slot, to: pattern)
+        case .subscribe(let pattern):
+            let isStranger = !pattern.isChannel && !delivery.connections.isLocal(slot)
+            table.subscribe(slot, to: pattern, isStranger: isStranger)
         case .unsubscribe(let name): table.unsubscribe(slot, from: name)
         case .view(let view): delivery.show(view, to: slot)
         case .replay: beginReplay(slot, now: now, &delivery)

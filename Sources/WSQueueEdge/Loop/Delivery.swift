@@ -55,8 +55,11 @@ struct Delivery: ~Copyable {
     mutating func insert(_ line: Line) throws(SystemCallError) -> Int { try sockets.insert(line) }
 
     /// A request has made a client of its connection: it is sent what is published from now on.
-    mutating func join(_ slot: Int, as connection: Connection) {
+    ///
+    /// - Parameter isLocal: Whether it has the rights of this machine.
+    mutating func join(_ slot: Int, as connection: Connection, isLocal: Bool) {
         sockets.become(connection, slot)
+        sockets.setLocal(isLocal, slot)
         fanout.join(slot)
     }
 

@@ -70,6 +70,7 @@ package final class Edge: Sendable {
         self.loops = loops
         self.descriptorLimit = descriptorLimit
         ports = EdgePorts(configuration, loopCount: loops.count)
+        publications.isSelective = control.access.closesChannelless
     }
 
     /// The identity of this numbering of events, the first part of every cursor.
@@ -94,6 +95,7 @@ package final class Edge: Sendable {
     /// Reads secrets and rules again, and has every loop look at its clients. A file that cannot be used changes nothing.
     package func reloadAccess() {
         control.reload(log)
+        publications.isSelective = control.access.closesChannelless
         authorizeDesk?.forget()
         for loop in loops { loop.askForReview() }
     }

@@ -220,41 +220,41 @@ struct EdgeLoop: ~Copyable {
             delivery.send(slot, now: now)
             receive(0..<0, exchange, slot)
         case .status(let question, let method): status.ask(question, method, token, now: now)
-        case .open(let head, let handshake, let bearer, let credentials, let start):
+        case .open(let newcomer, let handshake, let start):
             let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
-            let session = begin(dialect, .logged(nil), credentials, bearer, exchange.line)
+            let session = begin(dialect, .logged(nil), newcomer, exchange.line)
             let peer = WebSocketPeer(exchange.line, session)
-            delivery.join(slot, as: .webSocket(peer))
+            delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
             delivery.owe(handshake.answer(), slot)
             delivery.send(slot, now: now)
-            conversations.open(slot, as: bearer, head.target, now: now, &delivery)
+            conversations.open(slot, as: newcomer.bearer, newcomer.head.target, now: now, &delivery)
             // The client may send its first frames without waiting for the answer.
             let rest = (range.lowerBound + start)..<range.upperBound
             reader.receive(rest, peer, slot, now: now, &conversations, &delivery)
-        case .stream(let head, let bearer, let fields, let credentials):
+        case .stream(let newcomer, let fields):
             let view = EventView.stream(epoch: delivery.bounds.epoch, nil)
-            let session = begin(.stream, view, credentials, bearer, exchange.line)
-            delivery.join(slot, as: .stream(EventStreamPeer(exchange.line, session)))
+            let session = begin(.stream, view, newcomer, exchange.line)
+            delivery.join(slot, as: .stream(EventStreamPeer(exchange.line, session)), isLocal: newcomer.isLocal)
             delivery.show(view, to: slot)
             delivery.owe(
                 Exchanges.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
-            let lastEvent = head.text(of: "last-event-id")
-            conversations.open(slot, as: bearer, head.target, lastEvent: lastEvent, now: now, &delivery)
+            let lastEvent = newcomer.head.text(of: "last-event-id")
+            conversations.open(
+                slot, as: newcomer.bearer, newcomer.head.target, lastEvent: lastEvent, now: now, &delivery)
         }
     }
 
     /// Begins a client's conversation. What was published before this moment is not for it, and what comes from now on is:
     /// it stands where the loop stands.
     private mutating func begin(
-        _ dialect: ClientDialect, _ view: EventView, _ credentials: AuthorizeRequest.Credentials?,
-        _ bearer: TokenVerifier.Result?, _ line: Line
+        _ dialect: ClientDialect, _ view: EventView, _ newcomer: Newcomer, _ line: Line
     ) -> ClientSession {
         delivery.deliver(conversations.subscriptions, now: now)
         let number = numbers.next()
         status.noteOpen()
         // A program that reads this may count on it that the client gets what is published next.
-        log.write(.opened(number, line.address, dialect, user: bearer?.identity.user.text))
-        return ClientSession(number, dialect, view: view, credentials: credentials, since: delivery.seq)
+        log.write(.opened(number, line.address, dialect, user: newcomer.bearer?.identity.user.text))
+        return ClientSession(number, dialect, view: view, credentials: newcomer.credentials, since: delivery.seq)
     }
 
     // MARK: Answers and ends

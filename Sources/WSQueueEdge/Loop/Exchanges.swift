@@ -12,9 +12,9 @@ struct Exchanges {
         /// The body may come; what has come of it is to be looked at next.
         case proceed
         /// A WebSocket; its first frames may follow the head, from this byte on.
-        case open(RequestHead, Handshake, TokenVerifier.Result?, AuthorizeRequest.Credentials?, from: Int)
+        case open(Newcomer, Handshake, from: Int)
         /// A stream of events, with further fields for its answer.
-        case stream(RequestHead, TokenVerifier.Result?, [Response.Field], AuthorizeRequest.Credentials?)
+        case stream(Newcomer, [Response.Field])
         case status(StatusQuestion, RequestMethod)
     }
 
@@ -58,10 +58,9 @@ struct Exchanges {
             exchange.awaitAnswer()
             return .status(question, method)
         case .stream(let head, let bearer, let fields):
-            return .stream(head, bearer, fields, access.credentials(of: head, offered: nil, from: source))
+            return .stream(Newcomer(head, bearer, offered: nil, from: source, access), fields)
         case .open(let handshake, let bearer):
-            let credentials = access.credentials(of: head, offered: handshake.token, from: source)
-            return .open(head, handshake, bearer, credentials, from: used)
+            return .open(Newcomer(head, bearer, offered: handshake.token, from: source, access), handshake, from: used)
         case .publish(let reader, let expectsContinue, let fields):
             exchange.expect(reader, fields)
             if expectsContinue, used == bytes.count { return .proceed }

@@ -3,6 +3,7 @@ internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueRedis
+internal import WSQueueSession
 internal import WSQueueWire
 
 /// What a loop's clients say to each other, on its way to all loops and nodes.

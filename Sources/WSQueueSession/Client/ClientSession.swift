@@ -185,7 +185,7 @@ package struct ClientSession: ~Copyable {
             actions.append(.members(of: channel, after: next))
         case .message(let channel, let message, let recipients):
             if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
-            guard made.member.hears(channel, facts.access) else { throw .notSubscribed(channel) }
+            guard made.member.hears(channel, facts) else { throw .notSubscribed(channel) }
             try made.member.check(.publish, channel, options, facts)
             let text = ServerMessage.message(
                 channel: channel, sender: connection, message: message, unixSeconds: facts.unixSeconds)

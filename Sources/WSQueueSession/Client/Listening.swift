@@ -16,10 +16,10 @@ struct Listening {
     func contains(_ name: String) -> Bool { received.contains(name) }
 
     /// Whether it hears a channel, by its name or by a pattern that reaches there for this user.
-    func hears(_ channel: String, _ access: Access, _ identity: Identity?) -> Bool {
+    func hears(_ channel: String, _ access: Access, _ identity: Identity?, isStranger: Bool) -> Bool {
         if received.contains(channel), Channel.isValid(channel) { return true }
         return patterns.contains {
-            $0.matches(channel) && access.verdict(.subscribe, channel, by: identity) == .allowed
+            $0.matches(channel) && access.reaches(channel, by: identity, isStranger: isStranger)
         }
     }
 

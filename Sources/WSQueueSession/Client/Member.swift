@@ -65,7 +65,9 @@ struct Member {
 
     // MARK: Channels
 
-    func hears(_ channel: String, _ access: Access) -> Bool { listening.hears(channel, access, known) }
+    func hears(_ channel: String, _ facts: SessionFacts) -> Bool {
+        listening.hears(channel, facts.access, known, isStranger: !facts.isLocal)
+    }
 
     mutating func subscribe(
         to name: String, _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
@@ -74,7 +76,11 @@ struct Member {
             throw .invalidField(
                 "channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **")
         }
-        if pattern.isChannel { try check(.subscribe, name, options, facts) }
+        if pattern.isChannel {
+            try check(.subscribe, name, options, facts)
+        } else if known == nil, !facts.isLocal, !facts.access.opensPatterns {
+            throw ClientError("Patterns need a token; subscribe to channels by name", code: "forbidden", channel: name)
+        }
         if listening.contains(name) { return }
         guard listening.count < options.channelLimit else {
             actions.append(.note(.tooManyChannels))
@@ -106,7 +112,7 @@ struct Member {
         guard Channel(channel)?.kind == .presence else {
             throw .invalidField("channel", expected: "a channel that begins with presence.")
         }
-        guard hears(channel, facts.access) else { throw .notSubscribed(channel) }
+        guard hears(channel, facts) else { throw .notSubscribed(channel) }
         guard status != nil || activity != nil else { return }
         guard (activity?.count ?? 0) <= options.activityLimitBytes else {
             throw .invalidField("activity", expected: "at most \(options.activityLimitBytes) bytes of JSON")
@@ -139,7 +145,7 @@ struct Member {
         switch command {
         case .subscribe(let name, _): (verb, channel) = (.subscribe, name)
         // A client that does not listen is told so without asking the application.
-        case .message(let name, _, _) where hears(name, facts.access): (verb, channel) = (.publish, name)
+        case .message(let name, _, _) where hears(name, facts): (verb, channel) = (.publish, name)
         default: return false
         }
         guard Channel.isValid(channel), verb == .publish || !listening.contains(channel),

@@ -39,13 +39,16 @@ package struct SessionFacts {
     package let bounds: PastBounds
     /// The rules.
     package let access: Access
+    /// Whether the client has the rights of this machine.
+    package let isLocal: Bool
     /// What the application has said before, as long as that may be kept.
     package let known: (AuthorizeRequest) -> Bool?
 
     /// Makes facts.
     package init(
         now: Int64, unixSeconds: Int64, steadySeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool,
-        bounds: PastBounds, access: Access, known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
+        bounds: PastBounds, access: Access, isLocal: Bool = false,
+        known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
     ) {
         self.now = now
         self.unixSeconds = unixSeconds
@@ -55,6 +58,7 @@ package struct SessionFacts {
         self.isReplaying = isReplaying
         self.bounds = bounds
         self.access = access
+        self.isLocal = isLocal
         self.known = known
     }
 

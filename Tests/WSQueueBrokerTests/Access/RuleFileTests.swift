@@ -96,6 +96,100 @@ struct RuleFileTests {
         #expect(access.verdict(.subscribe, "u.a", by: Self.identity("a")) == .allowed)
     }
 
+    @Test(arguments: [
+        ("news.a", nil, Access.Verdict.forbidden), ("news.a", identity("a"), .forbidden), ("open.x", nil, .allowed),
+        ("", nil, .forbidden), ("private.user.a", identity("a"), .forbidden), ("half.x", identity("a"), .forbidden),
+    ])
+    func `the default is for all channels that no rule names`(
+        channel: String, identity: Identity?, verdict: Access.Verdict
+    ) throws {
+        let access = try Self.decode(
+            """
+            [{"default":"none"},{"channel":"open.{x}","subscribe":"anyone"},
+             {"channel":"half.{x}","publish":"anyone"}]
+            """)
+        #expect(access.verdict(.subscribe, channel, by: identity) == verdict)
+        #expect(access.rules.count == 3)
+    }
+
+    @Test(arguments: [
+        ("a", nil, Access.Verdict.needsUser), ("a", identity("a"), .allowed), ("", nil, .needsUser),
+        ("", identity("a"), .allowed), ("private.user.b", identity("a"), .forbidden),
+        ("private.user.a", identity("a"), .allowed), ("private-x", identity("a"), .forbidden),
+        ("private-x", identity("a", channels: ["private-x"]), .allowed),
+    ])
+    func `a default opens nothing that a prefix closes`(
+        channel: String, identity: Identity?, verdict: Access.Verdict
+    ) throws {
+        let access = try Self.decode(#"[{"default":"authenticated"}]"#)
+        #expect(access.verdict(.subscribe, channel, by: identity) == verdict)
+        #expect(access.verdict(.publish, channel, by: identity) == .forbidden)
+    }
+
+    @Test func `events without a channel have a rule of their own, which is no other's`() throws {
+        let access = try Self.decode(
+            #"[{"channel":"{rest:.*}","subscribe":"none"},{"channel":"","subscribe":"authenticated"}]"#)
+        #expect(access.verdict(.subscribe, "", by: nil) == .needsUser)
+        #expect(access.verdict(.subscribe, "", by: Self.identity("a")) == .allowed)
+        #expect(access.verdict(.subscribe, "a", by: Self.identity("a")) == .forbidden)
+    }
+
+    @Test(arguments: ["private-room", "presence-room", "private-", "presence-a.b"])
+    func `Pusher's names without a rule are what the token says, or the application is asked`(channel: String) throws {
+        let access = Access()
+        #expect(access.verdict(.subscribe, channel, by: nil) == .needsUser)
+        #expect(access.verdict(.subscribe, channel, by: Self.identity("a")) == .forbidden)
+        #expect(access.verdict(.subscribe, channel, by: Self.identity("a", channels: [channel])) == .allowed)
+        #expect(Access(hasApplication: true).verdict(.subscribe, channel, by: nil) == .ask)
+        let ruled = try Self.decode(#"[{"channel":"{x:.+}","subscribe":"anyone"}]"#)
+        #expect(ruled.verdict(.subscribe, channel, by: nil) == .allowed)
+    }
+
+    @Test func `a stranger's pattern reaches only what its rule opens`() throws {
+        let access = try Self.decode(
+            """
+            [{"channel":"news.{x}","subscribe":"anyone","patterns":"anyone"},
+             {"channel":"staff.{x}","subscribe":"authenticated","patterns":"anyone"},
+             {"channel":"room.{x}","subscribe":"anyone"}]
+            """)
+        #expect(access.opensPatterns && !Access().opensPatterns)
+        for channel in ["room.1", "elsewhere", "staff.1"] {
+            #expect(!access.reaches(channel, by: nil, isStranger: true), "\(channel)")
+        }
+        #expect(access.reaches("news.1", by: nil, isStranger: true))
+        for channel in ["room.1", "elsewhere", "news.1"] {
+            #expect(access.reaches(channel, by: nil, isStranger: false), "\(channel)")
+            #expect(access.reaches(channel, by: Self.identity("a"), isStranger: true), "\(channel)")
+        }
+        #expect(access.reaches("staff.1", by: Self.identity("a"), isStranger: true))
+    }
+
+    @Test(arguments: [
+        (#"{"channel":"order.{id:\\d+}","subscribe":"role:admin"}"#, "order.x1"),
+        (#"{"channel":"{kind:[a-z]+}.{id}","subscribe":"none"}"#, "x1.x"),
+        (#"{"channel":"a.{id:\\d{3}}[.{part}]","subscribe":"authenticated"}"#, "a.x1.x"),
+        (#"{"channel":"a.{id:\\w+}","subscribe":"authenticated"}"#, "a.x-1"),
+        (#"{"channel":"order.{id}","subscribe":"role:admin"}"#, nil),
+        (#"{"channel":"order.{id:\\d+}","subscribe":"anyone"}"#, nil),
+        (#"{"channel":"order.{id:\\d+}","publish":"none"}"#, nil),
+        (#"{"channel":"private.{id:\\d+}","subscribe":"none"}"#, nil),
+        (#"{"channel":"order.{id:\\d+}","subscribe":"none"},{"default":"none"}"#, nil),
+        (#"{"channel":"order.{id:\\d+}","subscribe":"none"},{"channel":"order.{x:.+}","subscribe":"none"}"#, nil),
+    ])
+    func `what is open beside a guarded rule is found`(rules: String, channel: String?) throws {
+        let gaps = RuleGaps.all(in: try Self.decode("[\(rules)]"))
+        #expect(gaps.map(\.channel) == [channel].compactMap(\.self))
+    }
+
+    @Test(arguments: [
+        #"{"default":"none"},{"default":"none"}"#, #"{"default":"none","channel":"a"}"#, #"{"default":"user:{id}"}"#,
+        #"{"default":7}"#, #"{"default":[]}"#, #"{"channel":"a","patterns":"none"}"#, #"{"channel":"a","patterns":1}"#,
+        #"{"channel":"a","pattern":"anyone"}"#,
+    ])
+    func `mistakes in these are refused`(rules: String) {
+        #expect(throws: RuleFault.self) { try Self.decode("[\(rules)]") }
+    }
+
     @Test func `rules that ask are known to`() throws {
         #expect(try Self.decode(Self.rules).asks)
         #expect(!Access().asks)

@@ -1,8 +1,6 @@
-internal import WSQueueOperation
-
 /// Messages of a loop's clients that other loops have not all handed out. Once they have, each sender is told how many
 /// clients have got its message.
-struct MessagesUnderWay {
+package struct MessagesUnderWay {
     private struct Message {
         let sender: UInt64
         var count: Int
@@ -12,6 +10,9 @@ struct MessagesUnderWay {
     private var messages: [UInt64: Message] = [:]
     private var lastTicket: UInt64 = 0
 
+    /// None is under way.
+    package init() {}
+
     /// Notes a message.
     ///
     /// - Parameters:
@@ -19,7 +20,7 @@ struct MessagesUnderWay {
     ///   - count: How many clients of its own loop have got it.
     ///   - loops: How many other loops there are, 1 or more.
     /// - Returns: By what the other loops name it.
-    mutating func add(from sender: UInt64, count: Int, loops: Int) -> UInt64 {
+    package mutating func add(from sender: UInt64, count: Int, loops: Int) -> UInt64 {
         lastTicket += 1
         messages[lastTicket] = Message(sender: sender, count: count, loopsLeft: loops)
         return lastTicket
@@ -28,7 +29,7 @@ struct MessagesUnderWay {
     /// Notes that another loop has handed it to this many clients.
     ///
     /// - Returns: Sender and sum, once all have.
-    mutating func passed(_ ticket: UInt64, count: Int) -> (sender: UInt64, count: Int)? {
+    package mutating func passed(_ ticket: UInt64, count: Int) -> (sender: UInt64, count: Int)? {
         guard var message = messages[ticket] else { return nil }
         message.count += count
         message.loopsLeft -= 1

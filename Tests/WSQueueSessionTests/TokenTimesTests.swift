@@ -1,6 +1,5 @@
 import Testing
-
-@testable import WSQueueEdge
+import WSQueueSession
 
 struct TokenTimesTests {
     @Test func `times come in order, each when it is due`() {

@@ -4,7 +4,7 @@ internal import WSQueueCore
 ///
 /// A client that has gone, or has sent another token, leaves its times behind. They are taken out when there are so many
 /// that those of clients who are there can be no more than half.
-struct TokenTimes {
+package struct TokenTimes {
     private struct Entry: HeapElement, Hashable {
         /// Steady Unix nanoseconds.
         let time: Int64
@@ -19,8 +19,11 @@ struct TokenTimes {
 
     private static let leastLimit = 1_024
 
+    /// Nothing is due.
+    package init() {}
+
     /// How many there are.
-    var count: Int { entries.count }
+    package var count: Int { entries.count }
 
     /// Adds a time.
     ///
@@ -28,7 +31,7 @@ struct TokenTimes {
     ///   - time: Steady Unix nanoseconds.
     ///   - token: The connection's token.
     ///   - isThere: Whether a connection is still there.
-    mutating func insert(_ time: Int64, _ token: UInt64, isThere: (UInt64) -> Bool) {
+    package mutating func insert(_ time: Int64, _ token: UInt64, isThere: (UInt64) -> Bool) {
         entries.insert(Entry(time: time, token: token))
         guard entries.count > limit else { return }
         var kept = Heap<Entry>()
@@ -38,7 +41,7 @@ struct TokenTimes {
     }
 
     /// Takes the next connection about whose token something is due.
-    mutating func next(at unix: Int64) -> UInt64? {
+    package mutating func next(at unix: Int64) -> UInt64? {
         guard let first = entries.first, first.time <= unix else { return nil }
         _ = entries.popFirst()
         return first.token
