@@ -46,9 +46,12 @@ package struct Hub: ~Copyable {
     }
 
     /// Works in a directory from now on, whose lock is held.
-    package mutating func open(_ queue: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
+    package mutating func open(_ queue: Directory, _ lock: consuming QueueLock) throws(SystemCallError) {
         try intake.open(queue, lock)
     }
+
+    /// Tells in the queue where the server listens.
+    package mutating func announce(_ addresses: [String]) { intake.announce(addresses) }
 
     /// The number of the last event.
     package var seq: UInt64 { events.seq }
@@ -82,9 +85,7 @@ package struct Hub: ~Copyable {
 
     /// One pass over everything: what has arrived, what is due, what may be recorded, what is done.
     ///
-    /// - Parameters:
-    ///   - hasNotices: Whether the poller has said that notices wait.
-    ///   - news: What the shared stream's thread has told since the last turn.
+    /// - Parameter news: What the shared stream's thread has told since the last turn.
     ///   - uptime: The machine's own time, by which things grow old; `nil` is `now`.
     package mutating func turn(
         hasNotices: Bool, _ news: [StreamNews], now: Int64, unix: Int64, uptime: Int64? = nil
@@ -127,7 +128,6 @@ package struct Hub: ~Copyable {
 
     /// Up to this number all events' files are gone.
     private var finishedSeq: UInt64 { events.finishedSeq(removed: deletion.finishedSeq, isInBatch: batch != nil) }
-
     private var isBehind: Bool { events.isBehind(undeletedFiles: deletion.count) }
 
     /// Records what waits in the queue or, where the order is shared, what the stream brings.
@@ -327,7 +327,7 @@ package struct Hub: ~Copyable {
             for name in examiner.takeChanged(in: reader) { intake.retake(name) }
         }
         guard chores.isAgingDue(now: now) else { return }
-        intake.noteWritable()
+        intake.noteDirectory(unix: unix)
         intake.age(ages.clock, now: now)
         events.age(ages.clock, finished: finishedSeq, unix: unix)
     }

@@ -6,14 +6,14 @@ package import WSQueueSystem
 package enum HubJournal {
     /// Opens the journal of a queue that this server holds.
     package static func open(
-        _ configuration: Configuration, in queue: Directory
+        _ configuration: Configuration, in queue: Directory, log: Log
     ) throws(JournalOpeningError) -> JournalWriter {
         let limits = JournalLimits(
             events: configuration.journalEvents, ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
             bytes: configuration.journalBytes)
         let storage: JournalStorage
         do throws(SystemCallError) {
-            storage = try self.storage(configuration.journalPlace, in: queue)
+            storage = try self.storage(configuration.journalPlace, in: queue, log: log)
         } catch {
             throw .failed(error)
         }
@@ -25,12 +25,12 @@ package enum HubJournal {
 
     /// Where segments are kept.
     static func storage(
-        _ place: Configuration.JournalPlace, in queue: Directory
+        _ place: Configuration.JournalPlace, in queue: Directory, log: Log
     ) throws(SystemCallError) -> JournalStorage {
         switch place {
         case .off: .memory
-        case .queue: try .open(in: queue)
-        case .directory(let path): try .open(at: path)
+        case .queue: try .open(in: queue) { log.write(LogLine($0)) }
+        case .directory(let path): try .open(at: path) { log.write(LogLine($0)) }
         }
     }
 }

@@ -51,8 +51,8 @@ struct Intake: ~Copyable {
     // MARK: The directory
 
     /// Works in the first directory, whose lock is held.
-    mutating func open(_ queue: Directory, _ lock: consuming FileLock) throws(SystemCallError) {
-        let opened = try QueueDirectory.opened(queue, lock)
+    mutating func open(_ queue: Directory, _ lock: consuming QueueLock) throws(SystemCallError) {
+        let opened = try QueueDirectory.opened(queue, lock, log)
         _ = try watch(opened)
         directory.use(opened)
         putBackTaken()
@@ -113,8 +113,14 @@ struct Intake: ~Copyable {
     /// Notes that a directory that was found cannot be used.
     mutating func noteFault(_ error: SystemCallError) { directory.noteFault(.failed(error)) }
 
-    /// Says once when nothing can be deleted in the directory.
-    mutating func noteWritable() { directory.noteWritable() }
+    /// Says once when nothing can be deleted in the directory, and tells anew that it is served, where that has to be.
+    mutating func noteDirectory(unix: Int64) {
+        directory.noteWritable()
+        directory.noteServing(unix: unix)
+    }
+
+    /// Tells in the directory where the server listens.
+    mutating func announce(_ addresses: [String]) { directory.announce(addresses) }
 
     /// Takes no further files; the lock is kept.
     mutating func stop() {

@@ -72,7 +72,7 @@ struct Keeper {
     /// be brought to the old disk is given up.
     func move(_ recorder: inout Recorder, to queue: Directory) throws(SystemCallError) {
         guard case .queue = place else { return }
-        recorder.move(to: try HubJournal.storage(place, in: queue), unix: Clock.unixNanoseconds())
+        recorder.move(to: try HubJournal.storage(place, in: queue, log: log), unix: Clock.unixNanoseconds())
         syncer?.abandonFailed()
     }
 

@@ -8,7 +8,7 @@ struct QueueDirectory: ~Copyable {
     /// A directory that is ours alone by its lock, before anything is read from it.
     struct Opened: ~Copyable {
         let reader: SpoolReader
-        fileprivate let lock: FileLock
+        fileprivate let lock: QueueLock
     }
 
     /// How many failed files are named.
@@ -16,7 +16,7 @@ struct QueueDirectory: ~Copyable {
 
     private let path: String
     private let log: Log
-    private var lock: FileLock?
+    private var lock: QueueLock?
     private var current: SpoolReader?
     /// The directory that everything known of files is about.
     private var lastIdentity: FileIdentity?
@@ -26,6 +26,9 @@ struct QueueDirectory: ~Copyable {
     private var reopeningFault: String?
     /// Whether it was said that nothing can be deleted in it.
     private var isUnwritable = false
+    /// What publishers and others are told of the server, and whether it stands there.
+    private var address: ServerAddress?
+    private var isAddressWritten = false
 
     init(path: String, log: Log) {
         self.path = path
@@ -45,12 +48,16 @@ struct QueueDirectory: ~Copyable {
         } catch {
             throw .failed(error)
         }
-        return try Self.take(directory)
+        return try Self.take(directory, log)
     }
 
     /// Prepares a directory whose lock is held already.
-    static func opened(_ directory: Directory, _ lock: consuming FileLock) throws(SystemCallError) -> Opened {
-        Opened(reader: try SpoolReader(directory), lock: lock)
+    static func opened(
+        _ directory: Directory, _ lock: consuming QueueLock, _ log: Log
+    ) throws(SystemCallError) -> Opened {
+        let reader = try SpoolReader(directory, OwnEntries(in: directory, log: log))
+        try reader.prepare()
+        return Opened(reader: reader, lock: lock)
     }
 
     /// Whether a directory is another one than the last that was used.
@@ -64,6 +71,8 @@ struct QueueDirectory: ~Copyable {
         current = reader
         lastIdentity = reader.identity
         lock = consume opened.lock
+        isAddressWritten = false
+        noteServing(unix: Clock.unixNanoseconds())
         guard isMissing || reopeningFault != nil else { return }
         isMissing = false
         reopeningFault = nil
@@ -104,6 +113,22 @@ struct QueueDirectory: ~Copyable {
         isMissing = true
     }
 
+    /// Tells in it where the server listens.
+    mutating func announce(_ addresses: [String]) {
+        address = ServerAddress(process: Process.identifier, addresses: addresses)
+        noteServing(unix: Clock.unixNanoseconds())
+    }
+
+    /// Writes that address where it could not be yet, and sets its time where that tells that the queue is served.
+    mutating func noteServing(unix: Int64) {
+        guard let current, let address else { return }
+        if isAddressWritten {
+            if lock?.needsTouch == true { ServerAddress.touch(in: current.directory, unix: unix) }
+        } else {
+            isAddressWritten = (try? address.write(in: current.directory)) != nil
+        }
+    }
+
     /// Says once when nothing can be deleted in it.
     mutating func noteWritable() {
         guard let current else { return }
@@ -141,10 +166,10 @@ struct QueueDirectory: ~Copyable {
         }
     }
 
-    private static func take(_ directory: Directory) throws(QueueDirectoryError) -> Opened {
-        let lock = try QueueLock.take(directory)
+    private static func take(_ directory: Directory, _ log: Log) throws(QueueDirectoryError) -> Opened {
+        let lock = try QueueLock.take(directory, log)
         do throws(SystemCallError) {
-            return try opened(directory, lock)
+            return try opened(directory, lock, log)
         } catch {
             throw .failed(error)
         }
@@ -171,34 +196,5 @@ package enum QueueDirectoryError: Error, CustomStringConvertible {
         case .held: "another server holds it"
         case .failed(let error): error.reason
         }
-    }
-}
-
-/// The lock by which a queue is one server's alone.
-package enum QueueLock {
-    /// Takes a directory as the only server that works in it.
-    package static func take(_ directory: Directory) throws(QueueDirectoryError) -> FileLock {
-        let attempt: FileLock.Attempt
-        do throws(SystemCallError) {
-            attempt = try FileLock.take(FileName(".lock"), in: directory)
-        } catch {
-            throw .failed(error)
-        }
-        switch consume attempt {
-        case .held(let holder): throw .held(QueueHeld(path: directory.path, holder: holder))
-        case .taken(let lock): return lock
-        }
-    }
-}
-
-/// Another server owns the queue.
-package struct QueueHeld: Error, CustomStringConvertible {
-    package let path: String
-    /// Its process number, where it has written one.
-    package let holder: Int32?
-
-    package var description: String {
-        let who = holder.map { "the server with pid \($0)" } ?? "another server"
-        return "\(who) holds the queue \(path)"
     }
 }

@@ -12,25 +12,40 @@ package enum JournalStorage: Sendable {
 
     /// The journal of a queue, in a hidden directory that is made where it is missing.
     ///
+    /// - Parameter noteForeign: Is told of each entry of others that was moved out of the way.
     /// - Throws: ``SystemCallError`` when the directory cannot be made, opened, or made durable.
-    package static func open(in queue: Directory) throws(SystemCallError) -> JournalStorage {
-        do {
-            try queue.makeDirectory(directoryName, mode: 0o700)
-        } catch  where error.isExisting {}
+    package static func open(
+        in queue: Directory, noteForeign: @escaping (ForeignEntry) -> Void
+    ) throws(SystemCallError) -> JournalStorage {
+        let directory = try OwnEntries(in: queue, noteForeign: noteForeign).openDirectory(directoryName)
         // Also where it exists: a server may have made it and been killed before it could sync the name.
         do {
             try queue.sync()
         } catch  where error.isUnsupported {}
-        return .directory(try queue.openDirectory(directoryName))
+        return try cleared(directory, noteForeign)
     }
 
     /// The journal at a path of its own, which is made where it is missing below a parent that exists.
     ///
     /// - Throws: ``SystemCallError`` when it cannot be made or opened.
-    package static func open(at path: String) throws(SystemCallError) -> JournalStorage {
-        _ = try Directory.makeIfMissing(path, mode: 0o700)
-        let directory = try Directory.open(path)
+    package static func open(
+        at path: String, noteForeign: @escaping (ForeignEntry) -> Void
+    ) throws(SystemCallError) -> JournalStorage {
+        let directory = try OwnDirectory.open(path, noteForeign: noteForeign) { isOfJournal($0) }
         directory.syncName()
+        return try cleared(directory, noteForeign)
+    }
+
+    /// Whether a journal's directory may have an entry of this name.
+    private static func isOfJournal(_ name: FileName) -> Bool {
+        name.terminated.first == UInt8(ascii: ".") || name.description.hasSuffix(suffix)
+    }
+
+    /// The directory, in which no one else has put a segment or may open one.
+    private static func cleared(
+        _ directory: Directory, _ noteForeign: @escaping (ForeignEntry) -> Void
+    ) throws(SystemCallError) -> JournalStorage {
+        try OwnEntries(in: directory, noteForeign: noteForeign).clear { $0.description.hasSuffix(suffix) }
         return .directory(directory)
     }
 

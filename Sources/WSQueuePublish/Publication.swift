@@ -29,6 +29,15 @@ package struct Publication: ~Copyable {
         self.held = held.map { ($0, writer) }
     }
 
+    /// The file, so that what becomes of it can be told where its next place may not be seen; `nil` where it cannot be
+    /// opened.
+    package func watch() -> FileDescriptor? {
+        switch file {
+        case .some(let file): file.watch()
+        case .none: held.map { $0.writer.watch($0.file) } ?? nil
+        }
+    }
+
     /// Gives it its name: one rename.
     ///
     /// - Returns: What there is now: an event of the same id may have come before it.

@@ -1,5 +1,5 @@
 internal import WSQueueSpool
-internal import WSQueueSystem
+package import WSQueueSystem
 
 /// What became of an event that was waited for.
 public enum Delivery: Equatable, Sendable {
@@ -20,23 +20,48 @@ extension Publisher {
     ///   - receipt: What publishing it gave.
     ///   - duration: For how long. A queue that no server holds for a second is not waited for any longer.
     public func wait(for receipt: Receipt, atMost duration: Duration) throws(PublishError) -> Delivery {
+        try wait(for: receipt, atMost: duration, watching: nil)
+    }
+
+    /// Waits until the server has taken an event.
+    ///
+    /// - Parameter file: The event's file, opened before the server could take it: what is set aside is where other
+    ///   publishers may not look.
+    package func wait(
+        for receipt: Receipt, atMost duration: Duration, watching file: consuming FileDescriptor?
+    ) throws(PublishError) -> Delivery {
         let directory = try writer().directory
         let name = FileName(String(receipt.path.split(separator: "/").last ?? ""))
         let start = Clock.monotonicNanoseconds()
         let startUnix = Clock.unixNanoseconds()
         let end = start.addingReportingOverflow(duration.nanoseconds)
         let deadline = end.overflow ? .max : end.partialValue
+        let watched = file ?? (try? directory.openForReading(name))
         var servedAt = start
+        var isServed = true
+        var nextLook = start
         var pause: Int64 = 500_000
         while true {
-            do {
-                _ = try directory.status(of: name)
-            } catch {
-                if error.isNotFound { return Self.outcome(of: name, in: directory, since: startUnix) }
-                throw PublishError(SpoolWriteError(step: .look, cause: error), directory: directory)
-            }
             let now = Clock.monotonicNanoseconds()
-            let isServed = FileLock.isHeld(FileName(".lock"), in: directory) ?? true
+            switch Self.fate(of: watched) {
+            case .gone: return .done
+            case .failed(let moved): return Self.refusal(of: moved, in: directory)
+            case .untraceable where now - start > Self.patience && !Self.isThere(name, in: directory):
+                return Self.refusal(of: name, in: directory)
+            case .there, .untraceable: break
+            case .unknown:
+                do {
+                    _ = try directory.status(of: name)
+                } catch {
+                    if error.isNotFound { return Self.outcome(of: name, in: directory, since: startUnix) }
+                    throw PublishError(SpoolWriteError(step: .look, cause: error), directory: directory)
+                }
+            }
+            // Each look is noticed by the server.
+            if now >= nextLook || now >= deadline {
+                isServed = ServerPresence.of(directory) != .none
+                nextLook = now + 100_000_000
+            }
             if isServed { servedAt = now }
             if now >= deadline { return isServed ? .stillQueued : .noServer }
             if now - servedAt > Self.patience { return .noServer }
@@ -48,13 +73,50 @@ extension Publisher {
     /// A server that is started anew is back sooner.
     private static let patience: Int64 = 1_000_000_000
 
+    /// What has become of a file.
+    private enum Fate {
+        case gone
+        /// It was set aside, under this name.
+        case failed(FileName)
+        case there
+        /// It is somewhere; where, the kernel does not tell here.
+        case untraceable
+        case unknown
+    }
+
+    private static func fate(of file: borrowing FileDescriptor?) -> Fate {
+        switch file {
+        case .none: return .unknown
+        case .some(let file):
+            guard let status = try? file.status(object: "") else { return .unknown }
+            guard status.links > 0 else { return .gone }
+            guard let path = file.path else { return .untraceable }
+            let parts = path.utf8.split(separator: UInt8(ascii: "/"))
+            guard parts.count > 1, parts[parts.count - 2].elementsEqual(".failed".utf8), let name = parts.last else {
+                return .there
+            }
+            return .failed(FileName(Array(name).span))
+        }
+    }
+
+    private static func isThere(_ name: FileName, in directory: Directory) -> Bool {
+        (try? directory.status(of: name)) != nil
+    }
+
     private static func outcome(of name: FileName, in directory: Directory, since unix: Int64) -> Delivery {
         // An older one of the same name is another event's.
         guard let failed = try? directory.openDirectory(FileName(".failed")),
             let status = try? failed.status(of: name), status.changedNanoseconds > unix - 2_000_000_000
         else { return .done }
+        return refusal(of: name, in: directory)
+    }
+
+    /// The server has set it aside; why is for its own user to read.
+    private static func refusal(of name: FileName, in directory: Directory) -> Delivery {
         var reason: [UInt8] = []
-        if let file = try? failed.openForReading(name.appending(".why")) {
+        if let failed = try? directory.openDirectory(FileName(".failed")),
+            let file = try? failed.openForReading(name.appending(".why"))
+        {
             try? file.readAll(into: &reason, expectedBytes: 255, limitBytes: 4_096, object: "")
         }
         return .refused(reason: String(decoding: reason.prefix { $0 >= 0x20 }, as: UTF8.self))

@@ -10,8 +10,10 @@ package struct NodeIdentity: Equatable, Sendable {
     private static let count = 16
 
     /// Reads it, or makes one.
-    package init(in queue: Directory) throws(SystemCallError) {
-        let file = try queue.openOrCreateFile(Self.name, mode: 0o600)
+    ///
+    /// - Parameter entries: Of the queue.
+    package init(in queue: Directory, _ entries: OwnEntries) throws(SystemCallError) {
+        let file = try entries.openFile(Self.name)
         let path = queue.path(of: Self.name)
         let bytes = try file.read(at: 0, count: Self.count, object: path)
         let isGood = bytes.count == Self.count && Cursor.parse((bytes + Array(":0".utf8)).span) != nil

@@ -42,7 +42,7 @@ package struct Server: ~Copyable {
         let passed = try ServerStart.adopt(manager.sockets, configuration, log)
         configuration.passedAddresses = passed.map(\.address)
         let control = try ServerStart.readAccess(&configuration)
-        let queue = try ServerStart.takeQueue(configuration)
+        let queue = try ServerStart.takeQueue(configuration, log)
         let history = queue.journal.journal
         let edge: Edge
         let syncer: JournalSyncer?
@@ -85,6 +85,7 @@ package struct Server: ~Copyable {
         } catch {
             throw .address(error)
         }
+        hub.announce(edge.listeners.map(\.address.description))
         do throws(SystemCallError) {
             try poller.add(signals.number, .readable, token: Self.signalToken)
             try poller.add(edge.hubWakeup.number, .readable, token: Self.wakeupToken)

@@ -15,7 +15,7 @@ enum ServerStart {
         let directory: Directory
         /// Whether the directory was made just now.
         let isNew: Bool
-        let lock: FileLock
+        let lock: QueueLock
         let journal: JournalWriter
     }
 
@@ -59,7 +59,7 @@ enum ServerStart {
     }
 
     /// Makes the queue's directory if it is missing, takes it, and opens its journal.
-    static func takeQueue(_ configuration: Configuration) throws(ServerStartError) -> Queue {
+    static func takeQueue(_ configuration: Configuration, _ log: Log) throws(ServerStartError) -> Queue {
         let path = configuration.queuePath
         let isNew: Bool
         let directory: Directory
@@ -72,9 +72,9 @@ enum ServerStart {
         // It may be new, made by this server or by one that was killed at once: what is published into it survives a
         // power cut only where its own name does.
         directory.syncName()
-        let lock = try hold(directory)
+        let lock = try hold(directory, log)
         do throws(JournalOpeningError) {
-            let journal = try HubJournal.open(configuration, in: directory)
+            let journal = try HubJournal.open(configuration, in: directory, log: log)
             return Queue(directory: directory, isNew: isNew, lock: lock, journal: journal)
         } catch {
             switch error {
@@ -114,7 +114,8 @@ enum ServerStart {
     /// The thread that keeps the stream which several servers share; `nil` where there is none.
     static func makeLink(_ edge: Edge, in queue: Directory) throws(SystemCallError) -> RedisLink? {
         guard let settings = edge.configuration.redis else { return nil }
-        return try RedisLink(settings, node: try NodeIdentity(in: queue), hubWakeup: edge.hubWakeup)
+        let node = try NodeIdentity(in: queue, OwnEntries(in: queue, log: edge.log))
+        return try RedisLink(settings, node: node, hubWakeup: edge.hubWakeup)
     }
 
     /// The order of events: this server's own, or that of the stream.
@@ -137,9 +138,9 @@ enum ServerStart {
             status: edge.ports.status, presence: edge.ports.presence, hubWakeup: edge.hubWakeup, syncer: syncer)
     }
 
-    private static func hold(_ queue: Directory) throws(ServerStartError) -> FileLock {
+    private static func hold(_ queue: Directory, _ log: Log) throws(ServerStartError) -> QueueLock {
         do throws(QueueDirectoryError) {
-            return try QueueLock.take(queue)
+            return try QueueLock.take(queue, log)
         } catch {
             switch error {
             case .held(let holder): throw .held(holder)

@@ -40,9 +40,13 @@ package enum ServerStartError: Error, CustomStringConvertible {
     package var hint: String {
         switch self {
         case .queue(let error, _) where error.isNotFound: "make its parent directory, or name another with --dir"
+        case .queue(let error, _) where error.isPermission && error.call == "rename",
+            .journal(let error) where error.isPermission && error.call == "rename":
+            "somebody else has made it and this user may not move it away: do that as root, or give the directory that "
+                + "it is in to this user"
         case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
         case .queue: "look at what stands at that path, or name another with --dir"
-        case .held: "stop that one first, or use another --dir"
+        case .held(let error): error.hint
         case .access(let error): "mend the file, or start without \(error.option)"
         case .newerJournal: "install that server again, or choose another --journal, or off"
         case .journal: "let this user read and write its files, or choose another --journal, or off"

@@ -38,6 +38,8 @@ package struct FailedFiles {
     private static let reasonLimitBytes = 1_024
 
     private let spool: Directory
+    /// How the directory is opened; `nil` for those who only look, whosever it is.
+    private let entries: OwnEntries?
     private var directory: Directory?
     private var count = 0
     /// The count at which it is next worth looking for what can go.
@@ -45,8 +47,24 @@ package struct FailedFiles {
     /// The last overview, and the directory's time at that moment.
     private var known: (overview: Overview, modifiedNanoseconds: Int64)?
 
-    /// Works in `spool`; `.failed/` is made when the first file needs it.
-    package init(spool: Directory) { self.spool = spool }
+    /// Works in `spool`.
+    ///
+    /// - Parameter entries: Of that directory: for the server, whose `.failed/` is. Others only look at it.
+    package init(spool: Directory, _ entries: OwnEntries? = nil) {
+        self.spool = spool
+        self.entries = entries
+    }
+
+    /// Makes `.failed/` where it is missing, so that no one else does.
+    ///
+    /// - Throws: ``SystemCallError`` where somebody else has, and it cannot be moved away.
+    package mutating func prepare() throws(SystemCallError) {
+        do throws(SystemCallError) {
+            _ = try opened()
+        } catch  where error.isDiskFull || error.isReadOnly || error.isInputOutput || error.isTryAgain {
+            // It is made when the first file needs it.
+        }
+    }
 
     /// Moves a file here, and writes its reason beside it.
     ///
@@ -57,7 +75,12 @@ package struct FailedFiles {
     package mutating func take(
         _ name: FileName, reason: String
     ) throws(SystemCallError) -> (name: FileName, pruned: Pruned?) {
-        let directory = try opened()
+        var directory = try opened()
+        if (try? directory.status())?.links == 0 {
+            // Somebody has removed it.
+            self.directory = nil
+            directory = try opened()
+        }
         let newName = freeName(for: name, in: directory)
         // First, so that the reason is there as soon as the file is; one that cannot be written is in the server's log.
         try? write(reason, beside: newName, in: directory)
@@ -171,12 +194,11 @@ package struct FailedFiles {
     private mutating func opened(creating: Bool = true) throws(SystemCallError) -> Directory {
         if let directory { return directory }
         let found: Directory
-        do {
-            found = try spool.openDirectory(Self.directoryName)
-        } catch  where error.isNotFound && creating {
-            try spool.makeDirectory(Self.directoryName, mode: 0o750)
+        if let entries {
+            found = try entries.openDirectory(Self.directoryName, creating: creating)
             // Files move in from another directory, whose change may reach the disk first.
             try? spool.sync()
+        } else {
             found = try spool.openDirectory(Self.directoryName)
         }
         directory = found
@@ -198,7 +220,7 @@ package struct FailedFiles {
 
     private func write(_ reason: String, beside name: FileName, in directory: Directory) throws(SystemCallError) {
         let reasonName = name.appending(Self.reasonSuffix)
-        let file = try directory.createFile(reasonName, mode: 0o640)
+        let file = try directory.createFile(reasonName, mode: 0o600)
         let line = Array((reason + "\n").utf8)
         try file.writeAll(line.span, object: directory.path(of: reasonName))
     }

@@ -1,4 +1,4 @@
-internal import WSQueueSystem
+package import WSQueueSystem
 
 /// Files that wait for somebody's word: held ones for their release, due ones for their time.
 extension SpoolWriter {
@@ -14,6 +14,11 @@ extension SpoolWriter {
             return HeldFile(held: stem, stem: isNamed ? stem : now, suffix: suffix, time: isNamed ? now.time : nil)
         }
         return nil
+    }
+
+    /// What is held, to be looked at later; `nil` where it cannot be opened.
+    package func watch(_ file: HeldFile) -> FileDescriptor? {
+        try? directory.openForReading(file.held.held(file.suffix))
     }
 
     /// Publishes what is held, by one rename.

@@ -24,11 +24,16 @@ package final class SpoolReader {
     private var failedFiles: FailedFiles
 
     /// Works in an open spool.
-    package init(_ directory: Directory) throws(SystemCallError) {
+    ///
+    /// - Parameter entries: Of that directory.
+    package init(_ directory: Directory, _ entries: OwnEntries) throws(SystemCallError) {
         self.directory = directory
         identity = try directory.status().identity
-        failedFiles = FailedFiles(spool: directory)
+        failedFiles = FailedFiles(spool: directory, entries)
     }
+
+    /// Makes what belongs to the server where it is missing, so that no one else does.
+    package func prepare() throws(SystemCallError) { try failedFiles.prepare() }
 
     /// Reads a file that may be anything, placed there by anyone: it is opened so that nothing is followed and nothing
     /// blocks, judged by its open descriptor, and read no further than the limit.

@@ -233,6 +233,9 @@ package struct ReadyFile: ~Copyable {
         self.rule = rule
     }
 
+    /// The file, to be looked at later; `nil` where it cannot be opened.
+    package func watch() -> FileDescriptor? { file.openAgain() }
+
     /// Gives it the name: one rename.
     package consuming func reveal() throws(SpoolWriteError) -> SpoolEntry {
         let fault: RevealError

@@ -106,6 +106,9 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
+    /// The file once more, to be looked at when it has another name or none; `nil` where it cannot be opened.
+    package func openAgain() -> FileDescriptor? { try? directory.openForReading(hiddenName) }
+
     private var path: String { directory.path(of: hiddenName) }
 
     /// In a drop box, which its writers may not read, the directory cannot be opened for fsync(2); syncing the file

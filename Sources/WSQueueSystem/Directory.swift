@@ -44,9 +44,12 @@ package final class Directory: Sendable {
         }
     }
 
-    /// Opens a directory in this one, never through a symbolic link.
-    package func openDirectory(_ name: FileName) throws(SystemCallError) -> Directory {
-        let opened = try openFile(name, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    /// Opens a directory in this one.
+    ///
+    /// - Parameter followsLinks: Whether a symbolic link may lead to it.
+    package func openDirectory(_ name: FileName, followsLinks: Bool = false) throws(SystemCallError) -> Directory {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        let opened = try openFile(name, flags: followsLinks ? flags : flags | O_NOFOLLOW)
         return Directory(path: path(of: name), descriptor: opened)
     }
 
@@ -87,6 +90,31 @@ package final class Directory: Sendable {
     package func openOrCreateFile(_ name: FileName, mode: UInt32) throws(SystemCallError) -> FileDescriptor {
         try openFile(name, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, mode: mode)
     }
+
+    /// Creates an entry for reading and writing, for its owner alone; fails when the name exists in any form.
+    func createFileForUpdate(_ name: FileName) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
+    }
+
+    /// Opens an entry that is there for reading and writing, as `openForReading` does.
+    package func openForUpdate(_ name: FileName) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
+    }
+
+    /// Opens an entry that is there for writing, of a FIFO only where somebody has it open for reading (`ENXIO`).
+    package func openForWriting(_ name: FileName) throws(SystemCallError) -> FileDescriptor {
+        try openFile(name, flags: O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
+    }
+
+    /// Makes a FIFO, for its owner alone (mkfifoat(3)).
+    func makeFIFO(_ name: FileName) throws(SystemCallError) {
+        _ = try systemCall("mkfifo", path(of: name)) {
+            unsafe Int(name.withCString { unsafe mkfifoat(descriptor.number, $0, 0o600) })
+        }
+    }
+
+    /// Sets the directory's own permission bits (fchmod(2)).
+    func setMode(_ mode: UInt32) throws(SystemCallError) { try descriptor.setMode(mode, object: path) }
 
     /// Removes a file's name (unlinkat(2)).
     package func remove(_ name: FileName) throws(SystemCallError) {

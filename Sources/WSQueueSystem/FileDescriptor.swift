@@ -91,6 +91,14 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return FileStatus(raw)
     }
 
+    /// Where the file is by now, as the kernel knows it whatever this user may see (proc_pid_fd(5)); `nil` without /proc.
+    package var path: String? {
+        var buffer = [CChar](repeating: 0, count: 4_096)
+        let count = unsafe readlink("/proc/self/fd/\(number)", &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// Whether anyone has the file open for writing, of which a read lease tells (fcntl(2), `F_SETLEASE`); `nil` where
     /// leases are not for this user or file system. The process must ignore `SIGIO`.
     package var isBeingWritten: Bool? {

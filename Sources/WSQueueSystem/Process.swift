@@ -38,6 +38,14 @@ package enum Process {
     /// Whether there is a process with this number, whoever runs it (kill(2)).
     package static func isRunning(_ identifier: Int32) -> Bool { kill(identifier, 0) == 0 || errno == EPERM }
 
+    /// Whether a process has a file open (proc_pid_fd(5)); `nil` where this user may not know.
+    static func hasOpen(_ identifier: Int32, _ identity: FileIdentity) -> Bool? {
+        guard let directory = try? Directory.open("/proc/\(identifier)/fd") else { return nil }
+        var names: [FileName] = []
+        guard (try? directory.forEachName { names.append(FileName($0)) }) != nil else { return nil }
+        return names.contains { (try? Directory.status(at: directory.path(of: $0)))?.identity == identity }
+    }
+
     /// The value of an environment variable (getenv(3)); bytes that are no UTF-8 are shown as U+FFFD.
     package static func environment(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }

@@ -66,7 +66,7 @@ final class HubHarness {
             recorder: Recorder(publications, writer, payloadKey: "payload"), link: nil)
         self.renumberings = renumberings
         let directory = try Directory.open(self.path)
-        try hub.open(directory, try QueueLock.take(directory))
+        try hub.open(directory, try QueueLock.take(directory, log))
     }
 
     var seq: UInt64 { hub.seq }

@@ -11,7 +11,7 @@ struct HubJournalTests {
         try withTemporaryDirectory(isInMemory: true) { path in
             try body {
                 try FileManager.default.createDirectory(atPath: "\(path)/queue", withIntermediateDirectories: true)
-                return try HubHarness(path, journal: .open(at: "\(path)/journal"), syncer: true)
+                return try HubHarness(path, journal: .open(at: "\(path)/journal", noteForeign: { _ in }), syncer: true)
             }
         }
     }

@@ -80,12 +80,13 @@ extension JournalTests {
 
     @Test func `the directory of a server that was killed at its start gets a durable name`() throws {
         try withTemporaryDirectory { path in
-            try FileManager.default.createDirectory(atPath: "\(path)/.journal", withIntermediateDirectories: false)
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/.journal", withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             let queue = try Directory.open(path)
-            // After mkdirat, which finds it there.
-            let (call, didFail) = SystemCallFaults.failing(callNumber: 2, with: Self.inputOutput) {
+            // After it was looked at, opened, and looked at once more.
+            let (call, didFail) = SystemCallFaults.failing(callNumber: 4, with: Self.inputOutput) {
                 do throws(SystemCallError) {
-                    _ = try JournalStorage.open(in: queue)
+                    _ = try JournalStorage.open(in: queue) { _ in }
                     return "none"
                 } catch {
                     return error.call

@@ -20,8 +20,9 @@ struct RedisLinkTests {
             var settings = RedisSettings(location: try RedisLocation(location))
             settings.stream = "s"
             log = try Log(level: .debug, format: .text, destination: .file("\(directory)/log"))
+            let queue = try Directory.open(directory)
             link = try RedisLink(
-                settings, node: NodeIdentity(in: try Directory.open(directory)), hubWakeup: try Wakeup())
+                settings, node: NodeIdentity(in: queue, ownEntries(in: queue)), hubWakeup: try Wakeup())
             try link.start(after: 0, epoch: "mine0000", log: log)
         }
 

@@ -10,6 +10,11 @@ struct FailedFilesTests {
         try FileManager.default.contentsOfDirectory(atPath: path)
     }
 
+    private func failedFiles(_ path: String) throws -> FailedFiles {
+        let spool = try Directory.open(path)
+        return FailedFiles(spool: spool, ownEntries(in: spool))
+    }
+
     /// Makes `count` entries in `.failed/` by `make`.
     private func fill(_ path: String, count: Int, _ make: (String) throws -> Void) throws {
         try FileManager.default.createDirectory(atPath: "\(path)/.failed", withIntermediateDirectories: false)
@@ -27,7 +32,7 @@ struct FailedFilesTests {
             try fill(path, count: FailedFiles.limitFiles) {
                 #expect(FileManager.default.createFile(atPath: $0, contents: nil))
             }
-            var failed = FailedFiles(spool: try Directory.open(path))
+            var failed = try failedFiles(path)
             let pruned = try (0..<500).map { try take("new\($0).json", &failed, in: path)?.count }
             // Each look at what can go is a listing and as many calls as there are files.
             #expect(pruned.compactMap(\.self) == [1_001])
@@ -40,7 +45,7 @@ struct FailedFilesTests {
 
     @Test func `an overview has the count and why the newest are here, and sees what comes`() throws {
         try withTemporaryDirectory { path in
-            var failed = FailedFiles(spool: try Directory.open(path))
+            var failed = try failedFiles(path)
             #expect(failed.overview(limit: 2).count == 0)
             for number in 1...3 { _ = try take("\(number).json", &failed, in: path) }
             let overview = failed.overview(limit: 2)
@@ -55,7 +60,7 @@ struct FailedFilesTests {
             try fill(path, count: 1) { #expect(FileManager.default.createFile(atPath: $0, contents: nil)) }
             try FileManager.default.createSymbolicLink(
                 atPath: "\(path)/.failed/0.json.why", withDestinationPath: "/etc/passwd")
-            var failed = FailedFiles(spool: try Directory.open(path))
+            var failed = try failedFiles(path)
             #expect(failed.overview(limit: 2).newest.map(\.reason) == [""])
         }
     }
@@ -65,7 +70,7 @@ struct FailedFilesTests {
             try fill(path, count: FailedFiles.limitFiles + 1) {
                 try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
             }
-            var failed = FailedFiles(spool: try Directory.open(path))
+            var failed = try failedFiles(path)
             let pruned = failed.prune(AgeClock(uptime: 0, unix: 0))?.count
             #expect(pruned == 1_001)
         }

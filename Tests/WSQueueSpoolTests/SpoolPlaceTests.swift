@@ -143,7 +143,7 @@ struct SpoolPlaceTests {
             let kept = [".held-1795231805123456789-1-1-1.json", ".held-x.tmp", ".lock", ".htaccess", "a.json", "a.tmp"]
             for name in dead + kept { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
             let now = Clock.unixNanoseconds()
-            let sweeper = AbandonedFiles(try SpoolReader(writer.directory))
+            let sweeper = AbandonedFiles(try SpoolReader.opened(writer.directory))
             var ages = AgeClock(uptime: 0, unix: now - 1_000_000_000)
             let rest = AbandonedFiles.restNanoseconds
             ages.observe(uptime: rest - 60_000_000_000, unix: now + rest - 60_000_000_000)

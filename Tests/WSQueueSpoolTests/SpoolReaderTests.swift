@@ -20,7 +20,7 @@ struct SpoolReaderTests {
     func `a file within the limit is read whole`(count: Int) throws {
         try withTemporaryDirectory { path in
             try write(String(repeating: "x", count: count), "a.json", in: path)
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             guard case .contents(let status) = reader.read(FileName("a.json"), limitBytes: 100) else {
                 Issue.record("not read")
                 return
@@ -33,7 +33,7 @@ struct SpoolReaderTests {
     @Test func `a file over the limit is refused without being read`() throws {
         try withTemporaryDirectory { path in
             try write(String(repeating: "x", count: 101), "a.json", in: path)
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .tooLarge(limitBytes: 100))
             #expect(reader.contents.isEmpty)
         }
@@ -43,7 +43,7 @@ struct SpoolReaderTests {
         try withTemporaryDirectory { path in
             try write("long contents", "a.json", in: path)
             try write("b", "b.json", in: path)
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             _ = reader.read(FileName("a.json"), limitBytes: 100)
             _ = reader.read(FileName("b.json"), limitBytes: 100)
             #expect(reader.contents == Array("b".utf8))
@@ -58,7 +58,7 @@ struct SpoolReaderTests {
             #expect(mkfifo("\(path)/pipe.json", 0o600) == 0)
             try FileManager.default.createDirectory(
                 atPath: "\(path)/directory.json", withIntermediateDirectories: false)
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             let faults = ["link", "pipe", "directory"].map {
                 fault(reader.read(FileName("\($0).json"), limitBytes: 100))
             }
@@ -70,7 +70,7 @@ struct SpoolReaderTests {
         try withTemporaryDirectory { path in
             try write("{}", "a.json", in: path)
             try FileManager.default.linkItem(atPath: "\(path)/a.json", toPath: "\(path)/b.json")
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             #expect(fault(reader.read(FileName("a.json"), limitBytes: 100)) == .hardLinks(2))
             #expect(reader.read(FileName("c.json"), limitBytes: 100) == .gone)
         }
@@ -78,7 +78,7 @@ struct SpoolReaderTests {
 
     @Test func `a quarantined file is moved whole, with its reason beside it, and replaces nothing`() throws {
         try withTemporaryDirectory { path in
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             var names: [String] = []
             for text in ["first", "second"] {
                 try write(text, "a.json", in: path)
@@ -95,7 +95,7 @@ struct SpoolReaderTests {
 
     @Test func `what is older than thirty days goes with its reason`() throws {
         try withTemporaryDirectory { path in
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             try write("x", "a.json", in: path)
             _ = try reader.quarantine(FileName("a.json"), reason: "bad")
             let now = Int64(Date().timeIntervalSince1970) * 1_000_000_000
@@ -115,7 +115,7 @@ struct SpoolReaderTests {
     /// be sent again.
     @Test func `a file that is written in place while it is read has the status of what was read`() throws {
         try withTemporaryDirectory { path in
-            let reader = try SpoolReader(Directory.open(path))
+            let reader = try SpoolReader.opened(Directory.open(path))
             let text = Array("{\"event\":\"a\"}".utf8)
             let isOver = Guarded(false)
             let isWritten = DispatchGroup()
@@ -141,5 +141,12 @@ struct SpoolReaderTests {
             isOver.withLock { $0 = true }
             isWritten.wait()
         }
+    }
+}
+
+extension SpoolReader {
+    /// Works in a spool as a server does.
+    static func opened(_ directory: Directory) throws -> SpoolReader {
+        try SpoolReader(directory, ownEntries(in: directory))
     }
 }

@@ -1,6 +1,7 @@
 internal import WSQueueArguments
 internal import WSQueueCore
 internal import WSQueuePublish
+internal import WSQueueSystem
 
 extension ParsedArguments {
     /// For how long `--wait` waits; `nil` without it.
@@ -12,10 +13,14 @@ extension ParsedArguments {
 
 extension Publisher {
     /// Waits for the server as `--wait` asks.
-    func wait(for receipt: Receipt, _ duration: Duration) throws(CommandFault) {
+    ///
+    /// - Parameter file: The event's file, opened before the server could take it.
+    func wait(
+        for receipt: Receipt, _ duration: Duration, watching file: consuming FileDescriptor?
+    ) throws(CommandFault) {
         let delivery: Delivery
         do {
-            delivery = try wait(for: receipt, atMost: duration)
+            delivery = try wait(for: receipt, atMost: duration, watching: file)
         } catch {
             throw .publishing(
                 PublishError(
@@ -25,7 +30,8 @@ extension Publisher {
         switch delivery {
         case .done: return
         case .refused(let reason):
-            throw .unsent(UnsentEvent(.refused, "the server did not accept \(receipt.path): \(reason)"))
+            let why = reason.isEmpty ? "its log tells why (event.rejected)" : reason
+            throw .unsent(UnsentEvent(.refused, "the server did not accept \(receipt.path): \(why)"))
         case .stillQueued:
             throw .unsent(
                 UnsentEvent(

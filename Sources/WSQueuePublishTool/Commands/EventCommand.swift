@@ -1,5 +1,6 @@
 package import WSQueueArguments
 internal import WSQueuePublish
+internal import WSQueueSystem
 
 /// `wsqueue-publish EVENT …`, also with `--hold`: one event.
 package struct EventCommand {
@@ -42,12 +43,14 @@ package struct EventCommand {
         let ending = try Ending()
         let publication = try CommandFault.catching(
             arguments.has(.hold) ? try publisher.prepareHold(event) : try publisher.prepare(event, due: due))
+        var watched: FileDescriptor?
+        if wait != nil { watched = publication.watch() }
         let receipt = try publication.finish(telling: form)
         ending.allow()
         if arguments.has(.verbose) {
             Console.report("wsqueue-publish: \(words(for: receipt))\(Console.words(replaced: replaced))")
         }
-        if let wait { try publisher.wait(for: receipt, wait) }
+        if let wait { try publisher.wait(for: receipt, wait, watching: watched.take()) }
     }
 
     private func words(for receipt: Receipt) -> String {

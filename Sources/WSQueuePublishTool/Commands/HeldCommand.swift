@@ -1,5 +1,6 @@
 package import WSQueueArguments
 internal import WSQueuePublish
+internal import WSQueueSystem
 
 /// `wsqueue-publish --release ID`, `--abort ID`, `--cancel ID`: what becomes of an event that waits for a word.
 package struct HeldCommand {
@@ -31,6 +32,8 @@ package struct HeldCommand {
         if let id = arguments.value(.release) {
             let ending = try Ending()
             let publication = try CommandFault.catching(try publisher.prepareRelease(id))
+            var watched: FileDescriptor?
+            if wait != nil { watched = publication.watch() }
             let receipt = try publication.finish(telling: form)
             ending.allow()
             if arguments.has(.verbose) {
@@ -39,7 +42,7 @@ package struct HeldCommand {
                         + (receipt.isNew
                             ? "queued \(receipt.path)" : "\(receipt.path) waits already, \(id) was dropped"))
             }
-            if let wait { try publisher.wait(for: receipt, wait) }
+            if let wait { try publisher.wait(for: receipt, wait, watching: watched.take()) }
         } else if let id = arguments.value(.abort) {
             try CommandFault.catching(try publisher.abort(id))
         } else if let id = arguments.value(.cancel) {

@@ -1,5 +1,6 @@
 package import WSQueueArguments
 internal import WSQueuePublish
+internal import WSQueueSystem
 
 /// `wsqueue-publish --lines [EVENT]`: a batch, an event a line.
 package struct LinesCommand {
@@ -27,21 +28,24 @@ package struct LinesCommand {
         var encoder = try CommandFault.catching(try lines.encoder(limitBytes: publisher.settings.limitBytes, due: due))
         var ending = try Ending()
         var receipt: Receipt?
+        var watched: FileDescriptor?
         do {
             if arguments.has(.dryRun) {
                 try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in try Console.write(json: chunk) }
             } else {
-                receipt = try publish(&encoder, &ending)
+                receipt = try publish(&encoder, &ending, &watched)
             }
             ending.allow()
         } catch .interrupted {
             // What was written has been removed; now the signal may have its way.
             ending.allow()
         }
-        if let wait, let receipt { try publisher.wait(for: receipt, wait) }
+        if let wait, let receipt { try publisher.wait(for: receipt, wait, watching: watched.take()) }
     }
 
-    private func publish(_ encoder: inout LineEncoder, _ ending: inout Ending) throws(CommandFault) -> Receipt? {
+    private func publish(
+        _ encoder: inout LineEncoder, _ ending: inout Ending, _ watched: inout FileDescriptor?
+    ) throws(CommandFault) -> Receipt? {
         var batch = try CommandFault.catching(try Batch(publisher, due: due))
         try forEachChunk(&encoder, &ending) { chunk throws(CommandFault) in
             try CommandFault.catching(try batch.append(chunk))
@@ -49,6 +53,7 @@ package struct LinesCommand {
         let ready: Publication?
         do { ready = try batch.ready(events: encoder.events) } catch { throw .publishing(error) }
         guard let publication = ready else { return nil }
+        if wait != nil { watched = publication.watch() }
         let receipt = try publication.finish(telling: form)
         if arguments.has(.verbose) {
             let what = "\(receipt.events) events, \(receipt.sizeBytes) bytes"

@@ -86,6 +86,7 @@ package struct QueueContents: Sendable {
             newestServerNanoseconds = max(newestServerNanoseconds, status.modifiedNanoseconds)
         }
         note(directory, FileName(".lock"))
+        note(directory, FileName(".address"))
         guard let journal = try? directory.openDirectory(FileName(".journal")) else { return }
         var names: [FileName] = []
         try? journal.forEachName { names.append(FileName($0)) }

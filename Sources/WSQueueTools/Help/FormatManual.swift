@@ -32,7 +32,10 @@ enum FormatManual {
                         ".held-NAME.json                       held back until it is renamed; never swept",
                         ".failed/                              what could not be accepted, each with FILE.why",
                         ".journal/                             the history, for clients that come back",
-                        ".lock                                 locked by the server that owns the queue, its pid inside",
+                        ".lock                                 locked by the server that owns the queue, for it alone",
+                        ".server                               a FIFO: who can open it for writing has a server",
+                        ".address                              the server's pid, and where it listens",
+                        ".foreign-NAME-RANDOM                  what somebody put where one of the server's belongs",
                     ]),
                 Section(
                     "Order",

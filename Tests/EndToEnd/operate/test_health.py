@@ -18,6 +18,7 @@ from support.files import name_of, place, waiting
 from support.http import request
 from support.ports import free_port
 from support.trace import require_strace
+from support.server import NOBODY
 from support.waiting import eventually
 
 EVENT = '{"event":"n"}'
@@ -81,7 +82,8 @@ def test_a_journal_that_the_server_may_not_write(start, queue):
     queue.chmod(0o777)
     journal = queue.with_name("journal")
     journal.mkdir()
-    journal.chmod(0o777)
+    if os.geteuid() == 0:
+        os.chown(journal, NOBODY, NOBODY)
     server = start("--journal", str(journal), as_nobody=True)
     if os.geteuid() == 0:
         os.chown(journal, 0, 0)
@@ -216,8 +218,9 @@ def test_a_server_that_is_being_stopped(start, queue):
 
 def test_a_server_that_has_not_looked_at_its_queue(start, queue):
     require_strace()
-    # The first listing of the queue takes two seconds: the third, after the journal and what is on its way to deletion.
-    slow = injecting("getdents64", "delay_enter=1000000:when=5..6")
+    # The first listing of the queue takes two seconds: the sixth, after the journal and what failed, each twice, and
+    # what is on its way to deletion.
+    slow = injecting("getdents64", "delay_enter=1000000:when=11..12")
     port = free_port()
     server = start(prefix=slow, is_ready=False, listen=f"127.0.0.1:{port}")
     server.host, server.port = "127.0.0.1", port

@@ -112,6 +112,7 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
     status.st_dev = 7
     status.st_ino = UInt(inode.number)
     status.st_mode = (inode.isDirectory ? S_IFDIR : S_IFREG) | inode.mode
+    status.st_uid = geteuid()
     status.st_nlink = UInt(max(inode.links, 0))
     status.st_size = inode.isDirectory ? 4_096 : inode.contents.count
     status.st_mtim = time(inode.modified)
@@ -145,6 +146,13 @@ public func simulatedFaccessat(_ directory: Int32, _ path: UnsafePointer<CChar>,
 {
     guard let kernel = enter("faccessat") else { unknown("faccessat of a real file") }
     return kernel.find(String(cString: path), in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
+}
+
+/// As on a file system that has none.
+@_cdecl("mkfifoat")
+public func simulatedMkfifoat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: UInt32) -> Int32 {
+    guard enter("mkfifoat") != nil else { unknown("mkfifoat of a real file") }
+    return refuse(EPERM)
 }
 
 @_cdecl("fchmod")
