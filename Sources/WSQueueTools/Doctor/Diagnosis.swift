@@ -5,9 +5,9 @@ internal import WSQueueOperation
 package enum Diagnosis {
     /// The findings, in the order in which a person looks: directory, rights, files, machine, service.
     package static func findings(_ facts: DoctorFacts) -> [Finding] {
-        DirectoryFindings.all(facts) + FileSystemFindings.all(facts) + AccessFindings.all(facts)
-            + ContentsFindings.all(facts) + ClockFindings.all(facts) + MachineFindings.all(facts)
-            + ServiceFindings.all(facts)
+        DirectoryFindings.all(facts) + OwnFindings.all(facts) + FileSystemFindings.all(facts)
+            + AccessFindings.all(facts) + ContentsFindings.all(facts) + ClockFindings.all(facts)
+            + MachineFindings.all(facts) + ServiceFindings.all(facts)
     }
 }
 

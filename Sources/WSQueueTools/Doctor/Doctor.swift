@@ -61,7 +61,8 @@ package struct Doctor {
         DirectoryFacts(
             path: configuration.queuePath, mode: status.mode,
             owner: Account.named("\(status.owner)")?.name ?? "\(status.owner)", group: status.group,
-            groupName: Account.groupName(status.group), modifiedNanoseconds: status.modifiedNanoseconds)
+            groupName: Account.groupName(status.group), modifiedNanoseconds: status.modifiedNanoseconds,
+            own: OwnEntryFacts.all(in: configuration.queuePath))
     }
 
     private func accessFacts(_ status: FileStatus, _ unit: ServiceUnit?, _ holder: QueueHolder) -> AccessFacts {

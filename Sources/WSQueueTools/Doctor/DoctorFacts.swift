@@ -38,6 +38,8 @@ package struct DirectoryFacts: Sendable {
     package let groupName: String
     /// When it was changed last, Unix nanoseconds.
     package let modifiedNanoseconds: Int64
+    /// What is the server's own in it.
+    package var own: [OwnEntryFacts] = []
 }
 
 /// What publishers and the server may do in a queue.

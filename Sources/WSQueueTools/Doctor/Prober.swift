@@ -135,10 +135,11 @@ package struct Prober {
             try directory.remove(own)
         }
         for name in [".lock", ".journal", ".failed"].map({ FileName($0) }) {
-            guard let status = try? directory.status(of: name) else { continue }
+            // Of another's the server makes its own.
+            guard let status = try? directory.status(of: name), status.owner == Process.user else { continue }
             attempt("write to \(name)") { () throws(SystemCallError) in
                 guard status.kind == .directory else {
-                    _ = try directory.openOrCreateFile(name, mode: 0o644)
+                    _ = try directory.openForUpdate(name)
                     return
                 }
                 let inner = try directory.openDirectory(name)

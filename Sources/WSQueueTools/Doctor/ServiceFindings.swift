@@ -53,6 +53,15 @@ enum ServiceFindings {
 
     private static func server(_ facts: DoctorFacts) -> [Finding] {
         let (holder, contents) = (facts.service.holder, facts.contents)
+        if holder.isHeld == nil {
+            return [
+                Finding(
+                    .note,
+                    "whether a server holds the queue cannot be told: it is an older one, or runs as another user than "
+                        + "the owner of the directory",
+                    fix: "chown its user \(facts.path), and start it anew")
+            ]
+        }
         guard holder.isHeld == true else {
             guard holder.isHeld == false, contents.waiting == 0 || contents.fault != nil else { return [] }
             return [

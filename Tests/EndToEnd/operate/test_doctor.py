@@ -296,11 +296,13 @@ def test_events_that_a_server_does_not_send_are_told(doctor, start, queue):
 @needs_root
 def test_a_journal_of_somebody_else_is_told(doctor, start, box):
     start().terminate()
-    os.chown(box / ".lock", NOBODY, GROUP)
+    for name in (".lock", ".failed", ".server", ".address"):
+        os.chown(box / name, NOBODY, GROUP)
     status, lines = doctor("--as", str(NOBODY))
     assert status == FOUND
-    line = only(lines, "error", "may not write to .journal: permission denied", "chown -R ")
-    subprocess.run(["sh", "-c", line.split("; fix: ")[1].replace("nobody", str(NOBODY))], check=True)
+    line = only(lines, "warning", ".journal belongs to root", "would rename it", "chown -R ")
+    fix = line.split("; fix: ")[1].split(" if ")[0].replace("nobody", str(NOBODY))
+    subprocess.run(["sh", "-c", fix], check=True)
     assert graver(doctor("--as", str(NOBODY))[1]) == []
 
 
@@ -333,7 +335,9 @@ def test_a_server_that_is_ready_is_named(doctor, start):
 
 def test_a_server_that_is_not_ready_says_why(doctor, start, queue):
     port = free_port()
-    queue.chmod(0o1777)
+    # Only of the directory's owner, of root and of oneself it is believed that they are the server.
+    if os.geteuid() == 0:
+        os.chown(queue, NOBODY, NOBODY)
     start("--journal", "off", listen=f"127.0.0.1:{port}", as_nobody=True)
     queue.chmod(0o555)
 
@@ -342,6 +346,13 @@ def test_a_server_that_is_not_ready_says_why(doctor, start, queue):
     (line,) = eventually(told, "it is not ready")
     assert line.startswith("error: the server with pid ") and f"; fix: curl -s http://127.0.0.1:{port}/ready" in line
     assert "{" not in line
+
+
+@needs_root
+def test_a_server_that_is_not_the_directorys_owner_is_not_believed(doctor, start, queue):
+    queue.chmod(0o1777)
+    start("--journal", "off", as_nobody=True)
+    assert any("whether a server holds the queue cannot be told" in line for line in doctor()[1])
 
 
 def test_a_server_that_is_elsewhere_is_told(doctor, start):
@@ -382,3 +393,14 @@ def test_help_tells_the_exit_statuses(binaries):
     text = subprocess.run(
         [binaries / "wsqueue-server", "doctor", "--help"], capture_output=True, text=True, check=True).stdout
     assert "--as USER" in text and "there are errors or warnings" in text
+
+
+@pytest.mark.parametrize("name, wide, right", [(".failed", 0o750, "700"), (".lock", 0o644, "600")])
+def test_what_is_the_servers_and_open_to_others_is_told(doctor, start, queue, name, wide, right):
+    start().terminate()
+    (queue / name).chmod(wide)
+    status, lines = doctor()
+    assert status == FOUND
+    line = only(lines, "warning", f"{name} has mode {wide:o}", f"chmod {right} ")
+    subprocess.run(["sh", "-c", line.split("; fix: ")[1].split(", or")[0]], check=True)
+    assert graver(doctor()[1]) == []
