@@ -201,3 +201,30 @@ def test_events_that_wait_and_settings_outlive_the_package(package, machine):
     machine.install(package)
     with serving(machine):
         eventually(lambda: not list((machine.root / QUEUE).glob("*.json")), "it is sent")
+
+
+def test_the_history_of_a_server_before_is_taken_out_of_the_queue(package, machine):
+    machine.install(package)
+    state = machine.root / "var/lib/wsqueue"
+    assert oct(state.stat().st_mode & 0o7777) == "0o700"
+    inside = machine.root / QUEUE / ".journal"
+    with Server("/usr/bin/wsqueue-server", f"/{QUEUE}", "-l", "127.0.0.1:0", listen=None,
+                prefix=machine.command(user="wsqueue")) as server:
+        server.ready()
+        machine.run("wsqueue-publish", "-d", f"/{QUEUE}", "-w", "-i", "order-7", "before", user="wsqueue")
+        assert server.terminate() == 0
+    kept = {path.name for path in inside.iterdir()}
+    assert kept and not list(state.iterdir())
+    machine.install(package)
+    assert {path.name for path in state.iterdir()} == kept and not inside.exists()
+    machine.run("wsqueue-publish", "-d", f"/{QUEUE}", "-i", "order-7", "before", user="wsqueue")
+    with serving(machine) as server:
+        server.wait_for("event.duplicate", id="order-7")
+    # An operator's own settings leave it where it is.
+    (machine.root / "etc/wsqueue/server.conf").write_text("dir = /var/spool/wsqueue\n", encoding="utf-8")
+    for path in list(state.iterdir()):
+        subprocess.run(["rm", "-r", path], check=True)
+    inside.mkdir(mode=0o700)
+    subprocess.run(["chown", "--reference", machine.root / QUEUE, inside], check=True)
+    machine.install(package)
+    assert inside.exists()
