@@ -27,7 +27,7 @@ package final class AccessControl: Sendable {
     /// Has read nothing yet.
     init(unread configuration: Configuration) {
         self.configuration = configuration
-        state = Guarded(State(access: Access(hasApplication: configuration.authorizeURL != nil)))
+        state = Guarded(State(access: configuration.access(RuleSet())))
     }
 
     /// Reads the files that the operator named.
@@ -107,8 +107,7 @@ package final class AccessControl: Sendable {
         let bytes = try AccessFileError.read(path, option: "--rules")
         let access: Access
         do throws(RuleFault) {
-            access = Access(
-                rules: try RuleFile.decode(bytes.span), hasApplication: configuration.authorizeURL != nil)
+            access = configuration.access(try RuleFile.decode(bytes.span))
         } catch {
             throw AccessFileError(path: path, option: "--rules", reason: error.description)
         }
@@ -217,5 +216,13 @@ package final class AccessControl: Sendable {
     private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {
         TokenVerifier(
             secrets: secrets, algorithms: configuration.tokenAlgorithms, audiences: configuration.tokenAudiences)
+    }
+}
+
+extension Configuration {
+    /// The decision of some rules, with what options say besides.
+    fileprivate func access(_ rules: RuleSet) -> Access {
+        Access(
+            rules: requiresToken ? rules.with(.tokenRequired) : rules, hasApplication: authorizeURL != nil)
     }
 }

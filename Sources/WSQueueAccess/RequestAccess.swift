@@ -1,3 +1,4 @@
+package import WSQueueBroker
 package import WSQueueNet
 package import WSQueueOperation
 internal import WSQueueSystem
@@ -95,6 +96,22 @@ package struct RequestAccess: Sendable {
             credentials.authorization = Array("Bearer ".utf8) + token
         }
         return credentials
+    }
+
+    /// What the rules say of who connects at a path.
+    package func welcome(at path: String, _ bearer: TokenVerifier.Result?) -> Welcome {
+        control.access.welcome(at: path, by: bearer?.identity)
+    }
+
+    /// Notes that a rule lets someone not connect, and makes the answer.
+    package func refuse(_ verdict: Access.Verdict, at path: String, from address: Address) -> Response {
+        counters.countAuthFailure("connect rule")
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "rule")
+                .with("path", path))
+        return verdict == .needsUser
+            ? .unauthorized("A token is needed here; connect with one.")
+            : Response(.forbidden, advice: "You may not connect here.")
     }
 
     /// Whether a request has a token of those who may publish by HTTP; one that has not is counted and named in the log.

@@ -73,8 +73,8 @@ package enum ProgramVariables {
         "JWT_ALGORITHM", "JWT_AUDIENCE", "JWT_SECRET_FILE", "LISTEN", "LOCAL", "LOG_EVENTS", "LOG_FILE",
         "LOG_FORMAT", "LOG_LEVEL", "MESSAGE_SIZE", "MESSAGES_PER_MINUTE", "ORIGIN", "PAGE", "PATH",
         "PAYLOAD_KEY", "PING", "POLL", "PONG", "PORT", "PRESENCE_GRACE", "PUBLISH_TOKEN_FILE", "QUEUE",
-        "READY_AGE", "REDIS", "REDIS_PASSWORD_FILE", "REDIS_REPLICAS", "REDIS_STREAM", "RULES", "THREADS",
-        "TOKEN", "TOKEN_FILE", "TRUSTED_PROXY", "URL", "WATCH",
+        "READY_AGE", "REDIS", "REDIS_PASSWORD_FILE", "REDIS_REPLICAS", "REDIS_STREAM", "REQUIRE_TOKEN", "RULES",
+        "THREADS", "TOKEN", "TOKEN_FILE", "TRUSTED_PROXY", "URL", "WATCH",
     ])
 
     private static func names(_ keys: [String]) -> [String] { keys.map { "WSQUEUE_\($0)" } }

@@ -86,7 +86,7 @@ package struct Access: Sendable {
     // MARK: Conditions
 
     /// The best of several answers: any condition is enough, and the application is asked only when no other is met.
-    private static func first(_ verdicts: some Sequence<Verdict>) -> Verdict {
+    static func first(_ verdicts: some Sequence<Verdict>) -> Verdict {
         var best = Verdict.forbidden
         for verdict in verdicts {
             switch verdict {

@@ -28,9 +28,10 @@ package struct ChannelTemplate: Equatable, Sendable {
 
     /// Reads a template.
     ///
+    /// - Parameter isPath: Whether it is of a request's path, where slashes stand for themselves.
     /// - Throws: ``TemplateFault``.
-    package init(_ text: String) throws(TemplateFault) {
-        var compiler = TemplateCompiler(text)
+    package init(_ text: String, isPath: Bool = false) throws(TemplateFault) {
+        var compiler = TemplateCompiler(text, isPath: isPath)
         try compiler.compile()
         self.text = text
         names = compiler.names

@@ -10,10 +10,13 @@ package enum RuleFile {
     package static func decode(_ bytes: Span<UInt8>) throws(RuleFault) -> RuleSet {
         var rules: [AccessRule] = []
         var fallback: [AccessCondition]?
+        var connects: [ConnectRule] = []
         do throws(Refusal) {
             for element in try elements(of: bytes) {
                 let (start, members) = try members(element, in: bytes)
-                if let member = members["default"] {
+                if let member = members["connect"] {
+                    connects.append(try connectRule(member, members, start, in: bytes))
+                } else if let member = members["default"] {
                     guard fallback == nil else { throw Refusal(reason: "\"default\" twice", offset: start) }
                     guard members.count == 1 else {
                         throw Refusal(reason: "\"default\" stands in a rule of its own", offset: start)
@@ -26,7 +29,7 @@ package enum RuleFile {
         } catch {
             throw RuleFault(line: line(of: error.offset, in: bytes), reason: error.reason)
         }
-        return RuleSet(channels: rules, fallback: fallback)
+        return RuleSet(channels: rules, fallback: fallback, connects: connects)
     }
 
     private struct Refusal: Error {
@@ -67,6 +70,10 @@ package enum RuleFile {
         guard let channel = members["channel"] else {
             throw Refusal(reason: "a rule without \"channel\"", offset: start)
         }
+        guard ["allow", "channels", "greeting"].allSatisfy({ members[$0] == nil }) else {
+            throw Refusal(
+                reason: "\"allow\", \"channels\" and \"greeting\" stand beside \"connect\"", offset: start)
+        }
         guard ["subscribe", "publish", "patterns"].contains(where: { members[$0] != nil }) else {
             throw Refusal(reason: "a rule that says neither \"subscribe\" nor \"publish\"", offset: start)
         }
@@ -75,6 +82,63 @@ package enum RuleFile {
             template: template, subscribe: try conditions(members["subscribe"], start, template, in: bytes),
             publish: try conditions(members["publish"], start, template, in: bytes),
             opensPatterns: try opensPatterns(members["patterns"], start, in: bytes))
+    }
+
+    private static let names = [
+        "channel", "subscribe", "publish", "patterns", "default", "connect", "allow", "channels", "greeting",
+    ]
+
+    /// `{"connect":PATH,"allow":…,"channels":[…],"greeting":…}`.
+    private static func connectRule(
+        _ member: JSONMember, _ members: [String: JSONMember], _ start: Int, in bytes: Span<UInt8>
+    ) throws(Refusal) -> ConnectRule {
+        let place = start + member.value.lowerBound
+        guard ["channel", "subscribe", "publish", "patterns", "default"].allSatisfy({ members[$0] == nil }) else {
+            throw Refusal(reason: "\"connect\" stands in a rule of its own", offset: place)
+        }
+        guard let text = text(member.kind, place..<start + member.value.upperBound, in: bytes),
+            text.utf8.first == UInt8(ascii: "/")
+        else { throw Refusal(reason: "\"connect\" is no path such as /notifications or /**", offset: place) }
+        var template: ChannelTemplate?
+        if text != "/**" {
+            do throws(TemplateFault) {
+                template = try ChannelTemplate(text, isPath: true)
+            } catch {
+                throw Refusal(
+                    reason: "\"connect\" \(error.reason) (character \(error.offset + 1) of \"\(text)\")", offset: place)
+            }
+        }
+        let allow = try conditions(members["allow"], start, template, in: bytes) ?? [.anyone]
+        guard !allow.contains(.ask), !allow.contains(.claim) else {
+            throw Refusal(reason: "ask and claim are about channels, not about who may connect", offset: place)
+        }
+        let greeting = members["greeting"].map { member in
+            [UInt8](bytes, in: start + member.value.lowerBound..<start + member.value.upperBound)
+        }
+        return ConnectRule(
+            path: template, allow: allow,
+            channels: try channels(members["channels"], start, template?.names ?? [], in: bytes), greeting: greeting)
+    }
+
+    private static func channels(
+        _ member: JSONMember?, _ start: Int, _ names: [String], in bytes: Span<UInt8>
+    ) throws(Refusal) -> [CaptureText] {
+        guard let member else { return [] }
+        let fault = Refusal(
+            reason: "\"channels\" is a list of channels, in { } only what the path has",
+            offset: start + member.value.lowerBound)
+        guard member.kind == .array else { throw fault }
+        var channels: [CaptureText] = []
+        var reader = JSONArrayReader(start + member.value.lowerBound..<start + member.value.upperBound)
+        while let element = try? reader.next(in: bytes) {
+            guard let text = text(element.kind, element.value, in: bytes),
+                let channel = CaptureText(text, names: names),
+                let sample = channel.filled(Dictionary(uniqueKeysWithValues: names.map { ($0, "x") })),
+                ChannelPattern(sample) != nil
+            else { throw fault }
+            channels.append(channel)
+        }
+        return channels
     }
 
     private static func opensPatterns(
@@ -100,10 +164,9 @@ package enum RuleFile {
         do throws(JSONFault) {
             while let member = try reader.next(in: object) {
                 let name = JSONString.text(member.name, in: object) ?? ""
-                guard ["channel", "subscribe", "publish", "patterns", "default"].contains(name) else {
-                    let reason =
-                        "a rule knows \"channel\", \"subscribe\", \"publish\", \"patterns\" and \"default\", "
-                        + "and not \"\(name)\""
+                guard names.contains(name) else {
+                    let known = names.map { "\"\($0)\"" }.joined(separator: ", ")
+                    let reason = "a rule knows \(known), and not \"\(name)\""
                     throw JSONFault(reason: reason, offset: member.name.lowerBound)
                 }
                 guard members.updateValue(member, forKey: name) == nil else {

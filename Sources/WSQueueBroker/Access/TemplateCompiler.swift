@@ -3,13 +3,17 @@ struct TemplateCompiler {
     private(set) var steps: [ChannelTemplate.Step] = []
     private(set) var names: [String] = []
     private let bytes: [UInt8]
+    private let isPath: Bool
     private var position = 0
 
     /// More steps than any rule needs: a count such as `{1000}` is written out.
     private static let stepLimit = 4_096
     private static let countLimit = 255
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    init(_ text: String, isPath: Bool) {
+        bytes = Array(text.utf8)
+        self.isPath = isPath
+    }
 
     mutating func compile() throws(TemplateFault) {
         guard !bytes.isEmpty else { throw fault("is empty; write the name of a channel, with {name} for what varies") }
@@ -37,7 +41,7 @@ struct TemplateCompiler {
             case UInt8(ascii: "}"): throw fault("has a } that closes nothing")
             case UInt8(ascii: "*"): throw fault("has a *; in rules {name} stands for what varies")
             default:
-                guard Self.isLiteral(byte) else {
+                guard Self.isLiteral(byte) || isPath && "/~".utf8.contains(byte) else {
                     throw fault("has a character that no channel has; names are made of A-Z a-z 0-9 . _ - :")
                 }
                 try append(.take(CharacterSet([byte])))

@@ -6,19 +6,21 @@ enum Connection {
     case exchange(HTTPExchange)
     case webSocket(WebSocketPeer)
     case stream(EventStreamPeer)
+    case door(DoorPeer)
 
     var line: Line {
         switch self {
         case .exchange(let exchange): exchange.line
         case .webSocket(let peer): peer.line
         case .stream(let peer): peer.line
+        case .door(let peer): peer.line
         }
     }
 
     /// Looks at the conversation of a client, or goes on with it; `nil` where there is none.
     func withSession<Result>(_ body: (inout ClientSession) -> Result) -> Result? {
         switch self {
-        case .exchange: nil
+        case .exchange, .door: nil
         case .webSocket(let peer): body(&peer.session)
         case .stream(let peer): body(&peer.session)
         }

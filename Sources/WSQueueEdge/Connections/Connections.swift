@@ -109,6 +109,9 @@ struct Connections: ~Copyable {
         return slot
     }
 
+    /// Puts another object in a connection's place.
+    mutating func replace(_ slot: Int, with connection: Connection) { table.replace(slot, with: connection) }
+
     /// The request of a connection has made a client of it.
     mutating func become(_ connection: Connection, _ slot: Int) {
         table.replace(slot, with: connection)

@@ -47,13 +47,14 @@ struct Conversations {
     ///
     /// - Parameter lastEvent: Where a reader of a stream says that it has got to.
     mutating func open(
-        _ slot: Int, as bearer: TokenVerifier.Result?, _ target: RequestTarget, lastEvent: String? = nil, now: Int64,
-        _ delivery: inout Delivery
+        _ slot: Int, _ newcomer: Newcomer, lastEvent: String? = nil, now: Int64, _ delivery: inout Delivery
     ) {
-        let retiredAt = bearer.flatMap { control.end(ofSecret: $0.secret) }
+        let retiredAt = newcomer.bearer.flatMap { control.end(ofSecret: $0.secret) }
         table.review(slot)
         converse(slot, now: now, &delivery) { [options] session, facts in
-            session.open(as: bearer, retiredAt: retiredAt, target, lastEvent: lastEvent, options, facts)
+            session.open(
+                as: newcomer.bearer, retiredAt: retiredAt, newcomer.head.target, given: newcomer.welcome.channels,
+                lastEvent: lastEvent, options, facts)
         }
         delivery.send(slot, now: now)
     }
@@ -262,8 +263,7 @@ struct Conversations {
         case .name: table.name(delivery.connections[slot]?.number ?? 0, slot: slot)
         case .identify(let identity): table.identify(slot, as: identity)
         case .subscribe(let pattern):
-            let isStranger = !pattern.isChannel && !delivery.connections.isLocal(slot)
-            table.subscribe(slot, to: pattern, isStranger: isStranger)
+            table.subscribe(slot, to: pattern, isStranger: !pattern.isChannel && !delivery.connections.isLocal(slot))
         case .unsubscribe(let name): table.unsubscribe(slot, from: name)
         case .view(let view): delivery.show(view, to: slot)
         case .replay: beginReplay(slot, now: now, &delivery)

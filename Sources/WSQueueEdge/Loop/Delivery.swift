@@ -63,6 +63,9 @@ struct Delivery: ~Copyable {
         fanout.join(slot)
     }
 
+    /// A request has made a WebSocket of its connection that is no client.
+    mutating func replace(_ slot: Int, with connection: Connection) { sockets.replace(slot, with: connection) }
+
     /// A client is sent nothing more but the frame that it is in the middle of, and last bytes.
     mutating func leave(_ slot: Int) {
         fanout.leave(slot, &sockets)

@@ -109,13 +109,14 @@ package final class Edge: Sendable {
         let places = Places(
             loops, clientLimit: configuration.clientLimit, addressLimit: configuration.clientsPerAddress)
         let numbers = ConnectionNumbers(nodes)
+        let delays = RefusalDelays()
         let room = OwedRoom(
             limitBytes: configuration.owedLimitBytes, eventBytes: configuration.eventLimitBytes,
             loopCount: loops.count)
         for index in loops.indices {
             _ = try LoopThread(name: "wsq-loop-\(index)") { [self] in
                 do throws(SystemCallError) {
-                    var loop = try makeLoop(index, sources, places, numbers, room)
+                    var loop = try makeLoop(index, sources, places, numbers, room, delays)
                     loops[index].open()
                     hubWakeup.signal()
                     loop.run()
@@ -153,7 +154,8 @@ package final class Edge: Sendable {
 
     /// Makes a loop, each of whose parts is given what it needs.
     private func makeLoop(
-        _ index: Int, _ sources: RequestSources, _ places: Places, _ numbers: ConnectionNumbers, _ room: OwedRoom
+        _ index: Int, _ sources: RequestSources, _ places: Places, _ numbers: ConnectionNumbers, _ room: OwedRoom,
+        _ delays: RefusalDelays
     ) throws(SystemCallError) -> EdgeLoop {
         let now = Clock.monotonicNanoseconds()
         let access = RequestAccess(
@@ -178,9 +180,11 @@ package final class Edge: Sendable {
                 Messages(index, loops, nodes, owedLimitBytes: configuration.slowClients.limitBytes),
                 ports.counters, log),
             StatusDesk(index, ports.status, statusPages, loops, hubWakeup),
-            PingSchedule(
-                pingMilliseconds: configuration.pingMilliseconds, pongMilliseconds: configuration.pongMilliseconds,
-                now: now),
+            Pings(
+                PingSchedule(
+                    pingMilliseconds: configuration.pingMilliseconds, pongMilliseconds: configuration.pongMilliseconds,
+                    now: now)),
+            Doorsteps(delays),
             Progress(index, ports.marks, ports.held, hubWakeup),
             FrameReader(limits, configuration.frameRate, isEcho: configuration.conversation == .echo, log),
             numbers, log, now: now)

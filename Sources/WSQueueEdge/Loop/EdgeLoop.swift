@@ -1,3 +1,4 @@
+internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -18,7 +19,8 @@ struct EdgeLoop: ~Copyable {
     private var delivery: Delivery
     private var conversations: Conversations
     private var status: StatusDesk
-    private var timetable: PingSchedule
+    private var pings: Pings
+    private var doors: Doorsteps
     private var progress: Progress
     /// The moment of the present turn (monotonic nanoseconds).
     private var now: Int64
@@ -27,22 +29,18 @@ struct EdgeLoop: ~Copyable {
 
     /// How often clients that are behind are looked at while the queue waits for them.
     private static let judgeMilliseconds: Int32 = 10
-    private static let pingFrame: [UInt8] = {
-        let nothing: [UInt8] = []
-        return FrameEncoder.frame(.ping, nothing.span)
-    }()
-
     /// Makes a loop of its parts, which will run on the thread that calls `run`.
     init(
         _ handle: LoopHandle, _ admission: consuming Admission, _ exchanges: Exchanges, _ delivery: consuming Delivery,
-        _ conversations: Conversations, _ status: StatusDesk, _ timetable: PingSchedule, _ progress: Progress,
+        _ conversations: Conversations, _ status: StatusDesk, _ pings: Pings, _ doors: Doorsteps, _ progress: Progress,
         _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
     ) throws(SystemCallError) {
         self.handle = handle
         self.exchanges = exchanges
         self.conversations = conversations
         self.status = status
-        self.timetable = timetable
+        self.pings = pings
+        self.doors = doors
         self.progress = progress
         self.reader = reader
         self.numbers = numbers
@@ -95,7 +93,7 @@ struct EdgeLoop: ~Copyable {
                 respond(answer.response, to: answer.method, slot)
             }
         }
-        if timetable.isDue(now: now) { tick() }
+        if pings.isDue(now: now) { tick() }
         dropEnded()
         report()
         // Last, because only a whole pass shows that the loop works.
@@ -118,7 +116,7 @@ struct EdgeLoop: ~Copyable {
     private var sleepMilliseconds: Int32 {
         if delivery.connections.count == 0 && admission.isAtRest { return -1 }
         if progress.isHeld && delivery.behindCount > 0 { return Self.judgeMilliseconds }
-        return timetable.sleepMilliseconds(now: Clock.monotonicNanoseconds())
+        return pings.sleepMilliseconds(now: Clock.monotonicNanoseconds())
     }
 
     private var isDrained: Bool {
@@ -203,6 +201,7 @@ struct EdgeLoop: ~Copyable {
             if exchange.isAnswering { delivery.discard(count, slot) } else { receive(0..<count, exchange, slot) }
         // A stream has been asked for, and there is nothing more to say.
         case (.bytes(let count), .stream): delivery.discard(count, slot)
+        case (.bytes(let count), .door): delivery.discard(count, slot)
         case (.bytes(let count), .webSocket(let peer)):
             reader.receive(0..<count, peer, slot, now: now, &conversations, &delivery)
         }
@@ -222,15 +221,17 @@ struct EdgeLoop: ~Copyable {
         case .status(let question, let method): status.ask(question, method, token, now: now)
         case .open(let newcomer, let handshake, let start):
             let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
-            let session = begin(dialect, .logged(nil), newcomer, exchange.line)
-            let peer = WebSocketPeer(exchange.line, session)
+            let peer = WebSocketPeer(exchange.line, begin(dialect, .logged(nil), newcomer, exchange.line))
             delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
             delivery.owe(handshake.answer(), slot)
+            if let greeting = newcomer.welcome.greeting { delivery.oweText(greeting, slot) }
             delivery.send(slot, now: now)
-            conversations.open(slot, as: newcomer.bearer, newcomer.head.target, now: now, &delivery)
+            conversations.open(slot, newcomer, now: now, &delivery)
             // The client may send its first frames without waiting for the answer.
             let rest = (range.lowerBound + start)..<range.upperBound
             reader.receive(rest, peer, slot, now: now, &conversations, &delivery)
+        case .turnAway(let handshake, let refusal):
+            doors.refuse(refusal, handshake, exchange.line, slot, now: now, &delivery)
         case .stream(let newcomer, let fields):
             let view = EventView.stream(epoch: delivery.bounds.epoch, nil)
             let session = begin(.stream, view, newcomer, exchange.line)
@@ -239,8 +240,7 @@ struct EdgeLoop: ~Copyable {
             delivery.owe(
                 Exchanges.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
             let lastEvent = newcomer.head.text(of: "last-event-id")
-            conversations.open(
-                slot, as: newcomer.bearer, newcomer.head.target, lastEvent: lastEvent, now: now, &delivery)
+            conversations.open(slot, newcomer, lastEvent: lastEvent, now: now, &delivery)
         }
     }
 
@@ -294,11 +294,12 @@ struct EdgeLoop: ~Copyable {
     }
 
     private mutating func tick() {
-        timetable.tick(now: now)
+        pings.tick(now: now)
         admission.resume(delivery)
         for slot in delivery.stuckReplays(now: now) { conversations.closeSlow(slot, now: now, &delivery) }
         conversations.checkTokens(now: now, &delivery)
-        ping()
+        pings.send(now: now, &conversations, &delivery)
+        doors.close(now: now, &delivery)
         while let token = admission.nextLate(now: now) {
             guard let slot = delivery.connections.slot(of: token),
                 case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,
@@ -311,30 +312,6 @@ struct EdgeLoop: ~Copyable {
             }
         }
         delivery.endOverdue(now: now)
-    }
-
-    /// Pings the clients whose turn it is, after closing those that have not answered in time.
-    private mutating func ping() {
-        let count = delivery.connections.slots.count
-        for slot in timetable.slotsToAnswer(of: count) {
-            guard case .webSocket(let peer)? = delivery.connections[slot], peer.awaitsPong else { continue }
-            conversations.close(slot, .goingAway, reason: "no answer to ping", now: now, &delivery)
-        }
-        for slot in timetable.slotsToPing(of: count) where delivery.connections.standing(of: slot).isReceiving {
-            // In the middle of a frame a ping would have to wait after a copy of the rest; how long the client takes nothing
-            // is watched anyway.
-            guard let connection = delivery.connections[slot], !delivery.isInsideFrame(slot) else { continue }
-            if case .webSocket(let peer) = connection {
-                guard !peer.awaitsPong else { continue }
-                peer.awaitPong()
-                // A message says it too, to a client that cannot see a ping.
-                let message = conversations.ping(slot, delivery).map { connection.framed($0) } ?? []
-                delivery.owe(message + Self.pingFrame, slot)
-            } else {
-                delivery.owe(ServerSentEvent.comment, slot)
-            }
-            delivery.send(slot, now: now)
-        }
     }
 
     private mutating func report() {

@@ -13,6 +13,8 @@ struct Exchanges {
         case proceed
         /// A WebSocket; its first frames may follow the head, from this byte on.
         case open(Newcomer, Handshake, from: Int)
+        /// A WebSocket that is only told why it may not be one.
+        case turnAway(Handshake, DoorPeer.Refusal)
         /// A stream of events, with further fields for its answer.
         case stream(Newcomer, [Response.Field])
         case status(StatusQuestion, RequestMethod)
@@ -57,10 +59,12 @@ struct Exchanges {
         case .status(let question, let method):
             exchange.awaitAnswer()
             return .status(question, method)
-        case .stream(let head, let bearer, let fields):
-            return .stream(Newcomer(head, bearer, offered: nil, from: source, access), fields)
-        case .open(let handshake, let bearer):
-            return .open(Newcomer(head, bearer, offered: handshake.token, from: source, access), handshake, from: used)
+        case .stream(let head, let bearer, let welcome, let fields):
+            return .stream(Newcomer(head, bearer, welcome, offered: nil, from: source, access), fields)
+        case .open(let handshake, let bearer, let welcome):
+            let newcomer = Newcomer(head, bearer, welcome, offered: handshake.token, from: source, access)
+            return .open(newcomer, handshake, from: used)
+        case .turnAway(let handshake, let refusal): return .turnAway(handshake, refusal)
         case .publish(let reader, let expectsContinue, let fields):
             exchange.expect(reader, fields)
             if expectsContinue, used == bytes.count { return .proceed }

@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueBroker
 internal import WSQueueOperation
 internal import WSQueueWire
 
@@ -26,12 +27,21 @@ package struct EventsRoute {
             answer.fields += fields
             return .respond(answer)
         }
-        switch access.bearer(of: head, offered: nil) {
-        case .success(let bearer): return .stream(head, bearer, fields)
-        case .failure(let error):
-            var answer = access.refuse(error, from: source.address)
+        if var answer = Self.refusal(of: head, from: source, access) {
             answer.fields += fields
             return .respond(answer)
+        }
+        guard case .success(let bearer) = access.bearer(of: head, offered: nil) else { return .respond(Router.notYet) }
+        return .stream(head, bearer, access.welcome(at: Self.path, bearer), fields)
+    }
+
+    /// The answer to one who may not listen by HTTP, by his token or by the rules; `nil` where he may.
+    static func refusal(of head: RequestHead, from source: RequestSource, _ access: RequestAccess) -> Response? {
+        switch access.bearer(of: head, offered: nil) {
+        case .failure(let error): return access.refuse(error, from: source.address)
+        case .success(let bearer):
+            let verdict = access.welcome(at: path, bearer).verdict
+            return verdict == .allowed ? nil : access.refuse(verdict, at: path, from: source.address)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueOperation
@@ -11,11 +12,13 @@ struct Router {
         /// An answer, after which the connection ends.
         case respond(Response)
         /// A WebSocket.
-        case open(Handshake, TokenVerifier.Result?)
+        case open(Handshake, TokenVerifier.Result?, Welcome)
+        /// A WebSocket that is only told why it may not be one.
+        case turnAway(Handshake, DoorPeer.Refusal)
         /// An event that is in the body, with further fields for the answer.
         case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
         /// A stream of events, with further fields for its answer.
-        case stream(RequestHead, TokenVerifier.Result?, [Response.Field])
+        case stream(RequestHead, TokenVerifier.Result?, Welcome, [Response.Field])
         /// How the server stands, which all threads are asked for.
         case status(StatusQuestion, RequestMethod)
     }
@@ -58,9 +61,30 @@ struct Router {
             return .respond(error.response)
         }
         switch access.bearer(of: head, offered: handshake.token) {
-        case .success(let bearer): return .open(handshake, bearer)
-        case .failure(let error): return .respond(access.refuse(error, from: source.address))
+        case .success(let bearer): return welcome(bearer, handshake, head, from: source)
+        case .failure(let error):
+            let answer = access.refuse(error, from: source.address)
+            guard Self.hidesAnswers(head) else { return .respond(answer) }
+            let code: CloseCode = error == .expired ? .tokenExpired : .tokenRefused
+            return .turnAway(handshake, DoorPeer.Refusal(code: code, advice: error.advice))
         }
+    }
+
+    /// Whether who asks sees nothing of an answer but that there is no WebSocket: a page's script.
+    private static func hidesAnswers(_ head: RequestHead) -> Bool {
+        !head.values(of: "origin").isEmpty && head.values(of: "authorization").isEmpty
+    }
+
+    private func welcome(
+        _ bearer: TokenVerifier.Result?, _ handshake: Handshake, _ head: RequestHead, from source: RequestSource
+    ) -> Route {
+        let path = head.target.path
+        let welcome = access.welcome(at: path, bearer)
+        if welcome.verdict == .allowed { return .open(handshake, bearer, welcome) }
+        let answer = access.refuse(welcome.verdict, at: path, from: source.address)
+        guard Self.hidesAnswers(head) else { return .respond(answer) }
+        let advice = String(decoding: answer.body.dropLast(), as: UTF8.self)
+        return .turnAway(handshake, DoorPeer.Refusal(code: .connectionRefused, advice: advice))
     }
 
     /// What a client gets that comes before the server knows where the events stand.
@@ -100,7 +124,7 @@ struct Router {
         if head.target.path == "/", pageReaders != .nobody {
             answer = { livePage(head, from: source) }
         } else if Self.withoutSlash(head.target.path) == "/cursor" {
-            answer = cursor
+            answer = { EventsRoute.refusal(of: head, from: source, access) ?? cursor() }
         } else if let file = StaticFile.at(head.target.path) {
             answer = { file.response(to: head) }
         } else {

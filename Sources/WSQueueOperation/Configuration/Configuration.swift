@@ -72,6 +72,8 @@ package struct Configuration: Sendable {
     package var tokenAudiences: [String] = []
     /// The file with the rules about channels.
     package var rulesPath: String?
+    /// Whether nobody may connect without a token, unless a rule says otherwise.
+    package var requiresToken = false
     /// The file with the tokens that allow publishing by HTTP; `nil` allows no one.
     package var publishTokenPath: String?
     /// Where the application is asked about channels.

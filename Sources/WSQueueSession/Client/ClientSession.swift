@@ -66,16 +66,17 @@ package struct ClientSession: ~Copyable {
     ///
     /// - Parameters:
     ///   - retiredAt: When the secret of its token counts no longer, if that is no longer in use.
+    ///   - given: The channels that the rules give it.
     ///   - lastEvent: Where a reader that comes back says that it has got to: it goes before what its URL still says.
     package mutating func open(
-        as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, lastEvent: String? = nil,
-        _ options: SessionOptions, _ facts: SessionFacts
+        as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, given: [String] = [],
+        lastEvent: String? = nil, _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
         let query = ClientQuery(target, lastEvent: lastEvent, channelLimit: options.channelLimit)
         var (actions, questions, errors) = ([SessionAction](), [SessionAction](), [ClientError]())
         if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
         if dialect == .stream { actions.append(.name) }
-        for name in query.channels {
+        for name in given + query.channels {
             do throws(ClientError) {
                 let command = ClientCommand.subscribe(channel: name, since: query.since)
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }

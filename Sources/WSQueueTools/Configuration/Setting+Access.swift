@@ -113,6 +113,12 @@ extension Setting {
                 key: "rules", value: "FILE", defaultValue: .described("none"),
                 text: "Rules about who may listen to which channels and send into them, in JSON; read again on HUP."),
             \.configuration.rulesPath),
+        .flag(
+            Option(
+                key: "require-token", value: nil, defaultValue: .value("no"),
+                text: "Let nobody connect without a token, unless a rule about the path says otherwise; the same as a "
+                    + "last rule {\"connect\":\"/**\",\"allow\":\"authenticated\"}."),
+            \.configuration.requiresToken),
         Setting(
             Option(
                 key: "authorize-url", value: "URL",

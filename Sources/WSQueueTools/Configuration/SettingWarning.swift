@@ -88,6 +88,10 @@ extension ServerSettings {
             warnings.append(
                 SettingWarning(subject: "log-events", hint: "lines about events are of level info (--log-level)"))
         }
+        if configuration.requiresToken, configuration.tokenSecretPath == nil {
+            warnings.append(
+                SettingWarning(subject: "require-token", hint: "no token is good without --jwt-secret-file"))
+        }
         if configuration.clientLimit > 0, configuration.clientsPerAddress > configuration.clientLimit {
             warnings.append(
                 SettingWarning(

@@ -44,6 +44,10 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     package static let forbidden = CloseCode(assigned: 4003)
     /// The client reads too slowly; it may resume from its cursor.
     package static let slow = CloseCode(assigned: 4008)
+    /// The client's token was refused; coming back with it would be for nothing.
+    package static let tokenRefused = CloseCode(assigned: 4501)
+    /// A rule lets the client not connect.
+    package static let connectionRefused = CloseCode(assigned: 4503)
     /// The client sends too much.
     package static let rateLimited = CloseCode(assigned: 4029)
 }

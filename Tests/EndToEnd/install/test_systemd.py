@@ -255,7 +255,7 @@ def test_a_passed_unix_socket_outlives_the_server(start, queue, tmp_path):
 
 def test_a_client_of_a_socket_for_both_protocols_has_its_ipv4_address(start):
     with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as one, Passing(one) as how:
-        server = start(**how)
+        server = start("--local", "on", **how)
         server.host = "127.0.0.1"
         with Client(server):
             assert server.wait_for("client.open")["addr"].startswith("127.0.0.1:")

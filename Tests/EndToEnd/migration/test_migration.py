@@ -192,9 +192,9 @@ def test_a_page_of_roadrunners_plugin_joins_hears_and_leaves(guarded, queue, bro
 
 # Others.
 
-def test_pushers_names_of_private_channels_mean_nothing_until_a_rule_says_so(start, queue):
+def test_pushers_names_of_private_channels_are_private_and_a_rule_says_for_whom(start, queue):
     with Speaking(start()) as stranger:
-        stranger.subscribe("private-orders")
+        assert stranger.ask("subscribe", channel="private-orders")["code"] == "forbidden"
         assert stranger.ask("subscribe", channel="private.orders")["code"] == "forbidden"
         stranger.send(8, b"\x03\xe8")
         stranger.receive_until_end()

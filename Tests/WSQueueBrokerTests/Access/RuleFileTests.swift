@@ -190,6 +190,23 @@ struct RuleFileTests {
         #expect(throws: RuleFault.self) { try Self.decode("[\(rules)]") }
     }
 
+    @Test func `the first rule about a path decides who connects there, and what is given`() throws {
+        let access = try Self.decode(
+            """
+            [{"connect":"/user/{id}","allow":["user:{id}","role:admin"],"channels":["user.{id}","all"],"greeting":[1.0]},
+             {"connect":"/open"},{"connect":"/**","allow":"authenticated"}]
+            """)
+        let own = access.welcome(at: "/user/a/", by: Self.identity("a"))
+        #expect(own.verdict == .allowed && own.channels == ["user.a", "all"] && own.greeting == Array("[1.0]".utf8))
+        #expect(access.welcome(at: "/user/a", by: Self.identity("b")).verdict == .forbidden)
+        #expect(access.welcome(at: "/user/a", by: nil).verdict == .needsUser)
+        #expect(access.welcome(at: "/open", by: nil).verdict == .allowed)
+        #expect(access.welcome(at: "/user/a/b", by: nil).verdict == .needsUser)
+        #expect(access.welcome(at: "/", by: Self.identity("b")).verdict == .allowed)
+        #expect(Access().welcome(at: "/", by: nil).verdict == .allowed)
+        #expect(Access(rules: RuleSet().with(.tokenRequired)).welcome(at: "/x", by: nil).verdict == .needsUser)
+    }
+
     @Test func `rules that ask are known to`() throws {
         #expect(try Self.decode(Self.rules).asks)
         #expect(!Access().asks)

@@ -3,15 +3,24 @@ internal import WSQueueWire
 
 /// Connections that have been sent their last bytes, or must first take what they are owed before those: until when they
 /// may take it, and what is kept for them.
-struct Farewells {
+package struct Farewells {
     /// Why a client was closed, as the log says it.
-    struct Reason {
-        let code: UInt16
-        let text: String
+    package struct Reason {
+        /// The number in the close frame.
+        package let code: UInt16
+        /// What stands behind it.
+        package let text: String
+
+        /// Makes a reason.
+        package init(code: UInt16, text: String) {
+            self.code = code
+            self.text = text
+        }
 
         /// The connection just ended (RFC 6455, section 7.1.5).
-        static let none = Reason(code: 1_006, text: "")
-        static let slow = Reason(code: CloseCode.slow.rawValue, text: "slow")
+        package static let none = Reason(code: 1_006, text: "")
+        /// It did not take what it was owed.
+        package static let slow = Reason(code: CloseCode.slow.rawValue, text: "slow")
     }
 
     private struct Farewell {
@@ -43,15 +52,18 @@ struct Farewells {
     /// What is kept for slow clients that are being closed, all together.
     private static let keptLimitBytes = 8 * 1_048_576
 
+    /// No one is leaving.
+    package init() {}
+
     /// Names the reason of a client's end.
-    mutating func name(_ slot: Int, _ code: UInt16, _ text: String) {
+    package mutating func name(_ slot: Int, _ code: UInt16, _ text: String) {
         farewells[slot, default: Farewell()].reason = Reason(code: code, text: text)
     }
 
     /// Keeps the rest of what a slow client is in the middle of.
     ///
     /// - Returns: Whether there is room for that.
-    mutating func keep(_ count: Int, _ slot: Int) -> Bool {
+    package mutating func keep(_ count: Int, _ slot: Int) -> Bool {
         guard keptBytes + count <= Self.keptLimitBytes else { return false }
         keptBytes += count
         farewells[slot, default: Farewell()].keptBytes += count
@@ -61,7 +73,7 @@ struct Farewells {
     /// Sets a connection's deadline.
     ///
     /// - Parameter isSlow: Whether its last bytes wait for a full socket.
-    mutating func begin(_ token: UInt64, isSlow: Bool, now: Int64) {
+    package mutating func begin(_ token: UInt64, isSlow: Bool, now: Int64) {
         if isSlow {
             slow.append(Deadline(token: token, time: now + Self.slowNanoseconds))
         } else {
@@ -72,13 +84,13 @@ struct Farewells {
     /// Throws away what has arrived after a connection's last bytes.
     ///
     /// - Returns: Whether that is not too much: a program that goes on sending is not read to the end.
-    mutating func discard(_ count: Int, _ slot: Int) -> Bool {
+    package mutating func discard(_ count: Int, _ slot: Int) -> Bool {
         farewells[slot, default: Farewell()].discardedBytes += count
         return (farewells[slot]?.discardedBytes ?? 0) <= Self.discardLimitBytes
     }
 
     /// Takes the next connection whose time is over. It may have gone since.
-    mutating func next(now: Int64) -> UInt64? {
+    package mutating func next(now: Int64) -> UInt64? {
         if let first = prompt.first, first.time <= now { return prompt.popFirst()?.token }
         if let first = slow.first, first.time <= now { return slow.popFirst()?.token }
         return nil
@@ -87,7 +99,7 @@ struct Farewells {
     /// A connection has gone.
     ///
     /// - Returns: Why it was closed, if we did it.
-    mutating func take(_ slot: Int) -> Reason? {
+    package mutating func take(_ slot: Int) -> Reason? {
         let farewell = farewells.removeValue(forKey: slot)
         keptBytes -= farewell?.keptBytes ?? 0
         return farewell?.reason
