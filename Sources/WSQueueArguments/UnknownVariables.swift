@@ -74,7 +74,7 @@ package enum ProgramVariables {
         "LOG_FORMAT", "LOG_LEVEL", "MESSAGE_SIZE", "MESSAGES_PER_MINUTE", "ORIGIN", "PAGE", "PATH",
         "PAYLOAD_KEY", "PING", "POLL", "PONG", "PORT", "PRESENCE_GRACE", "PUBLISH_TOKEN_FILE", "QUEUE",
         "READY_AGE", "REDIS", "REDIS_PASSWORD_FILE", "REDIS_REPLICAS", "REDIS_STREAM", "REQUIRE_TOKEN", "RULES",
-        "THREADS", "TOKEN", "TOKEN_FILE", "TRUSTED_PROXY", "URL", "WATCH",
+        "SANDBOX", "THREADS", "TOKEN", "TOKEN_FILE", "TRUSTED_PROXY", "URL", "WATCH",
     ])
 
     private static func names(_ keys: [String]) -> [String] { keys.map { "WSQUEUE_\($0)" } }

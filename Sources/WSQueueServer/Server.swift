@@ -30,9 +30,11 @@ package struct Server: ~Copyable {
     /// - Parameters:
     ///   - signals: Made before any other thread, so that all threads leave signals to it.
     ///   - manager: What has started us.
+    ///   - sandbox: How far this process has shut itself in, for the log.
     /// - Throws: ``ServerStartError``.
     package init(
-        _ configuration: Configuration, log: Log, signals: consuming Signals, manager: consuming ServiceManager
+        _ configuration: Configuration, log: Log, signals: consuming Signals, manager: consuming ServiceManager,
+        sandbox: Sandbox = .off(reason: nil)
     ) throws(ServerStartError) {
         var configuration = configuration
         if configuration.prefersPassedSockets, !manager.sockets.isEmpty {
@@ -53,10 +55,12 @@ package struct Server: ~Copyable {
             edge = try ServerStart.makeEdge(configuration, control, history, limits, log)
             syncer = queue.journal.isKept ? try JournalSyncer(hubWakeup: edge.hubWakeup) : nil
             poller = try Poller()
-            log.write(
+            let start =
                 LogLine(.notice, "server.start").with("pid", Process.identifier).with("epoch", history.epoch)
-                    .with("threads", edge.loops.count).with("descriptors", limits.now)
-                    .with("descriptors_before", limits.before).with("max_clients", configuration.clientLimit))
+                .with("threads", edge.loops.count).with("descriptors", limits.now)
+                .with("descriptors_before", limits.before).with("max_clients", configuration.clientLimit)
+                .with("sandbox", sandbox.word)
+            log.write(sandbox.reason.map { start.with("sandbox_why", $0) } ?? start)
         } catch {
             throw .system(error)
         }

@@ -40,6 +40,12 @@ package struct Account: Equatable, Sendable, CustomStringConvertible {
         return unsafe String(cString: name)
     }
 
+    /// A user's home (getpwuid(3)); `nil` where there is none. For a program with one thread.
+    package static func homeDirectory(of user: UInt32) -> String? {
+        guard let entry = unsafe getpwuid(user), let path = unsafe entry.pointee.pw_dir else { return nil }
+        return unsafe String(cString: path)
+    }
+
     /// Who this process is.
     package static var current: Account {
         Account(

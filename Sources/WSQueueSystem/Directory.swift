@@ -66,6 +66,19 @@ package final class Directory: Sendable {
         return FileStatus(raw)
     }
 
+    /// Whether a file system is mounted at a directory: it is on another one than its parent.
+    package static func isMountPoint(_ path: String) -> Bool {
+        guard let own = try? status(at: path), let parent = try? status(at: "\(path)/..") else { return false }
+        return own.device != parent.device
+    }
+
+    /// The path of a directory without symbolic links (realpath(3)); `nil` where none is there.
+    package static func canonicalPath(of path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+
     /// An entry's status; of a symbolic link itself, not of what it points to (fstatat(2)).
     package func status(of name: FileName) throws(SystemCallError) -> FileStatus {
         var raw = stat()

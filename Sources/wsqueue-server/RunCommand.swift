@@ -58,6 +58,8 @@ enum RunCommand: Command {
         _ settings: ServerSettings, _ warnings: [SettingWarning], _ signals: consuming Signals,
         _ manager: consuming ServiceManager, _ terminal: Terminal
     ) -> ExitStatus {
+        // Before the log, whose thread would go without the rules.
+        let sandbox = Sandbox.enter(settings.configuration, logPath: settings.logFile)
         let log: Log
         do throws(SystemCallError) {
             log = try Log(
@@ -69,7 +71,8 @@ enum RunCommand: Command {
         defer { log.close() }
         for warning in warnings { log.write(warning.line) }
         do throws(ServerStartError) {
-            var server = try Server(settings.configuration, log: log, signals: signals, manager: manager)
+            var server = try Server(
+                settings.configuration, log: log, signals: signals, manager: manager, sandbox: sandbox)
             try server.run()
             return .success
         } catch {

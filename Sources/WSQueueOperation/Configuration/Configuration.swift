@@ -112,6 +112,8 @@ package struct Configuration: Sendable {
     /// The Redis that it shares with other servers; `nil` is none.
     package var redis: RedisSettings?
 
+    /// Whether the server takes from itself what it does not need of the machine.
+    package var isShutIn = true
     /// From this age of the oldest file on that waits the server is not ready.
     package var readyAgeMilliseconds = 60_000
     /// What programs call themselves.

@@ -12,7 +12,7 @@ package struct ServerSettings {
     /// `nil` is to be found out.
     var logFormat: LogLine.Format?
     /// `nil` is standard error.
-    var logFile: String?
+    package var logFile: String?
     /// How tokens may be signed; empty is any that there are.
     var algorithms: Set<TokenAlgorithm> = []
     /// Where Redis is; `nil` is no Redis, whatever else is said of it.

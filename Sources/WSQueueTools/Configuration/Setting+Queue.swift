@@ -37,6 +37,11 @@ extension Setting {
             in: 1...256, \.configuration.threads),
         .milliseconds(
             "drain", from: 0, \.configuration.drainMilliseconds, default: "20s", text: "How long stopping may take."),
+        .choice(
+            "sandbox", ["on": true, "off": false], \.configuration.isShutIn, default: "on",
+            text:
+                "on lets the server reach no other files than its own, and gain no privileges (Landlock); what holds is "
+                + "said at the start."),
         .milliseconds(
             "ready-age", from: 1, \.configuration.readyAgeMilliseconds, default: "60s",
             text: "How old the oldest file that waits may be before /ready says 503."),

@@ -28,7 +28,10 @@ package struct Doctor {
     ///
     /// - Returns: What was found, in the order in which a person looks.
     /// - Throws: ``SystemCallError`` when there is no directory to look at.
-    package func examine() throws(SystemCallError) -> [Finding] { Diagnosis.findings(try facts()) }
+    package func examine() throws(SystemCallError) -> [Finding] {
+        let plan = Landlock.version < Landlock.leastVersion ? nil : Sandbox.plan(configuration, logPath: nil)
+        return Diagnosis.findings(try facts()) + [SandboxFinding.of(configuration, plan)]
+    }
 
     private func facts() throws(SystemCallError) -> DoctorFacts {
         let status = try Directory.status(at: configuration.queuePath)
