@@ -137,30 +137,45 @@ struct FileDeletion: ~Copyable {
     /// only some.
     mutating func findChanged() -> Outcome {
         var outcome = Outcome()
-        for (name, one) in undeletable.prefix(Self.passFiles)
-        where one.look.hasChanged(name, in: one.file.directory) {
-            undeletable[name] = nil
-            outcome.retake(name, from: name)
-        }
+        for name in Array(undeletable.keys.prefix(Self.passFiles)) { _ = lookAgain(name, &outcome) }
         return outcome
     }
 
     /// Tries again what could not be deleted; a file that is another one by now is an event of its own.
     mutating func retry(in identity: FileIdentity?, now: Int64) -> Outcome {
         var outcome = Outcome()
-        for (name, one) in undeletable {
-            if one.look.hasChanged(name, in: one.file.directory) {
-                undeletable[name] = nil
-                outcome.retake(name, from: name)
-                continue
-            }
-            guard let ended = try? Removal(name, in: one.file.directory, readAs: one.file.mark).carryOut() else {
-                continue
-            }
+        for name in Array(undeletable.keys) {
+            guard let one = lookAgain(name, &outcome),
+                let ended = try? Removal(name, in: one.file.directory, readAs: one.file.mark).carryOut()
+            else { continue }
             undeletable[name] = nil
             note(one.file, .success(ended), identity, now: now, &outcome)
         }
         return outcome
+    }
+
+    /// Looks whether a file that could not be deleted is still what was read: its mode, owner, names and times may change.
+    ///
+    /// - Returns: What is known of it, if it is.
+    private mutating func lookAgain(
+        _ name: FileName, _ outcome: inout Outcome
+    ) -> (file: ReadFile, look: Unfinished.Look)? {
+        guard let one = undeletable[name] else { return nil }
+        let present = try? one.file.directory.status(of: name)
+        guard present.map(Unfinished.Look.init) != one.look else { return one }
+        let removal = Removal(name, in: one.file.directory, readAs: one.file.mark)
+        switch present.map({ removal.relation(to: $0, before: one.look) }) ?? .other {
+        case .same:
+            undeletable[name]?.look = present.map(Unfinished.Look.init) ?? one.look
+            return one
+        case .grown:
+            undeletable[name] = nil
+            outcome.grow(name, from: name, one.file.progress)
+        case .other:
+            undeletable[name] = nil
+            outcome.retake(name, from: name)
+        }
+        return nil
     }
 
     /// Forgets what was known of another directory's files.

@@ -73,7 +73,7 @@ struct FileExaminer {
 
     /// Whether what notices tell of a file's writer matters before it is read.
     func wantsWriters(of file: PendingFile) -> Bool {
-        !file.isNamedByContract && (file.isBatch || !unfinished.isEmpty)
+        file.isBatch || (!file.isNamedByContract && !unfinished.isEmpty)
     }
 
     /// Reads a file, and finds out what it holds.
@@ -85,6 +85,8 @@ struct FileExaminer {
         _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64, unix: Int64,
         readBytes: inout Int
     ) -> Finding {
+        // Who writes in place follows the contract no further than by the name, and may go on with any line.
+        let file = file.isBatch && file.isNamedByContract && writers.isChanging(file.name) ? file.writtenInPlace : file
         if isWaiting(file, reader, writers, now: now) { return .nothing }
         let outcome = reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes)
         guard case .contents(let status) = outcome else {

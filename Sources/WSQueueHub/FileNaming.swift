@@ -13,7 +13,8 @@ struct FileNaming {
     mutating func name(
         _ event: SpooledEvent, of source: FileSource, _ recorder: borrowing Recorder
     ) -> SpooledEvent? {
-        switch decide(source, isSame: recorder.knowsBytes(of: event), line: nil, recorder) {
+        let copied = source.keepsTimes ? event.fingerprint : nil
+        return switch decide(source, isSame: recorder.knowsBytes(of: event), copied, line: nil, recorder) {
         case .known: nil
         case .new(let count): count == 1 ? event : SpooledEvent(event, fileID: source.id(count: count))
         }
@@ -39,7 +40,8 @@ struct FileNaming {
         if !names.hasTaken(source.base) || source.keepsTimes {
             known = batch.lastLine { event, _ in recorder.knowsBytes(of: event) }
         }
-        switch decide(source, isSame: known > 0, line: 1, recorder) {
+        let copied = source.keepsTimes ? JournalRecord.Fingerprint(batch.text.span) : nil
+        switch decide(source, isSame: known > 0, copied, line: 1, recorder) {
         case .new(let count):
             batch.setCount(count)
             return 0
@@ -55,9 +57,10 @@ struct FileNaming {
     }
 
     private mutating func decide(
-        _ source: FileSource, isSame: Bool, line: Int?, _ recorder: borrowing Recorder
+        _ source: FileSource, isSame: Bool, _ copied: JournalRecord.Fingerprint?, line: Int?,
+        _ recorder: borrowing Recorder
     ) -> ReusedNames.Verdict {
-        let file = ReusedNames.File(base: source.base, isSame: isSame, keepsTimes: source.keepsTimes)
+        let file = ReusedNames.File(base: source.base, isSame: isSame, copied: copied)
         return names.decide(file) { Self.isKnown(source, $0, line: line, recorder) }
     }
 

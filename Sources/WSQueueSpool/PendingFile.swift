@@ -14,7 +14,7 @@ package struct PendingFile: Equatable, HeapElement {
     /// Whether it is not to be sent before that time.
     package let isScheduled: Bool
     private let order: SpoolOrder
-    private let form: SpoolName.Form
+    private var form: SpoolName.Form
     /// Where the name begins that it was delivered under, and how long its stem is.
     private let start: Int
     private let stemCount: Int
@@ -34,6 +34,13 @@ package struct PendingFile: Equatable, HeapElement {
     func noticed(_ arrival: UInt64) -> PendingFile {
         var file = self
         file.arrival = arrival
+        return file
+    }
+
+    /// The same file, of which was noticed that it is written in place, whatever its name promises.
+    package var writtenInPlace: PendingFile {
+        var file = self
+        if form == .contract { file.form = .original }
         return file
     }
 

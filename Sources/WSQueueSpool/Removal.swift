@@ -102,6 +102,15 @@ package struct Removal: Sendable {
         }
     }
 
+    /// Compares a file that is to stay where it is with what was read.
+    ///
+    /// - Parameter before: What it looked like when it was found to stay.
+    package func relation(to present: FileStatus, before: Unfinished.Look) -> ReadMark.Relation {
+        if let mark { return relation(mark, to: present, name) }
+        // A name that is used once is no other event's while it leads to the same file.
+        return present.inode == before.inode && present.sizeBytes == before.sizeBytes ? .same : .other
+    }
+
     private func relation(_ mark: ReadMark, to present: FileStatus, _ name: FileName) -> ReadMark.Relation {
         let age = Clock.unixNanoseconds() - present.modifiedNanoseconds
         return mark.relation(to: present, isSettled: age > 100_000_000) {

@@ -33,8 +33,15 @@ package struct SeenWriters {
         if !changed.isEmpty { changed.remove(name) }
     }
 
-    /// Notes that a file has another name now.
+    /// Whether somebody has changed a file's contents, and not closed it since.
+    package func isChanging(_ name: FileName) -> Bool { changed.contains(name) }
+
+    /// Whether somebody may have a file open.
+    package func isKnown(_ name: FileName) -> Bool { created.contains(name) || changed.contains(name) }
+
+    /// Notes that a file has another name now, and that whatever had that before has gone.
     package mutating func move(_ name: FileName, to newName: FileName) {
+        noteEnd(newName)
         if created.remove(name) != nil { created.insert(newName) }
         if changed.remove(name) != nil { changed.insert(newName) }
     }

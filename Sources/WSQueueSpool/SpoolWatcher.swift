@@ -32,6 +32,8 @@ package struct SpoolWatcher: ~Copyable {
     private var writing: Inotify?
     private var writingWatch: Int32?
     private var seen = SeenWriters()
+    /// The name that the last file had that was renamed while somebody had it open, and the rename's cookie.
+    private var departed: (name: FileName, cookie: UInt32)?
     private var identity: FileIdentity?
     private var mark = ListingMark(isTrusted: false)
     /// Whether notices tell of all that happens in the directory.
@@ -104,19 +106,31 @@ package struct SpoolWatcher: ~Copyable {
         guard let writing else { return [] }
         var begun: [FileName] = []
         let watch = writingWatch
-        var seen = self.seen
+        var (seen, departed) = (self.seen, self.departed)
         let body = { (notice: Inotify.Notice, name: Span<UInt8>) in
             // Without some of the notices a file that was closed would count as open for ever.
             if notice.isOverflow { seen = SeenWriters() }
             guard notice.watch == watch, !name.isEmpty else { return }
             let kind = SpoolName.kind(of: name).0
             let isTaken = kind == .hidden && TakenName.isOne(name)
-            guard kind == .event || kind == .batch || isTaken else { return }
+            let isDraft = kind == .hidden && !isTaken
+            // Of those who follow the contract nothing need be known until their files have visible names.
+            guard kind == .event || kind == .batch || isTaken || (isDraft && !AbandonedFiles.isUnfinished(name)) else {
+                return
+            }
             let name = FileName(name)
+            if notice.isDeparture {
+                if seen.isKnown(name) { departed = (name, notice.cookie) }
+                return
+            }
             if notice.isCreation {
                 seen.noteCreation(name)
             } else if notice.isChange {
-                if seen.noteChange(name), !isTaken { begun.append(name) }
+                if seen.noteChange(name), !isTaken, !isDraft { begun.append(name) }
+            } else if notice.isRename, let from = departed, from.cookie == notice.cookie {
+                // So does whoever writes under a hidden name and renames before he has closed the file.
+                seen.move(from.name, to: name)
+                departed = nil
             } else if isTaken, notice.isRename {
                 // Whoever had it open has it open still.
                 seen.move(TakenName.original(name), to: name)
@@ -125,7 +139,7 @@ package struct SpoolWatcher: ~Copyable {
             }
         }
         while (try? writing.read(body)) == true {}
-        self.seen = seen
+        (self.seen, self.departed) = (seen, departed)
         return begun
     }
 

@@ -7,17 +7,22 @@ package final class Inotify {
     package struct Notice {
         /// Which watch it belongs to; a replaced watch may still have notices in the queue.
         package let watch: Int32
+        /// The same for both names of a rename; 0 for everything else.
+        package let cookie: UInt32
         private let mask: UInt32
 
-        init(watch: Int32, mask: UInt32) {
+        init(watch: Int32, mask: UInt32, cookie: UInt32) {
             self.watch = watch
             self.mask = mask
+            self.cookie = cookie
         }
 
         /// A name is complete: it was renamed into the directory, or its writer closed it.
         package var isArrival: Bool { has(IN_MOVED_TO | IN_CLOSE_WRITE) && !has(IN_ISDIR) }
         /// It was renamed into the directory.
         package var isRename: Bool { has(IN_MOVED_TO) }
+        /// It was renamed to another name, or out of the directory.
+        package var isDeparture: Bool { has(IN_MOVED_FROM) }
         /// It was created.
         package var isCreation: Bool { has(IN_CREATE) && !has(IN_ISDIR) }
         /// Its contents were changed.
@@ -41,7 +46,7 @@ package final class Inotify {
             let common = UInt32(IN_MOVED_TO | IN_CLOSE_WRITE) | UInt32(IN_ONLYDIR) | UInt32(IN_EXCL_UNLINK)
             return switch self {
             case .arrivals: common | UInt32(IN_DELETE_SELF | IN_MOVE_SELF)
-            case .writing: common | UInt32(IN_CREATE | IN_MODIFY)
+            case .writing: common | UInt32(IN_CREATE | IN_MODIFY | IN_MOVED_FROM)
             }
         }
     }
@@ -89,7 +94,8 @@ package final class Inotify {
             let next = start + Int(word(at: offset + 12))
             var end = start
             while end < next, buffer[end] != 0 { end += 1 }
-            let notice = Notice(watch: Int32(bitPattern: word(at: offset)), mask: word(at: offset + 4))
+            let notice = Notice(
+                watch: Int32(bitPattern: word(at: offset)), mask: word(at: offset + 4), cookie: word(at: offset + 8))
             body(notice, buffer.span.extracting(start..<end))
             offset = next
         }

@@ -9,12 +9,15 @@ struct ReusedNamesTests {
     /// A file as it is looked at, and what it is.
     struct Look {
         var isSame = false
-        var keepsTimes = false
+        /// Which bytes it has, where it has come with the times of another one.
+        var copied: UInt32?
         let verdict: ReusedNames.Verdict
     }
 
     private func decide(_ names: inout ReusedNames, _ look: Look, known: Set<Int>) -> ReusedNames.Verdict {
-        let file = ReusedNames.File(base: Self.base, isSame: look.isSame, keepsTimes: look.keepsTimes)
+        let file = ReusedNames.File(
+            base: Self.base, isSame: look.isSame,
+            copied: look.copied.map { JournalRecord.Fingerprint(byteCount: 9, checksum: $0) })
         return names.decide(file) { known.contains($0) }
     }
 
@@ -51,10 +54,17 @@ struct ReusedNamesTests {
             (
                 "a copy that keeps times is the same, in one process too", [],
                 [
-                    Look(keepsTimes: true, verdict: .new(count: 1)),
-                    Look(isSame: true, keepsTimes: true, verdict: .known),
-                    Look(keepsTimes: true, verdict: .new(count: 2)),
-                    Look(isSame: true, keepsTimes: true, verdict: .known),
+                    Look(copied: 1, verdict: .new(count: 1)), Look(isSame: true, copied: 1, verdict: .known),
+                    Look(copied: 2, verdict: .new(count: 2)), Look(isSame: true, copied: 2, verdict: .known),
+                ]
+            ),
+            (
+                "but one of what was there before the last is an event of its own", [],
+                [
+                    Look(copied: 1, verdict: .new(count: 1)), Look(copied: 2, verdict: .new(count: 2)),
+                    Look(isSame: true, copied: 1, verdict: .new(count: 3)),
+                    Look(isSame: true, copied: 1, verdict: .known),
+                    Look(isSame: true, copied: 2, verdict: .new(count: 4)),
                 ]
             ),
         ] as [(String, Set<Int>, [Look])])
@@ -70,7 +80,7 @@ struct ReusedNamesTests {
         for id in ["a@1", "b@1", "a@2"] {
             for owner in [EventOwner([1]), EventOwner([2]), .unknown] {
                 let base = JournalRecord.Identity(id: Array(id.utf8), owner: owner)
-                let file = ReusedNames.File(base: base, isSame: false, keepsTimes: false)
+                let file = ReusedNames.File(base: base, isSame: false, copied: nil)
                 #expect(!names.hasTaken(base))
                 #expect(names.decide(file) { _ in false } == .new(count: 1))
                 #expect(names.hasTaken(base))
@@ -82,12 +92,12 @@ struct ReusedNamesTests {
         var names = ReusedNames()
         for number in 0..<10_000 {
             let base = JournalRecord.Identity(id: Array("a@\(number)".utf8), owner: .unknown)
-            let file = ReusedNames.File(base: base, isSame: false, keepsTimes: false)
+            let file = ReusedNames.File(base: base, isSame: false, copied: nil)
             _ = names.decide(file) { _ in false }
         }
         let first = JournalRecord.Identity(id: Array("a@0".utf8), owner: .unknown)
         #expect(!names.hasTaken(first))
-        let file = ReusedNames.File(base: first, isSame: false, keepsTimes: false)
+        let file = ReusedNames.File(base: first, isSame: false, copied: nil)
         #expect(names.decide(file) { $0 == 1 } == .new(count: 2))
     }
 }

@@ -12,14 +12,14 @@ package struct ReusedNames {
         package let base: JournalRecord.Identity
         /// Whether an event of that name and mtime with the very same bytes has been sent.
         package let isSame: Bool
-        /// Whether it has come with the times of another one, so that another one of these bytes is a copy.
-        package let keepsTimes: Bool
+        /// Its bytes, where it has come with the times of another one, so that another one of these bytes is a copy.
+        package let copied: JournalRecord.Fingerprint?
 
         /// Makes it of its parts.
-        package init(base: JournalRecord.Identity, isSame: Bool, keepsTimes: Bool) {
+        package init(base: JournalRecord.Identity, isSame: Bool, copied: JournalRecord.Fingerprint?) {
             self.base = base
             self.isSame = isSame
-            self.keepsTimes = keepsTimes
+            self.copied = copied
         }
     }
 
@@ -31,8 +31,13 @@ package struct ReusedNames {
         case new(count: Int)
     }
 
-    /// The names that this process has taken, with the count of the last event of each.
-    private var taken: [JournalRecord.Identity: Int] = [:]
+    private struct Taken {
+        let count: Int
+        let copied: JournalRecord.Fingerprint?
+    }
+
+    /// The names that this process has taken, with the last event of each.
+    private var taken: [JournalRecord.Identity: Taken] = [:]
 
     /// Of so many names it is known. Of those that are forgotten only a file with the same mtime and the same bytes would
     /// be taken for the one before.
@@ -49,11 +54,12 @@ package struct ReusedNames {
     /// - Parameter isKnown: Whether an event with this count has been recorded.
     package mutating func decide(_ file: File, isKnown: (Int) -> Bool) -> Verdict {
         let last = taken[file.base]
-        if file.isSame, last == nil || file.keepsTimes { return .known }
-        var count = (last ?? 0) + 1
+        // A copy is one of what was there last: who puts the first of two back has published again.
+        if file.isSame, last == nil || (file.copied != nil && file.copied == last?.copied) { return .known }
+        var count = (last?.count ?? 0) + 1
         while isKnown(count) { count += 1 }
         if last == nil, taken.count >= Self.limitNames { taken = [:] }
-        taken[file.base] = count
+        taken[file.base] = Taken(count: count, copied: file.copied)
         return .new(count: count)
     }
 }
