@@ -38,7 +38,7 @@ package enum ChildCommand {
 
     /// This process's variables and further ones, as `NAME=value`.
     private static func variables(_ more: [(name: String, value: String)], without secrets: [String]) -> [String] {
-        let left = more.map(\.name) + secrets
+        let left = more.map { $0.name } + secrets
         var pairs: [String] = []
         var next = unsafe wsqueue_environment()
         while let list = unsafe next, let text = unsafe list.pointee {
