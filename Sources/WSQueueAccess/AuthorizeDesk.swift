@@ -7,8 +7,8 @@ package import WSQueueWire
 /// Asks the application about channels, on a thread of its own: what does not answer keeps no client waiting but the one
 /// that it is about.
 ///
-/// At most 64 requests are under way; the same question of many clients is asked once. Two seconds after someone wanted to
-/// know, no answer is a denial.
+/// At most 64 requests are under way, 32 for one address; the same question of many clients is asked once. Two seconds
+/// after someone wanted to know, no answer is a denial.
 package final class AuthorizeDesk: Sendable {
     package typealias Waiter = AuthorizeQuestions.Waiter
 
@@ -26,13 +26,16 @@ package final class AuthorizeDesk: Sendable {
 
     /// How long a client waits, nanoseconds.
     private static let limitNanoseconds: Int64 = 2_000_000_000
-    private static let waitingLimit = 4_096
+    /// How many questions may wait, and how many of them for one address.
+    private static let waitingLimit = 16_384
+    private static let addressLimit = 4_096
     private static let knownLimit = 16_384
 
     private let location: HTTPLocation
     private let worker: Worker<Order, Never>
     private let known = Guarded<[AuthorizeRequest: Known]>([:])
     private let waitingCount = Atomic<Int>(0)
+    private let waitingByAddress = AddressCounts()
 
     /// Makes a desk whose thread has not started.
     package init(_ location: HTTPLocation) throws(SystemCallError) {
@@ -50,8 +53,10 @@ package final class AuthorizeDesk: Sendable {
             let resolver = Resolver { [worker] in worker.post(.resolved($0)) }
             var loop = AuthorizeLoop(desk: self, location: location, log: log, resolver: resolver, place: place) {
                 [self] waiters, request, isAllowed in
-                waitingCount.subtract(waiters.count, ordering: .relaxed)
-                for waiter in waiters { tell(waiter, request, isAllowed) }
+                for waiter in waiters {
+                    leave(waiter)
+                    tell(waiter, request, isAllowed)
+                }
             }
             while true { loop.turn() }
         }
@@ -69,12 +74,18 @@ package final class AuthorizeDesk: Sendable {
     ///
     /// - Returns: Whether there was room for one more question.
     package func ask(_ request: AuthorizeRequest, for waiter: Waiter, now: Int64) -> Bool {
+        if let block = waiter.block, !waitingByAddress.enter(block, limit: Self.addressLimit) { return false }
         guard waitingCount.add(1, ordering: .relaxed).newValue <= Self.waitingLimit else {
-            waitingCount.subtract(1, ordering: .relaxed)
+            leave(waiter)
             return false
         }
         worker.post(.ask(request, waiter, deadline: now + Self.limitNanoseconds))
         return true
+    }
+
+    private func leave(_ waiter: Waiter) {
+        waitingCount.subtract(1, ordering: .relaxed)
+        if let block = waiter.block { waitingByAddress.leave(block) }
     }
 
     /// Forgets all answers: who was let in under other rules is asked about again.

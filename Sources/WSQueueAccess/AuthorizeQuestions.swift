@@ -1,21 +1,24 @@
-internal import WSQueueCore
 package import WSQueueNet
 package import WSQueueWire
 
 /// Which questions to the application are under way, which wait, and for whom: decided without a socket or a clock.
 ///
-/// At most ``underWayLimit`` are under way at once; the same question of many clients is one. A question that has no answer
-/// at its deadline is denied, wherever it is: waiting for a place, for the application's address, or for its answer.
+/// At most ``underWayLimit`` are under way at once; the same question of many clients is one (``QuestionShares`` says whose
+/// is next). A question that has no answer at its deadline is denied, wherever it is: waiting for a place, for the
+/// application's address, or for its answer.
 package struct AuthorizeQuestions {
     /// Who waits for an answer.
-    package struct Waiter: Equatable, Sendable {
+    package struct Waiter: Hashable, Sendable {
         package let loop: Int
         /// The connection's token on its loop.
         package let token: UInt64
+        /// The block of addresses that it comes from; `nil` by a Unix socket.
+        package let block: [UInt8]?
 
-        package init(loop: Int, token: UInt64) {
+        package init(loop: Int, token: UInt64, block: [UInt8]? = nil) {
             self.loop = loop
             self.token = token
+            self.block = block
         }
     }
 
@@ -40,6 +43,8 @@ package struct AuthorizeQuestions {
         var waiters: [Waiter]
         /// Where it is under way; `nil` while it waits.
         var address: Address?
+        /// Whose place it has.
+        var holder: Waiter?
     }
 
     package static let underWayLimit = 64
@@ -48,9 +53,10 @@ package struct AuthorizeQuestions {
 
     private var questions: [UInt64: Question] = [:]
     private var numbers: [AuthorizeRequest: UInt64] = [:]
-    /// Those that have no place yet; some may have been denied meanwhile.
-    private var waiting = Fifo<UInt64>()
+    /// Those that have no place yet, in their order; some may have been denied meanwhile.
+    private var waiting: [UInt64] = []
     private var underWay = 0
+    private var shares = QuestionShares()
     private var lastNumber: UInt64 = 0
     /// Where the application may be, those that refused left out.
     private var addresses: [Address] = []
@@ -86,17 +92,16 @@ package struct AuthorizeQuestions {
                 number, isAllowed: false,
                 fault: isNameless ? "its host was not looked up in time" : "no answer in time")
         }
-        while underWay < Self.underWayLimit, let number = waiting.first {
-            guard let question = questions[number] else {
-                waiting.popFirst()
-                continue
-            }
+        if waiting.count + underWay > questions.count { waiting.removeAll { questions[$0] == nil } }
+        while underWay < Self.underWayLimit, let (place, holder) = next(), let question = questions[waiting[place]] {
             if addressesUntil <= now || addresses.isEmpty, !isLookingUp {
                 isLookingUp = true
                 actions.append(.lookUp)
             }
             guard let address = addresses.first else { break }
-            waiting.popFirst()
+            let number = waiting.remove(at: place)
+            questions[number]?.holder = holder
+            shares.take(holder)
             actions.append(begin(number, question, at: address))
         }
         return actions
@@ -109,7 +114,8 @@ package struct AuthorizeQuestions {
         addressesUntil = now + Self.addressNanoseconds
         guard addresses.isEmpty else { return [] }
         var actions: [Action] = []
-        while let number = waiting.popFirst() { actions += finish(number, isAllowed: false, fault: "no address") }
+        for number in waiting { actions += finish(number, isAllowed: false, fault: "no address") }
+        waiting = []
         return actions
     }
 
@@ -134,6 +140,20 @@ package struct AuthorizeQuestions {
     /// What is asked by this number.
     package func request(_ number: UInt64) -> AuthorizeRequest? { questions[number]?.request }
 
+    /// The question that is put next, by its place among those that wait, and for whom; `nil` where none has a place.
+    private func next() -> (place: Int, holder: Waiter)? {
+        var best: (place: Int, holder: Waiter, rank: QuestionShares.Rank)?
+        for place in waiting.indices {
+            for waiter in questions[waiting[place]]?.waiters ?? [] {
+                guard let rank = shares.rank(of: waiter), best.map({ rank < $0.rank }) ?? true else { continue }
+                best = (place, waiter, rank)
+            }
+            // Nearly always there is room for all.
+            if best?.rank.isFirst ?? false { break }
+        }
+        return best.map { ($0.place, $0.holder) }
+    }
+
     private mutating func begin(_ number: UInt64, _ question: Question, at address: Address) -> Action {
         questions[number]?.address = address
         underWay += 1
@@ -143,6 +163,7 @@ package struct AuthorizeQuestions {
     private mutating func finish(_ number: UInt64, isAllowed: Bool, fault: String?) -> [Action] {
         guard let question = questions.removeValue(forKey: number) else { return [] }
         numbers[question.request] = nil
+        if let holder = question.holder { shares.release(holder) }
         var actions: [Action] = []
         if question.address != nil {
             underWay -= 1

@@ -171,13 +171,53 @@ struct AuthorizeQuestionsTests {
 
     @Test mutating func `at most 64 are under way, the others wait for a place in their order`() {
         resolve(Self.here)
-        for number in 0..<70 { add("c\(number)", UInt64(number), deadline: Int64(number) + 2) }
+        for number in 0..<70 { add("c\(number)", 100 + UInt64(number), deadline: Int64(number) + 2) }
         turn()
         #expect(actions.count == 64)
         #expect(actions.last == .connect(65, Self.here, Self.request("c63")))
         _ = questions.answer(2, isAllowed: true)
         turn()
         #expect(actions == [.connect(66, Self.here, Self.request("c64"))])
+    }
+
+    @Test mutating func `of one address 32 are under way, and the next place is for one that has fewer`() {
+        resolve(Self.here)
+        func add(_ channel: String, _ token: UInt64, block: UInt8) {
+            questions.add(
+                Self.request(channel), for: .init(loop: 0, token: token, block: [block]), deadline: 9 * Self.second)
+        }
+        for number in 0..<60 { add("a\(number)", UInt64(number), block: 1) }
+        turn()
+        #expect(actions.count == 32)
+        for number in 0..<40 { add("b\(number)", 100 + UInt64(number), block: 2) }
+        turn()
+        #expect(actions.count == 32)
+        add("c", 200, block: 3)
+        _ = questions.answer(2, isAllowed: true)
+        turn()
+        #expect(actions == [.connect(102, Self.here, Self.request("c"))])
+        _ = questions.answer(3, isAllowed: true)
+        turn()
+        #expect(actions == [.connect(34, Self.here, Self.request("a32"))], "two places of the first address are free")
+    }
+
+    @Test mutating func `of an address's clients the next place is for the one that has the fewest`() {
+        resolve(Self.here)
+        for number in 0..<40 {
+            questions.add(
+                Self.request("a\(number)"), for: .init(loop: 0, token: 1, block: [1]), deadline: 9 * Self.second)
+        }
+        turn()
+        #expect(actions.count == 32)
+        questions.add(Self.request("b"), for: .init(loop: 0, token: 2, block: [1]), deadline: 9 * Self.second)
+        // The same as the last that waits for the first client, and so asked for whichever has fewer.
+        questions.add(Self.request("a39"), for: .init(loop: 0, token: 3, block: [1]), deadline: 9 * Self.second)
+        _ = questions.answer(2, isAllowed: true)
+        turn()
+        #expect(actions == [.connect(41, Self.here, Self.request("a39"))])
+        _ = questions.answer(3, isAllowed: true)
+        turn()
+        #expect(actions == [.connect(42, Self.here, Self.request("b"))])
     }
 
     @Test mutating func `a question that was denied while it waited for a place takes none`() {

@@ -60,7 +60,8 @@ final class Conversation {
     }
 
     func answer(_ request: AuthorizeRequest, _ isAllowed: Bool) -> [SessionAction] {
-        session.takeQuestions(request).flatMap { session.go(on: $0, isAllowed: isAllowed, options, facts) }
+        let (questions, next) = session.takeQuestions(request)
+        return questions.flatMap { session.go(on: $0, isAllowed: isAllowed, options, facts) } + next.map { .ask($0) }
     }
 
     func checkToken() -> [SessionAction] { session.checkToken(facts) }

@@ -286,6 +286,30 @@ struct UserTests {
         #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == ["ask subscribe ask.a"])
     }
 
+    @Test func `of one client eight questions are under way, the others follow as answers come`() throws {
+        let client = try Conversation(rules: rules)
+        let names = (0..<11).map { "ask.\($0)" }
+        let told = try client.open("channels=\(names.joined(separator: ","))").told
+        #expect(told.suffix(8) == names.prefix(8).map { "ask subscribe \($0)" }[...])
+        #expect(client.say("subscribe", #"{"channel":"ask.x"}"#).told == [])
+        #expect(client.answer(request("ask.3"), true).told == ["subscribe ask.3", "ask subscribe ask.8"])
+        _ = client.say("unsubscribe", #"{"channel":"ask.9"}"#)
+        #expect(client.answer(request("ask.9"), true).told == [], "it is not under way")
+        #expect(client.answer(request("ask.0"), true).told == ["subscribe ask.0", "ask subscribe ask.10"])
+        #expect(client.answer(request("ask.1"), true).told.last == "ask subscribe ask.x")
+    }
+
+    @Test func `what waits behind questions that cannot be asked is refused with the last of them`() throws {
+        let client = try Conversation(rules: rules)
+        let names = (0..<10).map { "ask.\($0)" }
+        _ = try client.open("channels=\(names.joined(separator: ","))")
+        func refused(_ number: Int) -> String {
+            refusal("Too many at once; try again", "too_many_requests", channel: names[number])
+        }
+        for number in 0..<7 { #expect(client.couldNotAsk(request(names[number])).told == [refused(number)]) }
+        #expect(client.couldNotAsk(request("ask.7")).told == [7, 8, 9].map(refused))
+    }
+
     @Test func `a client that ends a subscription waits for it no longer`() throws {
         let client = try Conversation(rules: rules)
         _ = try client.open()

@@ -164,12 +164,13 @@ struct Conversations {
     ) {
         guard let slot = delivery.connections.slot(of: token), delivery.connections.standing(of: slot).isReceiving
         else { return }
-        let questions = delivery.connections[slot]?.withSession { $0.takeQuestions(request) } ?? []
+        let (questions, next) = delivery.connections[slot]?.withSession { $0.takeQuestions(request) } ?? ([], [])
         for question in questions {
             converse(slot, now: now, &delivery) { [options] session, facts in
                 session.go(on: question, isAllowed: isAllowed, options, facts)
             }
         }
+        for request in next { ask(request, slot, now: now, &delivery) }
         delivery.send(slot, now: now)
     }
 
@@ -285,7 +286,9 @@ struct Conversations {
     private mutating func ask(
         _ request: AuthorizeRequest, _ slot: Int, now: Int64, _ delivery: inout Delivery
     ) {
-        let waiter = AuthorizeDesk.Waiter(loop: index, token: delivery.connections.token(of: slot))
+        guard let line = delivery.connections[slot]?.line else { return }
+        let waiter = AuthorizeDesk.Waiter(
+            loop: index, token: delivery.connections.token(of: slot), block: line.address.block)
         if let desk, desk.ask(request, for: waiter, now: now) { return }
         converse(slot, now: now, &delivery) { session, _ in session.couldNotAsk(request) }
     }

@@ -207,9 +207,9 @@ package struct ClientSession: ~Copyable {
 
     // MARK: Answers
 
-    /// Takes what waits for an answer of the application; ``go(on:isAllowed:_:_:)`` is to be called with each.
-    package mutating func takeQuestions(_ request: AuthorizeRequest) -> [ParkedQuestion] {
-        details?.member.takeQuestions(request) ?? []
+    /// Takes what waits for an answer of the application, for ``go(on:isAllowed:_:_:)``, and what is to be asked next.
+    package mutating func takeQuestions(_ request: AuthorizeRequest) -> ([ParkedQuestion], next: [AuthorizeRequest]) {
+        details?.member.takeQuestions(request) ?? ([], [])
     }
 
     /// Does what has waited for an answer.

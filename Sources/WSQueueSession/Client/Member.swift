@@ -158,8 +158,10 @@ struct Member {
         return true
     }
 
-    /// Takes what waits for an answer.
-    mutating func takeQuestions(_ request: AuthorizeRequest) -> [ParkedQuestion] { questions.take(request) }
+    /// Takes what waits for an answer, and what is to be asked next.
+    mutating func takeQuestions(_ request: AuthorizeRequest) -> ([ParkedQuestion], next: [AuthorizeRequest]) {
+        (questions.take(request), questions.next())
+    }
 
     /// While an answer is acted on, it is known.
     mutating func grant(_ request: AuthorizeRequest, _ isAllowed: Bool) { questions.grant(request, isAllowed) }
@@ -177,12 +179,11 @@ struct Member {
     /// The application could not be asked, because too many others wait.
     mutating func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] {
         var actions: [SessionAction] = []
-        // All that wait for the same answer: nothing is under way that one of them could still wait for.
-        for question in questions.take(request) {
+        for question in questions.take(request) + questions.takeStranded() {
             if question.command == nil {
-                settle(request, isAllowed: false, &actions)
+                settle(question.request, isAllowed: false, &actions)
             } else {
-                actions.append(.send(ServerMessage.error(Self.tooManyQuestions(request.channel))))
+                actions.append(.send(ServerMessage.error(Self.tooManyQuestions(question.request.channel))))
             }
         }
         return actions

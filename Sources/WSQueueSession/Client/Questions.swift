@@ -14,23 +14,49 @@ package struct ParkedQuestion: Equatable, Sendable {
 /// What of one client waits for the application, and the answer that is being acted on.
 struct Questions {
     private var parked: [ParkedQuestion] = []
+    /// What the application is being asked.
+    private var underWay: [AuthorizeRequest] = []
     private var granted: (request: AuthorizeRequest, isAllowed: Bool)?
+
+    /// How many questions of one client are under way at once; the others wait here, so that a client that asks for many
+    /// channels at once takes no one else's place.
+    private static let underWayLimit = 8
 
     var count: Int { parked.count }
 
     /// Adds a question.
     ///
-    /// - Returns: Whether it must be asked: the same may be under way.
+    /// - Returns: Whether it must be asked now: the same may be under way, or too many others.
     mutating func add(_ question: ParkedQuestion) -> Bool {
-        defer { parked.append(question) }
-        return !parked.contains { $0.request == question.request }
+        parked.append(question)
+        return begin(question.request)
     }
 
-    /// Takes what waits for an answer.
+    /// Takes what waits for an answer, which has come, or does not.
     mutating func take(_ request: AuthorizeRequest) -> [ParkedQuestion] {
+        underWay.removeAll { $0 == request }
         let waiting = parked.filter { $0.request == request }
         parked.removeAll { $0.request == request }
         return waiting
+    }
+
+    /// Takes all that waits while nothing is under way whose answer would bring its turn.
+    mutating func takeStranded() -> [ParkedQuestion] {
+        guard underWay.isEmpty else { return [] }
+        defer { parked = [] }
+        return parked
+    }
+
+    /// What is to be asked now.
+    mutating func next() -> [AuthorizeRequest] {
+        guard parked.count > underWay.count else { return [] }
+        return parked.compactMap { begin($0.request) ? $0.request : nil }
+    }
+
+    private mutating func begin(_ request: AuthorizeRequest) -> Bool {
+        guard underWay.count < Self.underWayLimit, !underWay.contains(request) else { return false }
+        underWay.append(request)
+        return true
     }
 
     /// Forgets what waits to subscribe to a channel.

@@ -4,16 +4,16 @@ internal import WSQueueCore
 package struct AuthorizeRequest: Hashable, Sendable {
     /// What of a client's request the application may know the client by.
     package struct Credentials: Hashable, Sendable {
-        /// The query without what is ours, as `name=value&…`, escaped.
-        package let query: String
+        /// The query without what is ours.
+        private let query: [RequestTarget.QueryItem]
         package private(set) var cookie: [UInt8]?
         /// `Authorization` as it is sent.
         package var authorization: [UInt8]?
 
         /// Takes what a request says.
         package init(_ head: RequestHead) {
-            query = head.target.query.filter { !Self.isOurs($0.name) }
-                .map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }.joined(separator: "&")
+            let ours = QueryNames(["channel_name", "action", "token"])
+            query = head.target.query.filter { !ours.contain($0.name) }
             // The one list that a semicolon divides (RFC 6265, section 5.4; RFC 9113, section 8.2.3).
             let cookies = head.values(of: "cookie")
             cookie = cookies.isEmpty ? nil : Array(cookies.joined(separator: Array("; ".utf8)))
@@ -30,10 +30,11 @@ package struct AuthorizeRequest: Hashable, Sendable {
             }
         }
 
-        /// Names that an application could take for ours: some read `channel.name` and `Channel_Name[]` as well.
-        private static func isOurs(_ name: String) -> Bool {
-            let letters = name.utf8.map(ASCII.lowercased).filter { ASCII.isLetter($0) || ASCII.isDigit($0) }
-            return ["channelname", "action", "token"].contains { letters.elementsEqual($0.utf8) }
+        /// The client's query without what a location says itself.
+        fileprivate func query(at location: HTTPLocation) -> String {
+            let theirs = QueryNames(location.queryNames)
+            return query.filter { !theirs.contain($0.name) }
+                .map { "&\(Self.escaped($0.name))=\(Self.escaped($0.value))" }.joined()
         }
 
         fileprivate static func escaped(_ text: String) -> String {
@@ -67,7 +68,7 @@ package struct AuthorizeRequest: Hashable, Sendable {
         let separator = location.target.contains("?") ? "&" : "?"
         var target = location.target + separator
         target += "channel_name=\(Credentials.escaped(channel))&action=\(action)"
-        if let query = credentials?.query, !query.isEmpty { target += "&\(query)" }
+        target += credentials?.query(at: location) ?? ""
         var output: [UInt8] = []
         output.append("GET \(target) HTTP/1.1\r\nHost: \(location.authority)\r\n")
         output.append("User-Agent: wsqueue\r\nAccept: */*\r\nConnection: close\r\n")

@@ -28,6 +28,11 @@ package struct HTTPLocation: Equatable, Sendable {
         target = path.hasPrefix("/") ? path : "/\(path)"
     }
 
+    /// The names in its query.
+    var queryNames: [String] {
+        (try? RequestTarget(Array(target.utf8), method: .get))?.query.map(\.name) ?? []
+    }
+
     private static func split(_ authority: String) -> (host: String, port: String) {
         if authority.hasPrefix("["), let bracket = authority.firstIndex(of: "]") {
             let host = authority[authority.index(after: authority.startIndex)..<bracket]

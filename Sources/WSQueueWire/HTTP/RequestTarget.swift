@@ -1,7 +1,7 @@
 /// What a request is about: path and query, decoded (RFC 9112, section 3.2; RFC 3986).
 package struct RequestTarget: Equatable, Sendable {
     /// One `name=value` of the query.
-    package struct QueryItem: Equatable, Sendable {
+    package struct QueryItem: Hashable, Sendable {
         /// What stands before the first `=`.
         package let name: String
         /// What stands after it; empty without one.

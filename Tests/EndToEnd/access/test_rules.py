@@ -1,10 +1,15 @@
 """Rules: who may listen and send, read again on HUP; and the application that is asked."""
 
+import contextlib
 import json
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 import time
+import urllib.parse
+from random import Random
 
 import pytest
 
@@ -208,6 +213,9 @@ def test_what_a_browser_adds_for_a_page_that_only_the_star_allows_is_not_the_app
 @pytest.mark.parametrize("item", [
     "channel_name=app.yes", "channel.name=app.yes", "channel%20name=app.yes", "Channel_Name=app.yes",
     "channel_name[]=app.yes", "%20channel_name=app.yes", "channel[name=app.yes", "channel%5Bname=app.yes",
+    "channel_name[0]=app.yes", "channel_name%5B0%5D=app.yes", "channel_name[x][y]=app.yes", "+channel.name[a]=app.yes",
+    "channel_name.0=app.yes", "[channel_name]=app.yes", "[channel_name][0]=app.yes", "channel_name:x=app.yes",
+    "channel_name[=app.yes", "CHANNEL_NAME[A]=app.yes",
 ])
 def test_no_query_of_a_client_is_taken_for_the_channel(asking, application, item):
     with connect(asking, f"/?{item}") as client:
@@ -215,6 +223,33 @@ def test_no_query_of_a_client_is_taken_for_the_channel(asking, application, item
     [request] = application.requests
     assert request.query["channel_name"] == ["app.no"]
     assert "app.yes" not in request.path
+
+
+@pytest.mark.skipif(shutil.which("php") is None, reason="no php")
+def test_php_reads_what_we_say_whatever_the_client_says(start, queue, application):
+    """As PHP itself reads query strings: names put together from all signs that it treats in a way of its own."""
+    server = start(
+        "--rules", str(write_rules(queue, ASK)), "--authorize-url", application.url + "&tenant=ours&list[a]=ours")
+    random = Random(7)
+    signs = ["", "_", ".", " ", "[", "]", "[]", "[0]", "[x", "-", "+", "\t", "=", "%", "[]]", "]["]
+    for _ in range(20):
+        names = [
+            "".join([random.choice(signs), first, random.choice(signs), second, random.choice(signs)])
+            for first, second in [("channel", "name"), ("ac", "tion"), ("action", ""), ("key", ""), ("tenant", ""),
+                                  ("list", "")]
+            for _ in range(25)]
+        query = "&".join(f"{urllib.parse.quote(name)}=theirs" for name in names) + "&mine=1"
+        application.requests.clear()
+        with connect(server, f"/?channels=app.no&{query}"):
+            eventually(lambda: application.requests, "a question")
+        asked = urllib.parse.urlsplit(application.requests[0].path).query
+        script = "parse_str(stream_get_contents(STDIN), $read); echo json_encode($read);"
+        read = json.loads(subprocess.run(["php", "-r", script], input=asked, text=True, check=True,
+                                         capture_output=True).stdout)
+        wanted = {
+            "channel_name": "app.no", "action": "subscribe", "key": "value", "tenant": "ours", "list": {"a": "ours"},
+            "mine": "1"}
+        assert {name: read.get(name) for name in wanted} == wanted
 
 
 def test_a_token_goes_to_the_application_whatever_way_it_came_and_never_in_the_url(asking, application):
@@ -271,19 +306,52 @@ def test_no_answer_is_a_denial_and_holds_nobody_up(asking, application, queue):
     assert asking.wait_for("authorize.failed")["error"] == "no answer in time"
 
 
-def test_at_most_so_many_questions_are_under_way(asking, application):
+def all_of_app(count, mark=0):
+    return f"/?mark={mark}&channels=" + ",".join(f"app.{number}" for number in range(count))
+
+
+def test_one_client_has_so_many_questions_under_way_and_all_are_asked(asking, application):
     application.gate.clear()
-    with connect(asking) as client:
-        for number in range(100):
-            client.send(1, b'{"action":"ping"}')
-            if number < 55:
-                client.send_action("subscribe", channel=f"app.x{number}")
-        client.receive(100)
-        with connect(asking, "/?x=1&channels=" + ",".join(f"app.{number}" for number in range(100))):
-            eventually(lambda: application.under_way >= 64, lambda: str(application.under_way))
+    with connect(asking, all_of_app(100)) as client:
+        for number in range(28):
+            client.send_action("subscribe", channel=f"app.x{number}")
+        assert ask(client, "ping") == {"action": "pong"}
+        eventually(lambda: application.under_way >= 8, "the first questions")
+        application.gate.set()
+        eventually(lambda: len(application.requests) >= 128, lambda: str(len(application.requests)))
+    assert application.most == 8
+
+
+def test_one_address_has_so_many_under_way_and_all_together_have(start, queue, application):
+    server = start(
+        "--rules", str(write_rules(queue, ASK)), "--authorize-url", application.url, "--threads", "2",
+        "--trusted-proxy", "127.0.0.1")
+    for addresses, limit in ((1, 32), (3, 64)):
+        application.most = 0
+        application.gate.clear()
+        with contextlib.ExitStack() as stack:
+            for number in range(12):
+                field = f"X-Forwarded-For: 198.51.100.{number % addresses}"
+                stack.enter_context(connect(server, all_of_app(20, number), field))
+            eventually(lambda: application.under_way >= limit, lambda: str(application.under_way))
+            application.requests.clear()
             application.gate.set()
-            eventually(lambda: len(application.requests) >= 150, lambda: str(len(application.requests)))
-    assert application.most == 64
+            eventually(lambda: application.under_way == 0 and len(application.requests) > 50, "all are asked", 30)
+        assert application.most == limit
+
+
+def test_clients_that_ask_for_much_lock_nobody_out(start, queue):
+    application = Application(lambda *_: (time.sleep(0.5), (200, {}))[1])
+    server = start("--rules", str(write_rules(queue, ASK)), "--authorize-url", application.url, "--threads", "2")
+    with contextlib.ExitStack() as stack:
+        for number in range(40):
+            stack.enter_context(connect(server, all_of_app(128, number)))
+        for number in range(3):
+            eventually(lambda: application.under_way >= 30, "the application is busy")
+            with connect(server, f"/?honest={number}") as client:
+                answer = ask(client, "subscribe", channel="app.honest")
+                assert answer["success"] is True, answer
+    application.close()
 
 
 @pytest.mark.parametrize("answer", [

@@ -37,6 +37,21 @@ struct AuthorizeExchangeTests {
         #expect(String(decoding: request.encode(to: location), as: UTF8.self) == expected)
     }
 
+    @Test(arguments: [
+        ("channel_name[0]", false), ("channel_name[a][b]", false), ("%20channel.name", false), ("[action]", false),
+        ("action[", false), ("Token.x", false), ("x", false), ("X[1]", false), ("y[b]", false), ("y.c", false),
+        ("a[channel_name]", true), ("channel", true), ("channel_names", true), ("action_id", true), ("actions", true),
+        ("tokens[]", true), ("name", true), ("x1", true), ("_", false), ("__", true), ("%C3%A4ction", true),
+    ])
+    func `no item of the client's query can be read as one of the question`(name: String, passes: Bool) throws {
+        let head = try Self.head("GET /?\(name)=theirs&z=1 HTTP/1.1")
+        let request = AuthorizeRequest(action: "subscribe", channel: "c", credentials: .init(head))
+        let location = try #require(HTTPLocation("http://app/may?x=1&y[a]=2&_=3"))
+        let line = String(decoding: request.encode(to: location).prefix { $0 != 13 }, as: UTF8.self)
+        #expect(line.contains("theirs") == passes, "\(line)")
+        #expect(line.hasSuffix("&z=1 HTTP/1.1"))
+    }
+
     @Test func `cookies over several lines are one list, and what a browser adds by itself can be left out`() throws {
         let head = try Self.head("GET / HTTP/1.1", "Cookie: a=1", "Authorization: Basic eA", "Cookie: b=2; c=3")
         var credentials = AuthorizeRequest.Credentials(head)
