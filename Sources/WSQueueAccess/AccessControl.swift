@@ -16,6 +16,8 @@ package final class AccessControl: Sendable {
         var secretDoubt: String?
         /// The digests of the tokens of those who may publish by HTTP.
         var publishers: [[UInt8]] = []
+        /// What was published with each of them.
+        var published: [[UInt8]: RateLimiter] = [:]
     }
 
     private let configuration: Configuration
@@ -195,7 +197,10 @@ package final class AccessControl: Sendable {
                     + "make one with: openssl rand -hex 24")
         }
         let publishers = lines.map { SHA2.sha256.digest($0.span) }
-        state.withLock { $0.publishers = publishers }
+        state.withLock { state in
+            state.publishers = publishers
+            state.published = state.published.filter { publishers.contains($0.key) }
+        }
     }
 
     /// Whether a token is one of those; how long the answer takes tells nothing of them.
@@ -207,6 +212,22 @@ package final class AccessControl: Sendable {
         }
         return isKnown
     }
+
+    /// Counts an event that comes with such a token.
+    ///
+    /// - Returns: `nil`, or where that is more than one token may bring, the seconds until there is room.
+    package func chargePublisher(_ token: Span<UInt8>, now: Int64) -> Int? {
+        let digest = SHA2.sha256.digest(token)
+        return state.withLock { state in
+            var limiter = state.published[digest, default: RateLimiter()]
+            let wait = limiter.take(Self.publishRate, now: now) ? nil : limiter.wait(Self.publishRate, now: now)
+            state.published[digest] = limiter
+            return wait.map { Int(($0 + 999_999_999) / 1_000_000_000) }
+        }
+    }
+
+    /// What one token may bring: who has more has a directory, or sends it together.
+    private static let publishRate = RateRule(perSecond: 200, burst: 2_000)
 
     /// Too many to be guessed.
     private static let leastPublishTokenBytes = 16

@@ -124,6 +124,19 @@ package struct RequestAccess: Sendable {
         return false
     }
 
+    /// Counts an event of one who may publish by HTTP; the answer is for one too many.
+    package func overPublishing(_ head: RequestHead, from source: RequestSource) -> Response? {
+        guard let token = head.bearerToken,
+            let seconds = control.chargePublisher(token.span, now: Clock.monotonicNanoseconds())
+        else { return nil }
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", source.address.description)
+                .with("reason", "publish rate"))
+        return Response(
+            .tooManyRequests, advice: "This token brings more events than it may. Go on in \(seconds) s.",
+            fields: [.init("Retry-After", "\(seconds)")])
+    }
+
     /// Notes a bad token and makes the answer.
     package func refuse(_ error: TokenError, from address: Address) -> Response {
         var line = LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "token")

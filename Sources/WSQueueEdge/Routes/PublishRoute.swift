@@ -27,6 +27,10 @@ struct PublishRoute {
             answer.fields += fields
             return .respond(answer)
         }
+        if var answer = access.overPublishing(head, from: source) {
+            answer.fields += fields
+            return .respond(answer)
+        }
         guard Self.isJSON(head) else {
             return .respond(
                 Response(.unsupportedMediaType, advice: "Send Content-Type: application/json.", fields: fields))

@@ -214,3 +214,23 @@ def test_many_at_once_are_all_answered_and_sent_once(open_server):
             thread.join()
     assert sorted(got) == [(number, index) for number in range(8) for index in range(20)]
     eventually(lambda: answers == [202] * 160, lambda: str(answers))
+
+
+def test_one_token_brings_so_many_events_and_another_is_not_held_up(open_server, queue):
+    answers = []
+
+    def publish():
+        while not any(answer.status == 429 for answer in answers[-50:]) and len(answers) < 20_000:
+            answers.append(post(open_server, '{"event":"e"}'))
+
+    threads = [threading.Thread(target=publish) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    refused = [answer for answer in answers if answer.status != 202]
+    assert len(answers) - len(refused) >= 2_000 and refused
+    assert {(answer.status, answer.headers["retry-after"]) for answer in refused} == {(429, "1")}
+    assert post(open_server, '{"event":"e"}', token="another-token-of-thirty-two-bytes").status == 202
+    eventually(lambda: post(open_server, '{"event":"e"}').status == 202, "there is room again")
+    eventually(lambda: not waiting(queue) and not failed(queue), "all are sent")
