@@ -144,13 +144,16 @@ package struct SubscriptionTable {
     /// The subscriptions through which a connection hears a channel.
     package func subscriptions(of slot: Int, hearing channel: String) -> [String] {
         guard let listener = listeners[slot] else { return [] }
-        return listener.subscriptions.filter { hears(listener, $0, channel) }.map { topics[$0.topic].pattern.text }
+        var isAllowed: Bool?
+        return listener.subscriptions.filter { hears(listener, $0, channel, &isAllowed) }
+            .map { topics[$0.topic].pattern.text }
     }
 
     /// Whether a connection hears a channel, by its name or by a pattern.
     package func hears(_ slot: Int, _ channel: String) -> Bool {
         guard let listener = listeners[slot] else { return false }
-        return listener.subscriptions.contains { hears(listener, $0, channel) }
+        var isAllowed: Bool?
+        return listener.subscriptions.contains { hears(listener, $0, channel, &isAllowed) }
     }
 
     /// The slot of a connection that has been named.
@@ -186,17 +189,34 @@ package struct SubscriptionTable {
 
     /// Whether a publication is for a connection.
     package func isReceiver(_ slot: Int, of audience: Audience) -> Bool {
+        isAddressed(slot, by: audience) && (audience.channel.map { hears(slot, $0) } ?? true)
+    }
+
+    /// Whether a publication is for a connection, of many that are looked at in one go.
+    ///
+    /// - Parameter heard: The channels that it was asked about already: with many patterns that costs the most.
+    package func isReceiver(_ slot: Int, of audience: Audience, _ heard: inout [String: Bool]) -> Bool {
+        guard isAddressed(slot, by: audience) else { return false }
+        guard let channel = audience.channel else { return true }
+        if let known = heard[channel] { return known }
+        let isHeard = hears(slot, channel)
+        heard[channel] = isHeard
+        return isHeard
+    }
+
+    /// Whether a publication is for a connection, if that hears its channel.
+    package func isAddressed(_ slot: Int, by audience: Audience) -> Bool {
         switch audience {
-        case .everyone: return !barred.contains(slot)
-        case .everyoneExcept(let except): return !isExcepted(slot, except) && !barred.contains(slot)
-        case .channel(let channel, let except):
-            return !isExcepted(slot, except) && hears(slot, channel)
-        case .users(let users, let channel, let except):
-            guard let user = listeners[slot]?.identity?.user.bytes, !isExcepted(slot, except),
-                users.contains(where: { $0.utf8.elementsEqual(user) })
-            else { return false }
-            return channel.map { hears(slot, $0) } ?? true
+        case .everyone: !barred.contains(slot)
+        case .everyoneExcept(let except): !isExcepted(slot, except) && !barred.contains(slot)
+        case .channel(_, let except): !isExcepted(slot, except)
+        case .users(let users, _, let except): isOne(of: users, slot) && !isExcepted(slot, except)
         }
+    }
+
+    private func isOne(of users: [String], _ slot: Int) -> Bool {
+        guard let user = listeners[slot]?.identity?.user.bytes else { return false }
+        return users.contains { $0.utf8.elementsEqual(user) }
     }
 
     private func append(hearing channel: String, to slots: inout [Int]) {
@@ -211,10 +231,16 @@ package struct SubscriptionTable {
         }
     }
 
-    private func hears(_ listener: Listener, _ subscription: Subscription, _ channel: String) -> Bool {
+    /// - Parameter isAllowed: Whether the rules allow the channel, once that was asked: it is the same for all patterns.
+    private func hears(
+        _ listener: Listener, _ subscription: Subscription, _ channel: String, _ isAllowed: inout Bool?
+    ) -> Bool {
         let topic = topics[subscription.topic]
         if topic.isChannel { return topic.pattern.text == channel }
-        return topic.pattern.matches(channel) && isAllowed(listener, channel)
+        guard topic.pattern.matches(channel) else { return false }
+        let answer = isAllowed ?? self.isAllowed(listener, channel)
+        isAllowed = answer
+        return answer
     }
 
     private func isAllowed(_ listener: Listener, _ channel: String) -> Bool {

@@ -155,7 +155,8 @@ struct PastTests {
             table.subscribe(4, to: try pattern("a"))
             let record = try self.record(17, channels: ["a"])
             let replay = try replay("e1:10", channel: "a", channels: ["a"])
-            let copy = client.session.copy(of: record, during: replay, inheritedSeq: 0, slot: 4, table)
+            var heard = HeardChannels()
+            let copy = client.session.copy(of: record, during: replay, inheritedSeq: 0, slot: 4, table, &heard)
             #expect((copy == .channel("a", except: .none)) == isSent)
         }
     }
@@ -166,8 +167,9 @@ struct PastTests {
         let client = try Conversation()
         let record = try self.record(15, except: 7)
         let replay = try replay("e1:10")
-        let old = client.session.copy(of: record, during: replay, inheritedSeq: 15, slot: 4, table)
-        let new = client.session.copy(of: record, during: replay, inheritedSeq: 14, slot: 4, table)
+        var heard = HeardChannels()
+        let old = client.session.copy(of: record, during: replay, inheritedSeq: 15, slot: 4, table, &heard)
+        let new = client.session.copy(of: record, during: replay, inheritedSeq: 14, slot: 4, table, &heard)
         #expect(old == .everyone)
         #expect(new == nil)
     }
@@ -178,8 +180,9 @@ struct PastTests {
         let next = try replay("e1:10")
         let table = SubscriptionTable()
         for (seq, isSent) in [(12, true), (15, true), (16, false), (19, false)] as [(UInt64, Bool)] {
+            var heard = HeardChannels()
             let copy = client.session.copy(
-                of: try self.record(seq), during: next, inheritedSeq: 0, slot: 4, table)
+                of: try self.record(seq), during: next, inheritedSeq: 0, slot: 4, table, &heard)
             #expect((copy == .everyone) == isSent, "\(seq)")
         }
     }

@@ -18,6 +18,7 @@ struct HeldSelections {
     /// The parts of `range` that are for one client, adjacent ones joined.
     func runs(for slot: Int, in range: Range<UInt64>, _ subscriptions: SubscriptionTable) -> [Range<UInt64>] {
         var lastSeq = seqReceived(by: slot, before: range.lowerBound, subscriptions)
+        var heard: [String: Bool] = [:]
         var result: [Range<UInt64>] = []
         var start = range.lowerBound
         for selection in selections[selections.firstIndex(endingAfter: range.lowerBound)...] {
@@ -25,7 +26,7 @@ struct HeldSelections {
             // A cursor in the middle of a selection stands there because the client is getting it.
             if selection.range.lowerBound < range.lowerBound { continue }
             // Of several copies of an event a client gets the first that is for it.
-            if selection.seq != lastSeq, subscriptions.isReceiver(slot, of: selection.audience) {
+            if selection.seq != lastSeq, subscriptions.isReceiver(slot, of: selection.audience, &heard) {
                 lastSeq = selection.seq
                 continue
             }

@@ -101,8 +101,7 @@ struct Conversations {
     /// - Parameter spread: The milliseconds over which they come back, so that they do not all return in one moment.
     mutating func dismiss(spread: Int, now: Int64, _ delivery: inout Delivery) {
         for slot in delivery.connections.slots where delivery.connections.standing(of: slot).isReceiving {
-            let milliseconds = Int.random(in: 0..<spread)
-            close(slot, .goingAway, reason: "retry_ms=\(milliseconds)", now: now, &delivery)
+            close(slot, .goingAway, reason: "retry_ms=\(Int.random(in: 0..<spread))", now: now, &delivery)
         }
     }
 
@@ -129,9 +128,7 @@ struct Conversations {
         messages.answer(ticket, count: hand(message, now: now, &delivery), to: other)
     }
 
-    /// Hands a message to the clients of this loop that it is for.
-    ///
-    /// - Returns: How many there are.
+    /// Hands a message to the clients of this loop that it is for, and tells how many those are.
     private mutating func hand(_ message: ClientMessage, now: Int64, _ delivery: inout Delivery) -> Int {
         let slots = Messages.receivers(of: message, table)
         for slot in slots {

@@ -33,6 +33,8 @@ struct Delivery: ~Copyable {
 
     /// Whether something can be sent at once.
     var hasWork: Bool { fanout.hasNews || replays.hasWork }
+    /// When there is something to do again, if only replays that rest are left.
+    var goesOnAt: Int64? { replays.goesOnAt }
     /// The number of the last event that was handed out.
     var seq: UInt64 { fanout.seq }
     var clientCount: Int { fanout.clientCount }

@@ -116,7 +116,10 @@ struct EdgeLoop: ~Copyable {
     private var sleepMilliseconds: Int32 {
         if delivery.connections.count == 0 && admission.isAtRest { return -1 }
         if progress.isHeld && delivery.behindCount > 0 { return Self.judgeMilliseconds }
-        return pings.sleepMilliseconds(now: Clock.monotonicNanoseconds())
+        let now = Clock.monotonicNanoseconds()
+        let sleep = pings.sleepMilliseconds(now: now)
+        guard let time = delivery.goesOnAt else { return sleep }
+        return min(sleep, Int32(clamping: max(0, (time - now + 999_999) / 1_000_000)))
     }
 
     private var isDrained: Bool {

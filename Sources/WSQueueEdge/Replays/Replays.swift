@@ -30,6 +30,9 @@ struct Replays {
     /// The frames on their way to a socket.
     private var frames = ReplayFrames()
     private var sentEvents: UInt64 = 0
+    private var shares = ReplayShares()
+    /// Whether some only rest for having taken much.
+    private var isResting = false
 
     /// What one turn may read for all together, and for one of them. A thousand clients share the
     /// time evenly, and live events wait for about a millisecond.
@@ -45,6 +48,8 @@ struct Replays {
 
     /// Whether there is something to do at once.
     var hasWork: Bool { !(turns.isEmpty || isIdle) }
+    /// When there is something to do again, if all that is left only rests (monotonic nanoseconds).
+    var goesOnAt: Int64? { isIdle && isResting ? shares.goesOnAt : nil }
     /// How many events of the past were sent.
     var eventCount: UInt64 { sentEvents }
     /// How far the past reaches.
@@ -90,10 +95,12 @@ struct Replays {
     mutating func turn(
         _ subscriptions: SubscriptionTable, seq: UInt64, now: Int64, _ connections: inout Connections
     ) -> [Finished] {
+        isResting = false
         guard !turns.isEmpty else {
             isIdle = true
             return []
         }
+        var resting: [UInt64] = []
         var finished: [Finished] = []
         var budget = Self.turnBytes
         var left = turns.count
@@ -106,7 +113,15 @@ struct Replays {
             guard let slot = connections.slot(of: token), connections.standing(of: slot) == .replaying,
                 var replay = running[slot], !connections.awaitsSpace(slot)
             else { continue }
+            let address = connections[slot]?.line.address.block ?? Array("\(token)".utf8)
+            if shares.mustRest(address, now: now) {
+                resting.append(token)
+                continue
+            }
+            let begin = Clock.monotonicNanoseconds()
             let used = step(slot, &replay, subscriptions, seq: seq, now: now, &connections)
+            let end = Clock.monotonicNanoseconds()
+            shares.charge(end - begin, to: address, now: end)
             if let used {
                 running[slot] = replay
                 budget -= used
@@ -121,6 +136,8 @@ struct Replays {
         }
         if left > 0 { isIdle = false }
         turns.removeFirst(taken)
+        turns += resting
+        isResting = !resting.isEmpty
         return finished
     }
 
@@ -180,6 +197,7 @@ struct Replays {
         frames.removeAll()
         let inheritedSeq = journal.inheritedSeq
         var (offset, next) = (0, replay.nextSeq)
+        var heard = HeardChannels()
         while offset < chunk.records.count {
             guard let text = chunk.text(at: offset) else {
                 if offset == 0 { return nil }
@@ -197,7 +215,7 @@ struct Replays {
             let planned = replay
             let copy = connections[slot]?.withSession { session in
                 session.copy(
-                    of: text, during: planned, inheritedSeq: inheritedSeq, slot: slot, subscriptions
+                    of: text, during: planned, inheritedSeq: inheritedSeq, slot: slot, subscriptions, &heard
                 ).map { (audience: $0, view: session.view) }
             }
             guard let (audience, view) = copy ?? nil else { continue }

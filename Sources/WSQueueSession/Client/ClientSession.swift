@@ -326,17 +326,14 @@ package struct ClientSession: ~Copyable {
     /// - Parameters:
     ///   - inheritedSeq: The last number given by a server before this one: the connections that older events leave out
     ///     are gone, and their numbers may be others' now.
+    ///   - heard: What was found for the records before.
     package func copy(
         of record: JournalRecordText, during replay: Replay, inheritedSeq: UInt64, slot: Int,
-        _ subscriptions: SubscriptionTable
+        _ subscriptions: SubscriptionTable, _ heard: inout HeardChannels
     ) -> Audience? {
-        let addressing = record.addressing(hasConnections: record.seq > inheritedSeq)
-        let matching = Broker.audiences(of: addressing).filter { subscriptions.isReceiver(slot, of: $0) }
-        let ways = matching.map { $0.channel.map { subscriptions.subscriptions(of: slot, hearing: $0) } }
-        let reception = details?.member.reception ?? Reception()
-        let isWanted = reception.lacks(
-            record.seq, isForUser: record.recipients != nil, ways: ways, clientSince: since, during: replay)
-        return isWanted ? matching.first : nil
+        heard.copy(
+            of: record, inheritedSeq: inheritedSeq, for: slot, details?.member.reception ?? Reception(),
+            clientSince: since, during: replay, subscriptions)
     }
 
     /// A replay is over: everything that was for the client, or what it was told is lost.

@@ -44,12 +44,29 @@ package struct Reception: Sendable {
     package func lacks(
         _ seq: UInt64, isForUser: Bool, ways: [[String]?], clientSince: UInt64, during replay: Replay
     ) -> Bool {
-        let isLive = ways.contains { way in
-            let since = way.map { $0.lazy.compactMap { sinceByName[$0] }.min() ?? .max } ?? clientSince
-            return max(since, isForUser ? identifiedSince : 0) < seq
-        }
+        lacks(
+            seq, isForUser: isForUser, ways: ways.map { way(of: $0, clientSince: clientSince, during: replay) },
+            during: replay)
+    }
+
+    /// A way by which events come to a client.
+    struct Way {
+        /// Since when it has been sent what comes by it.
+        let since: UInt64
+        /// Whether its past is wanted.
+        let isWanted: Bool
+    }
+
+    /// The way through some subscriptions; `nil` is none, for what is for everyone.
+    func way(of subscriptions: [String]?, clientSince: UInt64, during replay: Replay) -> Way {
+        let since = subscriptions.map { $0.lazy.compactMap { sinceByName[$0] }.min() ?? .max } ?? clientSince
+        return Way(since: since, isWanted: replay.includes(subscriptions))
+    }
+
+    func lacks(_ seq: UInt64, isForUser: Bool, ways: [Way], during replay: Replay) -> Bool {
+        let isLive = ways.contains { max($0.since, isForUser ? identifiedSince : 0) < seq }
         // Of what is held back it gets what it would get live, of what lies before that only what it asked for.
         if seq > replay.heldSince { return isLive }
-        return !isLive && ways.contains(where: replay.includes)
+        return !isLive && ways.contains { $0.isWanted }
     }
 }
