@@ -21,7 +21,17 @@ package struct HostPolicy: Sendable {
     package func refusal(of head: RequestHead, from source: RequestSource) -> Response? {
         // Only HTTP/1.0 may name none, as HAProxy's checks do; browsers always name one.
         guard let host = head.host else { return nil }
-        return isLoopbackOnly ? refusalOnLoopback(host, source) : refusalElsewhere(host, source)
+        guard isLoopbackOnly else { return refusalElsewhere(host, source) }
+        return isFromListedPage(head) ? nil : refusalOnLoopback(host, source)
+    }
+
+    /// Whether a request says that it comes from a page that the operator has named: no browser says so for another one,
+    /// whatever its name leads to. `null` is many pages'.
+    private func isFromListedPage(_ head: RequestHead) -> Bool {
+        let given = head.values(of: "origin")
+        guard given.count == 1, let origin = given.first else { return false }
+        let text = String(decoding: origin, as: UTF8.self).lowercased()
+        return text != "null" && origins.contains { $0 != .any && $0.matches(text) }
     }
 
     private func refusalOnLoopback(_ host: [UInt8], _ source: RequestSource) -> Response? {

@@ -52,6 +52,12 @@ struct HostPolicyTests {
         #expect(try isRefused("Host: a.example\r\n", origins: ["https://*.a.example"]))
         #expect(try isRefused("Host: a.example.evil\r\n", origins: ["https://a.example", "null"]))
         #expect(try !isRefused("Host: x\r\n", origins: ["*"]))
+        // A browser says so only of the page itself, whatever its name leads to.
+        let listed = ["https://a.example", "null"]
+        #expect(try !isRefused("Host: ws.example\r\nOrigin: https://A.example\r\n", origins: listed))
+        for origin in ["http://ws.example", "null", "https://a.example\r\nOrigin: http://ws.example"] {
+            #expect(try isRefused("Host: ws.example\r\nOrigin: \(origin)\r\n", origins: listed))
+        }
         #expect(try !isRefused("Host: x\r\n", trusting: ["127.0.0.1"]))
         #expect(try isRefused("Host: x\r\nX-Forwarded-For: 192.0.2.1\r\n", trusting: ["10.0.0.0/8"]))
         #expect(try !isRefused("", version: "1.0"))
