@@ -25,10 +25,13 @@ package struct FailedFiles {
 
     /// How many files are kept, the reasons not counted.
     package static let limitFiles = 10_000
+    /// What they may take on the disk.
+    package static let limitBytes: Int64 = 256 * 1_048_576
     /// How long a file is kept.
     package static let limitNanoseconds: Int64 = 30 * 86_400 * 1_000_000_000
 
     private static let pruneAtLeast = 1_000
+    private static let pruneAtLeastBytes = limitBytes / 16
     /// Its name in the spool.
     package static let directoryName = FileName(".failed")
     static let reasonSuffix = ".why"
@@ -42,6 +45,7 @@ package struct FailedFiles {
     private let entries: OwnEntries?
     private var directory: Directory?
     private var count = 0
+    private var bytes: Int64 = 0
     /// The count at which it is next worth looking for what can go.
     private var nextPrune = Self.limitFiles
     /// The last overview, and the directory's time at that moment.
@@ -91,7 +95,8 @@ package struct FailedFiles {
             throw error
         }
         count += 1
-        return (newName, count > nextPrune ? prune(directory, nil) : nil)
+        bytes += (try? directory.status(of: newName))?.allocatedBytes ?? 0
+        return (newName, count > nextPrune || bytes > Self.limitBytes ? prune(directory, nil) : nil)
     }
 
     /// A file that was set aside not long ago.
@@ -202,9 +207,10 @@ package struct FailedFiles {
             found = try spool.openDirectory(Self.directoryName)
         }
         directory = found
-        var names = 0
-        try? found.forEachName { if !Self.isReason($0) { names += 1 } }
-        count = names
+        var names: [FileName] = []
+        try? found.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
+        count = names.count
+        bytes = names.reduce(0) { $0 + ((try? found.status(of: $1))?.allocatedBytes ?? 0) }
         return found
     }
 
@@ -229,23 +235,46 @@ package struct FailedFiles {
         var names: [FileName] = []
         try? directory.forEachName { if !Self.isReason($0) { names.append(FileName($0)) } }
         let aged = names.compactMap { name in
-            (try? directory.status(of: name)).map { (name: name, changed: $0.changedNanoseconds) }
+            (try? directory.status(of: name)).map {
+                (name: name, changed: $0.changedNanoseconds, bytes: $0.allocatedBytes, kind: $0.kind)
+            }
         }.sorted { $0.changed < $1.changed }
+        bytes = aged.reduce(0) { $0 + $1.bytes }
         // Some more than must go, so that the next file does not cause the next listing.
         let excess = aged.count > Self.limitFiles ? aged.count - Self.limitFiles + Self.pruneAtLeast : 0
+        var excessBytes = bytes > Self.limitBytes ? bytes - Self.limitBytes + Self.pruneAtLeastBytes : 0
         var removed = 0
-        for (index, file) in aged.enumerated() {
+        for file in aged {
             let isTooOld = ages.map { $0.mayTrim && $0.age(of: file.changed) > Self.limitNanoseconds } ?? false
-            guard index < excess || isTooOld else { break }
-            let isGone = (try? directory.remove(file.name)) != nil || (try? directory.removeDirectory(file.name)) != nil
-            guard isGone else { continue }
+            guard removed < excess || excessBytes > 0 || isTooOld else { break }
+            // What cannot go shields nothing after it.
+            guard remove(file.name, file.kind, in: directory) else { continue }
             try? directory.remove(file.name.appending(Self.reasonSuffix))
             removed += 1
+            bytes -= file.bytes
+            excessBytes -= file.bytes
         }
         count = aged.count - removed
         nextPrune = max(Self.limitFiles, count + Self.pruneAtLeast)
         return removed > 0 ? Pruned(count: removed) : nil
     }
+
+    /// Removes what was set aside, a directory with what is in it.
+    private func remove(_ name: FileName, _ kind: FileStatus.Kind, in directory: Directory, depth: Int = 0) -> Bool {
+        guard kind == .directory else { return (try? directory.remove(name)) != nil }
+        // Somebody else may have made it, as deep as he liked.
+        if depth < Self.limitDepth, let inner = try? directory.openDirectory(name) {
+            var names: [FileName] = []
+            try? inner.forEachName { names.append(FileName($0)) }
+            for name in names {
+                guard let status = try? inner.status(of: name) else { continue }
+                _ = remove(name, status.kind, in: inner, depth: depth + 1)
+            }
+        }
+        return (try? directory.removeDirectory(name)) != nil
+    }
+
+    private static let limitDepth = 32
 
     /// Whether a name here is that of a reason.
     static func isReason(_ name: borrowing Span<UInt8>) -> Bool {

@@ -18,6 +18,8 @@ package struct FileStatus: Equatable, Sendable {
     package let device: UInt64
     package let inode: UInt64
     package let sizeBytes: Int64
+    /// What it takes on the disk: less than its size where it has holes.
+    package let allocatedBytes: Int64
     /// The permission bits, without the file type.
     package let mode: UInt32
     package let owner: UInt32
@@ -52,6 +54,7 @@ package struct FileStatus: Equatable, Sendable {
         device = UInt64(raw.st_dev)
         inode = UInt64(raw.st_ino)
         sizeBytes = Int64(raw.st_size)
+        allocatedBytes = Int64(raw.st_blocks) * 512
         mode = UInt32(raw.st_mode & 0o7777)
         owner = raw.st_uid
         group = raw.st_gid

@@ -43,6 +43,42 @@ struct FailedFilesTests {
         }
     }
 
+    @Test func `more than may be on the disk makes room, the oldest first, and holes take none`() throws {
+        try withTemporaryDirectory { path in
+            var failed = try failedFiles(path)
+            for number in 0..<3 {
+                let file = "\(path)/big\(number).json"
+                #expect(FileManager.default.createFile(atPath: file, contents: nil))
+                let handle = try #require(FileHandle(forWritingAtPath: file))
+                // The second is nothing but a hole.
+                if number == 1 {
+                    try handle.truncate(atOffset: 1 << 40)
+                } else {
+                    for _ in 0..<100 { handle.write(Data(repeating: 1, count: 1_400_000)) }
+                }
+                try handle.close()
+                let pruned = try failed.take(FileName("big\(number).json"), reason: "bad").pruned
+                #expect(pruned?.count == (number == 2 ? 1 : nil))
+            }
+            let left = try names(in: "\(path)/.failed").sorted()
+            #expect(left == ["big1.json", "big1.json.why", "big2.json", "big2.json.why"])
+        }
+    }
+
+    @Test func `a directory that is not empty goes as a file does, and shields nothing`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            try FileManager.default.createDirectory(
+                atPath: "\(path)/.failed/0.json/inside/deep", withIntermediateDirectories: true)
+            #expect(FileManager.default.createFile(atPath: "\(path)/.failed/0.json/inside/x", contents: nil))
+            for number in 1...FailedFiles.limitFiles {
+                #expect(FileManager.default.createFile(atPath: "\(path)/.failed/\(number).json", contents: nil))
+            }
+            var failed = try failedFiles(path)
+            #expect(failed.prune(AgeClock(uptime: 0, unix: 0))?.count == 1_001)
+            #expect(try !names(in: "\(path)/.failed").contains("0.json"))
+        }
+    }
+
     @Test func `an overview has the count and why the newest are here, and sees what comes`() throws {
         try withTemporaryDirectory { path in
             var failed = try failedFiles(path)
