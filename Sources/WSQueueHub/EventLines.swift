@@ -1,3 +1,4 @@
+internal import WSQueueLog
 internal import WSQueueOperation
 internal import WSQueueSystem
 
@@ -7,6 +8,8 @@ struct SentEvent {
     let seq: UInt64
     let name: String
     let channels: [String]
+    /// Who has published it; `nil` where a server before 0.2 has.
+    let owner: EventOwner?
     let byteCount: Int
     let waitNanoseconds: Int64
     /// How many clients there were; used only for an event for everyone.
@@ -22,6 +25,7 @@ struct EventLines {
     private var second: Int64 = 0
     private var linesLeft = Self.linesPerSecond
     private var sum = Sum()
+    private var names = PublisherNames()
 
     private static let linesPerSecond = 50
     /// Enough for quantiles; of more events in a second the first of them stand for all.
@@ -62,9 +66,10 @@ struct EventLines {
     }
 
     /// Writes the line of an event that all its clients have been handed.
-    func write(_ event: SentEvent, clients: Int) {
+    mutating func write(_ event: SentEvent, clients: Int) {
         var line = LogLine(.info, "event.sent").with("id", event.id).with("seq", event.seq).with("event", event.name)
         if !event.channels.isEmpty { line = line.with("ch", event.channels.joined(separator: ",")) }
+        line = line.with("pub", names.name(of: event.owner))
         line = line.with("clients", clients).with("bytes", event.byteCount)
             .with("wait_ms", milliseconds: event.waitNanoseconds)
         if let file = event.file { line = line.with("file", file) }
@@ -104,5 +109,24 @@ struct EventLines {
         }
         log.writeUnlimited(line)
         sum = Sum()
+    }
+}
+
+/// What publishers are called in lines: by their user's name, where it has one.
+struct PublisherNames {
+    private var known: [EventOwner: String] = [:]
+
+    /// Stands for those of whom no one can tell who they are.
+    static let unknown = "?"
+    private static let limit = 4_096
+
+    /// Finds a publisher's name.
+    mutating func name(of owner: EventOwner?) -> String {
+        guard let owner, owner != .unknown else { return Self.unknown }
+        if let name = known[owner] { return name }
+        let text = String(decoding: owner.name, as: UTF8.self)
+        let name = UInt32(text).flatMap(Account.userName) ?? text
+        if known.count < Self.limit { known[owner] = name }
+        return name
     }
 }

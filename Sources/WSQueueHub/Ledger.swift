@@ -70,7 +70,7 @@ struct Ledger {
         }
         let sent = SentEvent(
             id: event.id(in: text), seq: seq, name: event.name(in: text), channels: event.text.channels.map(\.name),
-            byteCount: recorded.byteCount, waitNanoseconds: wait, clientCount: clientCount(),
+            owner: event.owner, byteCount: recorded.byteCount, waitNanoseconds: wait, clientCount: clientCount(),
             file: event.fileName?.description)
         settlement.add(Settled(sent: sent, selections: recorded.selections), end: position)
     }
