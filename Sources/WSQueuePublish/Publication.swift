@@ -87,23 +87,24 @@ extension Publisher {
         do throws(SpoolWriteError) {
             var file = try writer.begin(.event)
             try file.append(bytes.span)
+            let random = HeldName.random()
             let receipt = Receipt(
-                id: event.id ?? stem.description, path: path(of: stem.held(.event)), sizeBytes: bytes.count, events: 1,
-                isNew: true)
-            return Publication(try file.ready(held: stem), receipt, in: writer.directory)
+                id: "\(event.id ?? stem.description).\(random)", path: path(of: stem.held(random, .event)),
+                sizeBytes: bytes.count, events: 1, isNew: true)
+            return Publication(try file.ready(held: stem, random), receipt, in: writer.directory)
         } catch {
             throw PublishError(error, directory: writer.directory)
         }
     }
 
     /// Finds an event that is held; only the rename is left to do.
-    package func prepareRelease(_ id: String) throws(PublishError) -> Publication {
+    package func prepareRelease(_ word: String) throws(PublishError) -> Publication {
         let writer = try writer()
-        guard let held = writer.held(id) else {
-            throw nothing("is held", id, advice: "it was released or aborted before, or held in another queue")
+        guard let held = writer.held(word) else {
+            throw nothing("is held", word, advice: Self.heldAdvice)
         }
         let entry = SpoolEntry(stem: held.stem, isNew: true)
         return Publication(
-            receipt(entry, suffix: held.suffix, id: id, sizeBytes: 0, events: 1), in: writer, held: held)
+            receipt(entry, suffix: held.suffix, id: held.id, sizeBytes: 0, events: 1), in: writer, held: held)
     }
 }

@@ -7,8 +7,7 @@ internal import WSQueueSystem
 extension Publisher {
     /// Writes an event where no server sees it, until it is released or aborted. The server never removes it.
     ///
-    /// - Parameter event: One that has the id of another that is held takes its place.
-    /// - Returns: Its id, by which it is released; its file is hidden.
+    /// - Returns: By its id, `<id>.<random>`, it is released, by no one who was not told it; its file is hidden.
     @discardableResult
     public func hold(_ event: Event) throws(PublishError) -> Receipt {
         try prepareHold(event).finish()
@@ -16,7 +15,8 @@ extension Publisher {
 
     /// Publishes an event that is held: one rename. Its place in the order is that of this moment.
     ///
-    /// - Returns: The receipt, without sizes.
+    /// - Parameter id: What holding it gave.
+    /// - Returns: The receipt, without sizes, with the event's own id.
     /// - Throws: ``PublishError``; ``PublishError/Kind/notFound`` when nothing is held under the id.
     @discardableResult
     public func release(_ id: String) throws(PublishError) -> Receipt {
@@ -27,7 +27,7 @@ extension Publisher {
     ///
     /// - Throws: ``PublishError``; ``PublishError/Kind/notFound`` when nothing is held under the id.
     public func abort(_ id: String) throws(PublishError) {
-        try withWriter(id, "is held", "it was released or aborted before, or held in another queue") {
+        try withWriter(id, "is held", Self.heldAdvice) {
             writer throws(SpoolWriteError) in try writer.abort(id)
         }
     }
@@ -40,6 +40,10 @@ extension Publisher {
             writer throws(SpoolWriteError) in try writer.cancel(id, unix: Clock.unixNanoseconds())
         }
     }
+
+    static let heldAdvice =
+        "it was released or aborted before, or held in another queue; the id is the one that --hold has printed, with the "
+        + "dot and all behind it"
 
     private func withWriter(
         _ id: String, _ what: String, _ advice: String, _ body: (SpoolWriter) throws(SpoolWriteError) -> Bool

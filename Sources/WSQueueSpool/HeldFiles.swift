@@ -2,28 +2,31 @@ package import WSQueueSystem
 
 /// Files that wait for somebody's word: held ones for their release, due ones for their time.
 extension SpoolWriter {
-    /// Finds what is held under an id, and a place for it in the order: that of this moment.
+    /// Finds what is held under a word, and a place for it in the order: that of this moment.
     ///
-    /// - Returns: `nil` when nothing is held under the id.
-    package func held(_ id: String) -> HeldFile? {
-        for (stem, suffix) in Self.heldNames(id) where exists(stem.held(suffix)) {
+    /// - Returns: `nil` when nothing is held under it.
+    package func held(_ word: String) -> HeldFile? {
+        guard let (id, random) = HeldName.parts(of: word) else { return nil }
+        for (stem, suffix) in Self.heldNames(id) where exists(stem.held(random, suffix)) {
             let now = nextStem()
             // Where another user has the name, the event's id is that of its member alone.
             let isNamed =
                 SpoolStem(generated: stem.description) == nil && isTaken(stem.visible(suffix)) != .byOthers
-            return HeldFile(held: stem, stem: isNamed ? stem : now, suffix: suffix, time: isNamed ? now.time : nil)
+            return HeldFile(
+                name: stem.held(random, suffix), id: id, stem: isNamed ? stem : now, suffix: suffix,
+                time: isNamed ? now.time : nil)
         }
         return nil
     }
 
     /// What is held, to be looked at later; `nil` where it cannot be opened.
     package func watch(_ file: HeldFile) -> FileDescriptor? {
-        try? directory.openForReading(file.held.held(file.suffix))
+        try? directory.openForReading(file.name)
     }
 
     /// Publishes what is held, by one rename.
     package func release(_ file: HeldFile) throws(SpoolWriteError) -> SpoolEntry {
-        let name = file.held.held(file.suffix)
+        let name = file.name
         // The mtime is the place in the order of a name without a time. A user who may not set it leaves it as it is.
         if let time = file.time { try? directory.setModified(of: name, time) }
         do {
@@ -38,15 +41,13 @@ extension SpoolWriter {
         return SpoolEntry(stem: file.stem, isNew: true)
     }
 
-    /// Removes what is held under an id.
+    /// Removes what is held under a word.
     ///
     /// - Returns: Whether there was something.
-    package func abort(_ id: String) throws(SpoolWriteError) -> Bool {
-        for (stem, suffix) in Self.heldNames(id) where exists(stem.held(suffix)) {
-            try remove(stem.held(suffix))
-            return true
-        }
-        return false
+    package func abort(_ word: String) throws(SpoolWriteError) -> Bool {
+        guard let file = held(word) else { return false }
+        try remove(file.name)
+        return true
     }
 
     /// Takes back an event that waits for its time.
@@ -99,7 +100,9 @@ extension SpoolWriter {
 
 /// A file that is held back, and the name it is to have.
 package struct HeldFile: Sendable {
-    fileprivate let held: SpoolStem
+    fileprivate let name: FileName
+    /// The event's id.
+    package let id: String
     /// Its visible name, without the suffix.
     package let stem: SpoolStem
     /// What kind of file it is.

@@ -24,6 +24,8 @@ package struct SpoolItem: Equatable, Sendable {
     /// By what it is ordered, Unix nanoseconds: when it was queued, when it is due, or when it was set aside.
     package var nanoseconds: Int64 { order.nanoseconds }
     private let order: SpoolOrder
+    /// The name of its entry in the directory where it is.
+    let entry: FileName
 
     /// Makes the item of an entry.
     ///
@@ -33,9 +35,10 @@ package struct SpoolItem: Equatable, Sendable {
     ///   - unix: Now, Unix nanoseconds.
     /// - Returns: `nil` when it is no event file, is not in that state, or has gone.
     init?(_ entry: Span<UInt8>, in directory: Directory, as state: State, unix: Int64) {
-        let prefix = state == .held ? Array(SpoolPlace.heldPrefix.utf8) : []
-        guard entry.count > prefix.count, prefix.indices.allSatisfy({ entry[$0] == prefix[$0] }) else { return nil }
-        let bytes = entry.extracting(prefix.count...)
+        let held = HeldName.released(entry)
+        guard entry.count > 0, state != .held || held != nil else { return nil }
+        let released = state == .held ? held ?? [] : []
+        let bytes = state == .held ? released.span : entry
         let parsed = SpoolName(bytes)
         if state == .failed {
             guard bytes[0] != UInt8(ascii: "."), !FailedFiles.isReason(bytes),
@@ -52,6 +55,7 @@ package struct SpoolItem: Equatable, Sendable {
             guard state == .held || isLater == (state == .later) else { return nil }
         }
         self.state = state
+        self.entry = FileName(entry)
         name = FileName(bytes)
         isBatch = parsed.kind == .batch
     }
@@ -59,8 +63,7 @@ package struct SpoolItem: Equatable, Sendable {
     /// Its path below the spool.
     package var path: String {
         switch state {
-        case .waiting, .later: "\(name)"
-        case .held: "\(SpoolPlace.heldPrefix)\(name)"
+        case .waiting, .later, .held: "\(entry)"
         case .failed: "\(FailedFiles.directoryName)/\(name)"
         }
     }
@@ -68,17 +71,9 @@ package struct SpoolItem: Equatable, Sendable {
     /// The same as bytes, which need not be UTF-8.
     package var pathBytes: [UInt8] {
         switch state {
-        case .waiting, .later: Array(name.bytes)
-        case .held: Array(SpoolPlace.heldPrefix.utf8) + name.bytes
+        case .waiting, .later, .held: Array(entry.bytes)
         case .failed: Array("\(FailedFiles.directoryName)/".utf8) + name.bytes
         }
-    }
-
-    /// The name of its entry in the directory where it is.
-    var entry: FileName {
-        guard state == .held else { return name }
-        let bytes = Array(SpoolPlace.heldPrefix.utf8) + name.bytes
-        return FileName(bytes.span)
     }
 
     /// Whether it comes first.

@@ -44,8 +44,19 @@ package struct SpoolKeeper {
                 else { continue }
                 return item
             }
+            if state == .held, let item = heldItem(Self.names(name), in: directory) { return item }
         }
         throw Self.isPath(name) ? .notAName(word) : .notFound(word)
+    }
+
+    /// What is held back and would be released as one of these names.
+    private func heldItem(_ names: [String], in directory: Directory) -> SpoolItem? {
+        var found: FileName?
+        try? directory.forEachName { entry in
+            guard found == nil, let released = HeldName.released(copy entry) else { return }
+            if names.contains(where: { $0.utf8.elementsEqual(released) }) { found = FileName(entry) }
+        }
+        return found.flatMap { SpoolItem($0.bytes.span, in: directory, as: .held, unix: unix) }
     }
 
     /// Opens a file to be read. What is no regular file is not touched.
@@ -77,8 +88,7 @@ package struct SpoolKeeper {
     /// Hides a file that waits, so that the server passes it over.
     package func hold(_ item: SpoolItem) throws(Fault) {
         try checkRegular(item)
-        let held = Array(SpoolPlace.heldPrefix.utf8) + item.name.bytes
-        try rename(item, to: FileName(held.span))
+        try rename(item, to: HeldName.held(item.name))
     }
 
     /// Brings back a file that is held, under the name and so in the place and with the id that it had.

@@ -8,7 +8,7 @@ package import WSQueueSystem
 /// | `<time>-<pid>-<counter>-<random>.json` | an event |
 /// | `id-<id>.json` | an event with an id of its own, its time the mtime: a second one of that id finds the name taken |
 /// | `at-<any of these>` | the same, not to be sent before that time |
-/// | `.held-<any of these>` | the same, not to be sent before it is renamed |
+/// | `.held-<any of these>` with `.<random>` before the suffix | the same, not to be sent before it is renamed |
 package struct SpoolPlace: Equatable, Sendable {
     /// The id the event carries, if it does.
     package var identity: String?
@@ -57,9 +57,9 @@ extension SpoolStem {
     /// The name that waits for its time.
     package var due: SpoolStem { SpoolStem(text: SpoolPlace.duePrefix + description, time: time) }
 
-    /// The name under which it is held back.
-    package func held(_ suffix: SpoolSuffix) -> FileName {
-        FileName(SpoolPlace.heldPrefix + description + suffix.rawValue)
+    /// The name under which it is held back, which no one can guess.
+    package func held(_ random: String, _ suffix: SpoolSuffix) -> FileName {
+        FileName(SpoolPlace.heldPrefix + description + "." + random + suffix.rawValue)
     }
 
     /// Leaves room for what stands before and after in the 255 bytes of a name.

@@ -98,7 +98,8 @@ package struct SpoolWriter: Sendable {
     /// Who has a name. An id is its owner's: another user's event with the same id is another event.
     func isTaken(_ name: FileName) -> Taken? {
         guard let status = try? directory.status(of: name) else { return nil }
-        return status.owner == Process.user ? .byUs : .byOthers
+        // A second name of a file of ours is somebody else's work.
+        return status.owner == Process.user && status.kind == .regular && status.links < 2 ? .byUs : .byOthers
     }
 
     /// Who has a name.
@@ -165,10 +166,11 @@ package struct SpoolFile: ~Copyable {
         return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), suffix, writer, name: stem.visible(suffix), rule)
     }
 
-    /// Ends writing a file that is to be held back under its name.
-    package consuming func ready(held stem: SpoolStem) throws(SpoolWriteError) -> ReadyFile {
+    /// Ends writing a file that is to be held back under its name, with this end.
+    package consuming func ready(held stem: SpoolStem, _ random: String) throws(SpoolWriteError) -> ReadyFile {
         try seal()
-        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), suffix, writer, name: stem.held(suffix), .instead)
+        let name = stem.held(random, suffix)
+        return ReadyFile(file, SpoolEntry(stem: stem, isNew: true), suffix, writer, name: name, .new)
     }
 
     private mutating func seal(modified: Int64? = nil) throws(SpoolWriteError) {
@@ -209,8 +211,6 @@ package struct ReadyFile: ~Copyable {
         case new
         /// It is the same event, and stays, where it is ours; beside another user's this one gets a name of its time.
         case once(dueNanoseconds: Int64?)
-        /// It goes.
-        case instead
     }
 
     /// What there will be.
@@ -240,7 +240,7 @@ package struct ReadyFile: ~Copyable {
     package consuming func reveal() throws(SpoolWriteError) -> SpoolEntry {
         let fault: RevealError
         do {
-            if case .instead = rule { try file.reveal(as: name, replacing: true) } else { try file.reveal(as: name) }
+            try file.reveal(as: name)
             return entry
         } catch {
             fault = error

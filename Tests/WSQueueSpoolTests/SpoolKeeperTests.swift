@@ -52,7 +52,8 @@ struct SpoolKeeperTests {
     @Test func `what is held comes back under its name`() throws {
         try withSpool(["1.json"]) { path, keeper in
             try keeper.hold(try keeper.find("1", [.waiting, .later]))
-            expectNames(path, [".held-1.json"])
+            let held = try #require(FileManager.default.contentsOfDirectory(atPath: path).first)
+            #expect(held.hasPrefix(".held-1.") && held.hasSuffix(".json") && held.utf8.count == 29)
             #expect(throws: SpoolKeeper.Fault.notFound("1")) { try keeper.find("1", [.waiting, .later]) }
             try keeper.release(try keeper.find("1", [.held]))
             expectNames(path, ["1.json"])
@@ -62,9 +63,6 @@ struct SpoolKeeperTests {
     @Test func `nothing is replaced`() throws {
         try withSpool(["1.json", ".held-1.json"]) { path, keeper in
             #expect(throws: SpoolKeeper.Fault.taken("1.json")) { try keeper.release(try keeper.find("1", [.held])) }
-            #expect(throws: SpoolKeeper.Fault.taken(".held-1.json")) {
-                try keeper.hold(try keeper.find("1", [.waiting]))
-            }
             expectNames(path, ["1.json", ".held-1.json"])
         }
     }

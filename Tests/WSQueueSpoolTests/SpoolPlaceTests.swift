@@ -83,10 +83,10 @@ struct SpoolPlaceTests {
             let stem = writer.nextStem()
             var file = try writer.begin(.event)
             try file.append(Self.contents.span)
-            _ = try file.ready(held: stem).reveal()
+            _ = try file.ready(held: stem, "abcdefghijklmnop").reveal()
             let between = try writer.write(Self.contents.span, suffix: .event)
             #expect(try names(path).filter { !$0.hasPrefix(".") }.count == 1)
-            let held = try #require(writer.held(stem.description))
+            let held = try #require(writer.held("\(stem.description).abcdefghijklmnop"))
             #expect(try writer.release(held).stem.description > between.description)
             #expect(writer.held(stem.description) == nil)
             #expect(try names(path).count == 2)
@@ -102,8 +102,8 @@ struct SpoolPlaceTests {
             #expect(own.isNew && own.stem.description != "id-x")
             var file = try writer.begin(.event)
             try file.append(Self.contents.span)
-            _ = try file.ready(held: SpoolStem(identity: "x")).reveal()
-            let held = try #require(writer.held("x"))
+            _ = try file.ready(held: SpoolStem(identity: "x"), "abcdefghijklmnop").reveal()
+            let held = try #require(writer.held("x.abcdefghijklmnop"))
             #expect(try writer.release(held).isNew)
             #expect(try names(path).filter { $0.hasSuffix(".json") }.count == 3)
         }
@@ -113,9 +113,10 @@ struct SpoolPlaceTests {
         try withWriter { writer, path in
             var file = try writer.begin(.event)
             try file.append(Self.contents.span)
-            _ = try file.ready(held: SpoolStem(identity: "x/y")).reveal()
-            #expect(try writer.abort("x/y"))
+            _ = try file.ready(held: SpoolStem(identity: "x/y"), "abcdefghijklmnop").reveal()
             #expect(try writer.abort("x/y") == false)
+            #expect(try writer.abort("x/y.abcdefghijklmnop"))
+            #expect(try writer.abort("x/y.abcdefghijklmnop") == false)
             #expect(try names(path) == [])
         }
     }

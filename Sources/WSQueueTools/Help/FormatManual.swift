@@ -29,7 +29,7 @@ enum FormatManual {
                         "NAME.jsonl                            a batch: an event a line, all or none",
                         "at-NAME.json, at-NAME.jsonl           the same, not to be sent before its time",
                         ".NAME.json.tmp                        being written; swept after an hour if nobody writes",
-                        ".held-NAME.json                       held back until it is renamed; never swept",
+                        ".held-NAME.RANDOM.json                held back until it is renamed; never swept",
                         ".failed/                              what could not be accepted, each with FILE.why",
                         ".journal/                             the history, for clients that come back",
                         ".lock                                 locked by the server that owns the queue, for it alone",

@@ -115,31 +115,38 @@ def test_ids_do_not_change_the_order(client, publish):
 
 def test_what_is_held_is_seen_by_nobody_until_it_is_released(client, publish, queue):
     held = publish("order.created", "id:=7", "--hold").stdout.strip()
-    assert re.fullmatch(r"[0-9]{19}-[0-9]+-1-[0-9a-f]{8}", held)
+    assert re.fullmatch(r"[0-9]{19}-[0-9]+-1-[0-9a-f]{8}\.[a-z0-5]{16}", held)
     publish("between")
     assert client.receive_events()[0]["event"] == "between"
     client.expect_silence(0.3)
     publish("--release", held)
     [event] = client.receive_events()
-    assert (event["event"], event["payload"], event["id"]) == ("order.created", {"id": 7}, held)
+    assert (event["event"], event["payload"], event["id"]) == ("order.created", {"id": 7}, held.partition(".")[0])
     again = publish("--release", held, check=False)
     assert again.returncode == 66 and "no event is held under the id" in again.stderr
 
 
 def test_what_is_aborted_is_gone(client, publish, queue):
-    publish("order.created", "--hold", "-i", "order/7")
-    assert [name for name in os.listdir(queue) if name.startswith(".held-")] == [".held-id-order%2f7.json"]
-    publish("--abort", "order/7")
-    assert publish("--release", "order/7", check=False).returncode == 66
-    assert publish("--abort", "order/7", check=False).returncode == 66
+    held = publish("order.created", "--hold", "-i", "order/7").stdout.strip()
+    assert re.fullmatch(r"order/7\.[a-z0-5]{16}", held)
+    (name,) = [name for name in os.listdir(queue) if name.startswith(".held-")]
+    assert name == f".held-id-order%2f7{held[len('order/7'):]}.json"
+    # The id alone is known to others, too.
+    for guess in ("order/7", "order/7." + "a" * 16):
+        for word in ("--release", "--abort"):
+            refused = publish(word, guess, check=False)
+            assert refused.returncode == 66 and "that --hold has printed" in refused.stderr
+    publish("--abort", held)
+    assert publish("--release", held, check=False).returncode == 66
+    assert publish("--abort", held, check=False).returncode == 66
     client.expect_silence(0.2)
 
 
-def test_a_transaction_that_is_repeated_holds_what_it_said_last(client, publish):
-    publish("order.created", "n:=1", "--hold", "-i", "7")
-    publish("order.created", "n:=2", "--hold", "-i", "7")
-    publish("--release", "7")
+def test_a_transaction_that_is_repeated_sends_what_is_released_first(client, publish):
+    held = [publish("order.created", f"n:={number}", "--hold", "-i", "7").stdout.strip() for number in (1, 2)]
+    publish("--release", held[1])
     assert client.receive_events()[0]["payload"] == {"n": 2}
+    publish("--release", held[0])
     client.expect_silence(0.2)
 
 
