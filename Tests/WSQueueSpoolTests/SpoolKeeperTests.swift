@@ -52,8 +52,9 @@ struct SpoolKeeperTests {
     @Test func `what is held comes back under its name`() throws {
         try withSpool(["1.json"]) { path, keeper in
             try keeper.hold(try keeper.find("1", [.waiting, .later]))
-            let held = try #require(FileManager.default.contentsOfDirectory(atPath: path).first)
-            #expect(held.hasPrefix(".held-1.") && held.hasSuffix(".json") && held.utf8.count == 29)
+            let names = try FileManager.default.contentsOfDirectory(atPath: path)
+            let held = try #require(names.first { $0.hasPrefix(".held-1.") })
+            #expect(held.hasSuffix(".json") && held.utf8.count == 29)
             #expect(throws: SpoolKeeper.Fault.notFound("1")) { try keeper.find("1", [.waiting, .later]) }
             try keeper.release(try keeper.find("1", [.held]))
             expectNames(path, ["1.json"])
