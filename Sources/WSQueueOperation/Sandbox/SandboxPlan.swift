@@ -30,11 +30,12 @@ package struct SandboxPlan: Equatable, Sendable {
     /// Directories that may be read: those of the files that the operator names, and the system's.
     package let read: [String]
 
-    /// What the resolver, names of accounts, time zones and error texts are read from, and figures about this process.
+    /// What the resolver, names of accounts, time zones and error texts are read from, figures about this process, and who
+    /// holds a queue.
     private static let system = [
         "/etc", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/usr/share/locale",
         "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager", "/var/lib/sss", "/proc/self",
-        "/proc/sys/kernel/random",
+        "/proc/sys/kernel/random", "/proc/locks",
     ]
 
     /// Decides.

@@ -30,7 +30,7 @@ package struct Doctor {
     /// - Throws: ``SystemCallError`` when there is no directory to look at.
     package func examine() throws(SystemCallError) -> [Finding] {
         let plan = Landlock.version < Landlock.leastVersion ? nil : Sandbox.plan(configuration, logPath: nil)
-        return Diagnosis.findings(try facts()) + [SandboxFinding.of(configuration, plan)]
+        return [SandboxFinding.of(configuration, plan)] + Diagnosis.findings(try facts())
     }
 
     private func facts() throws(SystemCallError) -> DoctorFacts {
