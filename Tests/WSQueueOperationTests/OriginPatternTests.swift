@@ -45,6 +45,13 @@ struct OriginPatternTests {
         ("http://[0:0:0:0:0:0:0:1]", "write http://[::1]"), ("http://[::1", "http://[::1]"), ("http://::1", "http://"),
         ("http://[::FFFF:127.0.0.1]", "write http://127.0.0.1"), ("https://*.10.0.0.1", "no names below"),
         ("about:blank", "write null"), ("data:", "write null"), ("blob:https://example.org", "write null"),
+        ("https://*.[::1]", "no names below"), ("https://*.[::1]:8443", "no names below"),
+        ("https://*.[2001:db8::1]", "no names below"), ("javascript://x", "write null"), ("about://x", "write null"),
+        ("blob://x", "write null"), ("data://x", "write null"), ("DATA://x", "write null"),
+        ("view-source://example.org", "write null"), ("filesystem://x", "write null"),
+        ("ws+unix://x", "https://example.org"), ("wss+unix://x", "https://example.org"),
+        ("http+unix://x", "https://example.org"), ("redis://example.org", "https://example.org"),
+        ("ssh://example.org", "https://example.org"),
         ("capacitor://*", "capacitor://localhost"), ("capacitor://a/b", "write capacitor://a"), ("**", "https://"),
     ])
     func `what no browser sends is refused with what to write`(text: String, advice: String) {

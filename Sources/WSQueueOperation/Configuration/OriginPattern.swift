@@ -64,7 +64,9 @@ package enum OriginPattern: Equatable, Sendable {
             throw Fault(advice: "write * for every page, or \(scheme)://*.example.org for all names below one")
         }
         try Self.checkHost(String(suffix), scheme: scheme, port: port)
-        guard IPAddress(suffix) == nil else { throw Fault(advice: "an address has no names below it") }
+        guard !suffix.hasPrefix("["), IPAddress(suffix) == nil else {
+            throw Fault(advice: "an address has no names below it")
+        }
         self = .below(scheme: scheme, suffix: String(suffix), port: port)
     }
 
@@ -128,12 +130,13 @@ package enum OriginPattern: Equatable, Sendable {
         }
     }
 
+    /// Of pages without a host of their own: blob: and data: have what their maker has, or null.
+    private static let hostless = ["about", "blob", "data", "filesystem", "javascript", "view-source"]
+    private static let ownerless = Fault(advice: "such pages have no origin of their own: write null")
+
     private static func schemeless(_ text: String) -> Fault {
         let scheme = text.prefix { $0 != ":" }
-        // Pages without a host of their own: blob: and data: have what their maker has, or null.
-        if ["about", "blob", "data", "javascript"].contains(scheme), scheme.utf8.count < text.utf8.count {
-            return Fault(advice: "such pages have no origin of their own: write null")
-        }
+        if hostless.contains(String(scheme)), scheme.utf8.count < text.utf8.count { return ownerless }
         let name = text.drop { $0 == "/" || $0 == "'" || $0 == "\"" }.prefix { !"/?#'\"".contains($0) }
         return Fault(advice: "an origin begins with its scheme: write https://\(name.isEmpty ? "example.org" : name)")
     }
@@ -142,8 +145,11 @@ package enum OriginPattern: Equatable, Sendable {
         switch scheme {
         case "ws", "wss":
             throw Fault(advice: "that is the server; the page is \(scheme == "ws" ? "http" : "https")://\(rest)")
-        case "ftp", "ftps", "mailto", "tcp", "unix":
+        case "ftp", "ftps", "mailto", "redis", "rediss", "sftp", "ssh", "tcp", "tel", "unix", "urn":
             throw Fault(advice: "no page has that scheme: write https://\(rest)")
+        case _ where scheme.hasSuffix("+unix"):
+            throw Fault(advice: "that is a server behind a socket: write the page's, such as https://example.org")
+        case _ where hostless.contains(scheme): throw ownerless
         default: break
         }
         // RFC 3986, section 3.1.
