@@ -117,6 +117,22 @@ struct SettingsTests {
         #expect(warnings.allSatisfy { "\($0)".hasPrefix("warning: ") && !$0.hint.isEmpty })
     }
 
+    @Test(arguments: [
+        ("/ws/../x", "as browsers"), ("/./ws", "as browsers"), ("/ws/..", "as browsers"), ("/ws/.", "as browsers"),
+        ("/a\\b", "as browsers"), ("/*", "without patterns"), ("/ws/*", "without patterns"),
+        ("/rooms/{id}", "without patterns"), ("/a}", "without patterns"), ("ws", "a path"), ("/ws?a", "a path"),
+        ("/a%20b", "a path"), ("", "a path"),
+    ])
+    func `a path that no browser sends, or that is meant as a pattern, is refused`(text: String, wanted: String) {
+        let fault = #expect(throws: ArgumentFault.self) { try settings(["--path", text]) }
+        #expect(fault.map { "\($0)".contains(wanted) } == true)
+    }
+
+    @Test(arguments: ["/", "/ws", "/ws/", "/a&b", "/.well-known/ws", "/a..b", "/...", "/a b", "/caf\u{E9}", "/a~b(c)"])
+    func `any other path is taken as it is`(text: String) throws {
+        #expect(try settings(["--path", text]).configuration.path == text)
+    }
+
     @Test func `variables of others are named once, and what a cluster says of a service is none of ours`() throws {
         let variables = ConfigurationSources.unknownVariables(among: [
             ("WSQUEUE_PORT", "tcp://10.0.0.1:80"), ("WSQUEUE_SERVICE_HOST", "10.0.0.1"), ("WSQUEUE_API_URL", "x"),

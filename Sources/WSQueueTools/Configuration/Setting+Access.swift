@@ -13,6 +13,23 @@ extension Setting {
     static let port = Option(
         key: "port", short: "p", value: "N", text: "Short for --listen 127.0.0.1:N, or with --host for both.")
 
+    /// The path that a request may have once its escapes are taken away; what comes after it is no part of it.
+    private static func checkedPath(_ text: String) throws(ValueFault) -> String {
+        guard text.utf8.first == UInt8(ascii: "/"), !text.utf8.contains(where: { "?#%".utf8.contains($0) }) else {
+            throw ValueFault(text, wanted: "a path such as /ws, without escapes and query")
+        }
+        // Browsers make a slash of a backslash, and take dots away before they ask (WHATWG URL).
+        let steps = text.split(separator: "/")
+        guard !text.utf8.contains(UInt8(ascii: "\\")), !steps.contains("."), !steps.contains("..") else {
+            throw ValueFault(text, wanted: "a path as browsers send it: without backslashes, and steps like . and ..")
+        }
+        guard !text.utf8.contains(where: { "*{}".utf8.contains($0) }) else {
+            throw ValueFault(
+                text, wanted: "one path such as /ws: it is taken as it is, without patterns like * and {id}")
+        }
+        return text
+    }
+
     /// Where clients reach the server.
     static let listening: [Setting] = [
         Setting(listen) { (text, settings) throws(ValueFault) in
@@ -34,11 +51,7 @@ extension Setting {
                 key: "path", value: "PATH", defaultValue: .described("any"),
                 text: "Accept WebSockets at this path only, such as /ws; a slash at its end makes no difference.")
         ) { (text, settings) throws(ValueFault) in
-            // As it is once its escapes are taken away, and what comes after it is no part of it.
-            guard text.utf8.first == UInt8(ascii: "/"), !text.utf8.contains(where: { "?#%".utf8.contains($0) }) else {
-                throw ValueFault(text, wanted: "a path such as /ws, without escapes and query")
-            }
-            settings.configuration.path = text
+            settings.configuration.path = try checkedPath(text)
         },
         Setting(
             Option(

@@ -81,7 +81,10 @@ package struct RedisLocation: Equatable, Sendable, CustomStringConvertible {
     }
 
     private init(socket path: Substring, user: String?, password: String?) throws(Fault) {
-        guard path.hasPrefix("/"), path.utf8.count <= 107 else { throw .malformed }
+        // What comes after a question mark is for other programs: here it would silently mean nothing.
+        guard path.hasPrefix("/"), path.utf8.count <= 107, !path.utf8.contains(where: { "?#".utf8.contains($0) }) else {
+            throw .malformed
+        }
         hosts = [.unix(path: String(path))]
         self.user = user
         self.password = password
@@ -101,9 +104,23 @@ package struct RedisLocation: Equatable, Sendable, CustomStringConvertible {
             name = text[..<colon]
             port = text[text.index(after: colon)...]
         }
-        let isName = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+        let isName = name.utf8.allSatisfy(text.hasPrefix("[") ? isAddressByte : isNameByte)
         guard !name.isEmpty, isName, let number = UInt16(port), number > 0 else { return nil }
         return .internet(host: String(name), port: number)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// Of an address in brackets, perhaps with the network card that it is behind: `fe80::1%eth0`.
+    private static func isAddressByte(_ byte: UInt8) -> Bool {
+        isNameByte(byte) || byte == UInt8(ascii: ":") || byte == ASCII.percent
     }
 
     /// What percent-encoded text says; `nil` where it is none.

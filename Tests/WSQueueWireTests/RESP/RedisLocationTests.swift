@@ -20,6 +20,15 @@ import WSQueueWire
         #expect(try RedisLocation(text).hosts == [.unix(path: "/run/redis.sock")])
     }
 
+    @Test(arguments: [
+        ("redis://my_redis", "my_redis"), ("redis://redis-1.example.org.", "redis-1.example.org."),
+        ("redis://192.0.2.1", "192.0.2.1"), ("redis://[fe80::1%eth0]", "fe80::1%eth0"),
+        ("redis://[::ffff:192.0.2.1]", "::ffff:192.0.2.1"),
+    ])
+    func `a host is a name or an address`(text: String, host: String) throws {
+        #expect(try RedisLocation(text).hosts == [.internet(host: host, port: 6_379)])
+    }
+
     @Test func `a password needs no user`() throws {
         let location = try RedisLocation("redis://:secret@localhost")
         #expect(location.user == nil)
@@ -34,7 +43,10 @@ import WSQueueWire
 
     @Test(arguments: [
         "", "localhost", "http://a", "redis://", "redis://a:0", "redis://a:x", "redis://a,,b", "redis://a/x", "unix:a",
-        "redis://%zz@a", "redis://a b", "redis://[::1",
+        "redis://%zz@a", "redis://a b", "redis://[::1", "redis://127.0.0.1?db=2", "redis://a?db=2",
+        "redis://a:6379?db=2", "redis://a#b",
+        "redis://a/0?db=2", "redis://a;b", "redis://a&b", "redis://a\\b", "redis://a*", "redis://{a}", "redis://\"a\"",
+        "redis:///run/redis.sock?db=2", "unix:/run/redis.sock?db=2", "unix:///run/redis.sock#1",
     ])
     func `what is no URL is refused`(text: String) {
         #expect(throws: RedisLocation.Fault.malformed) { try RedisLocation(text) }
