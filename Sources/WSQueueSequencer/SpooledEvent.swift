@@ -130,11 +130,29 @@ package struct SpooledEvent {
     }
 
     /// How long it has waited, nanoseconds; 0 where clocks disagree or what it says is no possible time.
+    ///
+    /// What it says, or its name, may be nonsense: where that lies more than a year from the time of its file, the one of
+    /// both that is nearer to now counts.
     package func waited(until unix: Int64) -> Int64 {
-        let microseconds = text.queuedAtMicroseconds ?? nanoseconds / 1_000
-        let (wait, isTooLong) = (unix / 1_000).subtractingReportingOverflow(microseconds)
-        guard !isTooLong, wait > 0, wait < Int64.max / 1_000 else { return 0 }
+        let said = wait(since: text.queuedAtMicroseconds ?? nanoseconds / 1_000, until: unix)
+        let written = wait(since: modifiedNanoseconds / 1_000, until: unix)
+        let isNonsense = Self.distance(said, written) > Self.yearMicroseconds
+        let wait = isNonsense && written.magnitude < said.magnitude ? written : said
+        guard wait > 0, wait < Int64.max / 1_000 else { return 0 }
         return wait * 1_000
+    }
+
+    private static let yearMicroseconds: UInt64 = 366 * 86_400 * 1_000_000
+
+    /// Microseconds; what is too long for that is the longest there is.
+    private func wait(since microseconds: Int64, until unix: Int64) -> Int64 {
+        let (wait, isTooLong) = (unix / 1_000).subtractingReportingOverflow(microseconds)
+        return isTooLong ? .max : wait
+    }
+
+    private static func distance(_ one: Int64, _ other: Int64) -> UInt64 {
+        let (difference, isTooLarge) = one.subtractingReportingOverflow(other)
+        return isTooLarge ? .max : difference.magnitude
     }
 
     /// The id for people.
