@@ -46,11 +46,14 @@ package enum Quantity {
         return number
     }
 
-    /// Reads permission bits in octal, such as `0640`.
+    /// Reads the permission bits of a file that somebody is to read, in octal, such as `0640`.
     package static func parseMode(_ text: String) throws(ValueFault) -> UInt32 {
         guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
             let mode = UInt32(text, radix: 8), mode <= 0o777
         else { throw ValueFault(text, wanted: "permission bits in octal, such as 0640") }
+        guard mode & 0o444 != 0 else {
+            throw ValueFault(text, wanted: "a mode with which the server can read the file, such as 0640")
+        }
         return mode
     }
 

@@ -96,6 +96,12 @@ public struct Publisher: BroadcastDriver {
 
     /// Opens the directory as it is now, for what a publisher needs: it may be a drop box that cannot be listed.
     package func writer() throws(PublishError) -> SpoolWriter {
+        guard settings.mode & 0o444 != 0 else {
+            throw PublishError(
+                .cannotCreate,
+                reason: "the server could not read an event file of mode \(String(settings.mode, radix: 8))",
+                advice: "let its user read it, as mode 0640 does for the file's group")
+        }
         do {
             let open = try Directory.openUnlisted(directory)
             return SpoolWriter(open, mode: settings.mode, durability: settings.sync.durability)

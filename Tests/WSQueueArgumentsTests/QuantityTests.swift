@@ -32,12 +32,14 @@ struct QuantityTests {
         #expect(throws: ValueFault.self) { try Quantity.parseBytes(text) }
     }
 
-    @Test(arguments: [("0640", 0o640), ("644", 0o644), ("0", 0)] as [(String, UInt32)])
+    @Test(
+        arguments: [("0640", 0o640), ("644", 0o644), ("0400", 0o400), ("600", 0o600), ("0040", 0o040)]
+            as [(String, UInt32)])
     func `modes are octal`(text: String, mode: UInt32) throws {
         #expect(try Quantity.parseMode(text) == mode)
     }
 
-    @Test(arguments: ["", "0888", "rw-", "01777", "4755", "-1", "0o644"])
+    @Test(arguments: ["", "0888", "rw-", "01777", "4755", "-1", "0o644", "0", "0200", "0333"])
     func `anything else is no mode`(text: String) {
         #expect(throws: ValueFault.self) { try Quantity.parseMode(text) }
     }

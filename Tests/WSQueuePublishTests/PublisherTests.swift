@@ -72,6 +72,27 @@ struct PublisherTests {
         }
     }
 
+    @Test(arguments: [0, 0o200, 0o333] as [UInt32])
+    func `a mode with which no server could read the event is refused`(mode: UInt32) throws {
+        try withTemporaryDirectory { path in
+            var settings = Publisher.Settings()
+            settings.mode = mode
+            let error = #expect(throws: PublishError.self) { try Publisher(directory: path, settings: settings) }
+            #expect(error?.kind == .cannotCreate && error?.reason.hasSuffix(String(mode, radix: 8)) == true)
+        }
+    }
+
+    @Test(arguments: [0o400, 0o600, 0o040, 0o444] as [UInt32])
+    func `the server may be the same user, or one of the group`(mode: UInt32) throws {
+        try withTemporaryDirectory { path in
+            var settings = Publisher.Settings()
+            settings.mode = mode
+            let receipt = try Publisher(directory: path, settings: settings).publish("a")
+            let attributes = try FileManager.default.attributesOfItem(atPath: receipt.path)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.uint32Value == mode)
+        }
+    }
+
     @Test func `what is not acceptable is refused before the directory is touched`() throws {
         let nowhere = Publisher(uncheckedDirectory: "/nonexistent", settings: Publisher.Settings())
         expect(.refused(.name("")), from: nowhere, Event(""))
