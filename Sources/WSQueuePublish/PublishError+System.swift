@@ -55,9 +55,7 @@ extension PublishError {
         case _:
             self.init(
                 .writeFailed, reason: reason, circumstances: circumstances,
-                advice: cause.isDiskFull
-                    ? "nothing was published: make room on that file system (df, df -i, quota), then publish again"
-                    : "nothing was published: look at the disk (dmesg), then publish again")
+                advice: "nothing was published: \(cause.wayOut), then publish again")
         }
     }
 
@@ -84,6 +82,14 @@ extension PublishError {
     /// A path of any bytes on one line.
     private static func printable(_ path: String) -> String {
         path.isEmpty ? "\"\"" : TerminalText.plain(path)
+    }
+}
+
+extension SystemCallError {
+    /// What helps where a file could not be written.
+    fileprivate var wayOut: String {
+        if isOverFileLimit { return "raise the limit for files of this process (ulimit -f)" }
+        return isDiskFull ? "make room on that file system (df, df -i, quota)" : "look at the disk (dmesg)"
     }
 }
 

@@ -55,6 +55,8 @@ extension SystemCallError {
     package var isPermission: Bool { code == EACCES || code == EPERM }
     package var isReadOnly: Bool { code == EROFS }
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
+    /// Whether a file may not become as large for this process (setrlimit(2), `RLIMIT_FSIZE`).
+    package var isOverFileLimit: Bool { code == EFBIG }
     package var isUnsupported: Bool { code == EINVAL || code == ENOSYS || code == EOPNOTSUPP }
     /// Whether the file system cannot make a second name of a file: link(2) has more words for that than others.
     package var isWithoutLinks: Bool { isUnsupported || code == EPERM || code == EMLINK }

@@ -31,6 +31,7 @@ struct PublishErrorTests {
         (1, ELOOP, .noDirectory), (2, EACCES, .notPermitted), (2, EPERM, .notPermitted), (2, EROFS, .cannotCreate),
         (2, ENOENT, .cannotCreate), (2, ENOSPC, .writeFailed), (2, EDQUOT, .writeFailed), (2, EMFILE, .tryAgain),
         (2, ENAMETOOLONG, .cannotCreate), (3, ENOSPC, .writeFailed), (3, EIO, .writeFailed), (4, EPERM, .notPermitted),
+        (3, EFBIG, .writeFailed),
         (5, EIO, .writeFailed), (6, EIO, .writeFailed), (6, ENOENT, .writeFailed), (6, ENOMEM, .tryAgain),
     ])
     func `a program can tell what to do from the kind`(call: Int, code: Int32, kind: PublishError.Kind) throws {

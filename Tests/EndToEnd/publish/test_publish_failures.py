@@ -55,6 +55,12 @@ def test_a_full_disk_is_74_and_leaves_nothing(attempt, tmp_path):
         assert left(queue) == ["fill"]
 
 
+def test_a_limit_for_files_is_74_and_leaves_nothing(attempt, queue):
+    attempt("-d", queue, "a", status=74, prefix=["prlimit", "--fsize=10", "--"], says=[
+        "cannot write the event in the queue directory", "file too large", "ulimit -f", "publish again"])
+    assert left(queue) == []
+
+
 @needs_root
 def test_no_inode_left_is_74(attempt, tmp_path):
     with mounted(tmp_path / "inodes", "nr_inodes=2") as queue:
@@ -190,6 +196,7 @@ def test_a_wrong_variable_is_78(attempt, queue, name):
     (["--release", "x", "y"], "one word"),
     (["a", "--in", "5m", "--at", "18:00"], "--at and --in"), (["a", "--at", "soon"], "'soon' is not a time"),
     (["a", "--in", "5"], "'5' is not a duration"), (["--completion", "tcsh"], "'tcsh' is not bash, zsh or fish"),
+    (["a", "--mode", "0"], "'0' is not a mode with which the server can read"), (["a", "--mode", "0200"], "'0200' is"),
     (["--follow", "a", "-n"], "-n cannot be used with --follow"), (["a", "--every", "1s"], "--every cannot be used"),
 ])
 def test_a_wrong_command_line_is_64(attempt, queue, arguments, says):
