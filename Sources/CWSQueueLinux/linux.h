@@ -3,14 +3,18 @@
 #define CWSQUEUELINUX_H
 
 #include <stddef.h>
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
 
@@ -21,6 +25,10 @@ int memfd_create(const char *name, unsigned int flags);
 int pthread_setname_np(pthread_t thread, const char *name);
 int renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned int flags);
 ssize_t getdents64(int descriptor, void *buffer, size_t length);
+// unistd.h, as a header of this module, would hide from Swift what Glibc's module has of it.
+long syscall(long number, ...);
+pid_t getpid(void);
+void *mremap(void *address, size_t old_length, size_t new_length, int flags, ...);
 
 // syscall(2) and prctl(2) take any number of words, which Swift cannot give, and the C library has no functions for these
 // three calls (landlock(7), linux/landlock.h). Their numbers are the same on all machines.
@@ -68,6 +76,50 @@ static inline struct wsqueue_words wsqueue_words(void) {
     // Only what is used from Swift is emitted; naming the constructor here is its use.
     (void)wsqueue_keep_words;
     return *wsqueue_kept_words();
+}
+
+// Signals that a program reads from a descriptor are blocked in its threads. A library that was loaded before main may have
+// started one that blocks none: what the kernel gives that one goes on to the main thread, whose number is that of the
+// process; its code goes with it as a value, because the kernel lets no thread but the main one say that a signal is from
+// the terminal. Only what may be called in a signal handler is called (signal-safety(7)).
+static void wsqueue_pass_signal(int number, siginfo_t *information, void *context) {
+    int code = errno;
+    (void)context;
+    if (syscall(SYS_gettid) == getpid()) {
+        // The main thread has ended blocking it, or never began: then it does what it does to any program.
+        signal(number, SIG_DFL);
+        syscall(SYS_tgkill, getpid(), getpid(), number);
+    } else {
+        siginfo_t passed;
+        memset(&passed, 0, sizeof passed);
+        passed.si_signo = number;
+        passed.si_code = SI_QUEUE;
+        passed.si_pid = getpid();
+        passed.si_value.sival_int = information->si_code;
+        syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, &passed);
+    }
+    errno = code;
+}
+
+// Whether whoever started this process has it ignore a signal.
+static inline int wsqueue_ignores_signal(int number) {
+    struct sigaction action;
+    return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+static inline int wsqueue_pass_signals_on(int number) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = wsqueue_pass_signal;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigfillset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
+// A second mapping of the pages of a shared one, at an address: of no file, so that no limit of files applies.
+static inline void *wsqueue_map_again(void *pages, size_t length, void *address) {
+    // 3 is MREMAP_MAYMOVE | MREMAP_FIXED (linux/mman.h), which no header shows without _GNU_SOURCE.
+    return mremap(pages, 0, length, 3, address);
 }
 
 #endif

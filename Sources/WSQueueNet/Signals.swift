@@ -16,17 +16,26 @@ package struct Signals: ~Copyable {
 
     private let descriptor: FileDescriptor
 
-    /// Takes TERM, INT, HUP and USR1 out of their default handling and ignores PIPE. To be called before any thread is
+    /// Takes TERM, INT, HUP and USR1 out of their default handling and ignores PIPE and XFSZ. To be called before any thread is
     /// started, because threads inherit the mask.
     package init() throws(SystemCallError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1] { unsafe sigaddset(&set, number) }
+        let numbers = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
+        for number in numbers { unsafe sigaddset(&set, number) }
         guard unsafe pthread_sigmask(SIG_BLOCK, &set, nil) == 0 else {
             throw SystemCallError(call: "pthread_sigmask", object: "", code: errno)
         }
+        // A thread that was there before us, as that of a preloaded library, has another mask.
+        for number in numbers {
+            guard wsqueue_pass_signals_on(number) == 0 else {
+                throw SystemCallError(call: "sigaction", object: "", code: errno)
+            }
+        }
         // A client or a log reader that has gone is an error of the write, not the end of the server.
         signal(SIGPIPE, SIG_IGN)
+        // A file over the limit of ulimit(1) is an error of the write, as on a full disk.
+        signal(SIGXFSZ, SIG_IGN)
         // Somebody opened a file that we held a lease on for an instant.
         signal(SIGIO, SIG_IGN)
         let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))

@@ -16,8 +16,15 @@ package enum ChildCommand {
         let file = try FileDescriptor.inMemory("input")
         try file.writeAll(input.span, at: 0, object: "input")
         var actions = unsafe posix_spawn_file_actions_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawnattr_init(&attributes)
+        defer {
+            unsafe posix_spawn_file_actions_destroy(&actions)
+            unsafe posix_spawnattr_destroy(&attributes)
+        }
+        ChildSignals.expectEnds()
+        ChildSignals.setUsual(&attributes)
         unsafe posix_spawn_file_actions_adddup2(&actions, file.number, STDIN_FILENO)
         var vector = unsafe words.map { unsafe strdup($0) } + [nil]
         defer { for index in words.indices { unsafe free(vector[index]) } }
@@ -26,7 +33,7 @@ package enum ChildCommand {
         defer { for index in pairs.indices { unsafe free(variables[index]) } }
         var identifier: pid_t = 0
         guard let name = unsafe vector[0] else { throw SystemCallError(call: "exec", object: "", code: ENOENT) }
-        let code = unsafe posix_spawnp(&identifier, name, &actions, nil, &vector, &variables)
+        let code = unsafe posix_spawnp(&identifier, name, &actions, &attributes, &vector, &variables)
         guard code == 0 else { throw SystemCallError(call: "exec", object: words[0], code: code) }
         var status: Int32 = 0
         while unsafe waitpid(identifier, &status, 0) < 0 {

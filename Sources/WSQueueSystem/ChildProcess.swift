@@ -30,14 +30,8 @@ package struct ChildProcess: ~Copyable {
         }
         unsafe posix_spawn_file_actions_adddup2(&actions, output.writing.number, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, error.writing.number, STDERR_FILENO)
-        var none = sigset_t()
-        var usual = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe sigemptyset(&usual)
-        unsafe sigaddset(&usual, SIGPIPE)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &usual)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        ChildSignals.expectEnds()
+        ChildSignals.setUsual(&attributes)
         var vector = unsafe words.map { unsafe strdup($0) } + [nil]
         defer { for index in words.indices { unsafe free(vector[index]) } }
         var identifier: pid_t = 0

@@ -13,6 +13,7 @@ package struct Interruption: ~Copyable {
         signal(SIGPIPE, SIG_IGN)
         var set = Self.signals()
         _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
+        for number in Self.numbers where wsqueue_ignores_signal(number) == 0 { _ = wsqueue_pass_signals_on(number) }
     }
 
     /// What waiting ended with.
@@ -59,10 +60,12 @@ package struct Interruption: ~Copyable {
         return FileDescriptor(owning: Int32(number))
     }
 
+    private static let numbers = [SIGHUP, SIGINT, SIGTERM, SIGXFSZ]
+
     private static func signals() -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGHUP, SIGINT, SIGTERM, SIGXFSZ] { unsafe sigaddset(&set, number) }
+        for number in numbers { unsafe sigaddset(&set, number) }
         return set
     }
 }

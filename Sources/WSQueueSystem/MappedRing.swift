@@ -15,27 +15,23 @@ package final class MappedRing: Sendable {
 
     /// Maps a ring of at least `minimumBytes`. Pages cost memory only once they have been written.
     ///
-    /// - Throws: ``SystemCallError`` when memory or address space is refused (memfd_create(2), mmap(2)).
+    /// - Throws: ``SystemCallError`` when memory or address space is refused (mmap(2), mremap(2)).
     package init(minimumBytes: Int) throws(SystemCallError) {
         var capacity = Int(sysconf(Int32(_SC_PAGESIZE)))
         while capacity < minimumBytes { capacity *= 2 }
         let size = capacity
-        let number = try systemCall("memfd_create", "ring") { unsafe Int(memfd_create("wsqueue-ring", 1)) }
-        let file = FileDescriptor(owning: Int32(number))
-        _ = try systemCall("ftruncate", "ring") { Int(ftruncate(file.number, off_t(size))) }
-        // Reserve both halves at once, then lay the file over each, so that no other mapping can come between.
+        // Reserve both halves at once, then lay the pages over each, so that no other mapping can come between.
         let reserved = unsafe mmap(nil, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let reserved = unsafe reserved, unsafe reserved != MAP_FAILED else {
             throw SystemCallError(call: "mmap", object: "ring", code: errno)
         }
-        for half in 0..<2 {
-            let mapped = unsafe mmap(
-                reserved + half * size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.number, 0)
-            guard unsafe mapped != MAP_FAILED else {
-                let code = errno
-                unsafe munmap(reserved, 2 * size)
-                throw SystemCallError(call: "mmap", object: "ring", code: code)
-            }
+        // Of no file in memory: that one would have to be below the limit of ulimit(1) for files.
+        let first = unsafe mmap(
+            reserved, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+        guard unsafe first != MAP_FAILED, unsafe wsqueue_map_again(reserved, size, reserved + size) != MAP_FAILED else {
+            let code = errno
+            unsafe munmap(reserved, 2 * size)
+            throw SystemCallError(call: "mmap", object: "ring", code: code)
         }
         unsafe base = reserved
         capacityBytes = size

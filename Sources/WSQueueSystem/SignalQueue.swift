@@ -20,10 +20,13 @@ package struct SignalQueue: ~Copyable {
 
     /// Takes them out of their default handling, and makes a reader that has gone an error of the write.
     package init() throws(SystemCallError) {
+        ChildSignals.expectEnds()
         var set = sigset_t()
         unsafe sigemptyset(&set)
         for number in Self.numbers { unsafe sigaddset(&set, number) }
         _ = try systemCall("sigprocmask", "") { unsafe Int(sigprocmask(SIG_BLOCK, &set, nil)) }
+        // What is ignored stays so: a command that is started inherits it.
+        for number in Self.numbers where wsqueue_ignores_signal(number) == 0 { _ = wsqueue_pass_signals_on(number) }
         signal(SIGPIPE, SIG_IGN)
         let number = try systemCall("signalfd", "") {
             unsafe Int(signalfd(-1, &set, Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK)))
@@ -36,8 +39,10 @@ package struct SignalQueue: ~Copyable {
         var information = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         guard unsafe read(descriptor.number, &information, size) == size else { return nil }
-        // 0x80 is SI_KERNEL (asm-generic/siginfo.h).
-        return Arrival(number: Int32(information.ssi_signo), isFromTerminal: information.ssi_code == 0x80)
+        // -1 is SI_QUEUE and 0x80 SI_KERNEL (asm-generic/siginfo.h); what another thread has passed on says it as a value.
+        let isPassedOn = information.ssi_code == -1 && information.ssi_pid == UInt32(getpid())
+        let code = isPassedOn ? information.ssi_int : information.ssi_code
+        return Arrival(number: Int32(information.ssi_signo), isFromTerminal: code == 0x80)
     }
 
     /// Waits until a signal has come or one of the descriptors has something, or its end (poll(2)).

@@ -33,7 +33,7 @@ import tempfile
 
 import pytest
 
-from support import redis_server, waiting
+from support import preloading, redis_server, waiting
 from support.browser import Browser, find_browser
 from support.client import Client
 from support.nodes import Nodes
@@ -168,6 +168,12 @@ def publish(binaries, queue):
         limit = 20 * waiting.patience
         return subprocess.run(command, check=check, capture_output=True, text=True, timeout=limit, **how)
     return run
+
+
+@pytest.fixture
+def idle_thread(tmp_path):
+    """What stands before a command so that a thread is there which blocks no signal."""
+    return ["env", f"LD_PRELOAD={preloading.build(tmp_path, preloading.IDLE_THREAD)}"]
 
 
 @pytest.fixture

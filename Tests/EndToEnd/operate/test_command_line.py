@@ -4,13 +4,13 @@ process 1."""
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 
 import pytest
 
 from support.files import name_of, place, waiting
+from support.preloading import build, needs_compiler
 from support.waiting import eventually
 
 SETTING = """
@@ -28,17 +28,13 @@ int __libc_start_main(
     return next(main, 0, words + count, a, b, c, stack);
 }
 """
-needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 
 
 @pytest.fixture
 def preloaded(tmp_path):
     """The environment for a program that gets a library of this source preloaded."""
     def make(source, **variables):
-        (tmp_path / "library.c").write_text(source)
-        library = tmp_path / "library.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "library.c"], check=True)
-        return os.environ | variables | {"LD_PRELOAD": str(library)}
+        return os.environ | variables | {"LD_PRELOAD": str(build(tmp_path, source))}
     return make
 
 

@@ -2,11 +2,13 @@
 
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 from support.files import published
+from support.preloading import needs_compiler
 from support.waiting import eventually
 
 
@@ -102,3 +104,36 @@ def test_id_and_channel_are_those_of_both(publish, queue):
     publish("--run", "job", "-i", "nightly", "-c", "jobs", "--", "true")
     both = {event["id"]: event["channels"] for event in published(queue)}
     assert both == {"nightly.started": ["jobs"], "nightly.finished": ["jobs"]}
+
+
+def ignoring(*numbers):
+    """As a shell starts a command for which it has trapped signals with ''."""
+    return lambda: [signal.signal(number, signal.SIG_IGN) for number in numbers]
+
+
+def test_the_end_is_noticed_where_ends_of_children_are_ignored_and_the_command_notices_its_own(run, queue):
+    script = "import os, signal; print(signal.getsignal(signal.SIGCHLD) is signal.SIG_DFL); os._exit(3)"
+    result = run(sys.executable, "-c", script, preexec_fn=ignoring(signal.SIGCHLD))
+    assert (result.returncode, result.stdout) == (3, "True\n")
+    assert finished(queue)["exit"] == 3
+
+
+def test_what_is_ignored_for_it_is_ignored_for_the_command(run):
+    script = "import signal; print(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
+    assert run(sys.executable, "-c", script, preexec_fn=ignoring(signal.SIGHUP)).stdout == "True\n"
+
+
+@needs_compiler
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
+def test_a_thread_of_a_preloaded_library_takes_no_signal_away(binaries, queue, idle_thread, number):
+    name = number.name.removeprefix("SIG")
+    script = f"trap 'echo got {name}; exit 9' {name}; echo ready; while :; do sleep 0.01; done"
+    process = subprocess.Popen(
+        [*idle_thread, binaries / "wsqueue-publish", "-d", queue, "--run", "job", "--", "env", "-u", "LD_PRELOAD", "sh",
+         "-c", script], stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.stdout.read() == f"got {name}\n"
+        assert process.wait(10) == 9
+    assert finished(queue)["exit"] == 9
