@@ -1,3 +1,4 @@
+public import WSQueueCore
 internal import WSQueueSpool
 package import WSQueueSystem
 
@@ -5,7 +6,7 @@ package import WSQueueSystem
 public enum Delivery: Equatable, Sendable {
     /// The server has sent it to its clients, or keeps it for them, and has deleted its file.
     case done
-    /// The server could not accept it and has set it aside; why, where that can be read.
+    /// The server could not accept it and has set it aside; why, where this user may read that, or else nothing.
     case refused(reason: String)
     /// It still waits, and a server is at work.
     case stillQueued
@@ -14,7 +15,30 @@ public enum Delivery: Equatable, Sendable {
 }
 
 extension Publisher {
+    /// Publishes an event and waits until the server has taken it.
+    ///
+    /// - Parameter duration: For how long. A queue that no server holds for a second is not waited for any longer.
+    /// - Throws: ``PublishError``; ``PublishError/Kind/publishedUnsafely`` when the event is in the queue and cannot be
+    ///   waited for.
+    public func publish(
+        _ event: Event, waitingAtMost duration: Duration
+    ) throws(PublishError) -> (receipt: Receipt, delivery: Delivery) {
+        let publication = try prepare(event)
+        let watched = publication.watch()
+        let receipt = try publication.finish()
+        do {
+            return (receipt, try wait(for: receipt, atMost: duration, watching: watched))
+        } catch {
+            throw PublishError(
+                .publishedUnsafely, reason: "queued \(receipt.path), but it cannot be waited for: \(error.reason)",
+                circumstances: error.circumstances, advice: "do not publish it again")
+        }
+    }
+
     /// Waits until the server has taken an event.
+    ///
+    /// Where this user may not look at refused events, and the server was faster than this call, one that it refused is
+    /// taken for sent; ``publish(_:waitingAtMost:)`` knows.
     ///
     /// - Parameters:
     ///   - receipt: What publishing it gave.

@@ -46,6 +46,19 @@ struct BroadcastDriverTests {
         }
     }
 
+    @Test func `an event is published and waited for in one call, also under an id that waits already`() throws {
+        try withTemporaryDirectory { path in
+            let queue = try Publisher(directory: path)
+            var event = Event("a")
+            event.id = "k"
+            for isNew in [true, false] {
+                let (receipt, delivery) = try queue.publish(event, waitingAtMost: .zero)
+                #expect(receipt.isNew == isNew && delivery == .noServer)
+            }
+            #expect(throws: PublishError.self) { try queue.publish(Event(""), waitingAtMost: .zero) }
+        }
+    }
+
     @Test func `an event for later is taken back`() throws {
         try withTemporaryDirectory { path in
             let queue = try Publisher(directory: path)

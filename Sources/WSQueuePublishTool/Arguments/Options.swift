@@ -70,6 +70,7 @@ extension Option {
         "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT",
         text: "Wait until the server has sent the event: exit status 0. 75 when it still waits in the queue at the end "
             + "of that time, 69 when no server is there; then, too, it is queued, and not to be published again. "
+            + "65 with a message that begins with \"queued\" when the server refused it. "
             + "Default: 5s.")
     /// One event that waits for `--release`.
     package static let hold = Option(

@@ -30,8 +30,14 @@ extension Publisher {
         switch delivery {
         case .done: return
         case .refused(let reason):
-            let why = reason.isEmpty ? "its log tells why (event.rejected)" : reason
-            throw .unsent(UnsentEvent(.refused, "the server did not accept \(receipt.path): \(why)"))
+            // Why is for the server's user to read.
+            let whereToLook =
+                "its operator, wsqueue-server queue ls -d \(TerminalText.shellWord(directory)) failed, and its log "
+                + "(event.rejected) tell why"
+            throw .unsent(
+                UnsentEvent(
+                    .refused,
+                    "queued, but the server refused \(receipt.path): \(reason.isEmpty ? whereToLook : reason)"))
         case .stillQueued:
             throw .unsent(
                 UnsentEvent(
