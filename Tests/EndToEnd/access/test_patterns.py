@@ -131,7 +131,7 @@ CLOSED = {
 @pytest.mark.parametrize("rules", CLOSED.values(), ids=CLOSED)
 def test_events_without_a_channel_may_be_closed(start, queue, rules):
     server = start("--rules", str(write_rules(queue, rules + [{"channel": "open", "subscribe": "anyone"}])),
-                   "--jwt-secret-file", str(write_secrets(queue)), "--threads", "2", "--ping", "0")
+                   "--jwt-secret-file", str(write_secrets(queue)), "--threads", "2", "--ping", "1h")
     path = f"/?channels=open&token={make_token(role='admin')}"
     with connect(server, path) as user, connect(server, "/?channels=open") as stranger, \
             Client(server) as plain, Stream(server, "/events?channels=open") as stream:

@@ -71,7 +71,7 @@ def test_the_log_says_what_was_sent(server, client, publish):
     publish("order.created", "id:=7", "customer=Bob")
     message = json.loads(client.receive()[0])
     line = server.wait_for("event.sent")
-    assert list(line) == ["ts", "level", "ev", "id", "seq", "event", "clients", "bytes", "wait_ms", "file"]
+    assert list(line) == ["ts", "level", "ev", "id", "seq", "event", "pub", "clients", "bytes", "wait_ms", "file"]
     assert line["level"] == "info"
     assert (line["id"], line["seq"], line["event"]) == (message["id"], "1", "order.created")
     assert line["clients"] == "1"

@@ -116,11 +116,16 @@ def test_a_directory_below_a_closed_one_is_77(attempt, queue):
 def test_a_drop_box_takes_what_its_group_may_not_list(binaries, queue):
     os.chown(queue, 0, NOBODY)
     queue.chmod(0o3730)
-    for arguments in (["a"], ["a", "-i", "x"], ["a", "-i", "x"], ["a", "-s", "full"], ["a", "--in", "1h", "-i", "y"],
-                      ["--cancel", "y"], ["a", "--hold", "-i", "z"], ["--release", "z"]):
-        subprocess.run(
+
+    def run(*arguments):
+        return subprocess.run(
             ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", binaries / "wsqueue-publish",
-             "-d", queue, *arguments], check=True, capture_output=True, timeout=20)
+             "-d", queue, *arguments], check=True, capture_output=True, text=True, timeout=20).stdout.strip()
+
+    for arguments in (["a"], ["a", "-i", "x"], ["a", "-i", "x"], ["a", "-s", "full"], ["a", "--in", "1h", "-i", "y"],
+                      ["--cancel", "y"]):
+        run(*arguments)
+    run("--release", run("a", "--hold", "-i", "z"))
     assert len([name for name in left(queue) if not name.startswith(".")]) == 4
 
 
