@@ -144,13 +144,13 @@ package final class AccessControl: Sendable {
     /// What may be wrong with the secrets that were read.
     var secretDoubt: String? { state.withLock { $0.secretDoubt } }
 
-    /// Warnings about secret files that others can read, or that may not hold what was meant.
+    /// Warnings about files that others can read or change, or that may not hold what was meant.
     package var warnings: [LogLine] {
         let doubts = [
             (configuration.tokenSecretPath, secretDoubt),
             (configuration.redis?.passwordPath, configuration.redis?.passwordDoubt),
         ]
-        return readableByOthers
+        return doubtfulFiles
             + gaps.map { LogLine(.warning, "config.warn").with("file", $0.path).with("hint", $0.hint) }
             + doubts.compactMap { path, doubt in
                 guard let path, let doubt else { return nil }
@@ -169,11 +169,15 @@ package final class AccessControl: Sendable {
         }
     }
 
-    private var readableByOthers: [LogLine] {
-        [configuration.tokenSecretPath, configuration.publishTokenPath].compactMap { path in
-            guard let path, let status = try? Directory.status(at: path), status.mode & 0o007 != 0 else { return nil }
-            return LogLine(.warning, "config.warn").with("file", path).with("mode", String(status.mode, radix: 8))
-                .with("hint", "everybody on this machine may read the secrets; chmod 640")
+    private var doubtfulFiles: [LogLine] {
+        let files: [(path: String?, contents: FileTrust.Contents)] = [
+            (configuration.tokenSecretPath, .secrets), (configuration.publishTokenPath, .secrets),
+            (configuration.redis?.passwordPath, .secrets), (configuration.rulesPath, .settings),
+        ]
+        return files.compactMap { path, contents in
+            guard let path, let doubt = FileTrust.doubt(about: contents, at: path) else { return nil }
+            return LogLine(.warning, "config.warn").with("file", path).with("mode", String(doubt.mode, radix: 8))
+                .with("hint", doubt.hint)
         }
     }
 

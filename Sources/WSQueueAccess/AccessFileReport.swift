@@ -19,7 +19,8 @@ package struct AccessFileReport: Sendable {
                 try control.loadSecrets()
                 return count(control.counts.secrets, "secret")
             },
-            report(configuration.rulesPath, doubts: { control.gaps.map(\.hint) }) { () throws(AccessFileError) in
+            report(configuration.rulesPath, as: .settings, doubts: { control.gaps.map(\.hint) }) {
+                () throws(AccessFileError) in
                 try control.loadRules()
                 return count(control.counts.rules, "rule")
             },
@@ -36,13 +37,15 @@ package struct AccessFileReport: Sendable {
     }
 
     private static func report(
-        _ path: String?, doubts: () -> [String] = { [] }, _ load: () throws(AccessFileError) -> String
+        _ path: String?, as contents: FileTrust.Contents = .secrets, doubts: () -> [String] = { [] },
+        _ load: () throws(AccessFileError) -> String
     ) -> AccessFileReport? {
         guard let path else { return nil }
         do throws(AccessFileError) {
-            let contents = try load()
-            let warnings = doubts().map { "warning: \(path): \($0)" }
-            return AccessFileReport(path: path, result: .success(contents), warnings: warnings)
+            let text = try load()
+            let trust = FileTrust.doubt(about: contents, at: path).map { [$0.hint] } ?? []
+            let warnings = (trust + doubts()).map { "warning: \(path): \($0)" }
+            return AccessFileReport(path: path, result: .success(text), warnings: warnings)
         } catch {
             return AccessFileReport(path: path, result: .failure(error), warnings: [])
         }

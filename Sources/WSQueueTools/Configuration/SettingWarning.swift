@@ -1,6 +1,7 @@
 package import WSQueueArguments
 internal import WSQueueNet
 package import WSQueueOperation
+internal import WSQueueWire
 
 /// Something that was given and does nothing, though no value is wrong by itself.
 package struct SettingWarning: Equatable, Sendable, CustomStringConvertible {
@@ -35,7 +36,7 @@ extension ServerSettings {
     }
 
     func warnings(_ arguments: ParsedArguments, _ variables: UnknownVariables) -> [SettingWarning] {
-        var warnings = leftOut(arguments) + lonely(arguments) + overruled(arguments)
+        var warnings = leftOut(arguments) + lonely(arguments) + overruled(arguments) + exposed(arguments)
         if !variables.others.isEmpty {
             warnings.append(
                 SettingWarning(
@@ -71,6 +72,24 @@ extension ServerSettings {
             else { return nil }
             return SettingWarning(subject: need.key, hint: "does nothing without \(need.other)")
         }
+    }
+
+    /// What others on this machine may see or change.
+    private func exposed(_ arguments: ParsedArguments) -> [SettingWarning] {
+        var warnings: [SettingWarning] = []
+        if let path = arguments.value(ServerOptions.configFile),
+            let doubt = FileTrust.doubt(about: .settings, at: path)
+        {
+            warnings.append(SettingWarning(subject: "config", given: path, hint: doubt.hint))
+        }
+        let option = Setting.options.first { $0.name == "redis" }
+        if redisLocation?.password != nil, let option, case .flag? = arguments.last(option)?.origin {
+            warnings.append(
+                SettingWarning(
+                    subject: "redis",
+                    hint: "everybody on this machine sees the password among the processes; --redis-password-file"))
+        }
+        return warnings
     }
 
     /// What another value leaves nothing to do.

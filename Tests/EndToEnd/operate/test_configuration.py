@@ -218,6 +218,8 @@ def test_check_reads_the_files_that_are_named(check, tmp_path):
     secret.write_text("s" * 32 + "\n" + "t" * 40 + "\n")
     rules.write_text('[{"channel": "a", "subscribe": "none"}]')
     tokens.write_text("u" * 16)
+    for path in (secret, tokens):
+        path.chmod(0o600)
     options = ["--jwt-secret-file", secret, "--rules", rules, "--publish-token-file", tokens]
     text = check(*options).stdout
     for line in (f"# {secret}: 2 secrets", f"# {rules}: 1 rule", f"# {tokens}: 1 token"):
@@ -249,6 +251,7 @@ def test_the_example_of_the_manual_is_taken(check, file, tmp_path):
     for name in re.findall(r"/etc/wsqueue/\S+", text):
         stand_in = tmp_path / pathlib.Path(name).name
         stand_in.write_text("[]" if name.endswith("json") else "s" * 48)
+        stand_in.chmod(0o640)
         text = text.replace(name, str(stand_in))
     assert check("-c", file(text)).stderr == ""
 
