@@ -21,6 +21,7 @@ package final class AccessControl: Sendable {
     }
 
     private let configuration: Configuration
+    private let clock = SteadyClock()
     private let state: Guarded<State>
 
     /// No tokens, and no rules.
@@ -55,7 +56,7 @@ package final class AccessControl: Sendable {
 
     /// Checks a token.
     package func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
-        let steadySeconds = Self.steadySeconds
+        let steadySeconds = self.steadySeconds
         let (verifier, retired) = state.withLock { state in
             state.retired.removeAll { $0.until <= steadySeconds }
             return (state.verifier, state.retired.map(\.secret))
@@ -90,7 +91,7 @@ package final class AccessControl: Sendable {
             throw AccessFileError(path: path, option: "--jwt-secret-file", reason: error.reason)
         }
         let verifier = makeVerifier(secrets)
-        let steadySeconds = Self.steadySeconds
+        let steadySeconds = self.steadySeconds
         state.withLock { state in
             let kept = Set(secrets.map(\.fingerprint))
             state.retired.removeAll { $0.until <= steadySeconds || kept.contains($0.secret.fingerprint) }
@@ -236,7 +237,10 @@ package final class AccessControl: Sendable {
     /// Too many to be guessed.
     private static let leastPublishTokenBytes = 16
 
-    private static var steadySeconds: Int64 { Clock.steadyUnixNanoseconds() / 1_000_000_000 }
+    /// The clock by which tokens and retired secrets end, Unix nanoseconds.
+    package func steadyUnixNanoseconds() -> Int64 { clock.unixNanoseconds() }
+
+    private var steadySeconds: Int64 { clock.unixNanoseconds() / 1_000_000_000 }
 
     private func makeVerifier(_ secrets: [TokenSecret]) -> TokenVerifier {
         TokenVerifier(

@@ -11,12 +11,6 @@ package enum Clock {
     /// Nanoseconds since the machine came up, those in which it slept too: for ages.
     package static func bootNanoseconds() -> Int64 { nanoseconds(CLOCK_BOOTTIME) }
 
-    /// The wall clock as it was when a program first asked, carried on by the machine's own time: for what must end at its
-    /// moment although the wall clock is set meanwhile.
-    package static func steadyUnixNanoseconds() -> Int64 { bootNanoseconds() + steadyOffset }
-
-    private static let steadyOffset = unixNanoseconds() - bootNanoseconds()
-
     /// Nanoseconds of processor time that all threads of this process have used.
     package static func processorNanoseconds() -> Int64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
 
@@ -37,4 +31,16 @@ extension Clock {
         var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
         _ = unsafe nanosleep(&time, nil)
     }
+}
+
+/// The wall clock as it was at one moment, carried on by the machine's own time: for what must end at its moment although the
+/// wall clock is set meanwhile.
+package struct SteadyClock: Sendable {
+    private let offset = Clock.unixNanoseconds() - Clock.bootNanoseconds()
+
+    /// Begins with the present moment.
+    package init() {}
+
+    /// Nanoseconds since 1970.
+    package func unixNanoseconds() -> Int64 { Clock.bootNanoseconds() + offset }
 }

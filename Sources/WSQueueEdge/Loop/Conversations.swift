@@ -175,7 +175,7 @@ struct Conversations {
 
     /// Warns those whose token's time is nearly over, and says goodbye to those for whom it is.
     mutating func checkTokens(now: Int64, _ delivery: inout Delivery) {
-        let steady = Clock.steadyUnixNanoseconds()
+        let steady = control.steadyUnixNanoseconds()
         while let token = tokenTimes.next(at: steady) {
             guard let slot = delivery.connections.slot(of: token),
                 delivery.connections.standing(of: slot).isReceiving
@@ -248,7 +248,7 @@ struct Conversations {
     private func facts(_ slot: Int, now: Int64, _ delivery: borrowing Delivery) -> SessionFacts {
         SessionFacts(
             now: now, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000,
-            steadySeconds: Clock.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
+            steadySeconds: control.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
             reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot), bounds: delivery.bounds,
             access: table.access, isLocal: delivery.connections.isLocal(slot),
             known: { [desk] in desk?.answer(to: $0, now: now) })
