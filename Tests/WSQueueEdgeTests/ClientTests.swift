@@ -128,7 +128,7 @@ struct ClientTests {
     }
 
     @Test func `where all together are owed too much those that are owed the most end, and others are served`() throws {
-        let server = try EdgeServer { ($0.owedLimitBytes, $0.eventLimitBytes) = (1_000_000, 10_000) }
+        let server = try EdgeServer { ($0.owedLimitBytes, $0.eventLimitBytes) = (300_000, 10_000) }
         server.limitSendBuffer(4_608)
         let witness = try server.client()
         let pings = (0..<700).flatMap { _ in ClientFrames.frame(9, Array(repeating: 46, count: 120)) }

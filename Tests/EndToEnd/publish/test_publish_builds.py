@@ -14,7 +14,7 @@ OTHER = ROOT / ".build/release/wsqueue-publish"
 NOW = [
     (r"\d{19}-\d+-\d+-[0-9a-f]{8}", "NAME"), (r'"(timestamp|expires_at)":[\d.]+', r'"\1":SECONDS'),
     (r'"queued_at":[\d.]+', '"queued_at":SECONDS'), (r'"seconds":[\d.]+', '"seconds":SECONDS'),
-    (r"at-\d{19}", "at-TIME"),
+    (r"at-\d{19}", "at-TIME"), (r"\.[a-z0-9]{16}\b", ".SECRET"),
 ]
 
 PRINTING = [
