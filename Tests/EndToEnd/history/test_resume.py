@@ -9,31 +9,20 @@ import pytest
 from support.client import Client
 from support.crowd import Crowd
 from support.files import name_of, place, place_each, waiting
-from support.speaking import PROTOCOL
+from support.speaking import Resuming
 from support.waiting import eventually
 
 
-class Returning(Client):
-    """A client that speaks; it is welcomed first."""
+class Returning(Resuming):
+    """A client that resumes by a message."""
 
-    def __init__(self, server, path="/", **how):
-        super().__init__(server, path, protocol=PROTOCOL, **how)
-        [self.welcome] = self.receive_events()
-        self.cursor = self.welcome["cursor"]
-        self.epoch = self.cursor.partition(":")[0]
+    @property
+    def cursor(self):
+        return self.welcome["cursor"]
 
     def ask(self, action, **data):
         self.send_action(action, **data)
         return self
-
-    def until_resumed(self):
-        """The payloads of the events before the answer, and the answer."""
-        payloads = []
-        while True:
-            [message] = self.receive_events()
-            if message.get("action") == "resumed":
-                return payloads, message
-            payloads.append(message["payload"])
 
 
 def put(queue, numbers, **members):

@@ -34,12 +34,17 @@ def epoch_of(node):
         return client.epoch
 
 
-def test_a_node_with_a_journal_from_a_backup_has_what_the_stream_has(start_nodes, redis, tmp_path):
+def start_three(start_nodes, redis):
+    """Three nodes that have sent six events, clients of the first two, and the epoch."""
     nodes = start_nodes(3, redis)
     clients = listen(nodes[:2])
     publish(nodes[:1], range(6))
     one_order(clients, 6)
-    epoch = epoch_of(nodes[0])
+    return nodes, clients, epoch_of(nodes[0])
+
+
+def test_a_node_with_a_journal_from_a_backup_has_what_the_stream_has(start_nodes, redis, tmp_path):
+    nodes, clients, epoch = start_three(start_nodes, redis)
 
     def between():
         publish(nodes[:1], range(6, 12))
@@ -55,11 +60,7 @@ def test_a_node_with_a_journal_from_a_backup_has_what_the_stream_has(start_nodes
 
 
 def test_a_node_whose_backup_ends_before_the_stream_begins_tells_the_gap(start_nodes, redis, tmp_path):
-    nodes = start_nodes(3, redis)
-    clients = listen(nodes[:2])
-    publish(nodes[:1], range(6))
-    one_order(clients, 6)
-    epoch = epoch_of(nodes[0])
+    nodes, clients, epoch = start_three(start_nodes, redis)
 
     def between():
         publish(nodes[:1], range(6, 12))

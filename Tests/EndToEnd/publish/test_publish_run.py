@@ -26,6 +26,16 @@ def finished(queue):
     return end["payload"]
 
 
+def obeys(process, number, queue):
+    """The command that it runs gets a signal, and its end is published."""
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.stdout.read() == f"got {number.name.removeprefix('SIG')}\n"
+        assert process.wait(10) == 9
+    assert finished(queue)["exit"] == 9
+
+
 @pytest.mark.parametrize("status", [0, 1, 3, 255])
 def test_the_exit_status_is_the_commands(run, queue, status):
     assert run("sh", "-c", f"exit {status}").returncode == status
@@ -78,12 +88,7 @@ def test_signals_go_on_to_the_command(binaries, queue, number):
     process = subprocess.Popen(
         [binaries / "wsqueue-publish", "-d", queue, "--run", "job", "--", "sh", "-c", script],
         stdout=subprocess.PIPE, text=True)
-    with process:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(number)
-        assert process.stdout.read() == f"got {name}\n"
-        assert process.wait(10) == 9
-    assert finished(queue)["exit"] == 9
+    obeys(process, number, queue)
 
 
 def test_what_a_daemon_of_the_command_may_write_later_is_not_waited_for(run, queue):
@@ -131,9 +136,4 @@ def test_a_thread_of_a_preloaded_library_takes_no_signal_away(binaries, queue, i
     process = subprocess.Popen(
         [*idle_thread, binaries / "wsqueue-publish", "-d", queue, "--run", "job", "--", "env", "-u", "LD_PRELOAD", "sh",
          "-c", script], stdout=subprocess.PIPE, text=True)
-    with process:
-        assert process.stdout.readline() == "ready\n"
-        process.send_signal(number)
-        assert process.stdout.read() == f"got {name}\n"
-        assert process.wait(10) == 9
-    assert finished(queue)["exit"] == 9
+    obeys(process, number, queue)
