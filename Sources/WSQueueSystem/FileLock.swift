@@ -82,6 +82,8 @@ package struct FileLock: ~Copyable {
         let count = try file.read(into: &bytes, from: 0, object: path)
         let text = String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard let process = Int32(text), process > 0, Process.isRunning(process) else { return nil }
+        // The number may be another process's by now, of which nothing is to be seen.
+        if let holder = LockHolder.find(status), holder.process != process { return nil }
         return Process.hasOpen(process, status.identity) == false ? nil : process
     }
 

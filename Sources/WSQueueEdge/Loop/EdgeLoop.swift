@@ -278,7 +278,7 @@ struct EdgeLoop: ~Copyable {
             let reason = delivery.remove(ended.slot) ?? ended.reason
             admission.release(connection.line)
             guard connection.number != 0 else { continue }
-            if let bytes = ended.crowdedOut {
+            if let bytes = ended.crowdedOut, ended.standing.isReceiving {
                 log.write(.slow(connection, ("behind_bytes", UInt64(bytes))))
             }
             status.noteClose(reason.code)

@@ -144,18 +144,18 @@ def test_redis_ends_our_connections(two, redis):
 
 
 def test_a_password_is_taken_from_a_file_and_a_wrong_one_is_said(start_nodes, make_redis, tmp_path):
-    redis = make_redis(password="secret").start()
-    (tmp_path / "password").write_text("secret\n")
-    (tmp_path / "wrong").write_text("guess\n")
+    redis = make_redis(password="tangerine").start()
+    (tmp_path / "password").write_text("tangerine\n")
+    (tmp_path / "wrong").write_text("mandarin\n")
     redis_url = redis.url
     redis.password = None
     nodes = start_nodes(0, redis)
-    redis.password = "secret"
+    redis.password = "tangerine"
     assert nodes.add().wait_for("redis.down")["code"] == "NOAUTH"
     assert nodes.add("--redis-password-file", tmp_path / "wrong").wait_for("redis.down")["code"] == "WRONGPASS"
     nodes.add("--redis-password-file", tmp_path / "password").wait_for("redis.up")
-    assert all("secret" not in node.log and "guess" not in node.log for node in nodes)
-    assert "secret" in redis_url
+    assert all("tangerine" not in node.log and "mandarin" not in node.log for node in nodes)
+    assert "tangerine" in redis_url
 
 
 def test_a_failover_to_a_replica_loses_nothing_that_it_has(two, make_redis):

@@ -211,8 +211,8 @@ def lock_held(path, kind):
 
 @pytest.mark.parametrize("kind", ["shared", "exclusive"])
 def test_a_lock_that_others_could_open_and_hold_keeps_no_server_from_starting(serve, box, post, kind):
-    # What servers have made before.
-    (box / ".lock").write_text("4711\n")
+    # What servers have made before. The number is another process's by now, and what that has open is hidden.
+    (box / ".lock").write_text(f"{os.getpid()}\n")
     os.chown(box / ".lock", SERVER, GROUP)
     (box / ".lock").chmod(0o644)
     with lock_held(box / ".lock", kind):

@@ -6,6 +6,8 @@ import platform
 
 import pytest
 
+from support.waiting import eventually
+
 SEIZE, INTERRUPT, GETREGS, SETREGS, SINGLESTEP, DETACH, POKEDATA, PEEKDATA = (
     0x4206, 0x4207, 12, 13, 9, 17, 5, 2)
 OPENAT, CLOSE, AT_FDCWD = 257, 3, -100
@@ -47,13 +49,21 @@ def threads(process):
 
 def open_in(thread, path, flags):
     """What openat(2) of a path gives in a thread: a descriptor, which is closed again, or a negative errno."""
+    return eventually(lambda: try_open(thread, path, flags), lambda: f"{thread} waits in a system call")[0]
+
+
+def try_open(thread, path, flags):
+    """The result in a list; `None` if the thread was at work when it was stopped, and has gone on."""
     trace(SEIZE, thread)
     try:
         trace(INTERRUPT, thread)
         wait(thread)
         kept = Registers()
         trace(GETREGS, thread, data=ctypes.addressof(kept))
-        # Below the red zone nothing is in use, and a thread that waits in the kernel came there by this instruction.
+        # A thread that waits in the kernel came there by this instruction.
+        if (trace(PEEKDATA, thread, kept.rip - 2) & 0xFFFF).to_bytes(2, "little") != SYSCALL:
+            return None
+        # Below the red zone nothing is in use.
         text = path.encode() + b"\0"
         start = (kept.rsp - 4_096) & ~7
         for offset in range(0, len(text), 8):
@@ -63,15 +73,13 @@ def open_in(thread, path, flags):
         if result >= 0:
             call(thread, kept, CLOSE, result, 0, 0)
         trace(SETREGS, thread, data=ctypes.addressof(kept))
-        return result
+        return [result]
     finally:
         trace(DETACH, thread)
 
 
 def call(thread, kept, number, *words):
     registers = Registers.from_buffer_copy(kept)
-    code = trace(PEEKDATA, thread, kept.rip - 2) & 0xFFFF
-    assert code.to_bytes(2, "little") == SYSCALL, "the thread does not wait in a system call"
     registers.rip = kept.rip - 2
     registers.rax, registers.orig_rax = number, 2**64 - 1
     registers.rdi, registers.rsi, registers.rdx = (word % 2**64 for word in words)
@@ -80,5 +88,3 @@ def call(thread, kept, number, *words):
     wait(thread)
     trace(GETREGS, thread, data=ctypes.addressof(registers))
     return ctypes.c_longlong(registers.rax).value
-
-
