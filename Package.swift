@@ -112,11 +112,12 @@ let package = Package(
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueNet", "WSQueueOperation",
             ],
             swiftSettings: strict),
+        // What a request gets: the routes, and the pages and scripts that are in the binary.
         .target(
-            name: "WSQueueEdge",
+            name: "WSQueueRoutes",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
-                "WSQueueNet", "WSQueueOperation", "WSQueueRedis", "WSQueueSession", "WSQueueAccess",
+                "WSQueueNet", "WSQueueOperation", "WSQueueAccess",
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
@@ -124,10 +125,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "WSQueueEdge",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueLog", "WSQueueNet",
+                "WSQueueOperation", "WSQueueRedis", "WSQueueSession", "WSQueueAccess", "WSQueueRoutes",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "WSQueueServer",
             dependencies: [
                 "WSQueueCore", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog", "WSQueueNet",
                 "WSQueueOperation", "WSQueueSequencer", "WSQueueRedis", "WSQueueHub", "WSQueueEdge", "WSQueueAccess",
+                "WSQueueRoutes",
             ],
             swiftSettings: strict),
         // What a person runs beside the server.
@@ -232,8 +241,8 @@ let package = Package(
         .testTarget(
             name: "WSQueueEdgeTests",
             dependencies: [
-                "WSQueueEdge", "WSQueueAccess", "WSQueueSession", "WSQueueOperation", "WSQueueBroker", "WSQueueNet",
-                "WSQueueWire", "WSQueueLog", "WSQueueCore", "WSQueueSystem", "Support",
+                "WSQueueEdge", "WSQueueRoutes", "WSQueueAccess", "WSQueueSession", "WSQueueOperation", "WSQueueBroker",
+                "WSQueueNet", "WSQueueWire", "WSQueueLog", "WSQueueCore", "WSQueueSystem", "Support",
             ],
             swiftSettings: testing),
         .testTarget(

@@ -5,6 +5,7 @@ internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueRedis
+internal import WSQueueRoutes
 internal import WSQueueSequencer
 internal import WSQueueSystem
 

@@ -8,6 +8,7 @@ import WSQueueEdge
 import WSQueueLog
 import WSQueueNet
 import WSQueueOperation
+import WSQueueRoutes
 import WSQueueSystem
 import WSQueueWire
 

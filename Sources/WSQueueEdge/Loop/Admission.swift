@@ -2,6 +2,7 @@ internal import WSQueueAccess
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueRoutes
 internal import WSQueueSystem
 internal import WSQueueWire
 

@@ -34,3 +34,39 @@ extension LogLine {
         return line.with("seconds", (now - connection.line.openedAt) / 1_000_000_000)
     }
 }
+
+/// Counts and writes down what happens in clients' conversations.
+struct ClientNotes {
+    private let counters: ClientCounters
+    private let log: Log
+
+    init(_ counters: ClientCounters, _ log: Log) {
+        self.counters = counters
+        self.log = log
+    }
+
+    func countMessage() { counters.messages.add() }
+
+    /// A client is too slow.
+    func tellSlow(_ connection: Connection, _ lag: (name: String, value: UInt64)?) { log.write(.slow(connection, lag)) }
+
+    func tell(_ note: SessionNote, of connection: Connection) {
+        let address = connection.line.address.description
+        switch note {
+        case .limited: counters.limited.add()
+        case .flooded:
+            counters.flooded.add()
+            log.write(
+                LogLine(.warning, "client.error").with("conn", connection.number).with("addr", address)
+                    .with("code", CloseCode.rateLimited.rawValue).with("reason", "message rate"))
+        case .tooManyChannels: counters.channels.add()
+        case .became(let user):
+            log.write(LogLine(.info, "client.user").with("conn", connection.number).with("user", user))
+        case .refused(let error):
+            counters.countAuthFailure(error.reason)
+            log.write(
+                LogLine(.warning, "auth.fail").with("conn", connection.number).with("addr", address)
+                    .with("cause", error.reason))
+        }
+    }
+}

@@ -3,6 +3,7 @@ internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueRoutes
 internal import WSQueueSession
 internal import WSQueueSystem
 internal import WSQueueWire
@@ -19,13 +20,12 @@ struct Conversations {
     /// Asks the application; `nil` where there is none to ask.
     private let desk: AuthorizeDesk?
     private let presence: PresencePort
-    private let counters: ClientCounters
-    private let log: Log
+    private let notes: ClientNotes
     private let index: Int
 
     init(
         _ index: Int, _ options: SessionOptions, _ control: AccessControl, _ desk: AuthorizeDesk?,
-        _ presence: PresencePort, _ messages: Messages, _ counters: ClientCounters, _ log: Log
+        _ presence: PresencePort, _ messages: Messages, _ notes: ClientNotes
     ) {
         self.index = index
         self.options = options
@@ -33,8 +33,7 @@ struct Conversations {
         self.desk = desk
         self.presence = presence
         self.messages = messages
-        self.counters = counters
-        self.log = log
+        self.notes = notes
         table.access = control.access
     }
 
@@ -88,7 +87,7 @@ struct Conversations {
         guard let connection = delivery.connections[slot], delivery.connections.standing(of: slot).isReceiving else {
             return
         }
-        log.write(.slow(connection, delivery.lag(slot)))
+        notes.tellSlow(connection, delivery.lag(slot))
         guard delivery.keepRest(slot) else {
             delivery.name(slot, .slow)
             return delivery.lose(slot)
@@ -275,7 +274,7 @@ struct Conversations {
             pass(channel, recipients, text, slot, now: now, &delivery)
         case .wake(let time):
             tokenTimes.insert(time, delivery.connections.token(of: slot)) { delivery.connections.slot(of: $0) != nil }
-        case .note(let note): self.note(note, slot, delivery)
+        case .note(let note): if let connection = delivery.connections[slot] { notes.tell(note, of: connection) }
         case .close(let code, let reason): close(slot, code, reason: reason, now: now, &delivery)
         }
     }
@@ -310,7 +309,7 @@ struct Conversations {
         _ channel: String, _ recipients: [Int64]?, _ text: [UInt8], _ slot: Int, now: Int64,
         _ delivery: inout Delivery
     ) {
-        counters.messages.add()
+        notes.countMessage()
         let message = ClientMessage(
             channel: channel, recipients: recipients, frame: FrameEncoder.frame(.text, text.span))
         let sender = delivery.connections.token(of: slot)
@@ -325,26 +324,5 @@ struct Conversations {
         else { return }
         peer.awaitAnswer()
         delivery.pause(true, slot)
-    }
-
-    private func note(_ note: SessionNote, _ slot: Int, _ delivery: borrowing Delivery) {
-        guard let connection = delivery.connections[slot] else { return }
-        let address = connection.line.address.description
-        switch note {
-        case .limited: counters.limited.add()
-        case .flooded:
-            counters.flooded.add()
-            log.write(
-                LogLine(.warning, "client.error").with("conn", connection.number).with("addr", address)
-                    .with("code", CloseCode.rateLimited.rawValue).with("reason", "message rate"))
-        case .tooManyChannels: counters.channels.add()
-        case .became(let user):
-            log.write(LogLine(.info, "client.user").with("conn", connection.number).with("user", user))
-        case .refused(let error):
-            counters.countAuthFailure(error.reason)
-            log.write(
-                LogLine(.warning, "auth.fail").with("conn", connection.number).with("addr", address)
-                    .with("cause", error.reason))
-        }
     }
 }

@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueRoutes
 internal import WSQueueSession
 internal import WSQueueWire
 
@@ -12,7 +13,7 @@ struct Doorsteps {
 
     /// Opens a WebSocket and says why it will be closed.
     mutating func refuse(
-        _ refusal: DoorPeer.Refusal, _ handshake: Handshake, _ line: Line, _ slot: Int, now: Int64,
+        _ refusal: DoorRefusal, _ handshake: Handshake, _ line: Line, _ slot: Int, now: Int64,
         _ delivery: inout Delivery
     ) {
         delivery.replace(slot, with: .door(DoorPeer(line, refusal)))

@@ -4,6 +4,7 @@ package import WSQueueLog
 package import WSQueueNet
 package import WSQueueOperation
 package import WSQueueRedis
+package import WSQueueRoutes
 internal import WSQueueSession
 package import WSQueueSystem
 internal import WSQueueWire
@@ -178,7 +179,7 @@ package final class Edge: Sendable {
                 index, sessionOptions, control, authorizeDesk,
                 PresencePort(ports.presence, nodes?.wakeup ?? hubWakeup),
                 Messages(index, loops, nodes, owedLimitBytes: configuration.slowClients.limitBytes),
-                ports.counters, log),
+                ClientNotes(ports.counters, log)),
             StatusDesk(index, ports.status, statusPages, loops, hubWakeup),
             Pings(
                 PingSchedule(

@@ -2,6 +2,7 @@ internal import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueRoutes
 internal import WSQueueSession
 internal import WSQueueSystem
 internal import WSQueueWire

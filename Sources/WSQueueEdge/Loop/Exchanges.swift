@@ -1,5 +1,6 @@
 internal import WSQueueAccess
 internal import WSQueueNet
+internal import WSQueueRoutes
 internal import WSQueueWire
 
 /// Reads requests, and decides what they get.
@@ -14,7 +15,7 @@ struct Exchanges {
         /// A WebSocket; its first frames may follow the head, from this byte on.
         case open(Newcomer, Handshake, from: Int)
         /// A WebSocket that is only told why it may not be one.
-        case turnAway(Handshake, DoorPeer.Refusal)
+        case turnAway(Handshake, DoorRefusal)
         /// A stream of events, with further fields for its answer.
         case stream(Newcomer, [Response.Field])
         case status(StatusQuestion, RequestMethod)

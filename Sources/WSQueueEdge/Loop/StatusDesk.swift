@@ -1,5 +1,6 @@
 internal import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueRoutes
 internal import WSQueueWire
 
 /// What a loop tells the operator, and the answers that wait for what all threads tell.

@@ -3,7 +3,7 @@ import { mock } from "node:test";
 import vm from "node:vm";
 import fs from "node:fs";
 
-const source = fs.readFileSync(new URL("../../../Sources/WSQueueEdge/Web/wsqueue.js", import.meta.url), "utf8");
+const source = fs.readFileSync(new URL("../../../Sources/WSQueueRoutes/Web/wsqueue.js", import.meta.url), "utf8");
 
 export class Store extends Map {
   getItem(key) { return this.get(key) ?? null; }

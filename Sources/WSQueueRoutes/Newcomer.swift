@@ -1,21 +1,21 @@
-internal import WSQueueAccess
-internal import WSQueueBroker
-internal import WSQueueWire
+package import WSQueueAccess
+package import WSQueueBroker
+package import WSQueueWire
 
 /// Whose request is about to make a client of its connection.
-struct Newcomer {
-    let head: RequestHead
+package struct Newcomer {
+    package let head: RequestHead
     /// Who it is, as its token says; `nil` without one.
-    let bearer: TokenVerifier.Result?
+    package let bearer: TokenVerifier.Result?
     /// What the rules give it at its path.
-    let welcome: Welcome
+    package let welcome: Welcome
     /// What the application may know it by.
-    let credentials: AuthorizeRequest.Credentials?
+    package let credentials: AuthorizeRequest.Credentials?
     /// Whether it has the rights of this machine.
-    let isLocal: Bool
+    package let isLocal: Bool
 
     /// - Parameter offered: The token among a WebSocket's subprotocols.
-    init(
+    package init(
         _ head: RequestHead, _ bearer: TokenVerifier.Result?, _ welcome: Welcome, offered: [UInt8]?,
         from source: RequestSource, _ access: RequestAccess
     ) {

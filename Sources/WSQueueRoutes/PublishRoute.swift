@@ -2,10 +2,10 @@ internal import WSQueueAccess
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
-internal import WSQueueWire
+package import WSQueueWire
 
 /// `POST /publish`: an event by HTTP, for those who cannot reach the queue's directory (SPEC §4).
-struct PublishRoute {
+package struct PublishRoute {
     static let path = "/publish"
 
     let access: RequestAccess
@@ -51,7 +51,7 @@ struct PublishRoute {
     }
 
     /// The answer to a body that cannot be read.
-    static func refusal(_ fault: RequestBodyReader.Fault, _ fields: [Response.Field]) -> Response {
+    package static func refusal(_ fault: RequestBodyReader.Fault, _ fields: [Response.Field]) -> Response {
         switch fault {
         case .tooLong(let limit):
             Response(.contentTooLarge, advice: "An event may have \(limit) bytes (--event-size).", fields: fields)
@@ -60,7 +60,7 @@ struct PublishRoute {
     }
 
     /// The answer to a body that is no event, checked as a file is.
-    static func refusal(of body: Span<UInt8>, _ fields: [Response.Field]) -> Response? {
+    package static func refusal(of body: Span<UInt8>, _ fields: [Response.Field]) -> Response? {
         do throws(EventFault) {
             _ = try EventText.decode(body)
             return nil

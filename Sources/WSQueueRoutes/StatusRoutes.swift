@@ -1,11 +1,11 @@
 internal import WSQueueAccess
 internal import WSQueueCore
-internal import WSQueueLog
-internal import WSQueueOperation
-internal import WSQueueWire
+package import WSQueueLog
+package import WSQueueOperation
+package import WSQueueWire
 
 /// A question about the server.
-enum StatusQuestion: String, CaseIterable {
+package enum StatusQuestion: String, CaseIterable {
     /// Clients and queue, for the live page and `wsqueue-server status`.
     case status = "/status.json"
     /// Counters, for Prometheus.
@@ -21,7 +21,7 @@ enum StatusQuestion: String, CaseIterable {
 }
 
 /// The pages about the server, as all threads have written what they know.
-struct StatusPages: Sendable {
+package struct StatusPages: Sendable {
     private let journal: Journal
     private let gate: Gate
     private let counters: ClientCounters
@@ -33,7 +33,7 @@ struct StatusPages: Sendable {
     /// The wall clock when the server came, nanoseconds.
     private let startedAtUnix: Int64
 
-    init(
+    package init(
         _ journal: Journal, _ gate: Gate, _ counters: ClientCounters, _ log: Log, _ configuration: Configuration,
         takesPublications: Bool, descriptorLimit: Int, startedAtUnix: Int64
     ) {
@@ -51,7 +51,7 @@ struct StatusPages: Sendable {
     /// The answer to a question.
     ///
     /// - Parameter unix: The wall clock, nanoseconds.
-    func answer(_ question: StatusQuestion, _ contents: StatusBoard.Contents, unix: Int64) -> Response {
+    package func answer(_ question: StatusQuestion, _ contents: StatusBoard.Contents, unix: Int64) -> Response {
         switch question {
         case .status:
             let text = StatusText.encode(contents, health(contents, unix: unix), facts, unix: unix)

@@ -4,8 +4,8 @@ internal import WSQueueOperation
 internal import WSQueueWire
 
 /// `GET /events`: the events as a stream (SPEC §4).
-package struct EventsRoute {
-    package static let path = "/events"
+struct EventsRoute {
+    static let path = "/events"
 
     let access: RequestAccess
     let gate: Gate

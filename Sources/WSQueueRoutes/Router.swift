@@ -1,20 +1,20 @@
-internal import WSQueueAccess
-internal import WSQueueBroker
+package import WSQueueAccess
+package import WSQueueBroker
 internal import WSQueueCore
-internal import WSQueueLog
-internal import WSQueueOperation
-internal import WSQueueWire
+package import WSQueueLog
+package import WSQueueOperation
+package import WSQueueWire
 
 /// Decides what a request gets (SPEC §4).
-struct Router {
+package struct Router {
     /// What a request gets.
-    enum Route {
+    package enum Route {
         /// An answer, after which the connection ends.
         case respond(Response)
         /// A WebSocket.
         case open(Handshake, TokenVerifier.Result?, Welcome)
         /// A WebSocket that is only told why it may not be one.
-        case turnAway(Handshake, DoorPeer.Refusal)
+        case turnAway(Handshake, DoorRefusal)
         /// An event that is in the body, with further fields for the answer.
         case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
         /// A stream of events, with further fields for its answer.
@@ -32,7 +32,7 @@ struct Router {
     /// How long an event may be that comes by HTTP; `nil` where none may.
     private let eventLimitBytes: Int?
 
-    init(
+    package init(
         _ access: RequestAccess, _ gate: Gate, _ journal: Journal, path: String?,
         pageReaders: Configuration.PageReaders, eventLimitBytes: Int?
     ) {
@@ -45,7 +45,7 @@ struct Router {
     }
 
     /// Looks at a request's method, target and fields.
-    func route(_ head: RequestHead, from source: RequestSource) -> Route {
+    package func route(_ head: RequestHead, from source: RequestSource) -> Route {
         if let refusal = access.hostRefusal(of: head, from: source) { return .respond(refusal) }
         guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
         if let path, Self.withoutSlash(head.target.path) != Self.withoutSlash(path) {
@@ -66,7 +66,7 @@ struct Router {
             let answer = access.refuse(error, from: source.address)
             guard Self.hidesAnswers(head) else { return .respond(answer) }
             let code: CloseCode = error == .expired ? .tokenExpired : .tokenRefused
-            return .turnAway(handshake, DoorPeer.Refusal(code: code, advice: error.advice))
+            return .turnAway(handshake, DoorRefusal(code: code, advice: error.advice))
         }
     }
 
@@ -84,7 +84,7 @@ struct Router {
         let answer = access.refuse(welcome.verdict, at: path, from: source.address)
         guard Self.hidesAnswers(head) else { return .respond(answer) }
         let advice = String(decoding: answer.body.dropLast(), as: UTF8.self)
-        return .turnAway(handshake, DoorPeer.Refusal(code: .connectionRefused, advice: advice))
+        return .turnAway(handshake, DoorRefusal(code: .connectionRefused, advice: advice))
     }
 
     /// What a client gets that comes before the server knows where the events stand.

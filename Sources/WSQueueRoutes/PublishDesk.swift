@@ -1,21 +1,28 @@
 internal import WSQueueCore
 internal import WSQueueNet
-internal import WSQueueOperation
+package import WSQueueOperation
 internal import WSQueueSpool
 package import WSQueueSystem
-internal import WSQueueWire
+package import WSQueueWire
 
 /// Writes the events that come by HTTP into the queue, on a thread of its own: a disk that takes its time keeps no client
 /// waiting.
 package final class PublishDesk: Sendable {
     /// An event that was checked, and who waits for the answer.
-    struct Order: Sendable {
+    package struct Order: Sendable {
         let body: [UInt8]
-        let loop: Int
+        package let loop: Int
         /// The connection's token on its loop.
-        let token: UInt64
+        package let token: UInt64
         /// What the answer says besides.
         let fields: [Response.Field]
+
+        package init(body: [UInt8], loop: Int, token: UInt64, fields: [Response.Field]) {
+            self.body = body
+            self.loop = loop
+            self.token = token
+            self.fields = fields
+        }
     }
 
     private let worker: Worker<Order, Never>
@@ -26,7 +33,7 @@ package final class PublishDesk: Sendable {
     /// Starts the thread, once.
     ///
     /// - Parameter answer: Brings the answer to an order to its loop.
-    func start(
+    package func start(
         queuePath: String, log: Log, answer: @escaping @Sendable (Order, Response) -> Void
     ) throws(SystemCallError) {
         try worker.start(carryingOut: { order in
@@ -36,7 +43,7 @@ package final class PublishDesk: Sendable {
     }
 
     /// Gives the thread an event to write.
-    func post(_ order: Order) { worker.post(order) }
+    package func post(_ order: Order) { worker.post(order) }
 
     /// The file appears as any publisher's does: hidden, whole, renamed.
     private static func write(_ order: Order, _ queuePath: String, _ log: Log) -> Response {
