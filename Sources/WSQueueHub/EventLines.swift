@@ -12,6 +12,8 @@ struct SentEvent {
     let owner: EventOwner?
     let byteCount: Int
     let waitNanoseconds: Int64
+    /// Its trace context, where it has one.
+    let traceparent: String?
     /// How many clients there were; used only for an event for everyone.
     let clientCount: Int
     /// `nil` where the file was another server's.
@@ -73,6 +75,7 @@ struct EventLines {
         line = line.with("clients", clients).with("bytes", event.byteCount)
             .with("wait_ms", milliseconds: event.waitNanoseconds)
         if let file = event.file { line = line.with("file", file) }
+        if let traceparent = event.traceparent { line = line.with("traceparent", traceparent) }
         log.writeUnlimited(line)
     }
 

@@ -70,8 +70,10 @@ struct Ledger {
         }
         let sent = SentEvent(
             id: event.id(in: text), seq: seq, name: event.name(in: text), channels: event.text.channels.map(\.name),
-            owner: event.owner, byteCount: recorded.byteCount, waitNanoseconds: wait, clientCount: clientCount(),
-            file: event.fileName?.description)
+            owner: event.owner, byteCount: recorded.byteCount, waitNanoseconds: wait,
+            traceparent: event.text.traceparent.map {
+                String(decoding: [UInt8](text, in: JSONString.contents(of: $0)), as: UTF8.self)
+            }, clientCount: clientCount(), file: event.fileName?.description)
         settlement.add(Settled(sent: sent, selections: recorded.selections), end: position)
     }
 

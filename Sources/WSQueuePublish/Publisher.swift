@@ -60,6 +60,39 @@ public struct Publisher: BroadcastDriver {
     @discardableResult
     public func publish(_ event: Event) throws(PublishError) -> Receipt { try publish(event, due: nil) }
 
+    /// Publishes several events, of which clients get all or none, in this order and with nothing in between: one file.
+    ///
+    /// A line's end in a payload, which JSON has only between values, becomes a blank there.
+    ///
+    /// - Returns: `nil`, and no file, where there were none. Events without an id of their own have `<id>/<line>`.
+    @discardableResult
+    public func publish(batch events: [Event]) throws(PublishError) -> Receipt? {
+        let unix = Clock.unixNanoseconds()
+        var lines: [UInt8] = []
+        for (index, event) in events.enumerated() {
+            do {
+                var line = try EventFile.encode(event, queuedAt: unix, limitBytes: settings.limitBytes)
+                for index in line.indices.dropLast() where line[index] == UInt8(ascii: "\n") {
+                    line[index] = UInt8(ascii: " ")
+                }
+                lines += line
+            } catch {
+                throw PublishError(error, in: "event \(index + 1) of the batch")
+            }
+            let limitBytes = BatchFileWriter.defaultLimitBytes
+            guard lines.count <= limitBytes else { throw PublishError(batchOver: limitBytes) }
+        }
+        let writer = try writer()
+        guard !events.isEmpty else { return nil }
+        do {
+            let stem = try writer.write(lines.span, suffix: .batch)
+            let entry = SpoolEntry(stem: stem, isNew: true)
+            return receipt(entry, suffix: .batch, id: nil, sizeBytes: lines.count, events: events.count)
+        } catch {
+            throw PublishError(error, directory: writer.directory)
+        }
+    }
+
     /// Publishes an event that is not to be sent before a time; until then it waits in the queue.
     ///
     /// - Parameters:

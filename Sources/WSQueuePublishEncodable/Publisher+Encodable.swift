@@ -12,11 +12,19 @@ public protocol BroadcastableEvent {
     var payload: Payload { get }
     /// The channels whose subscribers get it; none, which is the default, means every client.
     var channels: [String] { get }
+    /// The state that it is, in its channels, until another event has the same key; `nil`, which is the default, means none.
+    var key: String? { get }
+    /// Whether it ends the state of its key.
+    var clearsKey: Bool { get }
 }
 
 extension BroadcastableEvent {
     /// Every client.
     public var channels: [String] { [] }
+    /// No state.
+    public var key: String? { nil }
+    /// It ends none.
+    public var clearsKey: Bool { false }
 }
 
 extension BroadcastDriver {
@@ -27,17 +35,37 @@ extension BroadcastDriver {
     ///   - payload: Encoded by a fresh `JSONEncoder`: dates as seconds since 2001, data as base64, keys as they are.
     ///     Whoever wants it otherwise encodes it and passes the bytes as `payloadJSON`.
     ///   - channels: The channels whose subscribers get it; none means every client.
+    ///   - key: The state that it is, in its channels, until another event has the same key.
+    ///   - clear: Whether it ends the state of that key.
     @discardableResult
     public func publish(
-        _ name: String, payload: some Encodable, channels: [String] = []
+        _ name: String, payload: some Encodable, channels: [String] = [], key: String? = nil, clear: Bool = false
     ) throws(PublishError) -> Receipt {
-        try publish(name, payloadJSON: try encode(payload), channels: channels)
+        try publish(name, payloadJSON: try encode(payload), channels: channels, key: key, clear: clear)
     }
 
-    /// Publishes an event that knows its name, its payload and its channels.
+    /// Publishes an event that knows its name, its payload, its channels and its key.
     @discardableResult
     public func publish<Broadcast: BroadcastableEvent>(_ event: Broadcast) throws(PublishError) -> Receipt {
-        try publish(Broadcast.eventName, payload: event.payload, channels: event.channels)
+        try publish(try made(of: event))
+    }
+
+    /// Publishes events that know how they are published, of which clients get all or none, in this order.
+    ///
+    /// - Returns: `nil` where there were none.
+    @discardableResult
+    public func publish<Broadcast: BroadcastableEvent>(batch events: [Broadcast]) throws(PublishError) -> Receipt? {
+        var batch: [Event] = []
+        for event in events { batch.append(try made(of: event)) }
+        return try publish(batch: batch)
+    }
+
+    private func made<Broadcast: BroadcastableEvent>(of broadcast: Broadcast) throws(PublishError) -> Event {
+        var event = Event(Broadcast.eventName, payload: try encode(broadcast.payload))
+        event.channels = broadcast.channels
+        event.key = broadcast.key
+        event.clearsKey = broadcast.clearsKey
+        return event
     }
 
     private func encode(_ payload: some Encodable) throws(PublishError) -> [UInt8] {

@@ -32,6 +32,62 @@ struct BroadcastDriverTests {
         #expect(throws: PublishError.self) { try driver.publish("", payloadJSON: "1") }
     }
 
+    @Test func `a key, and its end, are published in every form`() throws {
+        let recorder = Recorder()
+        let driver: any BroadcastDriver = recorder
+        try driver.publish("a", payloadJSON: Array("1".utf8), channels: ["c"], key: "k")
+        try driver.publish("b", payloadJSON: "1", key: "k", clear: true)
+        try driver.publish("c", payload: [1], key: "k")
+        try driver.publish(JobProgress(payload: 57, key: "job:42"))
+        try driver.publish(JobProgress(payload: 100, key: "job:42", clearsKey: true))
+        let events = recorder.events.withLock { $0 }
+        #expect(events.map(\.key) == ["k", "k", "k", "job:42", "job:42"])
+        #expect(events.map(\.clearsKey) == [false, true, false, false, true])
+        #expect(throws: PublishError.self) { try NullDriver().publish("a", clear: true) }
+        #expect(throws: PublishError.self) { try NullDriver().publish("a", key: "") }
+    }
+
+    @Test func `a batch is one file with an event a line`() throws {
+        try withTemporaryDirectory { path in
+            let queue: any BroadcastDriver = try Publisher(directory: path)
+            var first = Event("a", payload: Array("[1,\n 2]".utf8))
+            first.key = "k"
+            let receipt = try #require(try queue.publish(batch: [first, Event("b")]))
+            #expect(receipt.events == 2 && receipt.path.hasSuffix("\(receipt.id).jsonl") && receipt.isNew)
+            let text = try String(contentsOfFile: receipt.path, encoding: .utf8)
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count == 3 && lines[2].isEmpty && text.utf8.count == receipt.sizeBytes)
+            #expect(lines[0].hasPrefix("{\"event\":\"a\",\"payload\":[1,  2],") && lines[0].contains(",\"key\":\"k\""))
+            #expect(lines[1].hasPrefix("{\"event\":\"b\","))
+            try queue.publish(batch: [JobProgress(payload: 1, key: "x"), JobProgress(payload: 2, key: "y")])
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 2)
+        }
+    }
+
+    @Test func `a batch with a wrong event, or with none, is no file`() throws {
+        try withTemporaryDirectory { path in
+            let queue = try Publisher(directory: path)
+            let error = #expect(throws: PublishError.self) { try queue.publish(batch: [Event("a"), Event("")]) }
+            #expect(error?.description.hasPrefix("event 2 of the batch: ") == true)
+            #expect(try queue.publish(batch: []) == nil)
+            let large = Event("a", payload: [UInt8](repeating: UInt8(ascii: " "), count: 1_000_000) + Array("1".utf8))
+            let tooMuch = #expect(throws: PublishError.self) {
+                try queue.publish(batch: Array(repeating: large, count: 68))
+            }
+            #expect(tooMuch?.kind == .refused(.size(limitBytes: 64 * 1_048_576)))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+        }
+    }
+
+    @Test func `a driver that knows no batches takes them one by one, or none where one is wrong`() throws {
+        let recorder = Recorder()
+        #expect(throws: PublishError.self) { try recorder.publish(batch: [Event("a"), Event("b", payload: [])]) }
+        #expect(recorder.events.withLock { $0 }.isEmpty)
+        #expect(try recorder.publish(batch: [Event("a"), Event("b")])?.events == 2)
+        #expect(recorder.events.withLock { $0 }.map(\.name) == ["a", "b"])
+        #expect(try recorder.publish(batch: []) == nil)
+    }
+
     @Test func `an event is held, released and waited for through the library`() throws {
         try withTemporaryDirectory { path in
             let queue = try Publisher(directory: path)
@@ -81,6 +137,13 @@ struct BroadcastDriverTests {
         static let eventName = "order.created"
         let payload: [String: Int]
         var channels: [String] { ["orders"] }
+    }
+
+    private struct JobProgress: BroadcastableEvent {
+        static let eventName = "job.progress"
+        let payload: Int
+        let key: String?
+        var clearsKey = false
     }
 
     /// A driver of one's own.

@@ -19,7 +19,9 @@ struct ArgumentsTests {
             (["a", "--ttl", "0s"], "--ttl: '0s' is not a duration of more than nothing"),
             (["a", "b"], "'b' is no field"), (["a", "b=1", "b=2"], "field 'b' is given twice"),
             (["a", "--json-file", "b"], "--json-file: 'b' is not NAME=FILE"),
-            (["a", "-", "-j", "1"], "more than one payload"),
+            (["a", "-", "-j", "1"], "more than one payload"), (["a", "--clear"], "--clear wants --key"),
+            (["a", "-k", "x", "-u", "1"], "-u cannot be used with -k: state is for all who listen"),
+            (["a", "--key", "x", "-x", "1"], "-x cannot be used with --key"),
         ] as [([String], String)])
     func `one event is refused with a reason`(words: [String], reason: String) {
         refuses(words, reason) { arguments throws(ArgumentFault) in _ = try EventCommand(arguments) }
@@ -31,6 +33,8 @@ struct ArgumentsTests {
         (["-c", "x"], "-c cannot be used with --lines without EVENT"),
         (["--text-lines"], "--text-lines cannot be used with --lines without EVENT"),
         (["a", "--at", "@9000000000", "-w"], "-w cannot be used with --at and --in"),
+        (["-k", "x"], "-k cannot be used with --lines without EVENT"),
+        (["a", "-k", "x", "--clear"], "--clear cannot be used with --lines"),
     ])
     func `a batch is refused with a reason`(words: [String], reason: String) {
         refuses(words, reason) { arguments throws(ArgumentFault) in _ = try LinesCommand(arguments) }
@@ -39,6 +43,7 @@ struct ArgumentsTests {
     @Test(arguments: [
         (["a", "-w"], "-w cannot be used with --follow"), (["a", "-n"], "-n cannot be used with --follow"),
         (["a", "--every", "x"], "--every: 'x' is not a duration"),
+        (["a", "-k", "x", "--clear"], "--clear cannot be used with --follow"),
     ])
     func `lines without end are refused with a reason`(words: [String], reason: String) {
         refuses(words, reason) { arguments throws(ArgumentFault) in _ = try FollowCommand(arguments) }
@@ -47,6 +52,8 @@ struct ArgumentsTests {
     @Test(arguments: [
         (["--release", "x", "a"], "'a' is one word too many"), (["--abort", "x", "-w"], "-w cannot be used"),
         (["--cancel", "x", "-c", "c"], "-c cannot be used with --release, --abort and --cancel"),
+        (["--release", "x", "-k", "k"], "-k cannot be used with --release"),
+        (["--abort", "x", "--clear"], "--clear cannot be used with --release"),
     ])
     func `the word to an event that waits is refused with a reason`(words: [String], reason: String) {
         refuses(words, reason) { arguments throws(ArgumentFault) in _ = try HeldCommand(arguments) }
@@ -56,9 +63,16 @@ struct ArgumentsTests {
         (["a"], "--run wants the event's name, -- and a command"),
         (["a", "b", "--", "c"], "--run wants the event's name, -- and a command"),
         (["-j", "1", "a", "--", "c"], "-j cannot be used with --run"),
+        (["-k", "x", "--clear", "a", "--", "c"], "--clear cannot be used with --run"),
     ])
     func `a command to run is refused with a reason`(words: [String], reason: String) {
         refuses(words, reason) { arguments throws(ArgumentFault) in _ = try RunCommand(arguments) }
+    }
+
+    @Test func `a user that a variable gives is not silently left out of a state`() throws {
+        let arguments = try OptionTable.publish.parse(["a", "-k", "x"]) { $0 == "WSQUEUE_USER" ? "7" : nil }
+        let fault = #expect(throws: ArgumentFault.self) { _ = try EventCommand(arguments) }
+        #expect(fault?.description.contains("WSQUEUE_USER cannot be used with -k") == true)
     }
 
     @Test func `an option that only a variable gives conflicts with none on the command line`() throws {

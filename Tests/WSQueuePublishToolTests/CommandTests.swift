@@ -46,6 +46,29 @@ struct CommandTests {
         #expect(outcome.output.hasPrefix("{\"event\":\"a\",\"payload\":\(payload),\"timestamp\":"))
     }
 
+    @Test(arguments: [
+        (["-k", "job:42", "a"], ",\"key\":\"job:42\"}\n"),
+        (["-k", "a\"b", "--clear", "a"], ",\"key\":\"a\\\"b\",\"clear\":true}\n"),
+        (["--lines", "-k", "k", "a"], ",\"key\":\"k\"}\n"),
+    ])
+    func `an event is the state of a key, or its end`(words: [String], end: String) throws {
+        let outcome = try run(["-n"] + words, input: "1\n")
+        #expect(outcome.status == 0 && outcome.output.hasSuffix(end), "\(outcome)")
+    }
+
+    @Test func `a key has no variable`() throws {
+        let outcome = try run(["-n", "a"], environment: ["WSQUEUE_KEY": "k", "WSQUEUE_CLEAR": "1"])
+        #expect(outcome.status == 0 && !outcome.output.contains("key"))
+    }
+
+    @Test func `the start and the end of a command are one state`() throws {
+        try withQueue { queue in
+            _ = try run(["-d", queue.path, "-k", "nightly", "--run", "backup", "--", "true"])
+            let texts = try queue.contents()
+            #expect(texts.count == 2 && texts.allSatisfy { $0.hasSuffix(",\"key\":\"nightly\"}\n") }, "\(texts)")
+        }
+    }
+
     @Test func `standard input is left to whom it belongs`() throws {
         try withQueue { queue in
             let script = try "printf '1\\n2\\n' | while read n; do '\(program())' -d '\(queue.path)' a n:=$n; done"

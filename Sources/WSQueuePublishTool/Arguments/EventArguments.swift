@@ -13,6 +13,17 @@ extension ParsedArguments {
             try Quantity.parseInteger(text, in: 0...Int64.max)
         }
         if let timeToLive = try value(.timeToLive, as: Self.parseTimeToLive) { event.expiry = .after(timeToLive) }
+        event.key = value(.key)
+        event.clearsKey = has(.clear)
+        if let key = last(.key) {
+            // A variable counts too: what is meant for some must not become what all who come later are shown.
+            for option in [Option.user, .except] {
+                guard let given = last(option) else { continue }
+                throw .other("\(given.source) cannot be used with \(key.source): state is for all who listen")
+            }
+        } else if event.clearsKey {
+            throw .other("--clear wants --key: the state to end")
+        }
         return event
     }
 

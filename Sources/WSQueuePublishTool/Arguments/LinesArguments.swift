@@ -14,6 +14,7 @@ struct LinesArguments {
     init(_ arguments: ParsedArguments, command: String) throws(ArgumentFault) {
         try arguments.refuse([.json, .text, .textFile, .jsonFile], with: "\(command): the lines are the payloads")
         try arguments.refuse([.id], with: "\(command): events with one id are sent once; give each line an \"id\"")
+        try arguments.refuse([.clear], with: "\(command): a state is ended by one event")
         var operands = arguments.operands[...]
         var input = arguments.value(.file) ?? "-"
         if operands.last == "-", arguments.value(.file) == nil {
@@ -31,7 +32,7 @@ struct LinesArguments {
             isText = arguments.has(.textLines)
         } else {
             try arguments.refuse(
-                [.channel, .user, .except, .timeToLive, .textLines],
+                [.channel, .user, .except, .key, .timeToLive, .textLines],
                 with: "\(command) without EVENT: each line says it for itself")
             event = nil
             isText = false

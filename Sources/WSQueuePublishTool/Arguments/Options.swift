@@ -13,6 +13,13 @@ extension Option {
     static let except = Option(
         "except", short: "x", value: .required("CONNECTION"), environment: "WSQUEUE_EXCEPT",
         text: "Do not send to the connection with this id: the browser tab that caused the event.")
+    static let key = Option(
+        "key", short: "k", value: .required("KEY"),
+        text:
+            "The event is the state of this key in its channels, until another event has the same key or --clear ends "
+            + "it. With --lines EVENT and --follow EVENT every line is, with --run both events are.")
+    static let clear = Option(
+        "clear", text: "The event ends the state of --key; those who listen get it as any other.")
     static let id = Option(
         "id", short: "i", value: .required("ID"), environment: "WSQUEUE_ID",
         text: "The event's id. While one with this id waits in the queue, or is in the server's journal, it is not "
@@ -138,7 +145,7 @@ extension OptionTable {
                 + "clients. No server need run: the event waits. Prints nothing when all is well, and reads standard "
                 + "input only when told to.",
             options: [
-                .directory, .channel, .user, .except, .id, .timeToLive, .at, .after, .json, .text, .file,
+                .directory, .channel, .user, .except, .key, .clear, .id, .timeToLive, .at, .after, .json, .text, .file,
                 .textFile, .jsonFile, .lines, .follow, .every, .textLines, .run, .wait, .hold, .release, .abort,
                 .cancel, .sync, .mode, .dryRun, .output, .quiet, .verbose, .completion, .manual, .help, .version,
             ],
@@ -160,6 +167,8 @@ extension OptionTable {
                         "mysql -BN -e 'SELECT json_object(...)' | wsqueue-publish --lines row.changed",
                         "tail -Fn0 app.log | wsqueue-publish --follow log.line --text-lines",
                         "wsqueue-publish --run backup -- /usr/local/bin/backup --all",
+                        "wsqueue-publish -k job:42 job.progress percent:=57",
+                        "wsqueue-publish -k job:42 --clear job.done",
                         "wsqueue-publish --in 10m -i tea tea.ready",
                     ]),
                 .exitStatuses([

@@ -17,8 +17,9 @@ package struct HeldCommand {
         let what = "--release, --abort and --cancel: the event has been written already"
         try arguments.refuse(
             [
-                .json, .text, .file, .textFile, .jsonFile, .channel, .user, .except, .id, .timeToLive, .at, .after,
-                .dryRun, .every, .textLines,
+                .json, .text, .file, .textFile, .jsonFile, .channel, .user, .except, .key, .clear, .id, .timeToLive,
+                .at,
+                .after, .dryRun, .every, .textLines,
             ], with: what)
         if !arguments.has(.release) { try arguments.refuse([.wait], with: "--abort and --cancel") }
         self.arguments = arguments

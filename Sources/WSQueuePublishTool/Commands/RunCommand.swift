@@ -19,6 +19,7 @@ package struct RunCommand {
                 .json, .text, .file, .textFile, .jsonFile, .at, .after, .wait, .output, .dryRun, .every, .textLines,
             ],
             with: "--run: how the command ended is the payload")
+        try arguments.refuse([.clear], with: "--run: a state is ended by one event")
         self.arguments = arguments
         name = arguments.operands[0]
         command = Array(arguments.operands.dropFirst())

@@ -14,6 +14,8 @@ export interface WSQueueEvent<Payload = unknown> {
   channel?: string;
   /** Only for an event that has one: the state that it is, until another event has the same key. */
   key?: string;
+  /** Only for an event that has one: its trace context (W3C). */
+  traceparent?: string;
 }
 
 /** What another client sent into a channel; it is heard under the name `message`. It is not kept, and so never caught up. */

@@ -50,8 +50,8 @@ package struct EventMessageWriter: Sendable {
         isPayloadNameOwn = payloadKey == "payload"
     }
 
-    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"channel":…,"key":…}`; channel and key only where there
-    /// is one.
+    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"traceparent":…,"channel":…,"key":…}`; the last three
+    /// only where there is one.
     ///
     /// - Parameters:
     ///   - event: Where the event's members lie.
@@ -77,6 +77,11 @@ package struct EventMessageWriter: Sendable {
         append(id: event, fields, bytes, to: &output)
         output.append(copying: seqName.span)
         JSONWriter.write(Int64(bitPattern: fields.seq), into: &output)
+        if let traceparent = event.traceparent {
+            // Before the channel, which a replay puts in: what stands before that is the same for every copy.
+            output.append(",\"traceparent\":")
+            output.append(bytes, traceparent)
+        }
         if let channel = fields.channel {
             output.append(",\"channel\":")
             JSONWriter.write(channel.name, into: &output)

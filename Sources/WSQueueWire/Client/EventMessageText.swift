@@ -8,8 +8,9 @@ package struct EventMessageText: Equatable, Sendable {
     private let timestamp: Range<Int>
     private let id: Range<Int>
     private let seq: Range<Int>
-    /// The channel with its quotes, where it has one.
+    /// The channel with its quotes, where it has one, and the key.
     private let channel: Range<Int>?
+    private let key: Range<Int>?
 
     /// Reads a message that ``EventMessageWriter`` has written; its members stand in a fixed order.
     ///
@@ -18,6 +19,7 @@ package struct EventMessageText: Equatable, Sendable {
         var values: [Range<Int>] = []
         values.reserveCapacity(5)
         var channel: Range<Int>?
+        var key: Range<Int>?
         var reader = JSONObjectReader()
         do throws(JSONFault) {
             while let member = try reader.next(in: bytes) {
@@ -25,13 +27,15 @@ package struct EventMessageText: Equatable, Sendable {
                     values.append(member.value)
                 } else if bytes[member.name.lowerBound] == UInt8(ascii: "c") {
                     channel = member.value
+                } else if bytes[member.name.lowerBound] == UInt8(ascii: "k") {
+                    key = member.value
                 }
             }
         } catch { return nil }
         guard values.count == 5 else { return nil }
         return EventMessageText(
             event: values[0], payload: values[1], timestamp: values[2], id: values[3], seq: values[4],
-            channel: channel)
+            channel: channel, key: key)
     }
 
     /// Its order number, as digits.
@@ -51,7 +55,8 @@ package struct EventMessageText: Equatable, Sendable {
     }
 
     /// The same for older chat pages:
-    /// `{"action":"message","channel":…,"sender":0,"message":…,"time":…,"event":…,"id":…,"seq":…}`.
+    /// `{"action":"message","channel":…,"sender":0,"message":…,"time":…,"event":…,"id":…,"seq":…}`, and the key where there
+    /// is one.
     ///
     /// - Parameter bytes: The message that was decoded.
     package func chat(in bytes: Span<UInt8>) -> [UInt8] {
@@ -72,6 +77,10 @@ package struct EventMessageText: Equatable, Sendable {
         output.append(bytes, id)
         output.append(",\"seq\":")
         output.append(bytes, seq)
+        if let key {
+            output.append(",\"key\":")
+            output.append(bytes, key)
+        }
         output.append("}")
         return output
     }

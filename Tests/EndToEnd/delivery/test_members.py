@@ -2,16 +2,19 @@
 
 import contextlib
 import json
+import subprocess
 
 import pytest
 
 from support.client import Client
 from support.files import failed, name_of, place, waiting
 from support.speaking import Speaking
+from support.stream import Stream
 from support.tokens import make_token, write_secrets
 from support.waiting import eventually
 
 MOMENT = 1_729_000_000
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def put(queue, *events):
@@ -93,11 +96,37 @@ def test_a_replay_sends_the_very_bytes_that_were_sent(queue, start):
         put(
             queue, {"event": "a", "key": "or\"der,\"key\":7", "channel": "orders"}, {"event": "b", "channel": "orders"},
             {"event": "c", "key": "k"}, {"event": "d", "payload": {"key": 1, "a": [1]}, "channel": "orders"},
-            {"event": "e", "channel": "orders", "except": [live.id + 1_000, -1]})
-        sent = live.receive(5)
+            {"event": "e", "channel": "orders", "except": [live.id + 1_000, -1]},
+            {"event": "f", "channel": "orders", "key": "k", "traceparent": TRACE}, {"event": "g", "traceparent": TRACE})
+        sent = live.receive(7)
         assert [list(json.loads(message))[5:] for message in sent] == [
-            ["channel", "key"], ["channel"], ["key"], ["channel"], ["channel"]]
+            ["channel", "key"], ["channel"], ["key"], ["channel"], ["channel"], ["traceparent", "channel", "key"],
+            ["traceparent"]]
         start_of_it = live.welcome["cursor"]
     with Client(server, f"/?channels=orders&since={start_of_it}", protocol="wsqueue.v1") as again:
         messages = again.receive(len(sent) + 1)
         assert messages[1:] == sent or messages[:-1] == sent, messages
+
+
+def test_a_trace_context_goes_to_clients_and_into_the_log(queue, server, client):
+    put(
+        queue, {"event": "a", "traceparent": TRACE, "channel": "orders"}, {"event": "b", "traceparent": TRACE},
+        {"event": "c", "traceparent": TRACE.upper()}, {"event": "d", "traceparent": {"not": "one"}},
+        {"event": "e", "traceparent": "00-" + "0" * 32 + "-b7ad6b7169203331-01"})
+    events = client.receive_events(4)
+    assert [event.get("traceparent") for event in events] == [TRACE, None, None, None]
+    eventually(lambda: len(server.logged("event.sent")) == 5, "the events are logged")
+    assert [line.get("traceparent") for line in server.logged("event.sent")] == [TRACE, TRACE, None, None, None]
+    assert failed(queue) == []
+
+
+def test_a_stream_and_tail_show_the_key(queue, server, binaries):
+    address = f"{server.host}:{server.port}"
+    command = [binaries / "wsqueue-server", "tail", address, "-n", "2", "-c", "orders", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tail, \
+            Stream(server, "/events?channels=orders") as stream:
+        eventually(lambda: len(server.logged("client.open")) == 2, "both listen")
+        put(queue, {"event": "a", "key": "k"}, {"event": "b", "key": "k", "clear": True, "channel": "orders"})
+        shown = stream.receive_events(2)
+        assert [(event["event"], event["key"]) for event in shown] == [("a", "k"), ("b", "k")]
+        assert [json.loads(line) for line in tail.communicate(timeout=20)[0].splitlines()] == shown

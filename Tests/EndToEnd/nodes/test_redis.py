@@ -50,6 +50,18 @@ def test_events_of_all_nodes_come_in_one_order(start_nodes, redis):
         eventually(lambda: is_empty(node.queue), "the files of what is in the stream are deleted")
 
 
+def test_a_key_and_a_trace_context_come_from_every_node(start_nodes, redis, binaries):
+    nodes = start_nodes(2, redis)
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with Client(nodes[0]) as here, Client(nodes[1]) as there:
+        publish(binaries, nodes[0].queue, "-k", "job:42", "a")
+        files.place(nodes[1].queue, files.name_of(1), json.dumps({"event": "b", "key": "k", "traceparent": trace}))
+        events = here.receive_events(2)
+        assert {(event["event"], event["key"], event.get("traceparent")) for event in events} == {
+            ("a", "job:42", None), ("b", "k", trace)}
+        assert there.receive_events(2) == events
+
+
 def test_a_batch_stays_together(start_nodes, redis, binaries):
     nodes = start_nodes(2, redis)
     with Client(nodes[0], protocol=PROTOCOL) as client:

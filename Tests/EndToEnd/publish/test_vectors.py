@@ -117,10 +117,13 @@ def way(request, tmp_path):
             return None
         if not is_shell:
             return [*head, json.dumps(case["members"])]
-        if set(case["members"]) - {"channel"} or not isinstance(case["members"].get("channel", "x"), str):
+        channel, key = (case["members"].get(name, "x") for name in ("channel", "key"))
+        if set(case["members"]) - {"channel", "key"} or not (isinstance(channel, str) and isinstance(key, str)):
             return None
-        is_refused = "\\" in case["event"] or case["members"].get("channel") == ""
-        return None if is_refused else [*head, case["members"].get("channel", "")]
+        # No word is none, and what would need an escape is refused.
+        if "\\" in case["event"] or "" in (channel, key) or "\0" in key:
+            return None
+        return [*head, case["members"].get("channel", ""), case["members"].get("key", "")]
     return words
 
 

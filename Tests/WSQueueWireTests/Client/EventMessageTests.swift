@@ -35,6 +35,16 @@ import WSQueueWire
             #"{"event":"a","payload":1,"timestamp":2,"id":"na\"me","seq":18234,"channel":"orders","key":"order-7"}"#
         ),
         (
+            #"{"event":"a","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","key":"k"}"#,
+            "orders",
+            #"{"event":"a","payload":null,"timestamp":1729000000,"id":"na\"me","seq":18234,"traceparent":"#
+                + #""00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","channel":"orders","key":"k"}"#
+        ),
+        (
+            #"{"event":"a","traceparent":"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}"#, nil,
+            #"{"event":"a","payload":null,"timestamp":1729000000,"id":"na\"me","seq":18234}"#
+        ),
+        (
             #"{"event":"a","data":   [1],"timestamp":1729000000500}"#, nil,
             #"{"event":"a","payload":[1],"timestamp":1729000000.500000,"id":"na\"me","seq":18234}"#
         ),

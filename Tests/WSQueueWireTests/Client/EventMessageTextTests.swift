@@ -24,6 +24,12 @@ struct EventMessageTextTests {
                 + #""time":17.250,"event":"chat.\"said\"","id":"na\"me","seq":18234}"#)
     }
 
+    @Test func `older chat pages get the key too`() throws {
+        let bytes = try message(#"{"event":"a","key":"k\"","channel":"x"}"#, channel: "x")
+        let text = EventMessageText.decode(bytes.span).map { String(decoding: $0.chat(in: bytes.span), as: UTF8.self) }
+        #expect(text?.hasSuffix(#","seq":18234,"key":"k\""}"#) == true)
+    }
+
     @Test func `it knows whether there is a channel`() throws {
         let (with, without) = (try message(#"{"event":"a"}"#, channel: "x"), try message(#"{"event":"a"}"#))
         let keyed = try message(#"{"event":"a","key":"k"}"#)
