@@ -9,7 +9,9 @@ package enum HubJournal {
         _ configuration: Configuration, in queue: Directory, log: Log
     ) throws(JournalOpeningError) -> JournalWriter {
         let limits = JournalLimits(
-            events: configuration.journalEvents, ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
+            events: configuration.journalPlace == .off
+                ? configuration.eventsInMemory : configuration.journalEvents ?? .max,
+            ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
             bytes: configuration.journalBytes)
         let storage: JournalStorage
         do throws(SystemCallError) {
@@ -56,6 +58,9 @@ extension LogLine {
                     .with("hint", "what it says may be less than was sent: numbers are left out")
             case .trimmed(let from, let to, let reason):
                 LogLine(.info, "journal.trim").with("from", from).with("to", to).with("reason", reason)
+            case .unkept(let error):
+                LogLine(.error, "journal.unkept").with("error", error.description)
+                    .with("hint", "the oldest history stays until what of it was sent can be noted")
             case .undeletable(let name, let error):
                 LogLine(.error, "journal.undeletable").with("file", name).with("error", error.description)
             }

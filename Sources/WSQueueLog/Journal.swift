@@ -44,6 +44,8 @@ package final class Journal: Sendable {
         /// Records that were published and could not be written yet. They will stand after the last segment's end.
         var pending: [UInt8] = []
         var lastSeq: UInt64
+        /// For whom the events were that are gone.
+        var trimmed: HistoryMarks
     }
 
     /// Whether the numbering is shared with other servers: some of them may be further than this one.
@@ -52,11 +54,14 @@ package final class Journal: Sendable {
     package let left: [ClosedRange<UInt64>]
     private let state: Guarded<State>
 
-    init(epoch: String, segments: [JournalSegment], isShared: Bool, left: [ClosedRange<UInt64>] = []) {
+    init(
+        epoch: String, segments: [JournalSegment], isShared: Bool, left: [ClosedRange<UInt64>] = [],
+        trimmed: HistoryMarks = HistoryMarks()
+    ) {
         self.isShared = isShared
         self.left = left
         let seq = segments.last?.lastSeq ?? 0
-        state = Guarded(State(epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq))
+        state = Guarded(State(epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq, trimmed: trimmed))
     }
 
     /// The identity of the numbering.
@@ -89,6 +94,9 @@ package final class Journal: Sendable {
 
     /// The last number before the oldest record.
     package var precedingSeq: UInt64 { state.withLock { $0.segments.first?.precedingSeq ?? $0.lastSeq } }
+
+    /// For whom the events were that are gone.
+    package var trimmed: HistoryMarks { state.withLock { $0.trimmed } }
 
     /// How many events it holds, and how many bytes those are.
     package var size: (events: Int, bytes: Int) {

@@ -14,6 +14,8 @@ package enum JournalFinding: Equatable, Sendable {
     case moved(String)
     /// History that had to go to keep the bounds.
     case trimmed(from: UInt64, to: UInt64, reason: String)
+    /// What is gone could not be remembered, so it stays.
+    case unkept(SystemCallError)
     /// A segment that is no longer needed could not be removed.
     case undeletable(name: String, SystemCallError)
 }
@@ -26,6 +28,8 @@ struct JournalOpening {
     private(set) var segments: [JournalSegment] = []
     private(set) var findings: [JournalFinding] = []
     private(set) var identities = JournalIdentities()
+    /// For whom the events were that are gone.
+    private(set) var trimmed = HistoryMarks()
     private let storage: JournalStorage
     private let boot: String
     /// Which machine this is; `nil` does not ask where the journal was before.
@@ -58,6 +62,7 @@ struct JournalOpening {
         let found = try storage.open()
         do throws(SystemCallError) {
             try repair(found.segments, damaged: found.damaged, epoch: epoch, unix: unix)
+            readTrimmed()
             try makeDurable()
             // Last: until what is above is durable, the next opening has the same reasons for it. Where it cannot be written,
             // there is nothing to tell by, as with an older server.
@@ -67,6 +72,22 @@ struct JournalOpening {
         } catch {
             throw .failed(error)
         }
+    }
+
+    /// Finds for whom the events were that are gone, and ends what a server had begun that was killed while it trimmed.
+    private mutating func readTrimmed() {
+        if case .directory(let directory) = storage, let kept = TrimmedFile.read(in: directory, epoch: active.epoch) {
+            trimmed = kept
+        }
+        while segments.count > 1, let oldest = segments.first, oldest.lastSeq <= trimmed.end {
+            try? oldest.removeFile()
+            identities.remove(oldest.identities)
+            segments.removeFirst()
+        }
+        if let oldest = segments.first, oldest.precedingSeq > trimmed.end {
+            trimmed.noteUnknown(upTo: oldest.precedingSeq)
+        }
+        for segment in segments.dropLast() { segment.finish() }
     }
 
     private func makeDurable() throws(SystemCallError) {

@@ -70,6 +70,9 @@ package struct JournalRecord: Equatable, Sendable {
         self.identity = identity
     }
 
+    /// Whether it is a plain event without a channel, as nearly all are.
+    var isForEveryone: Bool { box == nil }
+
     /// What few events have.
     package var parts: Parts {
         get { box?.parts ?? Parts() }

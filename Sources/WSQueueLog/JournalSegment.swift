@@ -12,6 +12,9 @@ package final class JournalSegment: Sendable {
         /// When the last event got its number, Unix nanoseconds.
         var lastUnixNanoseconds: Int64 = 0
         var marks: [Mark] = []
+        /// Whom the events were for; as bytes once nothing is added, for there may be many.
+        var audiences = HistoryMarks()
+        var finishedAudiences: [UInt8]?
         /// The hashes of the events' identities, so that they can be forgotten with the segment.
         var identities: [UInt64] = []
     }
@@ -103,12 +106,30 @@ package final class JournalSegment: Sendable {
         try descriptor.writeAll(records, at: end, object: path)
     }
 
+    /// For whom its events were.
+    var audiences: HistoryMarks {
+        contents.withLock { contents in
+            contents.finishedAudiences.flatMap { HistoryMarks($0.span) } ?? contents.audiences
+        }
+    }
+
+    /// Nothing will be added.
+    func finish() {
+        contents.withLock { contents in
+            contents.finishedAudiences = contents.audiences.bytes
+            contents.audiences = HistoryMarks()
+        }
+    }
+
     /// Shows the records that were written last.
     ///
-    /// - Parameter identities: Their hashes.
-    func announce(_ records: Span<UInt8>, identities: [UInt64]) {
+    /// - Parameters:
+    ///   - identities: Their hashes.
+    ///   - audiences: Whom they are for.
+    func announce(_ records: Span<UInt8>, identities: [UInt64], audiences: HistoryMarks = HistoryMarks()) {
         contents.withLock { contents in
             contents.take(records)
+            contents.audiences.note(audiences)
             contents.identities += identities
         }
     }
@@ -194,15 +215,17 @@ package final class JournalSegment: Sendable {
             guard !bytes.isEmpty else { return .whole }
             var position = 0
             var hashes: [UInt64] = []
+            var audiences = HistoryMarks()
             var last = lastSeq
             while let text = JournalRecordText.decode(bytes.span, at: position, as: format), text.seq > last {
                 let record = text.record(in: bytes.span)
                 body(record, last)
                 record.forEachKey { hashes.append($0) }
+                audiences.note(record)
                 last = text.seq
                 position = text.end
             }
-            announce(bytes.span.extracting(..<position), identities: hashes)
+            announce(bytes.span.extracting(..<position), identities: hashes, audiences: audiences)
             if position > 0 {
                 wanted = Self.scanBytes
                 continue

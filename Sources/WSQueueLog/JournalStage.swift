@@ -1,7 +1,9 @@
-/// Records that are to be written together, and the identities that the journal knows by them.
+/// Records that are to be written together, and what the journal knows by them.
 struct JournalStage {
     private(set) var records: [UInt8] = []
     private(set) var identities: [UInt64] = []
+    /// Whom the events are for.
+    private(set) var audiences = HistoryMarks()
     /// The order number of the last record.
     private(set) var seq: UInt64 = 0
 
@@ -13,12 +15,14 @@ struct JournalStage {
 
     mutating func add(_ record: JournalRecord, messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
         record.append(to: &records, messageBytes: messageBytes, fill)
+        audiences.note(record)
         seq = record.seq
     }
 
     mutating func note(_ key: UInt64) { identities.append(key) }
 
     mutating func removeAll() {
+        audiences = HistoryMarks()
         records.removeAll(keepingCapacity: records.count <= Self.keptBytes)
         identities.removeAll(keepingCapacity: identities.count <= Self.keptBytes / 8)
     }

@@ -80,6 +80,16 @@ package enum JournalStorage: Sendable {
         if case .directory(let directory) = self { try directory.checkWritable() }
     }
 
+    /// Keeps for whom events were that are gone.
+    func keep(_ trimmed: HistoryMarks, epoch: String) throws(SystemCallError) {
+        if case .directory(let directory) = self { try TrimmedFile.write(trimmed, epoch: epoch, in: directory) }
+    }
+
+    /// Another numbering begins.
+    func forgetTrimmed() {
+        if case .directory(let directory) = self { TrimmedFile.remove(in: directory) }
+    }
+
     /// Removes a segment's file; readers that have it open can read on.
     func remove(_ name: FileName) throws(SystemCallError) {
         guard case .directory(let directory) = self else { return }

@@ -17,25 +17,6 @@ package struct JournalLimits: Equatable, Sendable {
     }
 }
 
-/// The bounds, and how old things are.
-private struct JournalBounds {
-    let limits: JournalLimits
-    /// It stands still between two looks.
-    var ages: AgeClock
-
-    /// History goes by whole segments, so there are about eight.
-    func isFull(_ segment: JournalSegment) -> Bool {
-        guard segment.count > 0 else { return false }
-        return segment.end >= limits.bytes / 8 || segment.count >= max(1, limits.events / 8)
-            || ages.age(of: segment.createdNanoseconds) >= limits.ageNanoseconds / 8
-    }
-
-    /// Whether even the last event of a segment is too old.
-    func isTooOld(_ segment: JournalSegment) -> Bool {
-        ages.mayTrim && ages.age(of: segment.lastUnixNanoseconds) > limits.ageNanoseconds
-    }
-}
-
 /// The one hand that writes the journal. It belongs to the hub's thread.
 ///
 /// Records are staged, then written by one pwrite(2) a pass. What could not be written stays staged, readers see it
@@ -51,14 +32,13 @@ package struct JournalWriter: ~Copyable {
     /// Whether the last write failed.
     package private(set) var isFailing = false
     private var storage: JournalStorage
-    private var bounds: JournalBounds
+    private var trimmer: JournalTrimmer
     private let boot: String
     private var active: JournalSegment
     private var identities = JournalIdentities()
     private var staged = JournalStage()
     private var mustMove = false
     private var unsynced = JournalSync()
-    private var retired: [JournalSegment] = []
     /// Whether what was written could not be brought to the disk.
     private var isSyncFailing = false
 
@@ -80,14 +60,15 @@ package struct JournalWriter: ~Copyable {
         var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared)
         try opening.run(epoch: epoch, unix: unix)
         journal = Journal(
-            epoch: opening.active.epoch, segments: opening.segments, isShared: isShared, left: opening.left)
+            epoch: opening.active.epoch, segments: opening.segments, isShared: isShared, left: opening.left,
+            trimmed: opening.trimmed)
         findings = opening.findings
         identities = opening.identities
         active = opening.active
         if case .memory = storage { isKept = false } else { isKept = true }
         isKnowing = isKept || isShared
         self.storage = storage
-        bounds = JournalBounds(limits: limits, ages: AgeClock(uptime: 0, unix: unix))
+        trimmer = JournalTrimmer(limits, AgeClock(uptime: 0, unix: unix))
         self.boot = boot
     }
 
@@ -157,7 +138,7 @@ package struct JournalWriter: ~Copyable {
             throw error
         }
         journal.withState { state in
-            active.announce(staged.records.span, identities: staged.identities)
+            active.announce(staged.records.span, identities: staged.identities, audiences: staged.audiences)
             state.lastSeq = active.lastSeq
             state.pending = []
         }
@@ -167,7 +148,7 @@ package struct JournalWriter: ~Copyable {
             isFailing = false
             setState()
         }
-        if mustMove || bounds.isFull(active) { roll(unix: unix) }
+        if mustMove || trimmer.isFull(active) { roll(unix: unix) }
         return trim(finished: finished)
     }
 
@@ -182,11 +163,11 @@ package struct JournalWriter: ~Copyable {
     }
 
     /// Takes note of how old things are now.
-    package mutating func note(_ ages: AgeClock) { bounds.ages = ages }
+    package mutating func note(_ ages: AgeClock) { trimmer.note(ages) }
 
     /// Lets go of what is too old, where nothing new comes to push it out.
     package mutating func age(unix: Int64, finished: UInt64 = .max) -> [JournalFinding] {
-        if !hasStaged, active.count > 0, bounds.isTooOld(active) { roll(unix: unix) }
+        if !hasStaged, active.count > 0, trimmer.isTooOld(active) { roll(unix: unix) }
         return trim(finished: finished)
     }
 
@@ -199,8 +180,7 @@ package struct JournalWriter: ~Copyable {
     /// The segments that have gone since it was asked last. Their files are closed with the last of their users, which
     /// takes the time to free all that is in them: let another thread be that.
     package mutating func takeRetired() -> [JournalSegment] {
-        defer { retired = [] }
-        return retired
+        trimmer.takeRetired()
     }
 
     /// Notes whether what was written could be brought to the disk.
@@ -229,8 +209,11 @@ package struct JournalWriter: ~Copyable {
         let next = try storage.create(header)
         let old = journal.withState { state in
             defer {
+                var trimmed = HistoryMarks()
+                if precedingSeq > 0 { trimmed.noteUnknown(upTo: precedingSeq) }
                 state = Journal.State(
-                    epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq)
+                    epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq,
+                    trimmed: trimmed)
             }
             return state.segments
         }
@@ -239,6 +222,7 @@ package struct JournalWriter: ~Copyable {
         staged = JournalStage()
         unsynced.add(next)
         unsynced.add(storage)
+        storage.forgetTrimmed()
         // One with the new one's name is the new one.
         for segment in old where segment.name != next.name { try? segment.removeFile() }
     }
@@ -289,6 +273,7 @@ package struct JournalWriter: ~Copyable {
         let header = JournalSegmentHeader(
             epoch: journal.epoch, precedingSeq: active.lastSeq, createdNanoseconds: unix, boot: boot)
         let (old, next) = (active, try storage.create(header))
+        old.finish()
         active = next
         mustMove = false
         unsynced.add(next)
@@ -304,39 +289,8 @@ package struct JournalWriter: ~Copyable {
 
     /// Lets go of what is too much. `finished` is as in `commit`.
     package mutating func trim(finished: UInt64) -> [JournalFinding] {
-        var findings: [JournalFinding] = []
-        while let (oldest, reason) = surplus(finished: finished) {
-            identities.remove(oldest.identities)
-            retired.append(oldest)
-            findings.append(.trimmed(from: oldest.precedingSeq + 1, to: oldest.lastSeq, reason: reason))
-            do throws(SystemCallError) {
-                try oldest.removeFile()
-            } catch {
-                findings.append(.undeletable(name: oldest.name.description, error))
-            }
-        }
+        let (gone, findings) = trimmer.trim(journal, storage, finished: finished)
+        for segment in gone { identities.remove(segment.identities) }
         return findings
-    }
-
-    /// Takes the oldest segment out if it is one too many, and says why.
-    private func surplus(finished: UInt64) -> (JournalSegment, String)? {
-        let size = journal.size
-        return journal.withState { state in
-            guard state.segments.count > 1, let oldest = state.segments.first, oldest.lastSeq <= finished else {
-                return nil
-            }
-            let reason: String
-            if size.events - oldest.count >= bounds.limits.events {
-                reason = "events"
-            } else if size.bytes > bounds.limits.bytes {
-                reason = "bytes"
-            } else if oldest.count == 0 || bounds.isTooOld(oldest) {
-                reason = "age"
-            } else {
-                return nil
-            }
-            state.segments.removeFirst()
-            return (oldest, reason)
-        }
     }
 }

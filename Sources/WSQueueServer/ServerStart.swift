@@ -124,7 +124,7 @@ enum ServerStart {
         guard let settings = configuration.redis else {
             return Sequencer(epoch: history.epoch, after: history.inheritedSeq)
         }
-        let shared = SharedOrder(stream: settings.stream, historyEvents: configuration.journalEvents)
+        let shared = SharedOrder(stream: settings.stream, historyEvents: configuration.eventsInMemory)
         return Sequencer(epoch: history.epoch, after: history.inheritedSeq, sharing: shared)
     }
 

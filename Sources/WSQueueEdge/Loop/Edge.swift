@@ -143,7 +143,7 @@ package final class Edge: Sendable {
             })
         try nodes?.start(
             NodeContext(
-                log: log, presence: ports.presence, historyEvents: configuration.journalEvents,
+                log: log, presence: ports.presence, historyEvents: configuration.eventsInMemory,
                 epoch: { [journal] in journal.epoch }, hubWakeup: hubWakeup, loopCount: loops.count,
                 hand: { [loops] message, ticket in
                     for loop in loops { loop.mailbox.post(.pass(message, from: nil, ticket: ticket)) }

@@ -83,7 +83,7 @@ struct EdgeLoop: ~Copyable {
         }
         delivery.deliver(conversations.subscriptions, now: now)
         for finished in delivery.replay(conversations.subscriptions, now: now) {
-            status.noteReplay(hasGap: finished.replay.gap != nil)
+            status.noteReplay(finished.replay)
             conversations.finish(finished, now: now, &delivery)
         }
         judge()

@@ -1,6 +1,7 @@
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueRoutes
+internal import WSQueueSession
 internal import WSQueueWire
 
 /// What a loop tells the operator, and the answers that wait for what all threads tell.
@@ -48,8 +49,9 @@ struct StatusDesk {
     mutating func noteClose(_ code: UInt16) { counters.closes[code, default: 0] += 1 }
 
     /// A replay has come to its end.
-    mutating func noteReplay(hasGap: Bool) {
-        if hasGap { counters.gaps += 1 } else { counters.resumes += 1 }
+    mutating func noteReplay(_ replay: Replay) {
+        if replay.gap != nil { counters.gaps += 1 } else { counters.resumes += 1 }
+        if replay.isGapUnsure { counters.unsureGaps += 1 }
     }
 
     // MARK: Asking and answering

@@ -153,7 +153,7 @@ struct Replays {
         let before = replay.nextSeq
         let step = replay.step(seq: seq, isFollowing: gate.isFollowing, now: now)
         if step == .finish { return nil }
-        guard step == .read, let chunk = read(&replay, seq: seq) else {
+        guard step == .read, let chunk = read(slot, &replay, subscriptions, seq: seq, connections) else {
             turns.append(connections.token(of: slot))
             return replay.nextSeq == before ? 0 : 1_024
         }
@@ -169,21 +169,40 @@ struct Replays {
     }
 
     /// Reads on for a replay, and notes what is gone meanwhile.
-    private func read(_ replay: inout Replay, seq: UInt64) -> Journal.Chunk? {
+    private func read(
+        _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64,
+        _ connections: borrowing Connections
+    ) -> Journal.Chunk? {
         guard let start = replay.position ?? journal.position(after: replay.reached) else { return nil }
         replay.find(start)
         do {
             guard let chunk = try journal.read(from: start, limitBytes: Self.stepBytes) else {
                 let gone = journal.precedingSeq
-                if gone >= replay.nextSeq { replay.lose(upTo: min(seq, gone)) }
+                leave(upTo: min(seq, gone), slot, &replay, subscriptions, connections)
                 return nil
             }
-            if chunk.start.precedingSeq >= replay.nextSeq { replay.lose(upTo: min(seq, chunk.start.precedingSeq)) }
+            leave(upTo: min(seq, chunk.start.precedingSeq), slot, &replay, subscriptions, connections)
             return chunk
         } catch {
             skipDamage(&replay, seq: seq, reason: error.description)
             return nil
         }
+    }
+
+    /// Goes on after records that are gone: what of them was for the client is lost to it.
+    private func leave(
+        upTo seq: UInt64, _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable,
+        _ connections: borrowing Connections
+    ) {
+        guard seq >= replay.nextSeq else { return }
+        let (trimmed, planned) = (journal.trimmed, replay)
+        // Others are gone by damage, and no one knows for whom they were.
+        guard seq <= trimmed.end,
+            let loss = connections[slot]?.withSession({ session in
+                session.loss(of: trimmed, during: planned, slot: slot, subscriptions)
+            })
+        else { return replay.lose(upTo: seq) }
+        if loss.any { replay.lose(upTo: seq, isUnsure: loss.isUnsure) } else { replay.pass(upTo: seq) }
     }
 
     /// Builds the frames that a client gets of some records.

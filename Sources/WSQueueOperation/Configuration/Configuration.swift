@@ -104,8 +104,8 @@ package struct Configuration: Sendable {
     package var owedLimitBytes = 32 * 1_048_576
     package var presence = PresenceRule()
     package var journalPlace = JournalPlace.queue
-    /// How much history is kept, whichever bound is reached first.
-    package var journalEvents = 10_000
+    /// How much history is kept, whichever bound is reached first; by default events are not counted.
+    package var journalEvents: Int?
     package var journalSeconds = 86_400
     package var journalBytes = 64 * 1_048_576
     package var drainMilliseconds = 20_000
@@ -126,6 +126,9 @@ package struct Configuration: Sendable {
 
     /// Whether only programs on this machine can connect.
     package var isLoopbackOnly: Bool { (addresses + passedAddresses).allSatisfy(\.isLoopback) }
+
+    /// How many events are kept where they are in memory, of this server or of Redis.
+    package var eventsInMemory: Int { journalEvents ?? 10_000 }
 
     /// How much of the log stays in memory: enough that the slowest client the queue waits for is never overwritten.
     package var ringBytes: Int { max(4 * slowClients.limitBytes + 4 * eventLimitBytes, 1_048_576) }

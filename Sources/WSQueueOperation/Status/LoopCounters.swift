@@ -11,6 +11,8 @@ package struct LoopCounters: Sendable {
     /// Clients that got all they had missed, and those that were told of a gap.
     package var resumes: UInt64 = 0
     package var gaps: UInt64 = 0
+    /// Those of them that may be none: more channels or users are gone than are remembered each.
+    package var unsureGaps: UInt64 = 0
 
     /// Makes counters of nothing yet.
     package init() {}
@@ -24,6 +26,7 @@ package struct LoopCounters: Sendable {
         sum.replayed += right.replayed
         sum.resumes += right.resumes
         sum.gaps += right.gaps
+        sum.unsureGaps += right.unsureGaps
         return sum
     }
 }

@@ -47,6 +47,10 @@ package enum MetricsText {
             "wsqueue_resumes_total", .counter, "Clients that came back for what they had missed.", by: "result",
             [("complete", loops.resumes), ("gap", loops.gaps)])
         page.metric(
+            "wsqueue_unsure_gaps_total", .counter,
+            "Of the gaps those that may be none: what is gone was for more channels or users than are remembered each.",
+            loops.unsureGaps)
+        page.metric(
             "wsqueue_replayed_events_total", .counter, "Events of the past that were sent to clients that came back.",
             loops.replayed)
     }

@@ -1,6 +1,6 @@
-package import WSQueueBroker
+internal import WSQueueBroker
 package import WSQueueCore
-package import WSQueueLog
+internal import WSQueueLog
 package import WSQueueWire
 
 /// The conversation of one client: what it says and what is due leads to actions, and changes nothing else.
@@ -314,26 +314,14 @@ package struct ClientSession: ~Copyable {
 
     // MARK: The past
 
+    /// Since when it has been sent what it listens to, and what is for everyone.
+    var reception: Reception { details?.member.reception ?? Reception() }
+    var hearsSince: UInt64 { since }
+
     /// Takes what it wants of the past next.
     package mutating func takeRequest() -> PastRequest? {
         guard let details, !details.requests.isEmpty else { return nil }
         return details.requests.removeFirst()
-    }
-
-    /// The copy of a past event that the client gets during a replay: what it would have been sent live, and has not
-    /// been.
-    ///
-    /// - Parameters:
-    ///   - inheritedSeq: The last number given by a server before this one: the connections that older events leave out
-    ///     are gone, and their numbers may be others' now.
-    ///   - heard: What was found for the records before.
-    package func copy(
-        of record: JournalRecordText, during replay: Replay, inheritedSeq: UInt64, slot: Int,
-        _ subscriptions: SubscriptionTable, _ heard: inout HeardChannels
-    ) -> Audience? {
-        heard.copy(
-            of: record, inheritedSeq: inheritedSeq, for: slot, details?.member.reception ?? Reception(),
-            clientSince: since, during: replay, subscriptions)
     }
 
     /// A replay is over: everything that was for the client, or what it was told is lost.

@@ -1,4 +1,6 @@
+internal import WSQueueBroker
 internal import WSQueueCore
+internal import WSQueueLog
 
 /// Since when a client has been sent live what was for it: so it is known which records of the past it lacks.
 ///
@@ -68,5 +70,26 @@ package struct Reception: Sendable {
         // Of what is held back it gets what it would get live, of what lies before that only what it asked for.
         if seq > replay.heldSince { return isLive }
         return !isLive && ways.contains { $0.isWanted }
+    }
+
+    /// What a client lacks of events that are gone.
+    func loss(
+        of trimmed: HistoryMarks, for slot: Int, user: String?, clientSince: UInt64, during replay: Replay,
+        _ subscriptions: SubscriptionTable
+    ) -> HistoryMarks.Loss {
+        let names = replay.channels.allSatisfy(Channel.isValid) ? Array(replay.channels) : nil
+        return trimmed.loss(after: replay.reached, names: names, user: user) { channel in
+            var subscribed: [String]?
+            if let channel {
+                subscribed = subscriptions.subscriptions(of: slot, hearing: channel)
+                guard subscribed != [] else { return false }
+            } else {
+                guard subscriptions.isAddressed(slot, by: .everyone) else { return false }
+            }
+            let way = way(of: subscribed, clientSince: clientSince, during: replay)
+            // What is held back it would get live; of what lies before that it lacks what it was not sent and has asked for.
+            if trimmed.end > replay.heldSince, way.since < trimmed.end { return true }
+            return way.isWanted && way.since > replay.reached
+        }
     }
 }

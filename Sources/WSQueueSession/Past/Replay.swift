@@ -29,6 +29,7 @@ package struct Replay: Sendable {
     private var next: UInt64
     private var place: Journal.Position?
     private var lost: ResumeGap?
+    private var isSure = false
     private var movedAt: Int64
     private var waitsUntil: Int64
 
@@ -55,11 +56,8 @@ package struct Replay: Sendable {
         }
         // A client may send any number, the greatest too.
         next = min(request.since.seq, bounds.lastSeq) + 1
-        if !bounds.isOfHistory(request.since) {
-            lose(upTo: start, reason: .epoch)
-        } else if start > request.since.seq {
-            lose(upTo: start, reason: .trimmed)
-        }
+        // What is gone before the oldest record may have been for others: that is looked at when it is come to.
+        if !bounds.isOfHistory(request.since) { lose(upTo: start, reason: .epoch) }
     }
 
     /// The first number that has not been looked at.
@@ -68,8 +66,9 @@ package struct Replay: Sendable {
     package var reached: UInt64 { next - 1 }
     /// Where the next record is, once that has been found.
     package var position: Journal.Position? { place }
-    /// What is lost to the client.
+    /// What is lost to the client, and whether that may be nothing after all.
     package var gap: ResumeGap? { lost }
+    package var isGapUnsure: Bool { lost != nil && !isSure }
     /// How many numbers are left up to where its loop stands.
     package func left(upTo seq: UInt64) -> UInt64 { seq + 1 - min(seq + 1, next) }
 
@@ -103,9 +102,15 @@ package struct Replay: Sendable {
         place = position
     }
 
+    /// What is gone up to this number was not for the client.
+    package mutating func pass(upTo seq: UInt64) { next = seq + 1 }
+
     /// Records after the client's place are gone, up to this number.
-    package mutating func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed) {
+    ///
+    /// - Parameter isUnsure: Whether they may all have been for others, which is not remembered of so many.
+    package mutating func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed, isUnsure: Bool = false) {
         next = seq + 1
+        isSure = isSure || !isUnsure
         guard let end = Cursor(epoch: epoch, seq: seq) else { return }
         lost = ResumeGap(from: lost?.from ?? request.since, to: end, reason: lost?.reason ?? reason)
     }

@@ -62,11 +62,15 @@ extension Setting {
             }
             settings.configuration.journalPlace = text == "off" ? .off : .directory(text)
         },
-        .integer(
+        Setting(
             Option(
-                key: "journal-events", value: "N", defaultValue: .value("10000"),
-                text: "How many events of history are kept, about 50 bytes of memory each."),
-            in: 1...100_000_000, \.configuration.journalEvents),
+                key: "journal-events", value: "N|off", defaultValue: .value("off"),
+                text: "How many events of history are kept, where --journal-size and --journal-age would keep more; "
+                    + "each takes about 50 bytes of memory. Off, 10000 are kept with --journal off and in Redis.")
+        ) { (text, settings) throws(ValueFault) in
+            settings.configuration.journalEvents =
+                text == "off" ? nil : Int(try Quantity.parseInteger(text, in: 1...100_000_000))
+        },
         Setting(
             Option(
                 key: "journal-age", value: "DUR", defaultValue: .value("24h"),

@@ -48,7 +48,7 @@ def options_of(binaries, program):
 
 def test_the_defaults_are_told_as_such(check):
     found = effective(check().stdout)
-    assert found["journal-events"] == [("10000", "default")] and found["dir"] == [("queue", "default")]
+    assert found["journal-events"] == [("off", "default")] and found["dir"] == [("queue", "default")]
     assert found["listen"] == [("127.0.0.1:8081", "default")] and found["hold-without-clients"] == [("no", "default")]
 
 

@@ -1,0 +1,31 @@
+package import WSQueueBroker
+package import WSQueueCore
+package import WSQueueLog
+
+extension ClientSession {
+    /// The copy of a past event that the client gets during a replay: what it would have been sent live, and has not
+    /// been.
+    ///
+    /// - Parameters:
+    ///   - inheritedSeq: The last number given by a server before this one: the connections that older events leave out
+    ///     are gone, and their numbers may be others' now.
+    ///   - heard: What was found for the records before.
+    package func copy(
+        of record: JournalRecordText, during replay: Replay, inheritedSeq: UInt64, slot: Int,
+        _ subscriptions: SubscriptionTable, _ heard: inout HeardChannels
+    ) -> Audience? {
+        heard.copy(
+            of: record, inheritedSeq: inheritedSeq, for: slot, reception, clientSince: hearsSince, during: replay,
+            subscriptions)
+    }
+
+    /// What this client lacks of the events that are gone, during a replay that has come so far.
+    ///
+    /// - Parameter trimmed: For whom those events were.
+    package func loss(
+        of trimmed: HistoryMarks, during replay: Replay, slot: Int, _ subscriptions: SubscriptionTable
+    ) -> HistoryMarks.Loss {
+        reception.loss(
+            of: trimmed, for: slot, user: identity?.user.text, clientSince: hearsSince, during: replay, subscriptions)
+    }
+}
