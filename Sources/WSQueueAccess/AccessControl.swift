@@ -21,6 +21,7 @@ package final class AccessControl: Sendable {
     }
 
     private let configuration: Configuration
+    private let publisherRules: PublisherAccess?
     private let clock = SteadyClock()
     private let state: Guarded<State>
 
@@ -30,6 +31,7 @@ package final class AccessControl: Sendable {
     /// Has read nothing yet.
     init(unread configuration: Configuration) {
         self.configuration = configuration
+        publisherRules = PublisherAccess(configuration)
         state = Guarded(State(access: configuration.access(RuleSet())))
     }
 
@@ -41,7 +43,17 @@ package final class AccessControl: Sendable {
         try loadSecrets()
         try loadRules()
         try loadPublishers()
+        try loadPublisherRules()
     }
+
+    /// Who may publish what; `nil` where there are no rules about that. For the hub, once the files are read.
+    package var publisherPolicy: PublisherPolicy? { publisherRules?.policy }
+
+    /// Reads the rules about who may publish what again; where they cannot be read, the old ones hold on.
+    func loadPublisherRules() throws(AccessFileError) { try publisherRules?.load() }
+
+    /// What may not be meant in those, a line each.
+    var publisherDoubts: [String] { publisherRules?.doubts ?? [] }
 
     /// Whether there are secrets, so that tokens mean something.
     package var takesTokens: Bool { configuration.tokenSecretPath != nil }
@@ -50,8 +62,9 @@ package final class AccessControl: Sendable {
     package var access: Access { state.withLock { $0.access } }
 
     /// How much has been read.
-    var counts: (secrets: Int, rules: Int, publishers: Int) {
-        state.withLock { ($0.secrets.count, $0.access.rules.count, $0.publishers.count) }
+    var counts: (secrets: Int, rules: Int, publishers: Int, publisherRules: Int) {
+        let count = publisherRules?.policy.current.rules.count ?? 0
+        return state.withLock { ($0.secrets.count, $0.access.rules.count, $0.publishers.count, count) }
     }
 
     /// Checks a token.
@@ -128,6 +141,9 @@ package final class AccessControl: Sendable {
         }
         reload("rules", configuration.rulesPath, log) { () throws(AccessFileError) in try loadRules() }
         reload("publishers", configuration.publishTokenPath, log) { () throws(AccessFileError) in try loadPublishers() }
+        reload("publishers", configuration.publisherRulesPath, log) { () throws(AccessFileError) in
+            try loadPublisherRules()
+        }
     }
 
     private func reload(_ what: String, _ path: String?, _ log: Log, _ load: () throws(AccessFileError) -> Void) {
@@ -147,10 +163,11 @@ package final class AccessControl: Sendable {
 
     /// Warnings about files that others can read or change, or that may not hold what was meant.
     package var warnings: [LogLine] {
-        let doubts = [
-            (configuration.tokenSecretPath, secretDoubt),
-            (configuration.redis?.passwordPath, configuration.redis?.passwordDoubt),
-        ]
+        let doubts =
+            [
+                (configuration.tokenSecretPath, secretDoubt),
+                (configuration.redis?.passwordPath, configuration.redis?.passwordDoubt),
+            ] + publisherDoubts.map { (configuration.publisherRulesPath, $0) }
         return doubtfulFiles
             + gaps.map { LogLine(.warning, "config.warn").with("file", $0.path).with("hint", $0.hint) }
             + doubts.compactMap { path, doubt in
@@ -174,6 +191,7 @@ package final class AccessControl: Sendable {
         let files: [(path: String?, contents: FileTrust.Contents)] = [
             (configuration.tokenSecretPath, .secrets), (configuration.publishTokenPath, .secrets),
             (configuration.redis?.passwordPath, .secrets), (configuration.rulesPath, .settings),
+            (configuration.publisherRulesPath, .settings),
         ]
         return files.compactMap { path, contents in
             guard let path, let doubt = FileTrust.doubt(about: contents, at: path) else { return nil }

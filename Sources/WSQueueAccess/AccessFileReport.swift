@@ -28,6 +28,11 @@ package struct AccessFileReport: Sendable {
                 try control.loadPublishers()
                 return count(control.counts.publishers, "token")
             },
+            report(configuration.publisherRulesPath, as: .settings, doubts: { control.publisherDoubts }) {
+                () throws(AccessFileError) in
+                try control.loadPublisherRules()
+                return count(control.counts.publisherRules, "rule")
+            },
             report(configuration.redis?.passwordPath, doubts: { [redis?.passwordDoubt].compactMap(\.self) }) {
                 () throws(AccessFileError) in
                 try redis?.readPassword()

@@ -10,6 +10,14 @@ struct Batch {
         let fault: EventFault
         /// The line, counted from 1; `nil` where it is the whole file.
         let line: Int?
+        /// Why the line may not be published, where that is what is wrong.
+        let refusal: PublisherJudge.Refusal?
+
+        init(fault: EventFault, line: Int?, refusal: PublisherJudge.Refusal? = nil) {
+            self.fault = fault
+            self.line = line
+            self.refusal = refusal
+        }
     }
 
     private var source: FileSource
@@ -51,9 +59,11 @@ struct Batch {
     /// - Parameters:
     ///   - begun: How far it was read and sent before.
     ///   - limitBytes: How large one event may be.
+    ///   - refusal: Why an event may not be published.
     /// - Returns: What was read of the first lines.
     static func check(
-        _ contents: [UInt8], after begun: BatchProgress?, limitBytes: Int
+        _ contents: [UInt8], after begun: BatchProgress?, limitBytes: Int,
+        refusal: (EventText, Span<UInt8>) -> PublisherJudge.Refusal?
     ) throws(Fault) -> [EventText] {
         var lines = Self.lines(after: begun)
         var texts: [EventText] = []
@@ -62,6 +72,7 @@ struct Batch {
             // Lines of a batch are about as long as the first: what grows step by step is copied each time.
             if texts.isEmpty { texts.reserveCapacity(min(Self.keptTexts, contents.count / line.range.count + 1)) }
             hasEvents = true
+            var refused: PublisherJudge.Refusal?
             do throws(EventFault) {
                 guard line.range.count <= limitBytes else {
                     throw EventFault(reason: "an event larger than the limit of \(limitBytes) bytes", offset: 0)
@@ -69,9 +80,14 @@ struct Batch {
                 let text = try EventFile.decode(contents.span.extracting(line.range))
                 try EventRoom.check(
                     channelCount: text.channels.count, line.range.count, limitBytes: limitBytes)
+                refused = refusal(text, contents.span.extracting(line.range))
                 if texts.count < Self.keptTexts { texts.append(text) }
             } catch {
                 throw Fault(fault: error, line: line.number)
+            }
+            if let refused {
+                let fault = EventFault(reason: refused.reason, offset: 0)
+                throw Fault(fault: fault, line: line.number, refusal: refused)
             }
         }
         guard hasEvents else {

@@ -35,16 +35,19 @@ struct FileExaminer {
     private var untimed: [FileName: (look: Unfinished.Look, since: Int64)] = [:]
     private var rejected: UInt64 = 0
     private var owners: FileOwners
+    /// `nil` where everybody may publish everything.
+    private var judge: PublisherJudge?
     /// The wall clock when the server came, nanoseconds.
     private let startedAt = Clock.unixNanoseconds()
     private let startedNow = Clock.monotonicNanoseconds()
 
-    init(_ configuration: Configuration, log: Log) {
+    init(_ configuration: Configuration, log: Log, _ publishers: PublisherPolicy?) {
         self.log = log
         unfinished = Unfinished(startedAt: startedAt, startedNow: startedNow)
         eventLimitBytes = configuration.eventLimitBytes
         batchLimitBytes = configuration.batchLimitBytes
         owners = FileOwners(areNamed: configuration.redis != nil)
+        judge = PublisherJudge(publishers)
     }
 
     /// Files that are to be looked at again.
@@ -102,8 +105,12 @@ struct FileExaminer {
         do throws(EventFault) {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
+            let owner = owners.owner(of: status)
+            if let refusal = judge?.refusal(of: text, in: contents.span, by: owner, user: status.owner) {
+                return refuse(refusal, status, file, reader)
+            }
             forget(file.name)
-            let source = FileSource(file, status, owner: owners.owner(of: status))
+            let source = FileSource(file, status, owner: owner)
             return .event(SpooledEvent(text, in: contents.span, of: source), source, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
@@ -143,13 +150,17 @@ struct FileExaminer {
         if let mark = known?.mark, status.identity != mark.status.identity || !mark.begins(contents.span) {
             known = nil
         }
+        let owner = owners.owner(of: status)
         do throws(Batch.Fault) {
-            let texts = try Batch.check(contents, after: known, limitBytes: eventLimitBytes)
+            let texts = try Batch.check(contents, after: known, limitBytes: eventLimitBytes) { text, line in
+                judge?.refusal(of: text, in: line, by: owner, user: status.owner)
+            }
             forget(file.name)
-            let source = FileSource(file, status, owner: owners.owner(of: status))
+            let source = FileSource(file, status, owner: owner)
             return .batch(
                 Batch(file, source, status, reader, contents: reader.takeContents(), texts: texts, after: known))
         } catch {
+            if let refusal = error.refusal { return refuse(refusal, line: error.line, status, file, reader) }
             return judge(
                 .content(reason: error.fault.reason, offset: error.fault.offset, line: error.line), status, file,
                 reader, writers, now: now, unix: unix)
@@ -222,24 +233,48 @@ struct FileExaminer {
         unfinished.note(file.name, look, writer, isRefused: true, now: now)
         guard unfinished.isDue(file.name, writer, rest: rest, now: now) else { return .nothing }
         unfinished.forget(file.name)
+        guard let moved = moveAway(file.name, look, reason: fault.reason, reader) else { return .immovable }
+        if status.kind == .regular { setAside.add(moved, as: file.name, look, now: now) }
+        return .nothing
+    }
+
+    /// Sets a file aside that may not be published, at once: no time makes it better.
+    private mutating func refuse(
+        _ refusal: PublisherJudge.Refusal, line: Int? = nil, _ status: FileStatus, _ file: PendingFile,
+        _ reader: SpoolReader
+    ) -> Finding {
+        let look = Unfinished.Look(status)
+        if stuck[file.name] == look { return .immovable }
+        unfinished.forget(file.name)
+        setAside.forget(file.name)
+        let reason = line.map { "line \($0): \(refusal.reason)" } ?? refusal.reason
+        let moved = moveAway(file.name, look, reason: reason, by: refusal.publisher, reader)
+        return moved == nil ? .immovable : .nothing
+    }
+
+    /// Moves a file to `.failed/`.
+    ///
+    /// - Returns: Its name there; `nil` where it cannot be moved.
+    private mutating func moveAway(
+        _ name: FileName, _ look: Unfinished.Look, reason: String, by publisher: String? = nil, _ reader: SpoolReader
+    ) -> FileName? {
         rejected += 1
-        let reason = fault.reason + (begun[file.name].map { "; the lines before \($0.lines + 1) were sent" } ?? "")
+        let reason = reason + (begun[name].map { "; the lines before \($0.lines + 1) were sent" } ?? "")
+        func line(_ level: LogLevel) -> LogLine {
+            let line = LogLine(level, "event.rejected").with("file", name.description)
+            return (publisher.map { line.with("pub", $0) } ?? line).with("reason", reason)
+        }
         do throws(SystemCallError) {
-            let moved = try reader.quarantine(file.name, reason: reason)
-            if status.kind == .regular { setAside.add(moved.name, as: file.name, look, now: now) }
-            begun[file.name] = nil
-            log.write(
-                LogLine(.warning, "event.rejected").with("file", file.name.description).with("reason", reason)
-                    .with("moved", ".failed/\(moved.name)"))
-            guard let pruned = moved.pruned else { return .nothing }
-            log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count))
-            return .nothing
+            let moved = try reader.quarantine(name, reason: reason)
+            begun[name] = nil
+            log.write(line(.warning).with("moved", ".failed/\(moved.name)"))
+            if let pruned = moved.pruned { log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count)) }
+            return moved.name
         } catch {
-            stuck[file.name] = look
+            stuck[name] = look
             log.write(
-                LogLine(.error, "event.rejected").with("file", file.name.description).with("reason", reason)
-                    .with("error", error.description).with("hint", "left in the queue; remove it by hand"))
-            return .immovable
+                line(.error).with("error", error.description).with("hint", "left in the queue; remove it by hand"))
+            return nil
         }
     }
 

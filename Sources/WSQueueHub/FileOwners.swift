@@ -8,8 +8,6 @@ struct FileOwners {
     private var known: [UInt32: EventOwner] = [:]
     private var last: (user: UInt32, owner: EventOwner)?
 
-    /// Stands for all users that a user namespace maps away, and that NFS does not know.
-    private static let nobody: UInt32 = 65_534
     private static let limitUsers = 4_096
 
     init(areNamed: Bool) { self.areNamed = areNamed }
@@ -17,7 +15,7 @@ struct FileOwners {
     /// The owner of a file, where no one else can have written it.
     mutating func owner(of status: FileStatus) -> EventOwner {
         let writableByOthers: UInt32 = 0o022
-        guard status.links < 2, status.mode & writableByOthers == 0, status.owner != Self.nobody else {
+        guard status.links < 2, status.mode & writableByOthers == 0, status.owner != UserNamespace.nobody else {
             return .unknown
         }
         if let last, last.user == status.owner { return last.owner }

@@ -35,7 +35,7 @@ package struct Hub: ~Copyable {
         let log = ports.log
         ages = Ages(log: log)
         intake = Intake(configuration, log: log)
-        examiner = FileExaminer(configuration, log: log)
+        examiner = FileExaminer(configuration, log: log, ports.publishers)
         deletion = FileDeletion(log: log, hubWakeup: ports.hubWakeup)
         events = EventTurn(
             configuration, sequencer, StreamPort(link, gate: ports.gate, log: log), recorder,

@@ -15,11 +15,13 @@ package struct HubPorts {
     package let hubWakeup: Wakeup
     /// Brings a journal that is kept to the disk.
     package let syncer: JournalSyncer?
+    /// Who may publish what; `nil` is everybody everything.
+    package let publishers: PublisherPolicy?
 
     /// Makes them of their parts.
     package init(
         log: Log, marks: ReaderMarks, readers: ReadersPort, held: HeldTime, gate: Gate, status: StatusBoard,
-        presence: SharedPresence, hubWakeup: Wakeup, syncer: JournalSyncer?
+        presence: SharedPresence, hubWakeup: Wakeup, syncer: JournalSyncer?, publishers: PublisherPolicy? = nil
     ) {
         self.log = log
         self.marks = marks
@@ -30,5 +32,6 @@ package struct HubPorts {
         self.presence = presence
         self.hubWakeup = hubWakeup
         self.syncer = syncer
+        self.publishers = publishers
     }
 }

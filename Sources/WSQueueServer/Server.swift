@@ -65,6 +65,11 @@ package struct Server: ~Copyable {
             throw .system(error)
         }
         for line in control.warnings { log.write(line) }
+        if let doubt = OwnerDoubt.looked(configuration) {
+            log.write(
+                LogLine(.warning, "config.warn").with("dir", configuration.queuePath).with("reason", doubt.reason)
+                    .with("hint", doubt.hint))
+        }
         if queue.isNew { log.write(LogLine(.notice, "queue.created").with("dir", configuration.queuePath)) }
         let directory = queue.directory
         let lock = queue.lock

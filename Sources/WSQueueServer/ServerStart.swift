@@ -136,7 +136,8 @@ enum ServerStart {
         }
         return HubPorts(
             log: edge.log, marks: edge.ports.marks, readers: readers, held: edge.ports.held, gate: edge.ports.gate,
-            status: edge.ports.status, presence: edge.ports.presence, hubWakeup: edge.hubWakeup, syncer: syncer)
+            status: edge.ports.status, presence: edge.ports.presence, hubWakeup: edge.hubWakeup, syncer: syncer,
+            publishers: edge.control.publisherPolicy)
     }
 
     private static func hold(_ queue: Directory, _ log: Log) throws(ServerStartError) -> QueueLock {

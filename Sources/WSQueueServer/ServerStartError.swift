@@ -47,7 +47,7 @@ package enum ServerStartError: Error, CustomStringConvertible {
         case .queue(let error, _) where error.isPermission: "let this user read, write and search the directory"
         case .queue: "look at what stands at that path, or name another with --dir"
         case .held(let error): error.hint
-        case .access(let error): "mend the file, or start without \(error.option)"
+        case .access(let error): error.hint ?? "mend the file, or start without \(error.option)"
         case .newerJournal: "install that server again, or choose another --journal, or off"
         case .journal: "let this user read and write its files, or choose another --journal, or off"
         case .address(let error) where error.isAddressInUse: "stop what listens there, or choose another --listen"

@@ -1,11 +1,47 @@
 internal import Glibc
 
 extension Account {
-    /// The number of a group by its name or number (getgrnam(3)).
-    package static func groupNumber(_ text: String) -> UInt32? {
-        if let entry = unsafe getgrnam(text) { return unsafe entry.pointee.gr_gid }
-        return UInt32(text)
+    /// The number of a user by its name or number (getpwnam_r(3)). For any thread.
+    package static func userNumber(_ text: String) -> UInt32? {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: bufferBytes)
+        _ = unsafe getpwnam_r(text, &entry, &buffer, buffer.count, &found)
+        return unsafe found == nil ? UInt32(text) : entry.pw_uid
     }
+
+    /// The number of a group by its name or number (getgrnam_r(3)). For any thread.
+    package static func groupNumber(_ text: String) -> UInt32? {
+        var entry = unsafe Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        // The entry lists all members.
+        var buffer = [CChar](repeating: 0, count: 16 * bufferBytes)
+        _ = unsafe getgrnam_r(text, &entry, &buffer, buffer.count, &found)
+        return unsafe found == nil ? UInt32(text) : entry.gr_gid
+    }
+
+    /// All groups of a user, the first one included (getpwuid_r(3), getgrouplist(3)); none where it has no entry. For any
+    /// thread.
+    package static func groups(of user: UInt32) -> [UInt32] {
+        var entry = unsafe passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: bufferBytes)
+        guard unsafe getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, unsafe found != nil else {
+            return []
+        }
+        var count: Int32 = 64
+        while true {
+            var groups = [gid_t](repeating: 0, count: Int(count))
+            let room = count
+            if unsafe getgrouplist(entry.pw_name, entry.pw_gid, &groups, &count) >= 0 {
+                return Array(groups.prefix(Int(count)))
+            }
+            // It tells how many there are; where it does not, no more can be known.
+            guard count > room, count <= 65_536 else { return groups }
+        }
+    }
+
+    private static let bufferBytes = 16_384
 
     /// The names that a group's entry lists (getgrgid(3)); those whose first group it is are not among them.
     package static func members(of group: UInt32) -> [String] {

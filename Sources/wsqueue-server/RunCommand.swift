@@ -17,7 +17,7 @@ enum RunCommand: Command {
                 "Signals",
                 [
                     "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
-                    "HUP        read secrets and rules again, and open the log file again",
+                    "HUP        read secrets, rules and publishers again, and open the log file again",
                     "USR1       write a status line",
                 ]),
             OptionTable.Section(

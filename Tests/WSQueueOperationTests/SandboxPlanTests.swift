@@ -78,9 +78,10 @@ struct SandboxPlanTests {
         configuration.addresses = [.unix(path: "/run/ws/a.sock"), .internet(host: "127.0.0.1", port: 1)]
         configuration.tokenSecretPath = "/etc/wsqueue/secrets"
         configuration.rulesPath = "rules.json"
+        configuration.publisherRulesPath = "/srv/publishers/rules.json"
         let plan = try plan(configuration, log: "/var/log/ws/server.log", links: ["/var/log/ws": "/data/log"])
         #expect(plan.changed == ["/var/spool", "/var/lib", "/data/log"])
         #expect(plan.sockets == ["/run/ws"])
-        #expect(plan.read.starts(with: ["/etc/wsqueue", "/srv/app", "/etc"]))
+        #expect(plan.read.starts(with: ["/etc/wsqueue", "/srv/app", "/srv/publishers", "/etc"]))
     }
 }

@@ -8,14 +8,17 @@ package struct AccessFileError: Error, Equatable, Sendable, CustomStringConverti
     package let option: String
     /// What is wrong; never a part of a secret.
     package let reason: String
+    /// What to do where that is not to mend the file.
+    package let hint: String?
 
     package var description: String { "\(path): \(reason)" }
 
     /// Makes an error of its parts.
-    package init(path: String, option: String, reason: String) {
+    package init(path: String, option: String, reason: String, hint: String? = nil) {
         self.path = path
         self.option = option
         self.reason = reason
+        self.hint = hint
     }
 
     private static let limitBytes = 1_048_576

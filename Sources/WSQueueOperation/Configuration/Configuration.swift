@@ -74,6 +74,8 @@ package struct Configuration: Sendable {
     package var rulesPath: String?
     /// Whether nobody may connect without a token, unless a rule says otherwise.
     package var requiresToken = false
+    /// The file with the rules about who may publish what; `nil` is everybody everything.
+    package var publisherRulesPath: String?
     /// The file with the tokens that allow publishing by HTTP; `nil` allows no one.
     package var publishTokenPath: String?
     /// Where the application is asked about channels.

@@ -27,11 +27,16 @@ package enum CheckCommand: Command {
         let reports = AccessFileReport.all(settings.configuration)
         try program.terminal.write(EffectiveConfiguration.text(arguments, reports))
         for warning in settings.warnings(arguments) { program.terminal.complain(warning.description) }
+        if let doubt = OwnerDoubt.looked(settings.configuration),
+            !doubt.forbidsRules || settings.configuration.publisherRulesPath == nil
+        {
+            program.terminal.complain("warning: \(doubt.reason); \(doubt.hint)")
+        }
         for report in reports { for warning in report.warnings { program.terminal.complain(warning) } }
         for fault in faults { program.terminal.complain(fault.description) }
         var statuses = faults.map(\.exitStatus)
         for case .failure(let error) in reports.map(\.result) {
-            program.terminal.complain("\(error.option): \(error)")
+            program.terminal.complain("\(error.option): \(error)\(error.hint.map { "; \($0)" } ?? "")")
             statuses.append(.configuration)
         }
         return statuses.contains(.configuration) ? .configuration : statuses.first ?? .success

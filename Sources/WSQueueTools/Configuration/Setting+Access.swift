@@ -146,6 +146,13 @@ extension Setting {
         },
         .text(
             Option(
+                key: "publishers", value: "FILE", defaultValue: .described("all may publish all"),
+                text:
+                    "Rules about which users may publish which events into which channels, in JSON; what none permits "
+                    + "goes to .failed/. Read again on HUP."),
+            \.configuration.publisherRulesPath),
+        .text(
+            Option(
                 key: "publish-token-file", value: "FILE", defaultValue: .described("nobody"),
                 text: "Take events by POST /publish from those who know a token of this file, one a line of at least "
                     + "16 bytes; read again on HUP."),

@@ -30,7 +30,10 @@ package struct Doctor {
     /// - Throws: ``SystemCallError`` when there is no directory to look at.
     package func examine() throws(SystemCallError) -> [Finding] {
         let plan = Landlock.version < Landlock.leastVersion ? nil : Sandbox.plan(configuration, logPath: nil)
-        return [SandboxFinding.of(configuration, plan)] + Diagnosis.findings(try facts())
+        let facts = try facts()
+        let owners = OwnerDoubt.looked(configuration, process: facts.service.holder.process)
+        return [SandboxFinding.of(configuration, plan)] + OwnerFinding.of(configuration, owners)
+            + Diagnosis.findings(facts)
     }
 
     private func facts() throws(SystemCallError) -> DoctorFacts {

@@ -27,7 +27,7 @@ def test_a_secrets_file(start, queue, binaries, mode, hint):
 
 
 @needs_root
-@pytest.mark.parametrize("option, text", [("--rules", "[]"), ("--config", "poll = 50ms\n")])
+@pytest.mark.parametrize("option, text", [("--rules", "[]"), ("--publishers", "[]"), ("--config", "poll = 50ms\n")])
 @pytest.mark.parametrize("mode, owner, hint", [
     (0o644, 0, None), (0o664, 0, "its group may change"), (0o646, 0, "everybody on this machine may change"),
     (0o600, 12_345, "chown root")])
