@@ -59,6 +59,9 @@ package struct RequestAccess: Sendable {
 
     // MARK: Tokens
 
+    /// Whether tokens mean something.
+    package var takesTokens: Bool { control.takesTokens }
+
     /// Who sends a request; `nil` where there is no token in it.
     ///
     /// The first place that has a token counts: `Authorization: Bearer`, what a WebSocket offers as `bearer.<token>`, and
@@ -105,13 +108,19 @@ package struct RequestAccess: Sendable {
 
     /// Notes that a rule lets someone not connect, and makes the answer.
     package func refuse(_ verdict: Access.Verdict, at path: String, from address: Address) -> Response {
+        let advice = noteRefusal(verdict, at: path, from: address)
+        return verdict == .needsUser ? .unauthorized(advice) : Response(.forbidden, advice: advice)
+    }
+
+    /// Notes that a rule lets someone not connect.
+    ///
+    /// - Returns: What the client is told.
+    package func noteRefusal(_ verdict: Access.Verdict, at path: String, from address: Address) -> String {
         counters.countAuthFailure("connect rule")
         log.write(
             LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "rule")
                 .with("path", path))
-        return verdict == .needsUser
-            ? .unauthorized("A token is needed here; connect with one.")
-            : Response(.forbidden, advice: "You may not connect here.")
+        return verdict.connectAdvice ?? ""
     }
 
     /// Whether a request has a token of those who may publish by HTTP; one that has not is counted and named in the log.

@@ -5,6 +5,8 @@ package import WSQueueWire
 /// Whose request is about to make a client of its connection.
 package struct Newcomer {
     package let head: RequestHead
+    /// Where it is, as rules about paths have it: `/` is most often, and takes no memory.
+    package let path: [UInt8]
     /// Who it is, as its token says; `nil` without one.
     package let bearer: TokenVerifier.Result?
     /// What the rules give it at its path.
@@ -20,6 +22,7 @@ package struct Newcomer {
         from source: RequestSource, _ access: RequestAccess
     ) {
         self.head = head
+        path = head.target.path == "/" ? [] : Array(head.target.path.utf8)
         self.bearer = bearer
         self.welcome = welcome
         credentials = access.credentials(of: head, offered: offered, from: source)

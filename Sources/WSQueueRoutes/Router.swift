@@ -13,6 +13,8 @@ package struct Router {
         case respond(Response)
         /// A WebSocket.
         case open(Handshake, TokenVerifier.Result?, Welcome)
+        /// A WebSocket that must authenticate to be a client.
+        case hold(Applicant)
         /// A WebSocket that is only told why it may not be one.
         case turnAway(Handshake, DoorRefusal)
         /// An event that is in the body, with further fields for the answer.
@@ -60,31 +62,47 @@ package struct Router {
         } catch {
             return .respond(error.response)
         }
-        switch access.bearer(of: head, offered: handshake.token) {
-        case .success(let bearer): return welcome(bearer, handshake, head, from: source)
+        let applicant = Applicant(head: head, handshake: handshake, source: source)
+        return decide(applicant, offered: handshake.token, isOpen: false)
+    }
+
+    /// Decides about an applicant that has sent a token over its WebSocket.
+    package func examine(_ token: [UInt8], _ applicant: Applicant) -> Route {
+        decide(applicant, offered: token, isOpen: true)
+    }
+
+    /// What an applicant is told that has not authenticated in time.
+    package func giveUp(_ applicant: Applicant) -> DoorRefusal {
+        let (path, address) = (applicant.head.target.path, applicant.source.address)
+        let advice = access.noteRefusal(.needsUser, at: path, from: address)
+        return DoorRefusal(code: .connectionRefused, advice: advice)
+    }
+
+    /// - Parameter isOpen: Whether there is a WebSocket to be told over.
+    private func decide(_ applicant: Applicant, offered token: [UInt8]?, isOpen: Bool) -> Route {
+        let (head, handshake, address) = (applicant.head, applicant.handshake, applicant.source.address)
+        let answer: Response
+        let refusal: DoorRefusal
+        switch access.bearer(of: head, offered: token) {
+        case .success(let bearer):
+            let welcome = access.welcome(at: head.target.path, bearer)
+            if welcome.verdict == .allowed { return .open(handshake, bearer, welcome) }
+            if welcome.verdict == .needsUser, handshake.isSubprotocolChosen, access.takesTokens {
+                return .hold(applicant)
+            }
+            answer = access.refuse(welcome.verdict, at: head.target.path, from: address)
+            refusal = DoorRefusal(code: .connectionRefused, advice: welcome.verdict.connectAdvice ?? "")
         case .failure(let error):
-            let answer = access.refuse(error, from: source.address)
-            guard Self.hidesAnswers(head) else { return .respond(answer) }
+            answer = access.refuse(error, from: address)
             let code: CloseCode = error == .expired ? .tokenExpired : .tokenRefused
-            return .turnAway(handshake, DoorRefusal(code: code, advice: error.advice))
+            refusal = DoorRefusal(code: code, advice: error.advice)
         }
+        return isOpen || Self.hidesAnswers(head) ? .turnAway(handshake, refusal) : .respond(answer)
     }
 
     /// Whether who asks sees nothing of an answer but that there is no WebSocket: a page's script.
     private static func hidesAnswers(_ head: RequestHead) -> Bool {
         !head.values(of: "origin").isEmpty && head.values(of: "authorization").isEmpty
-    }
-
-    private func welcome(
-        _ bearer: TokenVerifier.Result?, _ handshake: Handshake, _ head: RequestHead, from source: RequestSource
-    ) -> Route {
-        let path = head.target.path
-        let welcome = access.welcome(at: path, bearer)
-        if welcome.verdict == .allowed { return .open(handshake, bearer, welcome) }
-        let answer = access.refuse(welcome.verdict, at: path, from: source.address)
-        guard Self.hidesAnswers(head) else { return .respond(answer) }
-        let advice = String(decoding: answer.body.dropLast(), as: UTF8.self)
-        return .turnAway(handshake, DoorRefusal(code: .connectionRefused, advice: advice))
     }
 
     /// What a client gets that comes before the server knows where the events stand.

@@ -22,15 +22,19 @@ final class Conversation {
     var isLocal = true
 
     init(
-        _ dialect: ClientDialect = .named, view: EventView = .logged(nil),
+        _ dialect: ClientDialect = .named, at path: String = "/", view: EventView = .logged(nil),
         credentials: AuthorizeRequest.Credentials? = nil, rules: String? = nil
     ) throws {
-        session = ClientSession(7, dialect, view: view, credentials: credentials, since: 20)
+        let path = path == "/" ? [] : Array(path.utf8)
+        session = ClientSession(7, dialect, at: path, view: view, credentials: credentials, since: 20)
         options.messageRate = RateRule(perSecond: 1, burst: 100)
         guard let rules else { return }
-        self.rules = Access(rules: try RuleFile.decode(Array(rules.utf8).span))
+        try follow(rules)
         options.asksApplication = true
     }
+
+    /// Other rules hold from now on.
+    func follow(_ rules: String) throws { self.rules = Access(rules: try RuleFile.decode(Array(rules.utf8).span)) }
 
     var facts: SessionFacts {
         SessionFacts(
@@ -40,10 +44,12 @@ final class Conversation {
     }
 
     func open(
-        _ query: String = "", as bearer: TokenVerifier.Result? = nil, retiredAt: Int64? = nil, lastEvent: String? = nil
+        _ query: String = "", as bearer: TokenVerifier.Result? = nil, retiredAt: Int64? = nil, given: [String] = [],
+        lastEvent: String? = nil
     ) throws -> [SessionAction] {
         let target = try RequestTarget(Array("/?\(query)".utf8), method: .get)
-        return session.open(as: bearer, retiredAt: retiredAt, target, lastEvent: lastEvent, options, facts)
+        return session.open(
+            as: bearer, retiredAt: retiredAt, target, given: given, lastEvent: lastEvent, options, facts)
     }
 
     func say(_ text: String) -> [SessionAction] { session.receive(Array(text.utf8).span, options, facts) }

@@ -42,6 +42,17 @@ package struct Welcome: Sendable {
     package static let open = Welcome(verdict: .allowed, channels: [], greeting: nil)
 }
 
+extension Access.Verdict {
+    /// What a client is told that may not be at its path; `nil` where it may.
+    package var connectAdvice: String? {
+        switch self {
+        case .allowed: nil
+        case .needsUser: "A token is needed here; connect with one."
+        case .forbidden, .ask: "You may not connect here."
+        }
+    }
+}
+
 extension Access {
     /// Whether a client may connect at a path: the first rule that matches decides.
     ///

@@ -6,6 +6,7 @@ enum Connection {
     case exchange(HTTPExchange)
     case webSocket(WebSocketPeer)
     case stream(EventStreamPeer)
+    case applicant(ApplicantPeer)
     case door(DoorPeer)
 
     var line: Line {
@@ -13,6 +14,7 @@ enum Connection {
         case .exchange(let exchange): exchange.line
         case .webSocket(let peer): peer.line
         case .stream(let peer): peer.line
+        case .applicant(let peer): peer.line
         case .door(let peer): peer.line
         }
     }
@@ -20,7 +22,7 @@ enum Connection {
     /// Looks at the conversation of a client, or goes on with it; `nil` where there is none.
     func withSession<Result>(_ body: (inout ClientSession) -> Result) -> Result? {
         switch self {
-        case .exchange, .door: nil
+        case .exchange, .applicant, .door: nil
         case .webSocket(let peer): body(&peer.session)
         case .stream(let peer): body(&peer.session)
         }

@@ -4,9 +4,12 @@ internal import WSQueueRoutes
 final class DoorPeer {
     let line: Line
     let refusal: DoorRefusal
+    /// When it is closed (monotonic nanoseconds).
+    let closesAt: Int64
 
-    init(_ line: Line, _ refusal: DoorRefusal) {
+    init(_ line: Line, _ refusal: DoorRefusal, closesAt: Int64) {
         self.line = line
         self.refusal = refusal
+        self.closesAt = closesAt
     }
 }

@@ -185,7 +185,7 @@ package final class Edge: Sendable {
                 PingSchedule(
                     pingMilliseconds: configuration.pingMilliseconds, pongMilliseconds: configuration.pongMilliseconds,
                     now: now)),
-            Doorsteps(delays),
+            Doorsteps(delays, patienceNanoseconds: Int64(configuration.handshakeMilliseconds) * 1_000_000),
             Progress(index, ports.marks, ports.held, hubWakeup),
             FrameReader(limits, configuration.frameRate, isEcho: configuration.conversation == .echo, log),
             numbers, log, now: now)

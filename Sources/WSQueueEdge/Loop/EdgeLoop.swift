@@ -133,15 +133,13 @@ struct EdgeLoop: ~Copyable {
     private mutating func obey(_ command: LoopHandle.Command) {
         switch command {
         case .adopt(let number, let address):
-            let socket = Socket(FileDescriptor(owning: number))
-            admission.adopt(socket, from: address, now: now, &delivery)
+            admission.adopt(Socket(FileDescriptor(owning: number)), from: address, now: now, &delivery)
         case .pass(let message, let other, let ticket):
             conversations.hand(message, from: other, ticket, now: now, &delivery)
         case .passed(let ticket, let count):
             guard let slot = conversations.notePassed(ticket, count: count, &delivery) else { return }
             reader.resume(slot, now: now, &conversations, &delivery)
-        case .drain(let deadline):
-            drain(deadline: deadline)
+        case .drain(let deadline): drain(deadline: deadline)
         case .renumber:
             dismiss()
             delivery.renumber()
@@ -206,6 +204,7 @@ struct EdgeLoop: ~Copyable {
         // A stream has been asked for, and there is nothing more to say.
         case (.bytes(let count), .stream): delivery.discard(count, slot)
         case (.bytes(let count), .door): delivery.discard(count, slot)
+        case (.bytes(let count), .applicant(let peer)): receive(0..<count, peer, slot)
         case (.bytes(let count), .webSocket(let peer)):
             reader.receive(0..<count, peer, slot, now: now, &conversations, &delivery)
         }
@@ -225,15 +224,12 @@ struct EdgeLoop: ~Copyable {
         case .status(let question, let method): status.ask(question, method, token, now: now)
         case .open(let newcomer, let handshake, let start):
             let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
-            let peer = WebSocketPeer(exchange.line, begin(dialect, .logged(nil), newcomer, exchange.line))
-            delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
-            delivery.owe(handshake.answer(), slot)
-            if let greeting = newcomer.welcome.greeting { delivery.oweText(greeting, slot) }
-            delivery.send(slot, now: now)
-            conversations.open(slot, newcomer, now: now, &delivery)
+            let peer = join(newcomer, dialect, handshake.answer(), exchange.line, slot)
             // The client may send its first frames without waiting for the answer.
-            let rest = (range.lowerBound + start)..<range.upperBound
-            reader.receive(rest, peer, slot, now: now, &conversations, &delivery)
+            reader.receive(range.dropFirst(start), peer, slot, now: now, &conversations, &delivery)
+        case .hold(let applicant, let start):
+            let peer = doors.hold(applicant, exchange.line, slot, now: now, &delivery)
+            receive(range.dropFirst(start), peer, slot)
         case .turnAway(let handshake, let refusal):
             doors.refuse(refusal, handshake, exchange.line, slot, now: now, &delivery)
         case .stream(let newcomer, let fields):
@@ -248,6 +244,33 @@ struct EdgeLoop: ~Copyable {
         }
     }
 
+    private mutating func receive(_ range: Range<Int>, _ peer: ApplicantPeer, _ slot: Int) {
+        guard let (token, end) = doors.receive(reader.bytes(range), peer, slot, now: now, &delivery) else { return }
+        switch exchanges.examine(token, peer.applicant) {
+        case (.open(let newcomer, _, _), let answer):
+            let peer = join(newcomer, .named, [], peer.line, slot)
+            delivery.oweText(answer, slot)
+            reader.receive(range.dropFirst(end), peer, slot, now: now, &conversations, &delivery)
+        case (.turnAway(_, let refusal), _): doors.refuse(refusal, nil, peer.line, slot, now: now, &delivery)
+        default: return
+        }
+    }
+
+    /// Makes a client of a WebSocket.
+    ///
+    /// - Parameter answer: What opens it, where that is still to be sent.
+    private mutating func join(
+        _ newcomer: Newcomer, _ dialect: ClientDialect, _ answer: [UInt8], _ line: Line, _ slot: Int
+    ) -> WebSocketPeer {
+        let peer = WebSocketPeer(line, begin(dialect, .logged(nil), newcomer, line))
+        delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
+        delivery.owe(answer, slot)
+        if let greeting = newcomer.welcome.greeting { delivery.oweText(greeting, slot) }
+        delivery.send(slot, now: now)
+        conversations.open(slot, newcomer, now: now, &delivery)
+        return peer
+    }
+
     /// Begins a client's conversation. What was published before this moment is not for it, and what comes from now on is:
     /// it stands where the loop stands.
     private mutating func begin(
@@ -258,7 +281,8 @@ struct EdgeLoop: ~Copyable {
         status.noteOpen()
         // A program that reads this may count on it that the client gets what is published next.
         log.write(.opened(number, line.address, dialect, user: newcomer.bearer?.identity.user.text))
-        return ClientSession(number, dialect, view: view, credentials: newcomer.credentials, since: delivery.seq)
+        return ClientSession(
+            number, dialect, at: newcomer.path, view: view, credentials: newcomer.credentials, since: delivery.seq)
     }
 
     // MARK: Answers and ends
@@ -303,7 +327,7 @@ struct EdgeLoop: ~Copyable {
         for slot in delivery.stuckReplays(now: now) { conversations.closeSlow(slot, now: now, &delivery) }
         conversations.checkTokens(now: now, &delivery)
         pings.send(now: now, &conversations, &delivery)
-        doors.close(now: now, &delivery)
+        doors.close(exchanges, now: now, &delivery)
         while let token = admission.nextLate(now: now) {
             guard let slot = delivery.connections.slot(of: token),
                 case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,

@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueRoutes
 internal import WSQueueWire
@@ -14,6 +15,8 @@ struct Exchanges {
         case proceed
         /// A WebSocket; its first frames may follow the head, from this byte on.
         case open(Newcomer, Handshake, from: Int)
+        /// A WebSocket that must authenticate to be a client; its first frames may follow likewise.
+        case hold(Applicant, from: Int)
         /// A WebSocket that is only told why it may not be one.
         case turnAway(Handshake, DoorRefusal)
         /// A stream of events, with further fields for its answer.
@@ -65,6 +68,7 @@ struct Exchanges {
         case .open(let handshake, let bearer, let welcome):
             let newcomer = Newcomer(head, bearer, welcome, offered: handshake.token, from: source, access)
             return .open(newcomer, handshake, from: used)
+        case .hold(let applicant): return .hold(applicant, from: used)
         case .turnAway(let handshake, let refusal): return .turnAway(handshake, refusal)
         case .publish(let reader, let expectsContinue, let fields):
             exchange.expect(reader, fields)
@@ -72,6 +76,24 @@ struct Exchanges {
             return receiveBody(bytes.extracting(used...), exchange, token)
         }
     }
+
+    /// Decides about an applicant that has sent a token: it comes in, with the answer to its message, or is turned away.
+    func examine(_ token: String, _ applicant: Applicant) -> (outcome: Outcome, answer: [UInt8]) {
+        let token = Array(token.utf8)
+        switch router.examine(token, applicant) {
+        case .open(let handshake, let bearer?, let welcome):
+            let newcomer = Newcomer(applicant.head, bearer, welcome, offered: token, from: applicant.source, access)
+            let (user, end) = (bearer.identity.user.text, bearer.identity.expiresAtSeconds)
+            return (
+                .open(newcomer, handshake, from: 0), ServerMessage.authenticated(user: user, expiresAtSeconds: end)
+            )
+        case .turnAway(let handshake, let refusal): return (.turnAway(handshake, refusal), [])
+        default: return (.turnAway(applicant.handshake, giveUp(applicant)), [])
+        }
+    }
+
+    /// What an applicant is told that has not authenticated in time.
+    func giveUp(_ applicant: Applicant) -> DoorRefusal { router.giveUp(applicant) }
 
     /// Takes what has arrived of a body; once it is whole and an event, another thread writes it.
     private func receiveBody(_ bytes: Span<UInt8>, _ exchange: HTTPExchange, _ token: UInt64) -> Outcome {

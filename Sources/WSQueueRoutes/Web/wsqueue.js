@@ -8,6 +8,8 @@ globalThis.WSQueue ??= (() => {
   const steady = 5000;
   // How long an answer may take, and when somebody has just come back to the page.
   const patience = 10000, briefPatience = 4000;
+  // And the welcome: where a token is needed, a client that has none is told only after ten seconds.
+  const doorPatience = 15000;
   const rememberedNumbers = 5000;
   // A proxy takes lines of some KB, nginx 8: more channels than fit are asked for by messages.
   const longestQuery = 4000;
@@ -131,7 +133,7 @@ globalThis.WSQueue ??= (() => {
       this.#clear();
       this.#show("connecting");
       // Neither a token that does not come nor a network that swallows everything says anything.
-      this.#timers.watch = sleep(patience, () => this.#lost(1006, "no welcome"));
+      this.#expectWelcome(patience);
       let token, socket;
       try {
         token = typeof this.#token === "function" ? await this.#token() : this.#token;
@@ -158,8 +160,14 @@ globalThis.WSQueue ??= (() => {
         return this.#show("denied");
       }
       this.#socket = socket;
+      socket.onopen = () => this.#expectWelcome(doorPatience);
       socket.onmessage = (message) => this.#hear(message.data, token);
       socket.onclose = (close) => this.#lost(close.code, close.reason);
+    }
+
+    #expectWelcome(milliseconds) {
+      clearTimeout(this.#timers.watch);
+      this.#timers.watch = sleep(milliseconds, () => this.#lost(1006, "no welcome"));
     }
 
     #lost(code, reason) {
@@ -178,7 +186,7 @@ globalThis.WSQueue ??= (() => {
       this.#attempt++;
       this.#clear();
       if (this.#socket) {
-        this.#socket.onmessage = this.#socket.onclose = null;
+        this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
         this.#socket.close();
       }
       this.#socket = this.#asked = this.connectionId = null;

@@ -20,6 +20,8 @@ package struct ClientSession: ~Copyable {
     /// Everything after this number it has been sent, as far as it was for everyone, or is being sent.
     private var since: UInt64
     private var details: Details?
+    /// Where it has connected, which rules may be about; empty is `/`, so that it takes no memory there.
+    private let path: [UInt8]
     /// How it is spoken with.
     package let dialect: ClientDialect
     private var isGreeted = false
@@ -28,15 +30,17 @@ package struct ClientSession: ~Copyable {
     /// Begins a conversation.
     ///
     /// - Parameters:
+    ///   - path: Where it has connected.
     ///   - view: How it sees events.
     ///   - credentials: What the application may know the client by.
     ///   - seq: Where its loop stands.
     package init(
-        _ connection: Int64, _ dialect: ClientDialect, view: EventView = .logged(nil),
+        _ connection: Int64, _ dialect: ClientDialect, at path: [UInt8] = [], view: EventView = .logged(nil),
         credentials: AuthorizeRequest.Credentials? = nil, since seq: UInt64
     ) {
         self.connection = connection
         self.dialect = dialect
+        self.path = path
         since = seq
         guard credentials != nil || !view.isLogs else { return }
         made.member = Member(credentials)
@@ -76,6 +80,7 @@ package struct ClientSession: ~Copyable {
         var (actions, questions, errors) = ([SessionAction](), [SessionAction](), [ClientError]())
         if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
         if dialect == .stream { actions.append(.name) }
+        if !given.isEmpty { made.member.begin(given: given, besides: query.channels) }
         for name in given + query.channels {
             do throws(ClientError) {
                 let command = ClientCommand.subscribe(channel: name, since: query.since)
@@ -100,7 +105,7 @@ package struct ClientSession: ~Copyable {
         }
         for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
         for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
-        warn(facts, &actions)
+        if isGreeted { details?.member.warn(facts, &actions) }
         return actions + questions
     }
 
@@ -168,12 +173,14 @@ package struct ClientSession: ~Copyable {
             if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             // Nothing is done of a command that is refused.
             if since != nil { try made.requests.checkRoom(options) }
+            if !isQuiet { made.member.decide(about: channel) }
             try made.member.subscribe(to: channel, options, facts, &actions)
             if !isQuiet { actions.append(.send(ServerMessage.subscribed(channel))) }
             tellMembers(channel, &actions)
             if let since { want(PastRequest(since: since, channel: channel), &actions) }
         case .unsubscribe(let channel):
             made.member.forgetQuestions(about: channel)
+            made.member.decide(about: channel)
             made.member.unsubscribe(from: channel, &actions)
             actions.append(.send(ServerMessage.unsubscribed(channel)))
         case .authenticate(let token):
@@ -245,20 +252,20 @@ package struct ClientSession: ~Copyable {
         with token: String, _ result: Result<(bearer: TokenVerifier.Result, retiredAt: Int64?), TokenError>,
         channels: [String], _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
-        var actions: [SessionAction] = []
         switch result {
         case .failure(let error):
             return [
                 .note(.refused(error)), .send(ServerMessage.error(ClientError(error.advice, code: "invalid_token"))),
             ]
         case .success((let bearer, let retiredAt)):
+            var actions: [SessionAction] = []
             made.member.present(token)
             made.member.identify(as: bearer, retiredAt: retiredAt, channels: channels, facts, &actions)
             actions.append(.note(.became(bearer.identity.user.text)))
-            made.member.review(channels, options, facts, &actions)
+            follow(channels, options, facts, &actions)
             let text = ServerMessage.authenticated(
                 user: bearer.identity.user.text, expiresAtSeconds: bearer.identity.expiresAtSeconds)
-            return actions + [.send(text)]
+            return (actions + [.send(text)]).endingWithClose
         }
     }
 
@@ -266,14 +273,7 @@ package struct ClientSession: ~Copyable {
 
     /// Warns a client whose token's time is nearly over, and ends the conversation when it is.
     package mutating func checkToken(_ facts: SessionFacts) -> [SessionAction] {
-        var actions: [SessionAction] = []
-        guard details?.member.isOver(steadySeconds: facts.steadySeconds) ?? false else {
-            warn(facts, &actions)
-            return actions
-        }
-        let error = ClientError("Token expired. Connect with a new one.", code: "token_expired")
-        if isGreeted || dialect == .stream { actions.append(.send(ServerMessage.error(error))) }
-        return actions + [.close(.tokenExpired, reason: "token expired")]
+        details?.member.checkToken(isGreeted: isGreeted, isTold: isGreeted || dialect == .stream, facts) ?? []
     }
 
     /// Looks at the client again after secrets or rules were read.
@@ -286,24 +286,27 @@ package struct ClientSession: ~Copyable {
     ) -> [SessionAction] {
         var actions: [SessionAction] = []
         if let retiredAt { details?.member.retire(at: retiredAt, &actions) }
-        details?.member.review(channels, options, facts, &actions)
+        follow(channels, options, facts, &actions)
         return actions
     }
 
+    /// Does what the rules say now of who is at its path, of who listens where, and of what is given at its path.
+    private mutating func follow(
+        _ channels: [String], _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) {
+        let place = path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
+        let welcome = facts.access.welcome(at: place, by: identity)
+        actions += welcome.farewell
+        guard welcome.verdict == .allowed, details != nil || !welcome.channels.isEmpty else { return }
+        made.member.review(channels, options, facts, &actions)
+        made.member.follow(welcome.channels, options, facts, &actions)
+    }
+
     /// The message that asks a client whether it is there; `nil` for one that sees the protocol's pings.
-    ///
-    /// A client that speaks is told its cursor, so that one for which there is nothing for long does not come back with an
-    /// old one.
+    /// A client that speaks is told its cursor: one for which there is nothing for long does not come back with an old one.
     package func ping(epoch: String, reached: UInt64) -> [UInt8]? {
         guard hearsNoPings else { return nil }
         return ServerMessage.ping(cursor: dialect == .named ? Cursor(epoch: epoch, seq: reached) : nil)
-    }
-
-    /// Tells a client that speaks when its token's time is over, once that is near.
-    private mutating func warn(_ facts: SessionFacts, _ actions: inout [SessionAction]) {
-        guard isGreeted, let left = details?.member.takeWarning(steadySeconds: facts.steadySeconds) else { return }
-        let text = ServerMessage.tokenExpiring(expiresAtSeconds: facts.unixSeconds + left, leftSeconds: left)
-        actions.append(.send(text))
     }
 
     /// Ends the conversation.

@@ -8,6 +8,7 @@ struct Member {
     private var token: HeldToken?
     private var credentials: AuthorizeRequest.Credentials?
     private var listening = Listening()
+    private var given = GivenChannels()
     private var questions = Questions()
 
     init(_ credentials: AuthorizeRequest.Credentials?) { self.credentials = credentials }
@@ -49,13 +50,26 @@ struct Member {
         hold(token, &actions)
     }
 
-    func isOver(steadySeconds: Int64) -> Bool { token?.isOver(steadySeconds: steadySeconds) ?? false }
+    /// Warns the client when its token's time is nearly over, and ends the conversation when it is.
+    ///
+    /// - Parameter isTold: Whether it is told in words that the time is over.
+    mutating func checkToken(isGreeted: Bool, isTold: Bool, _ facts: SessionFacts) -> [SessionAction] {
+        var actions: [SessionAction] = []
+        guard token?.isOver(steadySeconds: facts.steadySeconds) ?? false else {
+            if isGreeted { warn(facts, &actions) }
+            return actions
+        }
+        let error = ClientError("Token expired. Connect with a new one.", code: "token_expired")
+        if isTold { actions.append(.send(ServerMessage.error(error))) }
+        return actions + [.close(.tokenExpired, reason: "token expired")]
+    }
 
-    /// How many seconds its token has left, if the client must be told now; it is told once.
-    mutating func takeWarning(steadySeconds: Int64) -> Int64? {
-        let left = token?.warning(steadySeconds: steadySeconds)
-        if left != nil { token?.noteWarning() }
-        return left
+    /// Tells the client when its token's time is over, once that is near; it is told once.
+    mutating func warn(_ facts: SessionFacts, _ actions: inout [SessionAction]) {
+        guard let left = token?.warning(steadySeconds: facts.steadySeconds) else { return }
+        token?.noteWarning()
+        let text = ServerMessage.tokenExpiring(expiresAtSeconds: facts.unixSeconds + left, leftSeconds: left)
+        actions.append(.send(text))
     }
 
     private mutating func hold(_ token: HeldToken, _ actions: inout [SessionAction]) {
@@ -96,6 +110,38 @@ struct Member {
         listening.end(name)
         actions.append(.unsubscribe(name))
         if let action = listening.leave(name) { actions.append(action) }
+    }
+
+    // MARK: Given channels
+
+    /// Notes what the rules give it at its path, where it has connected just now.
+    ///
+    /// - Parameter names: What it asks for itself.
+    mutating func begin(given channels: [String], besides names: [String]) {
+        _ = given.change(to: channels, listened: names)
+    }
+
+    /// It has asked for a channel or given one back itself.
+    mutating func decide(about channel: String) { given.disown(channel) }
+
+    /// Listens to what the rules give it at its path now, and no longer to what they gave it before.
+    mutating func follow(
+        _ channels: [String], _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) {
+        let (begun, ended) = given.change(to: channels, listened: channels.filter(listening.contains))
+        for name in ended where listening.contains(name) {
+            unsubscribe(from: name, &actions)
+            actions.append(.send(ServerMessage.unsubscribed(name)))
+        }
+        for (name, isNew) in begun where !listening.contains(name) {
+            do throws(ClientError) {
+                let command = ClientCommand.subscribe(channel: name, since: nil)
+                if try park(command, isQuiet: true, options, facts, &actions) { continue }
+                try subscribe(to: name, options, facts, &actions)
+            } catch {
+                if isNew { actions.append(.send(ServerMessage.error(error))) }
+            }
+        }
     }
 
     /// It is there in no channel any more.

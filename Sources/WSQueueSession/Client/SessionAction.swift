@@ -1,3 +1,4 @@
+internal import WSQueueBroker
 package import WSQueueCore
 package import WSQueueWire
 
@@ -71,6 +72,15 @@ extension [SessionAction] {
     var endingWithClose: [SessionAction] {
         let end = firstIndex { if case .close = $0 { true } else { false } }
         return end.map { Array(self[...$0]) } ?? self
+    }
+}
+
+extension Welcome {
+    /// How the conversation ends with a client that may not be at its path; nothing where it may.
+    var farewell: [SessionAction] {
+        guard let advice = verdict.connectAdvice else { return [] }
+        let error = ClientError(advice, code: "forbidden")
+        return [.send(ServerMessage.error(error)), .close(.connectionRefused, reason: advice)]
     }
 }
 

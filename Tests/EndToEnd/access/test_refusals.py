@@ -1,15 +1,19 @@
 """Refusals that a page hears: browsers hide HTTP statuses, so it is told over a WebSocket, which is then closed."""
 
 import json
+import signal
 import time
 
 import pytest
 
-from support.client import Client, handshake_request
-from support.files import name_of, place
+from support.client import Client, connect, handshake_request
+from support.files import name_of, place, waiting
+from support.frames import FrameReader, client_frame
 from support.http import exchange, request
+from support.metrics import Metrics
 from support.rules import write_rules
-from support.speaking import PROTOCOL, Speaking
+from support.speaking import PROTOCOL, Speaking, ask
+from support.stream import Stream
 from support.tokens import make_token, soon, write_secrets
 from support.waiting import eventually
 
@@ -135,6 +139,193 @@ def test_a_rule_about_a_path_goes_before_the_required_token(guarded, queue):
         "--require-token", "--rules", str(write_rules(queue, [{"connect": "/open", "allow": "anyone"}])))
     assert shake(server, path="/open").status == 101
     assert shake(server).status == 401
+
+
+def test_a_client_that_speaks_may_authenticate_where_a_token_is_needed(guarded, queue):
+    server = guarded("--require-token", "--rules", str(write_rules(queue, RULES)))
+    with Client(server, "/notifications?channels=own", protocol=PROTOCOL) as client:
+        place(queue, name_of(1), json.dumps({"event": "before"}))
+        eventually(lambda: waiting(queue) == [], "it is sent to those who are there")
+        # The answer to a ping is all that has come so far.
+        client.send_action("ping")
+        assert client.receive_events() == [{"action": "pong"}]
+        client.send(9, b"here")
+        client.send(10, b"")
+        for action, data in [("subscribe", {"channel": "a"}), ("message", {"channel": "a", "message": 1}),
+                             ("resume", {"since": "a:0"}), ("presence", {"channel": "a"}),
+                             ("unsubscribe", {"channel": "a"})]:
+            answer = ask(client, action, **data)
+            assert (answer["success"], answer["code"]) == (False, "forbidden"), action
+        assert not server.logged("client.open")
+        client.send_action("authenticate", token=make_token())
+        client.send_action("ping")
+        greeting, welcome, answer, pong = client.receive_events(4)
+        assert greeting == {"type": "connected", "n": 1.0} and pong == {"action": "pong"}
+        assert (welcome["action"], welcome["authenticated"]) == ("welcome", True)
+        assert (answer["success"], answer["action"], answer["user"]) == (True, "authenticate", "42")
+        for number, channel in enumerate(["notifications", "own", "other"], start=2):
+            place(queue, name_of(number), json.dumps({"event": channel, "channel": channel}))
+        place(queue, name_of(9), json.dumps({"event": "all"}))
+        assert [event["event"] for event in client.receive_events(3)] == ["notifications", "own", "all"]
+        assert server.wait_for("client.open")["user"] == "42"
+        # It is a client like all others by now, whose time was not only the handshake's.
+        client.expect_silence(1.5)
+
+
+class Impatient(Client):
+    """A client of `wsqueue.v1` that says all that it has to say in the packet of its handshake."""
+
+    def __init__(self, server, *actions):
+        self.socket, self.frames = connect(server), FrameReader()
+        data, accept = handshake_request("localhost", server.port, "/", PROTOCOL, [])
+        for action, values in actions:
+            data += client_frame(1, json.dumps({"action": action, "data": values}).encode())
+        self.socket.sendall(data)
+        self._open(accept)
+
+
+def test_an_answer_is_not_waited_for(guarded):
+    server = guarded("--require-token", "--handshake", "60s")
+    with Impatient(server, ("authenticate", {"token": make_token()}), ("subscribe", {"channel": "a"})) as client:
+        welcome, *answers = client.receive_events(3)
+        assert welcome["authenticated"] and [answer["action"] for answer in answers] == ["authenticate", "subscribe"]
+
+
+@pytest.mark.parametrize("fields", [[], [PAGE]], ids=["a program", "a page"])
+def test_one_that_has_no_token_is_told_when_its_time_is_over(guarded, fields):
+    server = guarded("--require-token", "--handshake", "1s")
+    with Client(server, protocol=PROTOCOL, headers=fields) as client:
+        began = time.monotonic()
+        [message] = [json.loads(text) for text in client.receive_until_end(timeout=20)]
+        assert (message["code"], *client.frames.close) == ("forbidden", 4503, message["error"])
+        assert 0.9 <= time.monotonic() - began < 5
+    assert server.wait_for("client.denied", reason="rule")["path"] == "/"
+    assert not server.logged("client.open")
+
+
+@pytest.mark.parametrize("path, token, code", [
+    ("/notifications", "x.y.z", 4501),
+    ("/notifications", make_token(exp=soon(-3_600)), 4001),
+    ("/admin", make_token(), 4503), ("/user/7", make_token(), 4503)])
+def test_a_token_that_does_not_open_the_path_ends_it(guarded, queue, path, token, code):
+    server = guarded("--rules", str(write_rules(queue, RULES)))
+    with Client(server, path, protocol=PROTOCOL) as client:
+        client.send_action("authenticate", token=token)
+        client.send_action("authenticate", token=make_token(role="admin"))
+        [message] = [json.loads(text) for text in client.receive_until_end(timeout=20)]
+        assert client.frames.close == (code, message["error"])
+    assert not server.logged("client.open") and len(server.logged("client.denied")) == 1
+
+
+def test_who_could_not_authenticate_is_refused_at_once(guarded, start, queue):
+    server = guarded("--rules", str(write_rules(queue, RULES)))
+    # A client that says nothing, one that cannot become who may, and a server that takes no tokens.
+    assert shake(server, path="/notifications").status == 401
+    assert shake(server, path="/closed", protocol=PROTOCOL).status == 403
+    assert shake(server, path=f"/admin?token={make_token()}", protocol=PROTOCOL).status == 403
+    server.terminate()
+    plain = start("--rules", str(queue.parent / "rules.json"))
+    assert shake(plain, path="/notifications", protocol=PROTOCOL).status == 401
+
+
+@pytest.mark.parametrize("data, code", [
+    (client_frame(2, b"x"), 1003), (client_frame(1, b"\xff"), 1007), (client_frame(1, b"x" * 20_000), 1009),
+    (b"\x81\x02{}", 1002), (client_frame(1, b'{"action":"pong"}') * 101, 4029),
+    (client_frame(8, (1000).to_bytes(2, "big")), 1000)])
+def test_what_no_client_sends_ends_it_before_too(guarded, data, code):
+    server = guarded("--require-token")
+    with Client(server, protocol=PROTOCOL) as client:
+        client.socket.sendall(data)
+        assert client.receive_until_end() == []
+        assert client.frames.close[0] == code
+
+
+def test_those_who_have_not_authenticated_are_no_clients_and_cost_little(guarded, queue):
+    server = guarded("--require-token", "--handshake", "60s")
+    held = [Client(server, protocol=PROTOCOL) for _ in range(50)]
+    before = server.memory()["VmRSS"]
+    for client in held:
+        # It takes nothing of what it is answered.
+        client.socket.sendall(client_frame(9, bytes(125)) * 90)
+    with Speaking(server, f"/?token={make_token()}") as client:
+        place(queue, name_of(1), json.dumps({"event": "e"}))
+        assert client.receive_events()[0]["event"] == "e"
+        eventually(lambda: Metrics(server)("wsqueue_clients", transport="websocket") == 1, "only that one counts")
+    assert server.memory()["VmRSS"] - before < 8_192
+    assert server.terminate() == 0
+    for client in held:
+        client.socket.close()
+
+
+# What a path gives and who may be there is looked at again.
+
+
+def change(server, queue, rules):
+    write_rules(queue, rules)
+    count = len(server.logged("rules.reload"))
+    server.signal(signal.SIGHUP)
+    eventually(lambda: len(server.logged("rules.reload")) == count + 1, "the rules are read")
+
+
+def test_one_whose_path_is_for_others_by_now_is_told_and_closed(guarded, queue):
+    rules = [{"connect": "/notifications", "allow": "authenticated", "channels": ["notifications"]}]
+    server = guarded("--rules", str(write_rules(queue, rules)))
+    token = f"token={make_token()}"
+    with Client(server, f"/notifications/?{token}") as plain, Speaking(server, f"/notifications?{token}") as client, \
+            Speaking(server, f"/notifications?token={make_token(role='admin')}") as admin, \
+            Speaking(server) as elsewhere:
+        change(server, queue, [{"connect": "/notifications", "allow": "role:admin", "channels": ["notifications"]}])
+        for one in (plain, client):
+            [message] = [json.loads(text) for text in one.receive_until_end()]
+            assert one.frames.close == (4503, message["error"])
+        place(queue, name_of(1), json.dumps({"event": "e", "channel": "notifications"}))
+        place(queue, name_of(2), json.dumps({"event": "all"}))
+        assert [event["event"] for event in admin.receive_events(2)] == ["e", "all"]
+        assert elsewhere.receive_events()[0]["event"] == "all"
+        change(server, queue, [{"connect": "/**", "allow": "none"}])
+        for one in (admin, elsewhere):
+            one.receive_until_end()
+            assert one.frames.close[0] == 4503
+
+
+def test_a_stream_whose_reader_may_listen_no_longer_ends(guarded, queue):
+    server = guarded("--rules", str(write_rules(queue, [])))
+    with Stream(server) as stranger, Stream(server, f"/events/?token={make_token()}") as user:
+        change(server, queue, [{"connect": "/events", "allow": "authenticated"}])
+        [message] = stranger.receive_until_end()
+        assert message["code"] == "forbidden" and stranger.has_ended
+        place(queue, name_of(1), json.dumps({"event": "e"}))
+        assert user.receive_events()[0]["event"] == "e"
+    assert request(server, "/events").status == 401
+
+
+def test_a_new_token_that_does_not_open_the_path_closes_the_client(guarded, queue):
+    server = guarded("--rules", str(write_rules(queue, RULES)))
+    with Speaking(server, f"/user/42?token={make_token()}") as client:
+        assert ask(client, "authenticate", token=make_token(exp=soon(600)))["user"] == "42"
+        client.send_action("authenticate", token=make_token("7"))
+        [message] = [json.loads(text) for text in client.receive_until_end()]
+        assert client.frames.close == (4503, message["error"])
+
+
+def test_the_channels_that_a_path_gives_follow_the_rules(guarded, queue):
+    rules = [{"connect": "/shop/{id}", "channels": ["shop.{id}", "sale"]}]
+    server = guarded("--rules", str(write_rules(queue, rules)))
+    with Speaking(server, "/shop/7?channels=shop.7") as client, Speaking(server, "/shop/8") as other:
+        # It gives one back itself.
+        assert ask(other, "unsubscribe", channel="sale")["success"]
+        change(server, queue, [{"connect": "/shop/{id}", "channels": ["news", "sale"]}])
+        assert other.receive_events() == [{"success": True, "action": "unsubscribe", "channel": "shop.8"}]
+        for number, channel in enumerate(["shop.7", "shop.8", "news", "sale"]):
+            place(queue, name_of(number), json.dumps({"event": channel, "channel": channel}))
+        # What it has asked for itself stays, too.
+        assert [event["event"] for event in client.receive_events(3)] == ["shop.7", "news", "sale"]
+        assert [event["event"] for event in other.receive_events(1)] == ["news"]
+        change(server, queue, [])
+        place(queue, name_of(9), json.dumps({"event": "all"}))
+        ends = [{"success": True, "action": "unsubscribe", "channel": channel} for channel in ("news", "sale")]
+        assert client.receive_events(2) == ends and client.receive_events()[0]["event"] == "all"
+        assert other.receive_events(1) == ends[:1] and other.receive_events()[0]["event"] == "all"
 
 
 @pytest.mark.parametrize("text", [

@@ -24,6 +24,7 @@ export function load({ sessionStorage = new Store(), random = () => 0.5 } = {}) 
     send(text) { this.sent.push(JSON.parse(text)); }
     close() { this.readyState = 3; }
     // The server's side.
+    open() { this.readyState = 1; this.onopen?.(); }
     say(...messages) { for (const message of messages) this.onmessage?.({ data: JSON.stringify(message) }); }
     welcome(cursor = "a:0", more = {}) {
       this.readyState = 1;

@@ -285,6 +285,33 @@ test("a handshake that hangs is given up", async () => {
   assert.equal(page.sockets.length, 2);
 });
 
+test("a client without a token hears why it may not be there, though that comes late", async () => {
+  const page = load();
+  const queue = await page.open({ token: async () => null });
+  const errors = [];
+  queue.on("error", ({ code }) => errors.push(code));
+  await pass(9_000);
+  page.socket.open();
+  await pass(10_200);
+  assert.equal(queue.status, "connecting");
+  page.socket.say({ success: false, action: "error", error: "A token is needed here.", code: "forbidden" });
+  page.socket.end(4503, "A token is needed here.");
+  assert.equal(queue.status, "denied");
+  same(errors, ["forbidden"]);
+  await pass(60_000);
+  assert.equal(page.sockets.length, 1);
+});
+
+test("an open connection without a welcome is given up, too", async () => {
+  const page = load();
+  const queue = await page.open();
+  page.socket.open();
+  await pass(14_900);
+  assert.equal(queue.status, "connecting");
+  await pass(100);
+  assert.equal(queue.status, "offline");
+});
+
 test("what comes twice under one number is handled once, whatever its id", async () => {
   const page = load();
   const queue = await page.open();
