@@ -178,8 +178,9 @@ package struct Server: ~Copyable {
         front.beginReloading()
         edge.log.reopen()
         edge.log.write(LogLine(.notice, "server.reload"))
-        for line in edge.control.warnings { edge.log.write(line) }
         edge.reloadAccess()
+        // Of what has just been read.
+        for line in edge.control.warnings { edge.log.write(line) }
     }
 
     private func report() {

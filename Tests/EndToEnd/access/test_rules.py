@@ -117,6 +117,29 @@ def test_rules_with_a_mistake_change_nothing_and_are_refused_at_the_start(start,
     assert reason in server.wait_for("server.failed")["error"]
 
 
+def test_what_is_open_beside_a_guarded_channel_is_named_when_the_file_is_read(start, queue, binaries):
+    guarded = [{"channel": "order.{id:\\d+}", "subscribe": "role:admin"}]
+    path = write_rules(queue, guarded + [{"default": "none"}])
+    server = start("--rules", str(path))
+    assert not server.logged("config.warn", file=path)
+    write_rules(queue, guarded)
+    server.signal(signal.SIGHUP)
+    [line] = eventually(lambda: server.logged("config.warn", file=path), "it is named")
+    assert "order.x1" in line["hint"] and "default" in line["hint"]
+    write_rules(queue, guarded + [{"channel": "order.{other}", "subscribe": "none"}])
+    server.signal(signal.SIGHUP)
+    eventually(lambda: len(server.logged("rules.reload")) == 2, "the rules are read")
+    server.terminate()
+    # By then there was nothing open, and nothing was said.
+    assert len(server.logged("config.warn", file=path)) == 1
+    write_rules(queue, guarded)
+    again = start("--rules", str(path))
+    assert "order.x1" in again.wait_for("config.warn", file=path)["hint"]
+    told = subprocess.run(
+        [binaries / "wsqueue-server", "check", "-d", str(queue), "--rules", str(path)], capture_output=True, text=True)
+    assert "order.x1" in told.stdout + told.stderr
+
+
 def test_a_pattern_reaches_only_what_its_channels_allow(guarded, queue):
     with connect(guarded, user="42") as client:
         assert ask(client, "subscribe", channel="**")["success"] is True
