@@ -5,8 +5,6 @@ internal import WSQueueWire
 
 /// `GET /events`: the events as a stream (SPEC §4).
 struct EventsRoute {
-    static let path = "/events"
-
     let access: RequestAccess
     let gate: Gate
 
@@ -16,7 +14,9 @@ struct EventsRoute {
         let fields = access.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("GET", fields)) }
         guard head.method == .get else {
-            return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET")] + fields))
+            var answer = HTTPRoute.events.notAllowed
+            answer.fields += fields
+            return .respond(answer)
         }
         if var refusal = Router.ambiguity(of: head) {
             refusal.fields += fields
@@ -32,7 +32,7 @@ struct EventsRoute {
             return .respond(answer)
         }
         guard case .success(let bearer) = access.bearer(of: head, offered: nil) else { return .respond(Router.notYet) }
-        return .stream(head, bearer, access.welcome(at: Self.path, bearer), fields)
+        return .stream(head, bearer, access.welcome(at: HTTPRoute.events.rawValue, bearer), fields)
     }
 
     /// The answer to one who may not listen by HTTP, by his token or by the rules; `nil` where he may.
@@ -40,6 +40,7 @@ struct EventsRoute {
         switch access.bearer(of: head, offered: nil) {
         case .failure(let error): return access.refuse(error, from: source.address)
         case .success(let bearer):
+            let path = HTTPRoute.events.rawValue
             let verdict = access.welcome(at: path, bearer).verdict
             return verdict == .allowed ? nil : access.refuse(verdict, at: path, from: source.address)
         }

@@ -1,10 +1,10 @@
 package import WSQueueWire
 
-/// What is answered however many clients there are, and makes no client of who asks: a full server is not a dead one, and a
-/// page whose script does not load cannot say why (SPEC §4, A refusal is heard).
+/// What is answered however many clients there are.
 package enum OpenRoutes {
-    private static let paths = Set(["/live", "/ready", "/metrics"] + StaticFile.paths)
-    private static let starts = paths.flatMap { path in ["GET \(path)", "HEAD \(path)"].map { Array($0.utf8) } }
+    private static let starts = HTTPRoute.allCases.filter(\.isAlwaysOpen).flatMap { route in
+        route.methods.map { Array("\($0.name) \(route.rawValue)".utf8) }
+    }
 
     /// Whether the first bytes of a connection are a whole request that may be one of these: no one keeps a place with a
     /// part of one.
@@ -14,6 +14,6 @@ package enum OpenRoutes {
 
     /// Whether a request is one of these.
     package static func contain(_ head: RequestHead) -> Bool {
-        paths.contains(Router.withoutSlash(head.target.path)) && !Handshake.isWanted(by: head)
+        !Handshake.isWanted(by: head) && HTTPRoute(path: head.target.path)?.isAlwaysOpen ?? false
     }
 }

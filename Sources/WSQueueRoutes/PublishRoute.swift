@@ -6,8 +6,6 @@ package import WSQueueWire
 
 /// `POST /publish`: an event by HTTP, for those who cannot reach the queue's directory (SPEC §4).
 package struct PublishRoute {
-    static let path = "/publish"
-
     let access: RequestAccess
     /// How long an event may be.
     let limitBytes: Int
@@ -18,8 +16,9 @@ package struct PublishRoute {
         let fields = access.sharing(with: head)
         if head.method == .options { return .respond(Preflight.answer("POST", fields)) }
         guard head.method == .post else {
-            return .respond(
-                Response(.methodNotAllowed, advice: "Use POST.", fields: [.init("Allow", "POST")] + fields))
+            var answer = HTTPRoute.publish.notAllowed
+            answer.fields += fields
+            return .respond(answer)
         }
         guard access.mayPublish(head, from: source) else {
             var answer = Response.unauthorized(

@@ -50,7 +50,7 @@ package struct Router {
     package func route(_ head: RequestHead, from source: RequestSource) -> Route {
         if let refusal = access.hostRefusal(of: head, from: source) { return .respond(refusal) }
         guard Handshake.isWanted(by: head) else { return plain(head, from: source) }
-        if let path, Self.withoutSlash(head.target.path) != Self.withoutSlash(path) {
+        if let path, HTTPRoute.withoutSlash(head.target.path) != HTTPRoute.withoutSlash(path) {
             return .respond(Response(.notFound, advice: "WebSockets are served at another path."))
         }
         if let refusal = access.refusal(of: head, from: source) { return .respond(refusal) }
@@ -118,40 +118,33 @@ package struct Router {
         return Response(.badRequest, advice: "The query has \(name) more than once. Send it once.")
     }
 
-    /// A path as it is compared: frameworks and proxies put a slash at the end.
-    static func withoutSlash(_ path: String) -> String {
-        path.utf8.count > 1 && path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
-    }
-
     private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
-        let path = Self.withoutSlash(head.target.path)
-        if path == EventsRoute.path {
-            return EventsRoute(access: access, gate: gate).route(head, from: source)
-        }
-        if path == PublishRoute.path, let eventLimitBytes {
+        guard let route = HTTPRoute(path: head.target.path) else { return .respond(Self.nothing) }
+        switch route {
+        case .events: return EventsRoute(access: access, gate: gate).route(head, from: source)
+        case .publish:
+            guard let eventLimitBytes else { return .respond(Self.nothing) }
             return PublishRoute(access: access, limitBytes: eventLimitBytes).route(head, from: source)
+        case .status: return StatusRoutes(access: access).route(.status, route, head, from: source)
+        case .metrics: return StatusRoutes(access: access).route(.metrics, route, head, from: source)
+        case .live: return StatusRoutes(access: access).route(.live, route, head, from: source)
+        case .ready: return StatusRoutes(access: access).route(.ready, route, head, from: source)
+        case .page:
+            return pageReaders == .nobody
+                ? .respond(Self.nothing) : respond(to: head, route) { livePage(head, from: source) }
+        case .cursor:
+            return respond(to: head, route) { EventsRoute.refusal(of: head, from: source, access) ?? cursor() }
+        case .script, .module, .types, .moduleTypes:
+            return respond(to: head, route) { StaticFile.at(route)?.response(to: head) ?? Self.nothing }
         }
-        if let question = StatusQuestion(rawValue: path) {
-            return StatusRoutes(access: access).route(question, head, from: source)
-        }
-        return .respond(page(head, from: source))
     }
 
-    private func page(_ head: RequestHead, from source: RequestSource) -> Response {
-        let answer: () -> Response
-        if head.target.path == "/", pageReaders != .nobody {
-            answer = { livePage(head, from: source) }
-        } else if Self.withoutSlash(head.target.path) == "/cursor" {
-            answer = { EventsRoute.refusal(of: head, from: source, access) ?? cursor() }
-        } else if let file = StaticFile.at(head.target.path) {
-            answer = { file.response(to: head) }
-        } else {
-            return Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
-        }
-        guard head.method == .get || head.method == .head else {
-            return Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")])
-        }
-        return answer()
+    private func respond(to head: RequestHead, _ route: HTTPRoute, with answer: () -> Response) -> Route {
+        .respond(route.methods.contains(head.method) ? answer() : route.notAllowed)
+    }
+
+    private static var nothing: Response {
+        Response(.notFound, advice: "There is nothing here. Open a WebSocket, or look at /.")
     }
 
     private func livePage(_ head: RequestHead, from source: RequestSource) -> Response {

@@ -8,22 +8,19 @@ struct StaticFile: Sendable {
     private let body: [UInt8]
     private let tag: String
 
-    /// The file at a path, or `nil`.
-    static func at(_ path: String) -> StaticFile? { files[path] }
+    /// The file of a route, or `nil`.
+    static func at(_ route: HTTPRoute) -> StaticFile? {
+        switch route {
+        case .script: script
+        case .module: module
+        case .types, .moduleTypes: types
+        default: nil
+        }
+    }
 
-    /// Where there are files.
-    static var paths: [String] { Array(files.keys) }
-
-    private static let files: [String: StaticFile] = {
-        let types = StaticFile(PackageResources.wsqueue_d_ts, type: "text/plain")
-        return [
-            "/wsqueue.js": StaticFile(PackageResources.wsqueue_js, type: "text/javascript"),
-            "/wsqueue.mjs": StaticFile(PackageResources.wsqueue_mjs, type: "text/javascript"),
-            "/wsqueue.d.ts": types,
-            // TypeScript looks for a module's types here.
-            "/wsqueue.d.mts": types,
-        ]
-    }()
+    private static let script = StaticFile(PackageResources.wsqueue_js, type: "text/javascript")
+    private static let module = StaticFile(PackageResources.wsqueue_mjs, type: "text/javascript")
+    private static let types = StaticFile(PackageResources.wsqueue_d_ts, type: "text/plain")
 
     private init(_ body: [UInt8], type: String) {
         self.body = body

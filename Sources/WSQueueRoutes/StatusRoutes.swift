@@ -5,19 +5,18 @@ package import WSQueueOperation
 package import WSQueueWire
 
 /// A question about the server.
-package enum StatusQuestion: String, CaseIterable {
+package enum StatusQuestion {
     /// Clients and queue, for the live page and `wsqueue-server status`.
-    case status = "/status.json"
+    case status
     /// Counters, for Prometheus.
-    case metrics = "/metrics"
+    case metrics
     /// Whether the event loops go round, for a manager that restarts a server whose loops do not.
-    case live = "/live"
+    case live
     /// Whether the whole way of an event works, for a load balancer.
-    case ready = "/ready"
+    case ready
 
     /// Whether all may ask. A load balancer has no token, and what it is told is no secret.
     var isPublic: Bool { self == .live || self == .ready }
-
 }
 
 /// The pages about the server, as all threads have written what they know.
@@ -92,10 +91,10 @@ struct StatusRoutes {
     let access: RequestAccess
 
     /// Looks at who asks: a program on this machine, or one with a token whose role is `admin`.
-    func route(_ question: StatusQuestion, _ head: RequestHead, from source: RequestSource) -> Router.Route {
-        guard head.method == .get || head.method == .head else {
-            return .respond(Response(.methodNotAllowed, advice: "Use GET.", fields: [.init("Allow", "GET, HEAD")]))
-        }
+    func route(
+        _ question: StatusQuestion, _ route: HTTPRoute, _ head: RequestHead, from source: RequestSource
+    ) -> Router.Route {
+        guard route.methods.contains(head.method) else { return .respond(route.notAllowed) }
         if question.isPublic || access.isThisMachine(head, from: source) { return .status(question, head.method) }
         switch access.bearer(of: head, offered: nil) {
         case .success(let bearer?) where bearer.identity.roles.contains("admin"): return .status(question, head.method)

@@ -1,5 +1,23 @@
 package import WSQueueCore
 
+/// The actions that there are; each has a row in the table of who may do what (`Tests/EndToEnd/access/test_callers.py`).
+package enum ClientAction: String, CaseIterable, Sendable {
+    case subscribe, unsubscribe, resume, message, authenticate, presence, ping, pong
+
+    /// The members of `data` that count; others are ignored, as the contract says of events.
+    fileprivate var fields: [String] {
+        switch self {
+        case .subscribe: ["channel", "since"]
+        case .unsubscribe: ["channel"]
+        case .resume: ["since"]
+        case .message: ["channel", "message", "recipients"]
+        case .authenticate: ["token"]
+        case .presence: ["channel", "status", "activity", "next"]
+        case .ping, .pong: []
+        }
+    }
+}
+
 /// What a client asks for: `{"action":…,"data":{…}}`.
 ///
 /// Names of channels are passed on as they were sent: whether they may be, is the broker's business.
@@ -31,52 +49,40 @@ package enum ClientCommand: Equatable, Sendable {
     /// - Throws: ``ClientError`` with what the client is told.
     package static func decode(_ bytes: Span<UInt8>) throws(ClientError) -> ClientCommand {
         let message = try CommandFields(bytes, named: ["action", "data"])
-        let action = try message.text("action", in: bytes)
+        let name = try message.text("action", in: bytes)
         let data = try message.object("data", in: bytes)
         let contents = bytes.extracting(data ?? 0..<0)
-        let fields = data == nil ? CommandFields() : try CommandFields(contents, named: names(of: action))
+        let action = ClientAction(rawValue: name)
+        let fields = data == nil ? CommandFields() : try CommandFields(contents, named: action?.fields ?? [])
+        guard let action else { throw .unknownAction(name) }
         return try make(action, fields, contents)
     }
 
-    // Other members are ignored, as the contract says of events.
-    private static func names(of action: String) -> [String] {
-        switch action {
-        case "subscribe": ["channel", "since"]
-        case "unsubscribe": ["channel"]
-        case "resume": ["since"]
-        case "message": ["channel", "message", "recipients"]
-        case "authenticate": ["token"]
-        case "presence": ["channel", "status", "activity", "next"]
-        default: []
-        }
-    }
-
     private static func make(
-        _ action: String, _ fields: CommandFields, _ bytes: Span<UInt8>
+        _ action: ClientAction, _ fields: CommandFields, _ bytes: Span<UInt8>
     ) throws(ClientError) -> ClientCommand {
         switch action {
-        case "subscribe":
+        case .subscribe:
             return .subscribe(
                 channel: try fields.text("channel", in: bytes), since: try fields.optionalCursor("since", in: bytes))
-        case "unsubscribe":
+        case .unsubscribe:
             return .unsubscribe(channel: try fields.text("channel", in: bytes))
-        case "resume":
+        case .resume:
             guard let since = try fields.optionalCursor("since", in: bytes) else { throw .missingField("since") }
             return .resume(since: since)
-        case "message":
+        case .message:
             return .message(
                 channel: try fields.text("channel", in: bytes), message: try fields.json("message", in: bytes),
                 recipients: try fields.optionalIntegers("recipients", in: bytes))
-        case "authenticate":
+        case .authenticate:
             return .authenticate(token: try fields.text("token", in: bytes))
-        case "presence":
+        case .presence:
             return .presence(
                 channel: try fields.text("channel", in: bytes), status: try status(fields, bytes),
                 activity: fields.optionalJSON("activity", in: bytes),
                 next: try fields.optionalNumber("next", in: bytes) ?? 0)
-        case "ping": return .ping
-        case "pong": return .pong
-        default: throw .unknownAction(action)
+        case .ping: return .ping
+        case .pong: return .pong
         }
     }
 

@@ -19,6 +19,20 @@ package enum RequestMethod: Equatable, Sendable {
         default: self = .other(name)
         }
     }
+
+    /// Its token.
+    package var name: String {
+        switch self {
+        case .get: "GET"
+        case .head: "HEAD"
+        case .post: "POST"
+        case .put: "PUT"
+        case .delete: "DELETE"
+        case .options: "OPTIONS"
+        case .connect: "CONNECT"
+        case .other(let name): name
+        }
+    }
 }
 
 /// The version that a request is written in.

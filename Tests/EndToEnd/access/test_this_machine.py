@@ -2,16 +2,14 @@
 
 import os
 import socket
-import subprocess
 
 import pytest
 
 from support.client import handshake_request
 from support.http import exchange, read_answer, request
-from support.ports import free_port
-from support.proxies import is_installed
+from support.proxies import BARE_SNIPPETS, bare_nginx, is_installed
 from support.server import NOBODY
-from support.waiting import deadline_after, eventually
+from support.waiting import deadline_after
 
 # What proxies and content networks write, each alone with a Host of this machine.
 MARKS = [
@@ -83,54 +81,26 @@ def test_local_off_is_for_unix_sockets_too(start, queue):
     assert by_unix_socket(path) == 403
 
 
-# The snippets that most pages about nginx and WebSockets show, without a Host and a word about the client.
-SNIPPETS = {
-    "as it is": "",
-    "with HTTP/1.1 and Upgrade": "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
-                                 'proxy_set_header Connection "upgrade";',
-}
-
-
-@pytest.fixture(params=SNIPPETS)
-def bare_nginx(request, tmp_path, server):
-    """nginx before the server, of which it says nothing; gives its port."""
+@pytest.fixture(params=BARE_SNIPPETS)
+def bare(request, tmp_path, server):
     if not is_installed("nginx"):
         pytest.skip("no nginx")
-    port = free_port()
-    places = "".join(f"{kind}_temp_path {tmp_path}/{kind};\n"
-                     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    user = "user root;\n" if os.geteuid() == 0 else ""
-    (tmp_path / "nginx.conf").write_text(
-        f"{user}pid {tmp_path}/nginx.pid;\nerror_log stderr;\nworker_processes 1;\nevents {{}}\n"
-        f"http {{\naccess_log off;\n{places}server {{ listen 127.0.0.1:{port}; location / {{ "
-        f"proxy_pass http://127.0.0.1:{server.port}; {SNIPPETS[request.param]} }} }}\n}}\n")
-    with subprocess.Popen(
-            ["nginx", "-c", str(tmp_path / "nginx.conf"), "-p", str(tmp_path), "-e", "stderr", "-g", "daemon off;"],
-            stderr=subprocess.DEVNULL) as process:
-        def listens():
-            assert process.poll() is None
-            try:
-                socket.create_connection(("127.0.0.1", port), 5).close()
-                return True
-            except ConnectionRefusedError:
-                return False
-        eventually(listens, "nginx listens")
+    with bare_nginx(server, tmp_path, request.param) as port:
         yield port
-        process.terminate()
 
 
-def test_who_comes_by_a_bare_proxy_is_a_stranger(bare_nginx):
+def test_who_comes_by_a_bare_proxy_is_a_stranger(bare):
     for path in ("/status.json", "/metrics"):
-        for host in ("example.org", "localhost", f"127.0.0.1:{bare_nginx}"):
-            with socket.create_connection(("127.0.0.1", bare_nginx), 10) as connection:
+        for host in ("example.org", "localhost", f"127.0.0.1:{bare}"):
+            with socket.create_connection(("127.0.0.1", bare), 10) as connection:
                 connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 assert read_answer(connection, deadline_after(10)).status == 403
 
 
-def test_a_page_elsewhere_is_not_let_in_by_a_bare_proxy(bare_nginx, server):
+def test_a_page_elsewhere_is_not_let_in_by_a_bare_proxy(bare, server):
     for origin in ("http://localhost:3000", "http://127.0.0.1", "http://evil.test"):
         data, _ = handshake_request("example.org", 80, headers=[f"Origin: {origin}"])
-        with socket.create_connection(("127.0.0.1", bare_nginx), 10) as connection:
+        with socket.create_connection(("127.0.0.1", bare), 10) as connection:
             connection.sendall(data)
             assert read_answer(connection, deadline_after(10), wants_end=False).status in (403, 426), origin
     assert exchange(server, data.replace(b"example.org:80", b"127.0.0.1")).status == 403

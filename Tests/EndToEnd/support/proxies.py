@@ -149,6 +149,42 @@ class Nginx(Proxy):
         return ["nginx", "-c", str(self.path), "-p", str(self.directory), "-e", "stderr", "-g", "daemon off;"]
 
 
+# The snippets that most pages about nginx and WebSockets show, without a Host and a word about the client.
+BARE_SNIPPETS = {
+    "as it is": "",
+    "with HTTP/1.1 and Upgrade": "proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; "
+                                 'proxy_set_header Connection "upgrade";',
+}
+
+
+@contextlib.contextmanager
+def bare_nginx(server, directory, snippet="with HTTP/1.1 and Upgrade"):
+    """nginx before the server, of which it says nothing; gives its port."""
+    port = free_port()
+    places = "".join(f"{kind}_temp_path {directory}/{kind};\n"
+                     for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    path = directory / "nginx.conf"
+    path.write_text(
+        f"{user}pid {directory}/nginx.pid;\nerror_log stderr;\nworker_processes 1;\nevents {{}}\n"
+        f"http {{\naccess_log off;\n{places}server {{ listen 127.0.0.1:{port}; location / {{ "
+        f"proxy_pass http://127.0.0.1:{server.port}; {BARE_SNIPPETS[snippet]} }} }}\n}}\n", encoding="utf-8")
+    command = ["nginx", "-c", str(path), "-p", str(directory), "-e", "stderr", "-g", "daemon off;"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        def listens():
+            assert process.poll() is None
+            try:
+                socket.create_connection(("127.0.0.1", port), 5).close()
+                return True
+            except ConnectionRefusedError:
+                return False
+        try:
+            eventually(listens, "nginx listens")
+            yield port
+        finally:
+            process.terminate()
+
+
 class Caddy(Proxy):
     program = "caddy"
     # It has none for what is idle.
