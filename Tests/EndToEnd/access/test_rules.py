@@ -221,14 +221,15 @@ def test_what_a_browser_adds_for_a_page_that_only_the_star_allows_is_not_the_app
     options = [word for origin in origins for word in ("--origin", origin)]
     server = start("--rules", str(write_rules(queue, ASK)), "--authorize-url", application.url, *options)
     fields = [field.replace("PORT", str(server.port)) for field in fields]
-    for ambient in ("Cookie: id=7", "Authorization: Basic aWQ6Nw=="):
+    # Another channel each time: while a question is under way the same one is not asked once more.
+    for channel, ambient in (("app.1", "Cookie: id=7"), ("app.2", "Authorization: Basic aWQ6Nw==")):
         application.requests.clear()
-        with connect(server, "/?channels=app.yes", ambient, *fields):
+        with connect(server, f"/?channels={channel}", ambient, *fields):
             eventually(lambda: application.requests, "a question")
             name, value = ambient.split(": ")
             assert application.requests[0].headers.get(name) == (value if passes else None)
     application.requests.clear()
-    with connect(server, "/?channels=app.yes", "Authorization: Bearer its.own.token", *fields):
+    with connect(server, "/?channels=app.3", "Authorization: Bearer its.own.token", *fields):
         eventually(lambda: application.requests, "a question")
         assert application.requests[0].headers["Authorization"] == "Bearer its.own.token"
 
