@@ -8,11 +8,12 @@ package enum HubJournal {
     package static func open(
         _ configuration: Configuration, in queue: Directory, log: Log
     ) throws(JournalOpeningError) -> JournalWriter {
-        let limits = JournalLimits(
+        var limits = JournalLimits(
             events: configuration.journalPlace == .off
                 ? configuration.eventsInMemory : configuration.journalEvents ?? .max,
             ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
             bytes: configuration.journalBytes)
+        limits.kept = KeptLimits(keys: configuration.keyLimit, bytes: configuration.keyBytes)
         let storage: JournalStorage
         do throws(SystemCallError) {
             storage = try self.storage(configuration.journalPlace, in: queue, log: log)

@@ -122,6 +122,8 @@ package struct Recorder: ~Copyable {
         parts.exceptedUsers = addressing.except.users.map(\.text)
         parts.key = event.text.key?.bytes
         parts.isClearing = event.text.clearsKey
+        // The state would outlive what the journal says of its event.
+        if parts.key != nil { parts.expiresAtMicroseconds = event.text.expiresAtMicroseconds }
         return parts
     }
 

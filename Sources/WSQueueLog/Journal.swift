@@ -46,6 +46,8 @@ package final class Journal: Sendable {
         var lastSeq: UInt64
         /// For whom the events were that are gone.
         var trimmed: HistoryMarks
+        /// The newest event of each key.
+        var kept: KeptEvents
     }
 
     /// Whether the numbering is shared with other servers: some of them may be further than this one.
@@ -56,12 +58,15 @@ package final class Journal: Sendable {
 
     init(
         epoch: String, segments: [JournalSegment], isShared: Bool, left: [ClosedRange<UInt64>] = [],
-        trimmed: HistoryMarks = HistoryMarks()
+        trimmed: HistoryMarks = HistoryMarks(),
+        kept: KeptEvents = KeptEvents()
     ) {
         self.isShared = isShared
         self.left = left
         let seq = segments.last?.lastSeq ?? 0
-        state = Guarded(State(epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq, trimmed: trimmed))
+        state = Guarded(
+            State(
+                epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq, trimmed: trimmed, kept: kept))
     }
 
     /// The identity of the numbering.
@@ -97,6 +102,11 @@ package final class Journal: Sendable {
 
     /// For whom the events were that are gone.
     package var trimmed: HistoryMarks { state.withLock { $0.trimmed } }
+
+    /// The newest event of each key at this moment, and the number up to which all events count in it.
+    package var kept: (events: KeptEvents, seq: UInt64) {
+        state.withLock { ($0.kept, max($0.lastSeq, $0.kept.lastSeq)) }
+    }
 
     /// How many events it holds, and how many bytes those are.
     package var size: (events: Int, bytes: Int) {

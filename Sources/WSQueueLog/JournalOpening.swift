@@ -30,8 +30,11 @@ struct JournalOpening {
     private(set) var identities = JournalIdentities()
     /// For whom the events were that are gone.
     private(set) var trimmed = HistoryMarks()
+    /// The newest event of each key.
+    private(set) var kept: KeptEvents
     private let storage: JournalStorage
     private let boot: String
+    private let keptLimits: KeptLimits
     /// Which machine this is; `nil` does not ask where the journal was before.
     private let host: String?
     /// The numbers that no event bears because a server may have given them after a moment to which the machine was set
@@ -43,7 +46,9 @@ struct JournalOpening {
     private var isUnsure = false
     private var leastSeq: UInt64 = 0
 
-    init(_ storage: JournalStorage, boot: String, host: String?, isShared: Bool) {
+    init(_ storage: JournalStorage, boot: String, host: String?, isShared: Bool, _ limits: KeptLimits) {
+        keptLimits = limits
+        kept = KeptEvents(limits)
         self.host = host
         self.storage = storage
         self.isShared = isShared
@@ -194,8 +199,15 @@ struct JournalOpening {
     /// Checks all records. Damage in the middle leaves a hole: readers see it by the preceding number of the segment
     /// after it. At the end of the newest segment it leaves doubt about the numbers.
     private mutating func scan() throws(SystemCallError) {
+        var keptEnd: UInt64 = 0
+        if case .directory(let directory) = storage, let epoch = segments.last?.epoch,
+            let found = KeptFile.read(in: directory, epoch: epoch, keptLimits)
+        {
+            (kept, keptEnd) = found
+        }
         for segment in segments {
-            let tail = try segment.scan { record, preceding in
+            let tail = try segment.scan { record, preceding, event in
+                if let event, record.seq > keptEnd { kept.take(event, isClearing: record.parts.isClearing) }
                 identities.note(record.identity.owner)
                 record.forEachKey { identities.insert($0) }
                 guard record.parts.kind == .leftOut, record.seq - preceding == Self.skippedSeqs else { return }
@@ -208,6 +220,7 @@ struct JournalOpening {
                 findings.append(.torn(name: name, byteCount: byteCount))
                 try segment.cut()
             case .torn(let byteCount), .damaged(let byteCount):
+                kept.noteLoss()
                 findings.append(.damaged(name: name, byteCount: byteCount))
                 if segment === segments.last { isUnsure = true }
             }

@@ -44,6 +44,8 @@ package struct JournalRecord: Equatable, Sendable {
         /// The state that it is, and whether it ends it.
         package var key: [UInt8]?
         package var isClearing = false
+        /// When that state ends by itself, Unix microseconds.
+        package var expiresAtMicroseconds: Int64?
         package var kind = Kind.event
 
         /// None of them.
@@ -167,6 +169,8 @@ struct JournalRecordFlags: OptionSet {
 enum JournalRecordField {
     /// The stamp of an identity without an owner, 64 bits.
     static let stamp: UInt64 = 1
+    /// When a state ends, Unix microseconds, 64 bits.
+    static let expiry: UInt64 = 2
     /// What stands before a value: its tag (16 bits) and its length (32 bits).
     static let headerBytes = 6
 }
@@ -189,6 +193,7 @@ extension JournalRecord {
         if parts.key != nil { flags.insert(.key) }
         if parts.isClearing { flags.insert(.clears) }
         if parts.kind != .event { flags.insert(.kind) }
+        if parts.expiresAtMicroseconds != nil { flags.insert(.fields) }
         return flags
     }
 
@@ -204,7 +209,7 @@ extension JournalRecord {
         // What is not there takes no place; a little too much is none that is written.
         return plain + owner + 12 + (parts.line.map { 4 + $0.id.count } ?? 0) + bytes(of: parts.channels)
             + bytes(of: parts.recipients) + 4 + 8 * parts.excepts.count + bytes(of: parts.exceptedUsers)
-            + (parts.key.map { 4 + $0.count } ?? 0) + 1 + 4 + JournalRecordField.headerBytes + 8
+            + (parts.key.map { 4 + $0.count } ?? 0) + 1 + 4 + 2 * (JournalRecordField.headerBytes + 8)
     }
 
     private func append(_ parts: Parts, _ flags: JournalRecordFlags, to output: inout OutputSpan<UInt8>) {
@@ -223,9 +228,15 @@ extension JournalRecord {
         if let key = parts.key { output.append(counted: key.span) }
         if flags.contains(.kind) { output.append(parts.kind.rawValue) }
         guard flags.contains(.fields) else { return }
-        output.append(number: UInt64(JournalRecordField.headerBytes + 8), bytes: 4)
-        output.append(number: JournalRecordField.stamp, bytes: 2)
-        output.append(number: 8, bytes: 4)
-        output.append(number: UInt64(bitPattern: identity.stamp), bytes: 8)
+        let fields = [
+            identity.owner == nil ? (JournalRecordField.stamp, identity.stamp) : nil,
+            parts.expiresAtMicroseconds.map { (JournalRecordField.expiry, $0) },
+        ].compactMap(\.self)
+        output.append(number: UInt64(fields.count * (JournalRecordField.headerBytes + 8)), bytes: 4)
+        for (tag, value) in fields {
+            output.append(number: tag, bytes: 2)
+            output.append(number: 8, bytes: 4)
+            output.append(number: UInt64(bitPattern: value), bytes: 8)
+        }
     }
 }

@@ -21,6 +21,15 @@ package struct JournalRecordText {
         case none(stamp: Int64)
     }
 
+    /// How a state ends.
+    private enum KeyEnd {
+        case none
+        /// With this record.
+        case now
+        /// By itself, Unix microseconds.
+        case at(Int64)
+    }
+
     /// What few records have.
     private struct Parts {
         var fingerprint: JournalRecord.Fingerprint?
@@ -30,7 +39,7 @@ package struct JournalRecordText {
         var excepts: [Int64] = []
         var exceptedUsers: [String] = []
         var key: Range<Int>?
-        var isClearing = false
+        var keyEnd = KeyEnd.none
         var kind = JournalRecord.Kind.event
     }
 
@@ -78,7 +87,11 @@ package struct JournalRecordText {
         known.excepts = parts.excepts
         known.exceptedUsers = parts.exceptedUsers
         known.key = parts.key.map { $0.map { bytes[$0] } }
-        known.isClearing = parts.isClearing
+        switch parts.keyEnd {
+        case .none: break
+        case .now: known.isClearing = true
+        case .at(let time): known.expiresAtMicroseconds = time
+        }
         known.kind = parts.kind
         if known != JournalRecord.Parts() { record.parts = known }
         return record
@@ -113,7 +126,7 @@ extension JournalRecordText {
         if !flags.isSubset(of: .owner) {
             guard read(flags, &parts, &reader, in: bytes) else { return nil }
             if flags.contains(.fields) {
-                guard let stamp = readFields(&reader, in: bytes) else { return nil }
+                guard let stamp = readFields(&parts, &reader, in: bytes) else { return nil }
                 if let stamp, !flags.contains(.owner) { owner = .none(stamp: stamp) }
             }
         }
@@ -155,7 +168,7 @@ extension JournalRecordText {
             guard let key = reader.range(in: bytes) else { return false }
             parts.key = key
         }
-        parts.isClearing = flags.contains(.clears)
+        if flags.contains(.clears) { parts.keyEnd = .now }
         if flags.contains(.kind) {
             guard let kind = reader.number(1, in: bytes) else { return false }
             parts.kind = JournalRecord.Kind(rawValue: UInt8(kind)) ?? .unknown
@@ -163,18 +176,23 @@ extension JournalRecordText {
         return true
     }
 
-    /// Reads the further fields: those that are known, here the stamp of an identity without an owner.
+    /// Reads the further fields, those that are known.
     ///
-    /// - Returns: `.some(nil)` where that is not among them, `nil` where they are none.
-    private static func readFields(_ reader: inout LittleEndianReader, in bytes: Span<UInt8>) -> Int64?? {
+    /// - Returns: The stamp of an identity without an owner, `.some(nil)` where that is not among them; `nil` where they
+    ///   are none.
+    private static func readFields(
+        _ parts: inout Parts, _ reader: inout LittleEndianReader, in bytes: Span<UInt8>
+    ) -> Int64?? {
         guard let block = reader.range(in: bytes) else { return nil }
         var fields = LittleEndianReader(position: block.lowerBound, end: block.upperBound)
         var stamp: Int64?
+        let isClearing = if case .now = parts.keyEnd { true } else { false }
         while fields.position < fields.end {
             guard let tag = fields.number(2, in: bytes), let value = fields.range(in: bytes) else { return nil }
-            if tag == JournalRecordField.stamp, value.count == 8 {
-                stamp = Int64(bitPattern: bytes.littleEndian(8, at: value.lowerBound))
-            }
+            guard value.count == 8 else { continue }
+            let number = Int64(bitPattern: bytes.littleEndian(8, at: value.lowerBound))
+            if tag == JournalRecordField.stamp { stamp = number }
+            if tag == JournalRecordField.expiry, !isClearing { parts.keyEnd = .at(number) }
         }
         return .some(stamp)
     }

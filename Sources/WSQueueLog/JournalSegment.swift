@@ -12,6 +12,8 @@ package final class JournalSegment: Sendable {
         /// When the last event got its number, Unix nanoseconds.
         var lastUnixNanoseconds: Int64 = 0
         var marks: [Mark] = []
+        /// Whether any of them has a key.
+        var hasKeys = false
         /// Whom the events were for; as bytes once nothing is added, for there may be many.
         var audiences = HistoryMarks()
         var finishedAudiences: [UInt8]?
@@ -78,6 +80,7 @@ package final class JournalSegment: Sendable {
     var end: Int { contents.withLock { $0.end } }
     var count: Int { contents.withLock { $0.count } }
     var lastSeq: UInt64 { contents.withLock { $0.lastSeq } }
+    var hasKeys: Bool { contents.withLock { $0.hasKeys } }
     var lastUnixNanoseconds: Int64 { contents.withLock { $0.lastUnixNanoseconds } }
     var identities: [UInt64] { contents.withLock { $0.identities } }
     var state: JournalSegmentHeader.State { header.withLock { $0.state } }
@@ -126,10 +129,14 @@ package final class JournalSegment: Sendable {
     /// - Parameters:
     ///   - identities: Their hashes.
     ///   - audiences: Whom they are for.
-    func announce(_ records: Span<UInt8>, identities: [UInt64], audiences: HistoryMarks = HistoryMarks()) {
+    ///   - hasKeys: Whether any of them has a key.
+    func announce(
+        _ records: Span<UInt8>, identities: [UInt64], audiences: HistoryMarks = HistoryMarks(), hasKeys: Bool = false
+    ) {
         contents.withLock { contents in
             contents.take(records)
             contents.audiences.note(audiences)
+            if hasKeys { contents.hasKeys = true }
             contents.identities += identities
         }
     }
@@ -205,9 +212,9 @@ package final class JournalSegment: Sendable {
 
     /// Reads the whole file, checks each record, and learns where they are.
     ///
-    /// - Parameter body: Gets each record, and the number before its own.
+    /// - Parameter body: Gets each record, the number before its own, and the event if it has a key.
     /// - Returns: How the file ends; what is after the last whole record is not looked at again.
-    func scan(_ body: (JournalRecord, UInt64) -> Void) throws(SystemCallError) -> Tail {
+    func scan(_ body: (JournalRecord, UInt64, KeptEvent?) -> Void) throws(SystemCallError) -> Tail {
         var wanted = Self.scanBytes
         while true {
             let start = end
@@ -216,16 +223,19 @@ package final class JournalSegment: Sendable {
             var position = 0
             var hashes: [UInt64] = []
             var audiences = HistoryMarks()
+            var hasKeys = false
             var last = lastSeq
             while let text = JournalRecordText.decode(bytes.span, at: position, as: format), text.seq > last {
                 let record = text.record(in: bytes.span)
-                body(record, last)
+                let event = text.keptEvent(record, in: bytes.span)
+                if event != nil { hasKeys = true }
+                body(record, last, event)
                 record.forEachKey { hashes.append($0) }
                 audiences.note(record)
                 last = text.seq
                 position = text.end
             }
-            announce(bytes.span.extracting(..<position), identities: hashes, audiences: audiences)
+            announce(bytes.span.extracting(..<position), identities: hashes, audiences: audiences, hasKeys: hasKeys)
             if position > 0 {
                 wanted = Self.scanBytes
                 continue

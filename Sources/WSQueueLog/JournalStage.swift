@@ -2,6 +2,8 @@
 struct JournalStage {
     private(set) var records: [UInt8] = []
     private(set) var identities: [UInt64] = []
+    /// Whether any of them has a key.
+    private(set) var hasKeys = false
     /// Whom the events are for.
     private(set) var audiences = HistoryMarks()
     /// The order number of the last record.
@@ -16,6 +18,7 @@ struct JournalStage {
     mutating func add(_ record: JournalRecord, messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void) {
         record.append(to: &records, messageBytes: messageBytes, fill)
         audiences.note(record)
+        if !record.isForEveryone, record.parts.key != nil { hasKeys = true }
         seq = record.seq
     }
 
@@ -23,6 +26,7 @@ struct JournalStage {
 
     mutating func removeAll() {
         audiences = HistoryMarks()
+        hasKeys = false
         records.removeAll(keepingCapacity: records.count <= Self.keptBytes)
         identities.removeAll(keepingCapacity: identities.count <= Self.keptBytes / 8)
     }

@@ -85,9 +85,16 @@ package enum JournalStorage: Sendable {
         if case .directory(let directory) = self { try TrimmedFile.write(trimmed, epoch: epoch, in: directory) }
     }
 
+    /// Keeps the state up to a number, whose events are about to go.
+    func keep(_ kept: KeptEvents, upTo end: UInt64, epoch: String) throws(SystemCallError) {
+        if case .directory(let directory) = self { try KeptFile.write(kept, upTo: end, epoch: epoch, in: directory) }
+    }
+
     /// Another numbering begins.
-    func forgetTrimmed() {
-        if case .directory(let directory) = self { TrimmedFile.remove(in: directory) }
+    func forgetPast() {
+        guard case .directory(let directory) = self else { return }
+        TrimmedFile.remove(in: directory)
+        KeptFile.remove(in: directory)
     }
 
     /// Removes a segment's file; readers that have it open can read on.

@@ -48,6 +48,9 @@ struct JournalTrimmer {
         }
         do throws(SystemCallError) {
             // First: what is gone and not remembered would be a gap for everyone after a crash.
+            if surplus.contains(where: \.segment.hasKeys) {
+                try storage.keep(journal.kept.events, upTo: trimmed.end, epoch: journal.epoch)
+            }
             try storage.keep(trimmed, epoch: journal.epoch)
         } catch {
             return ([], [.unkept(error)])

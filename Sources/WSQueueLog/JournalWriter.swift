@@ -9,6 +9,8 @@ package struct JournalLimits: Equatable, Sendable {
     package var ageNanoseconds: Int64
     /// The files together are no larger.
     package var bytes: Int
+    /// How much state is kept, however old.
+    package var kept = KeptLimits()
 
     package init(events: Int = 10_000, ageNanoseconds: Int64 = 86_400_000_000_000, bytes: Int = 64 * 1_048_576) {
         self.events = events
@@ -57,11 +59,11 @@ package struct JournalWriter: ~Copyable {
         _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String,
         host: String? = nil, isShared: Bool = false
     ) throws(JournalOpeningError) {
-        var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared)
+        var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared, limits.kept)
         try opening.run(epoch: epoch, unix: unix)
         journal = Journal(
             epoch: opening.active.epoch, segments: opening.segments, isShared: isShared, left: opening.left,
-            trimmed: opening.trimmed)
+            trimmed: opening.trimmed, kept: opening.kept)
         findings = opening.findings
         identities = opening.identities
         active = opening.active
@@ -104,12 +106,19 @@ package struct JournalWriter: ~Copyable {
         _ record: JournalRecord, messageBytes: Int, _ fill: (inout OutputSpan<UInt8>) -> Void
     ) {
         staged.add(record, messageBytes: messageBytes, fill)
+        if !record.isForEveryone, let key = record.parts.key { keep(record, key, messageBytes: messageBytes) }
         guard isKnowing else { return }
         identities.note(record.identity.owner)
         record.forEachKey { key in
             identities.insert(key)
             staged.note(key)
         }
+    }
+
+    /// Puts an event with a key in the place of the one before it.
+    private func keep(_ record: JournalRecord, _ key: [UInt8], messageBytes: Int) {
+        let event = KeptEvent(record, key: key, message: Array(staged.records.suffix(messageBytes)))
+        journal.withState { $0.kept.take(event, isClearing: record.parts.isClearing) }
     }
 
     /// Whether anything is staged.
@@ -138,7 +147,9 @@ package struct JournalWriter: ~Copyable {
             throw error
         }
         journal.withState { state in
-            active.announce(staged.records.span, identities: staged.identities, audiences: staged.audiences)
+            active.announce(
+                staged.records.span, identities: staged.identities, audiences: staged.audiences,
+                hasKeys: staged.hasKeys)
             state.lastSeq = active.lastSeq
             state.pending = []
         }
@@ -211,9 +222,11 @@ package struct JournalWriter: ~Copyable {
             defer {
                 var trimmed = HistoryMarks()
                 if precedingSeq > 0 { trimmed.noteUnknown(upTo: precedingSeq) }
+                var kept = state.kept
+                kept.loseAll()
                 state = Journal.State(
                     epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq,
-                    trimmed: trimmed)
+                    trimmed: trimmed, kept: kept)
             }
             return state.segments
         }
@@ -222,7 +235,7 @@ package struct JournalWriter: ~Copyable {
         staged = JournalStage()
         unsynced.add(next)
         unsynced.add(storage)
-        storage.forgetTrimmed()
+        storage.forgetPast()
         // One with the new one's name is the new one.
         for segment in old where segment.name != next.name { try? segment.removeFile() }
     }

@@ -74,9 +74,12 @@ package struct StatusPages: Sendable {
     }
 
     private var facts: StatusFacts {
-        StatusFacts(
+        let kept = journal.kept.events
+        return StatusFacts(
             epoch: journal.epoch, journalAfter: journal.precedingSeq, journalLast: journal.lastSeq,
-            journalBytes: journal.size.bytes, takesPublications: takesPublications, version: version,
+            journalBytes: journal.size.bytes,
+            keys: (kept.keyCount, kept.byteCount, kept.refusedCount), takesPublications: takesPublications,
+            version: version,
             startedAtUnix: startedAtUnix, suppressedLines: log.suppressedLines, authFailures: counters.authFailures,
             descriptorLimit: descriptorLimit)
     }

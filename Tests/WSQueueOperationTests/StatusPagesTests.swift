@@ -4,8 +4,9 @@ import Testing
 
 struct StatusPagesTests {
     private static let facts = StatusFacts(
-        epoch: "e1", journalAfter: 3, journalLast: 9, journalBytes: 77, takesPublications: true, version: "1.2",
-        startedAtUnix: 5_000_000_000, suppressedLines: 4, authFailures: [("expired", 2)], descriptorLimit: 1_024)
+        epoch: "e1", journalAfter: 3, journalLast: 9, journalBytes: 77, keys: (2, 300, 1), takesPublications: true,
+        version: "1.2", startedAtUnix: 5_000_000_000, suppressedLines: 4, authFailures: [("expired", 2)],
+        descriptorLimit: 1_024)
 
     private static func contents() -> StatusBoard.Contents {
         var hub = HubStatus()

@@ -99,9 +99,10 @@ struct ConversationTests {
         since: String, greeted: String
     ) throws {
         let client = try Conversation()
-        #expect(try client.open("since=\(since)").told.last == welcome.replacing("e1:20", with: greeted))
+        #expect(
+            try client.open("since=\(since)").told.suffix(2) == [welcome.replacing("e1:20", with: greeted), "replay"])
         #expect(client.nextRequest == PastRequest(since: try cursor(since), channel: nil))
-        #expect(client.takeRequest()?.since.text == since)
+        #expect(client.takeRequest()?.since?.text == since)
         #expect(client.takeRequest() == nil)
     }
 
@@ -110,9 +111,9 @@ struct ConversationTests {
     {
         let reader = try Conversation(.stream, view: .stream(epoch: "e1", nil))
         let told = try reader.open("since=e1:12&events=x", lastEvent: "e1:17").told
-        #expect(told == ["name", "view own", "replay", "position e1:17"])
+        #expect(told == ["name", "view own", "position e1:17", "replay"])
         #expect(reader.view == .stream(epoch: "e1", EventFilter("x")))
-        #expect(reader.takeRequest()?.since.text == "e1:17")
+        #expect(reader.takeRequest()?.since?.text == "e1:17")
     }
 
     @Test func `pings are messages for a client that cannot see others, with its cursor if it speaks`() throws {

@@ -224,7 +224,8 @@ struct Conversations {
         guard delivery.connections.standing(of: slot) == .live,
             let request = delivery.connections[slot]?.withSession({ $0.takeRequest() }) ?? nil
         else { return }
-        delivery.begin(request, channels: request.channel.map { [$0] } ?? table.channels(of: slot), slot, now: now)
+        delivery.begin(
+            request, channels: request.channel.map { [$0] } ?? table.channels(of: slot), table, slot, now: now)
     }
 
     // MARK: Actions

@@ -147,8 +147,11 @@ struct Delivery: ~Copyable {
     }
 
     /// Begins a replay for a client that is live.
-    mutating func begin(_ request: PastRequest, channels: [String], _ slot: Int, now: Int64) {
-        replays.begin(request, channels: channels, slot, seq: fanout.seq, now: now, &sockets)
+    mutating func begin(
+        _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, now: Int64
+    ) {
+        if request.wantsState { oweText(ServerMessage.stateBegins(channel: request.channel), slot) }
+        replays.begin(request, channels: channels, subscriptions, slot, seq: fanout.seq, now: now, &sockets)
     }
 
     /// Sends clients a piece of what they missed.

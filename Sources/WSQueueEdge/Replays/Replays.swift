@@ -27,8 +27,7 @@ struct Replays {
     private var turns: [UInt64] = []
     /// Whether none of them could be sent anything: what they want is not here yet.
     private var isIdle = false
-    /// The frames on their way to a socket.
-    private var frames = ReplayFrames()
+    private var builder: ReplayBuilder
     private var sentEvents: UInt64 = 0
     private var shares = ReplayShares()
     /// Whether some only rest for having taken much.
@@ -41,6 +40,7 @@ struct Replays {
 
     init(_ journal: Journal, _ gate: Gate, limitNanoseconds: Int64, _ log: Log) {
         self.journal = journal
+        builder = ReplayBuilder(journal, limitBytes: Self.stepBytes)
         self.gate = gate
         self.limitNanoseconds = limitNanoseconds
         self.log = log
@@ -60,12 +60,22 @@ struct Replays {
 
     /// Begins a replay; from now on the client is left out of what is sent live.
     mutating func begin(
-        _ request: PastRequest, channels: [String], _ slot: Int, seq: UInt64, now: Int64,
-        _ connections: inout Connections
+        _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, seq: UInt64,
+        now: Int64, _ connections: inout Connections
     ) {
-        running[slot] = Replay(request, channels: channels, bounds: bounds, seq: seq, now: now)
+        let state = request.wantsState ? state(request, channels, subscriptions, slot) : nil
+        running[slot] = Replay(request, channels: channels, bounds: bounds, seq: seq, now: now, state: state)
         connections.set(.replaying, slot)
         if !connections.awaitsSpace(slot) { turns.append(connections.token(of: slot)) }
+    }
+
+    /// The state of what a client listens to, as it is now.
+    private func state(
+        _ request: PastRequest, _ channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int
+    ) -> StateReplay {
+        let areNames = channels.allSatisfy(Channel.isValid)
+        let names = request.channel == nil ? channels + [KeptEvents.channelless] : channels
+        return StateReplay(journal.kept, names: areNames ? names : nil) { subscriptions.hears(slot, $0) }
     }
 
     /// A socket takes bytes again.
@@ -153,11 +163,12 @@ struct Replays {
         let before = replay.nextSeq
         let step = replay.step(seq: seq, isFollowing: gate.isFollowing, now: now)
         if step == .finish { return nil }
+        if step == .state { return sendState(slot, &replay, subscriptions, now: now, &connections) }
         guard step == .read, let chunk = read(slot, &replay, subscriptions, seq: seq, connections) else {
             turns.append(connections.token(of: slot))
             return replay.nextSeq == before ? 0 : 1_024
         }
-        if let used = prepare(chunk, slot, &replay, subscriptions, seq: seq, connections) {
+        if let used = builder.prepare(chunk, slot, &replay, subscriptions, seq: seq, connections) {
             if send(chunk, used, slot, &replay, now: now, &connections) {
                 turns.append(connections.token(of: slot))
             }
@@ -202,58 +213,41 @@ struct Replays {
                 session.loss(of: trimmed, during: planned, slot: slot, subscriptions)
             })
         else { return replay.lose(upTo: seq) }
-        if loss.any { replay.lose(upTo: seq, isUnsure: loss.isUnsure) } else { replay.pass(upTo: seq) }
+        if loss.plain || (loss.any && replay.stateProgress == nil) {
+            replay.lose(upTo: seq, isUnsure: loss.isUnsure)
+        } else if loss.any {
+            replay.heal(upTo: seq)
+        } else {
+            replay.pass(upTo: seq)
+        }
     }
 
-    /// Builds the frames that a client gets of some records.
+    /// Sends a client a piece of its state, behind all that it has missed.
     ///
-    /// - Returns: How many bytes of the records were looked at, and the first number after them; `nil` where the first
-    ///   of them is none.
-    private mutating func prepare(
-        _ chunk: Journal.Chunk, _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64,
-        _ connections: borrowing Connections
-    ) -> (offset: Int, next: UInt64)? {
-        frames.removeAll()
-        let inheritedSeq = journal.inheritedSeq
-        var (offset, next) = (0, replay.nextSeq)
-        var heard = HeardChannels()
-        while offset < chunk.records.count {
-            guard let text = chunk.text(at: offset) else {
-                if offset == 0 { return nil }
-                break
-            }
-            if text.seq > seq {
-                // The rest has not been published to this loop, and what comes before it has been looked at.
-                if next <= seq { replay.lose(upTo: seq) }
-                next = seq + 1
-                break
-            }
-            offset = text.end
-            if text.seq < next { continue }
-            next = text.seq + 1
-            let planned = replay
-            let copy = connections[slot]?.withSession { session in
-                session.copy(
-                    of: text, during: planned, inheritedSeq: inheritedSeq, slot: slot, subscriptions, &heard
-                ).map { (audience: $0, view: session.view) }
-            }
-            guard let (audience, view) = copy ?? nil else { continue }
-            frames.append(
-                chunk.records[text.message], channel: audience.channel, key: text.key.map { chunk.records[$0] },
-                as: view,
-                next: next, offset: offset)
+    /// - Returns: About how many bytes that were.
+    private mutating func sendState(
+        _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, now: Int64,
+        _ connections: inout Connections
+    ) -> Int {
+        let state = builder.prepareState(slot, replay, subscriptions, connections)
+        let count = builder.bytes.count
+        if send(
+            nil, ReplayBuilder.Used(offset: 0, next: replay.nextSeq, state: state), slot, &replay, now: now,
+            &connections)
+        {
+            turns.append(connections.token(of: slot))
         }
-        return (offset, next)
+        return max(1_024, count)
     }
 
     /// Sends the frames that were built, and moves the replay past what has gone.
     ///
     /// - Returns: Whether the socket takes more.
     private mutating func send(
-        _ chunk: Journal.Chunk, _ used: (offset: Int, next: UInt64), _ slot: Int, _ replay: inout Replay, now: Int64,
-        _ connections: inout Connections
+        _ chunk: Journal.Chunk?, _ used: ReplayBuilder.Used, _ slot: Int,
+        _ replay: inout Replay, now: Int64, _ connections: inout Connections
     ) -> Bool {
-        let bytes = frames.bytes
+        let bytes = builder.bytes
         var sent = 0
         if !bytes.isEmpty {
             switch Socket.send(bytes.span, to: connections.descriptor(of: slot)) {
@@ -265,18 +259,26 @@ struct Replays {
             }
         }
         if sent > 0 || bytes.isEmpty { replay.noteProgress(now: now) }
-        sentEvents += UInt64(frames.count(begunIn: sent))
+        sentEvents += UInt64(builder.count(begunIn: sent))
         if sent == bytes.count {
-            replay.advance(to: used.next, at: chunk.position(at: used.offset))
+            advance(&replay, used, chunk)
             return true
         }
-        if let mark = frames.mark(after: sent) {
+        if let mark = builder.mark(after: sent) {
             // Only what is left of one frame is kept for a client; the others are built again when their time has come.
             connections.owe(bytes[sent..<mark.end], slot)
-            replay.advance(to: mark.next, at: chunk.position(at: mark.offset))
+            advance(&replay, ReplayBuilder.Used(offset: mark.offset, next: mark.next, state: mark.state), chunk)
         }
         connections.awaitSpace(slot)
         return false
+    }
+
+    private func advance(
+        _ replay: inout Replay, _ used: ReplayBuilder.Used,
+        _ chunk: Journal.Chunk?
+    ) {
+        if let chunk { replay.advance(to: used.next, at: chunk.position(at: used.offset)) }
+        if let state = used.state { replay.noteState(state) }
     }
 
     /// Goes on after what cannot be read.

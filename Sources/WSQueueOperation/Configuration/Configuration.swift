@@ -109,6 +109,9 @@ package struct Configuration: Sendable {
     /// How much history is kept, whichever bound is reached first; by default events are not counted.
     package var journalEvents: Int?
     package var journalSeconds = 86_400
+    /// How many keys have a state, each in each of its channels, and how many bytes those may be.
+    package var keyLimit = 10_000
+    package var keyBytes = 16 * 1_048_576
     package var journalBytes = 64 * 1_048_576
     package var drainMilliseconds = 20_000
     /// The Redis that it shares with other servers; `nil` is none.

@@ -12,6 +12,13 @@ package enum MetricsText {
         page.metric(
             "wsqueue_journal_bytes", .gauge, "Size of the journal's segments.", facts.journalBytes)
         page.metric(
+            "wsqueue_keys", .gauge, "Keys that have a state, each in each of its channels.", facts.keys.count)
+        page.metric(
+            "wsqueue_keys_bytes", .gauge, "Memory of the events that are the state of their keys.", facts.keys.bytes)
+        page.metric(
+            "wsqueue_keys_refused_total", .counter, "Events with keys for whose state there was no room.",
+            facts.keys.refused)
+        page.metric(
             "wsqueue_log_suppressed_total", .counter,
             "Log lines that were folded into one with repeat, summed up in events.sum, or dropped.",
             UInt64(facts.suppressedLines) + hub.counters.summedLines)

@@ -5,6 +5,8 @@ package struct StatusFacts {
     package let journalAfter: UInt64
     package let journalLast: UInt64
     package let journalBytes: Int
+    /// How many keys have a state, how many bytes those are, and for how many events there was no room.
+    package let keys: (count: Int, bytes: Int, refused: UInt64)
     /// Whether events may come by HTTP.
     package let takesPublications: Bool
     package let version: String
@@ -19,7 +21,8 @@ package struct StatusFacts {
 
     /// Makes them of their parts.
     package init(
-        epoch: String, journalAfter: UInt64, journalLast: UInt64, journalBytes: Int, takesPublications: Bool,
+        epoch: String, journalAfter: UInt64, journalLast: UInt64, journalBytes: Int,
+        keys: (count: Int, bytes: Int, refused: UInt64), takesPublications: Bool,
         version: String, startedAtUnix: Int64, suppressedLines: Int, authFailures: [(String, UInt64)],
         descriptorLimit: Int
     ) {
@@ -27,6 +30,7 @@ package struct StatusFacts {
         self.journalAfter = journalAfter
         self.journalLast = journalLast
         self.journalBytes = journalBytes
+        self.keys = keys
         self.takesPublications = takesPublications
         self.version = version
         self.startedAtUnix = startedAtUnix

@@ -1,8 +1,8 @@
 internal import WSQueueCore
 internal import WSQueueWire
 
-/// What the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app` and `since=<cursor>`. The
-/// first two may come several times, also as forms write lists.
+/// What the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app`, `state=1` and `since=<cursor>`.
+/// The first two may come several times, also as forms write lists.
 struct ClientQuery {
     /// The channels and patterns, as they were written, each once; beside names that are none as many as a client may have.
     let channels: [String]
@@ -10,6 +10,8 @@ struct ClientQuery {
     let surplus: String?
     /// Where the client wants to go on.
     let since: Cursor?
+    /// Whether it wants the state of what it listens to.
+    let wantsState: Bool
     /// Which events it wants; `nil` says nothing of that.
     let filter: EventFilter?
     /// Whether it cannot see the protocol's pings.
@@ -33,6 +35,9 @@ struct ClientQuery {
         let heartbeat = target.value(of: "heartbeat") ?? ""
         hearsNoPings = heartbeat == "app"
         if !heartbeat.isEmpty, !hearsNoPings { errors.append(.invalidField("heartbeat", expected: "app, or nothing")) }
+        let state = target.value(of: "state") ?? ""
+        wantsState = state == "1"
+        if !state.isEmpty, !wantsState { errors.append(.invalidField("state", expected: "1, or nothing")) }
         // A reader of a stream that has had no event yet may send an empty one.
         let places = [lastEvent.flatMap { $0.isEmpty ? nil : $0 }, target.value(of: "since")].compactMap(\.self)
         let cursors = places.map { Cursor.parse($0) }

@@ -19,6 +19,15 @@ extension ClientSession {
             subscriptions)
     }
 
+    /// The channel with which the client is sent an event of its state, empty for none; `nil` where it is not for it.
+    package func channel(
+        of item: StateReplay.Item, during replay: Replay, slot: Int, _ subscriptions: SubscriptionTable,
+        _ heard: inout HeardChannels
+    ) -> String? {
+        heard.channel(
+            of: item, for: slot, reception, clientSince: hearsSince, during: replay, subscriptions)
+    }
+
     /// What this client lacks of the events that are gone, during a replay that has come so far.
     ///
     /// - Parameter trimmed: For whom those events were.

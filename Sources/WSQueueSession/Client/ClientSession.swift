@@ -83,7 +83,7 @@ package struct ClientSession: ~Copyable {
         if !given.isEmpty { made.member.begin(given: given, besides: query.channels) }
         for name in given + query.channels {
             do throws(ClientError) {
-                let command = ClientCommand.subscribe(channel: name, since: query.since)
+                let command = ClientCommand.subscribe(channel: name, since: query.since, state: query.wantsState)
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
@@ -97,11 +97,14 @@ package struct ClientSession: ~Copyable {
             actions.append(.view(view))
         }
         let start = query.since.map { facts.bounds.start(after: $0, seq: facts.seq) } ?? facts.reached
-        if let since = query.since { want(PastRequest(since: since, channel: nil), &actions) }
         if dialect == .named { greet(options, facts, reached: start, &actions) }
-        if dialect == .stream, let cursor = facts.cursor(start) {
+        // Its place is the end of the state, as before that something is missing.
+        if dialect == .stream, !query.wantsState, let cursor = facts.cursor(start) {
             // A reader that has had no event yet comes back with this.
             actions.append(.position(query.since?.text ?? cursor.text))
+        }
+        if query.since != nil || query.wantsState {
+            want(PastRequest(since: query.since, channel: nil, wantsState: query.wantsState), &actions)
         }
         for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
         for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
@@ -166,18 +169,20 @@ package struct ClientSession: ~Copyable {
         switch command {
         case .ping: actions.append(.send(ServerMessage.pong()))
         case .pong: return
-        case .resume(let since):
+        case .resume(let since, let state):
             try made.requests.checkRoom(options)
-            want(PastRequest(since: since, channel: nil), &actions)
-        case .subscribe(let channel, let since):
+            want(PastRequest(since: since, channel: nil, wantsState: state), &actions)
+        case .subscribe(let channel, let since, let state):
             if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             // Nothing is done of a command that is refused.
-            if since != nil { try made.requests.checkRoom(options) }
+            if since != nil || state { try made.requests.checkRoom(options) }
             if !isQuiet { made.member.decide(about: channel) }
             try made.member.subscribe(to: channel, options, facts, &actions)
             if !isQuiet { actions.append(.send(ServerMessage.subscribed(channel))) }
             tellMembers(channel, &actions)
-            if let since { want(PastRequest(since: since, channel: channel), &actions) }
+            if since != nil || state {
+                want(PastRequest(since: since, channel: channel, wantsState: state), &actions)
+            }
         case .unsubscribe(let channel):
             made.member.forgetQuestions(about: channel)
             made.member.decide(about: channel)

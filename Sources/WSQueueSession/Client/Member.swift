@@ -189,7 +189,7 @@ struct Member {
     ) throws(ClientError) -> Bool {
         let (verb, channel): (Access.Verb, String)
         switch command {
-        case .subscribe(let name, _): (verb, channel) = (.subscribe, name)
+        case .subscribe(let name, _, _): (verb, channel) = (.subscribe, name)
         // A client that does not listen is told so without asking the application.
         case .message(let name, _, _) where hears(name, facts): (verb, channel) = (.publish, name)
         default: return false

@@ -89,8 +89,17 @@ extension Replay {
     func outcome(for dialect: ClientDialect, epoch: String, seq: UInt64) -> [SessionAction] {
         guard let cursor = Cursor(epoch: epoch, seq: seq) else { return [] }
         var actions: [SessionAction] = []
+        if let isStateComplete {
+            let text = ServerMessage.stateEnds(
+                cursor, channel: request.channel, keys: stateProgress?.keys ?? 0, isComplete: isStateComplete)
+            actions.append(.send(text))
+        }
         if let gap {
             actions.append(.send(ServerMessage.resumed(cursor, gap: gap)))
+        } else if isHealed {
+            actions.append(.send(ServerMessage.healed(cursor)))
+        } else if request.since == nil {
+            // It has asked for the state alone.
         } else if request.channel == nil, dialect != .stream {
             actions.append(.send(ServerMessage.resumed(cursor)))
         }

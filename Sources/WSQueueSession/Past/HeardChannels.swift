@@ -40,6 +40,22 @@ package struct HeardChannels {
         return isWanted ? first : nil
     }
 
+    /// The channel with which a client is sent an event of its state, empty for none; `nil` where it is not for it.
+    mutating func channel(
+        of item: StateReplay.Item, for slot: Int, _ reception: Reception, clientSince: UInt64, during replay: Replay,
+        _ subscriptions: SubscriptionTable
+    ) -> String? {
+        item.channels.first { channel in
+            guard !channel.isEmpty else {
+                return replay.request.channel == nil && subscriptions.isAddressed(slot, by: .everyone)
+            }
+            return find(channel) {
+                let names = subscriptions.subscriptions(of: slot, hearing: channel)
+                return names.isEmpty ? nil : reception.way(of: names, clientSince: clientSince, during: replay)
+            }?.isWanted ?? false
+        }
+    }
+
     private mutating func find(_ channel: String, _ make: () -> Reception.Way?) -> Reception.Way? {
         if let known = ways[channel] { return known }
         let way = make()

@@ -3,15 +3,19 @@ package import WSQueueLog
 
 /// What a client asks for of the past.
 package struct PastRequest: Equatable, Sendable {
-    /// Where it has got to.
-    package let since: Cursor
+    /// Where it has got to; `nil` where only the state is wanted.
+    package let since: Cursor?
     /// The channel whose past is wanted; `nil` is all that it listens to.
     package let channel: String?
 
+    /// Whether the state is wanted too.
+    package let wantsState: Bool
+
     /// Makes a request.
-    package init(since: Cursor, channel: String?) {
+    package init(since: Cursor?, channel: String?, wantsState: Bool = false) {
         self.since = since
         self.channel = channel
+        self.wantsState = wantsState
     }
 }
 
@@ -50,7 +54,8 @@ package struct PastBounds: Equatable, Sendable {
     ///
     /// - Parameter seq: Where its loop stands. A number that this loop has not reached yet may be one that another loop
     ///   has sent.
-    package func start(after cursor: Cursor, seq: UInt64) -> UInt64 {
+    package func start(after cursor: Cursor?, seq: UInt64) -> UInt64 {
+        guard let cursor else { return seq }
         if isAwaited(cursor) { return cursor.seq }
         guard isOfHistory(cursor) else { return seq }
         return max(cursor.seq, min(seq, precedingSeq))

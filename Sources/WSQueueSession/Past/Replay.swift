@@ -13,6 +13,8 @@ package struct Replay: Sendable {
         case finish
         /// There is nothing for it yet.
         case wait
+        /// The rest of its state is to be sent.
+        case state
         /// Records are to be read.
         case read
     }
@@ -30,6 +32,9 @@ package struct Replay: Sendable {
     private var place: Journal.Position?
     private var lost: ResumeGap?
     private var isSure = false
+    private var isHealing = false
+    /// The state that it is sent among the events it missed.
+    private var state: StateReplay?
     private var movedAt: Int64
     private var waitsUntil: Int64
 
@@ -41,7 +46,11 @@ package struct Replay: Sendable {
     /// - Parameters:
     ///   - channels: The channels that the client listens to, if their past is wanted.
     ///   - seq: Where its loop stands.
-    package init(_ request: PastRequest, channels: [String], bounds: PastBounds, seq: UInt64, now: Int64) {
+    package init(
+        _ request: PastRequest, channels: [String], bounds: PastBounds, seq: UInt64, now: Int64,
+        state: StateReplay? = nil
+    ) {
+        self.state = state
         self.request = request
         self.channels = Set(channels)
         epoch = bounds.epoch
@@ -49,15 +58,19 @@ package struct Replay: Sendable {
         movedAt = now
         waitsUntil = now + Self.awaitNanoseconds
         start = bounds.start(after: request.since, seq: seq)
+        guard let since = request.since else {
+            next = seq + 1
+            return
+        }
         // Another server has sent it what is still on its way to this one.
-        if bounds.isAwaited(request.since) {
-            next = request.since.seq + 1
+        if bounds.isAwaited(since) {
+            next = since.seq + 1
             return
         }
         // A client may send any number, the greatest too.
-        next = min(request.since.seq, bounds.lastSeq) + 1
+        next = min(since.seq, bounds.lastSeq) + 1
         // What is gone before the oldest record may have been for others: that is looked at when it is come to.
-        if !bounds.isOfHistory(request.since) { lose(upTo: start, reason: .epoch) }
+        if !bounds.isOfHistory(since) { lose(upTo: start, reason: .epoch) }
     }
 
     /// The first number that has not been looked at.
@@ -82,7 +95,12 @@ package struct Replay: Sendable {
     ///   - isFollowing: Whether events that other servers send come here now: while they do not, a place ahead of all
     ///     records may still be reached.
     package mutating func step(seq: UInt64, isFollowing: Bool, now: Int64) -> Step {
-        if next == seq + 1 { return .finish }
+        if next == seq + 1 {
+            guard let state else { return .finish }
+            if state.hasMore(before: next) { return .state }
+            // The state is of a moment to which the loop has not come yet.
+            return state.cut > seq ? .wait : .finish
+        }
         guard next > seq + 1 else { return .read }
         if !isFollowing { waitsUntil = now + Self.awaitNanoseconds }
         // No server has had such a number: the client is told that its place does not exist.
@@ -102,6 +120,27 @@ package struct Replay: Sendable {
         place = position
     }
 
+    /// How far the client has been sent its state; `nil` where it has wanted none.
+    package var stateProgress: StateReplay.Progress? { state?.progress }
+    package func nextState(after progress: StateReplay.Progress, before seq: UInt64) -> StateReplay.Item? {
+        state?.next(after: progress, before: seq)
+    }
+    package mutating func noteState(_ progress: StateReplay.Progress) { state?.note(progress) }
+    /// Whether a record is in the state, or was.
+    package func isState(_ record: JournalRecordText) -> Bool {
+        record.key != nil && record.seq <= state?.cut ?? 0
+    }
+    /// Whether there was room for all that is state; `nil` where it has wanted none.
+    package var isStateComplete: Bool? { state?.isComplete }
+    /// Whether something is lost that its state has made up for, and nothing else.
+    package var isHealed: Bool { isHealing && lost == nil }
+
+    /// What is gone up to this number had keys, and is in the state that the client is sent, or has been replaced there.
+    package mutating func heal(upTo seq: UInt64) {
+        next = seq + 1
+        isHealing = true
+    }
+
     /// What is gone up to this number was not for the client.
     package mutating func pass(upTo seq: UInt64) { next = seq + 1 }
 
@@ -111,8 +150,10 @@ package struct Replay: Sendable {
     package mutating func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed, isUnsure: Bool = false) {
         next = seq + 1
         isSure = isSure || !isUnsure
-        guard let end = Cursor(epoch: epoch, seq: seq) else { return }
-        lost = ResumeGap(from: lost?.from ?? request.since, to: end, reason: lost?.reason ?? reason)
+        guard let end = Cursor(epoch: epoch, seq: seq),
+            let since = request.since ?? Cursor(epoch: epoch, seq: heldSince)
+        else { return }
+        lost = ResumeGap(from: lost?.from ?? since, to: end, reason: lost?.reason ?? reason)
     }
 
     /// Whether the past of what comes through one of these subscriptions is wanted; `nil` is no subscription.

@@ -11,6 +11,8 @@ package struct ReplayFrames: Sendable {
         package let next: UInt64
         /// The place after its record.
         package let offset: Int
+        /// How far the client's state has been sent; `nil` where it has wanted none.
+        package let state: StateReplay.Progress?
     }
 
     private var built: [UInt8] = []
@@ -37,13 +39,15 @@ package struct ReplayFrames: Sendable {
     ///   - view: How the client sees it; an event that it does not want has no frame.
     ///   - next: The first number after the event.
     ///   - offset: The place after its record.
+    ///   - state: How far the client's state has been sent then.
     package mutating func append(
         _ message: ArraySlice<UInt8>, channel: String?, key: ArraySlice<UInt8>? = nil, as view: EventView, next: UInt64,
-        offset: Int
+        offset: Int, state: StateReplay.Progress? = nil
     ) {
+        let mark = { (end: Int) in Mark(end: end, next: next, offset: offset, state: state) }
         guard let channel else {
-            guard append(message, as: view) else { return }
-            return mark(next: next, offset: offset)
+            guard append(message, as: view, isPlace: state == nil) else { return }
+            return marks.append(mark(built.count))
         }
         var tail: [UInt8] = []
         if let key {
@@ -59,23 +63,19 @@ package struct ReplayFrames: Sendable {
             built += head
             built += member
         } else {
-            guard view.append(Array(head + member).span, to: &built) else { return }
+            guard view.append(Array(head + member).span, to: &built, isPlace: state == nil) else { return }
         }
-        mark(next: next, offset: offset)
+        marks.append(mark(built.count))
     }
 
     /// Appends a message as it is.
     ///
     /// - Returns: Whether the client wants it.
-    private mutating func append(_ message: ArraySlice<UInt8>, as view: EventView) -> Bool {
-        guard view.isLogs else { return view.append(Array(message).span, to: &built) }
+    private mutating func append(_ message: ArraySlice<UInt8>, as view: EventView, isPlace: Bool) -> Bool {
+        guard view.isLogs else { return view.append(Array(message).span, to: &built, isPlace: isPlace) }
         FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
         built += message
         return true
-    }
-
-    private mutating func mark(next: UInt64, offset: Int) {
-        marks.append(Mark(end: built.count, next: next, offset: offset))
     }
 
     /// How many frames have begun to go when `count` bytes have gone.

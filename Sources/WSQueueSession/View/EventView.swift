@@ -31,14 +31,17 @@ package enum EventView: Hashable, Sendable {
 
     /// Appends an event's frame as this client sees it.
     ///
-    /// - Parameter message: The event's message.
+    /// - Parameters:
+    ///   - message: The event's message.
+    ///   - isPlace: Whether a reader of a stream may come back to where it stands after this one.
     /// - Returns: Whether the client wants it.
-    package func append(_ message: Span<UInt8>, to bytes: inout [UInt8]) -> Bool {
+    package func append(_ message: Span<UInt8>, to bytes: inout [UInt8], isPlace: Bool = true) -> Bool {
         guard let text = EventMessageText.decode(message) else { return false }
         if let filter, !text.passes(filter, in: message) { return false }
         switch self {
         case .stream(let epoch, _):
-            ServerSentEvent.append(message, id: "\(epoch):\(text.sequenceNumber(in: message))", to: &bytes)
+            let id = isPlace ? "\(epoch):\(text.sequenceNumber(in: message))" : nil
+            ServerSentEvent.append(message, id: id, to: &bytes)
         case .chat where text.hasChannel:
             bytes += FrameEncoder.frame(.text, text.chat(in: message).span)
         case .chat, .logged:

@@ -89,5 +89,15 @@ extension Setting {
             guard bytes >= 65_536 else { throw ValueFault(text, wanted: "a size of 64K or more") }
             settings.configuration.journalBytes = bytes
         },
+        .integer(
+            Option(
+                key: "keys", value: "N", defaultValue: .value("10000"),
+                text:
+                    "How many keys have a state, each in each of its channels: the newest event of each is kept, "
+                    + "however old. Events beyond that are sent and not kept."),
+            in: 0...10_000_000, \.configuration.keyLimit),
+        .bytes(
+            "keys-size", \.configuration.keyBytes, default: "16M",
+            text: "How much memory the events may take that are the state of their keys."),
     ]
 }

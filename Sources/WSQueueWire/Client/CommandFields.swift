@@ -53,6 +53,13 @@ struct CommandFields {
         members.present(name).map { [UInt8](bytes, in: $0.value) }
     }
 
+    /// `true` or `false`; `null` is as good as absent.
+    func optionalTruth(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Bool? {
+        guard let member = members.present(name) else { return nil }
+        guard member.kind == .boolean else { throw .invalidField(name, expected: "true or false") }
+        return bytes[member.value.lowerBound] == UInt8(ascii: "t")
+    }
+
     /// Where an object lies; `null` is as good as absent.
     func object(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Range<Int>? {
         guard let member = members.present(name) else { return nil }

@@ -57,6 +57,31 @@ package enum ServerMessage {
             .raw("gap", lost.finished()).finished()
     }
 
+    /// Answers `resume` when what is lost to the client had keys, and the state that it has been sent has made up for it.
+    package static func healed(_ cursor: Cursor) -> [UInt8] {
+        JSONObjectOutput("action", "resumed").text("cursor", cursor.text).truth("complete", false).truth("healed", true)
+            .finished()
+    }
+
+    /// Says that the state follows: of one channel, or of all that is listened to.
+    package static func stateBegins(channel: String?) -> [UInt8] {
+        var text = JSONObjectOutput("action", "state").truth("begin", true)
+        if let channel { text = text.text("channel", channel) }
+        return text.finished()
+    }
+
+    /// Says that the state is whole: what is not named has none.
+    ///
+    /// - Parameters:
+    ///   - keys: How many events it was.
+    ///   - isComplete: Whether there was room for all that is state.
+    package static func stateEnds(_ cursor: Cursor, channel: String?, keys: Int, isComplete: Bool) -> [UInt8] {
+        var text = JSONObjectOutput("action", "state").text("cursor", cursor.text).number("keys", keys)
+            .truth("complete", isComplete)
+        if let channel { text = text.text("channel", channel) }
+        return text.finished()
+    }
+
     /// Answers `message`.
     package static func messageSent(recipients: Int) -> [UInt8] {
         success("message_sent").number("recipients_count", recipients).finished()

@@ -24,6 +24,8 @@ NAMES = {
     "wsqueue_queue_free_bytes": "gauge", "wsqueue_clients": "gauge", "wsqueue_clients_total": "counter",
     "wsqueue_client_closes_total": "counter", "wsqueue_client_buffer_bytes": "gauge",
     "wsqueue_resumes_total": "counter", "wsqueue_replayed_events_total": "counter", "wsqueue_journal_bytes": "gauge",
+    "wsqueue_unsure_gaps_total": "counter", "wsqueue_keys": "gauge", "wsqueue_keys_bytes": "gauge",
+    "wsqueue_keys_refused_total": "counter",
     "wsqueue_inotify_overflows_total": "counter", "wsqueue_scans_total": "counter",
     "wsqueue_auth_failures_total": "counter", "wsqueue_log_suppressed_total": "counter",
     "wsqueue_build_info": "gauge", "process_cpu_seconds_total": "counter", "process_resident_memory_bytes": "gauge",

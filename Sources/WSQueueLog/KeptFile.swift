@@ -1,0 +1,123 @@
+internal import WSQueueCore
+internal import WSQueueSystem
+
+/// The file beside the segments with the state whose events are older than they are.
+///
+/// Before a segment goes that has events with keys, this file is made anew with all that is state up to its end, and
+/// brought to the disk: with the segments after it, it says the state at any time.
+enum KeptFile {
+    private static let name = FileName("kept")
+    private static let draft = FileName("kept.new")
+    private static let title = Array("wsqkept1".utf8)
+    private static let limitBytes = 4 * 1_048_576 * 1_024
+    /// More keys without room than are known.
+    private static let unknown = UInt64(UInt32.max)
+
+    /// Reads what is there of this numbering, and how far it goes; `nil` where there is none.
+    ///
+    /// - Returns: Of a file that is not what was written, that all may be missing.
+    static func read(
+        in directory: Directory, epoch: String, _ limits: KeptLimits
+    ) -> (kept: KeptEvents, end: UInt64)? {
+        var bytes: [UInt8] = []
+        guard let file = try? directory.openForReading(name) else { return nil }
+        let isRead =
+            (try? file.readAll(into: &bytes, expectedBytes: 65_536, limitBytes: limitBytes, object: "kept")) != nil
+        if isRead, let found = decode(bytes.span, epoch: epoch, limits) { return found }
+        var lost = KeptEvents(limits)
+        lost.loseAll()
+        return (lost, 0)
+    }
+
+    private static func decode(
+        _ bytes: Span<UInt8>, epoch: String, _ limits: KeptLimits
+    ) -> (kept: KeptEvents, end: UInt64)? {
+        let head = title + Array(epoch.utf8) + [0]
+        guard bytes.count >= head.count + 4 else { return nil }
+        for index in head.indices where bytes[index] != head[index] { return nil }
+        let body = head.count..<(bytes.count - 4)
+        guard UInt64(CRC32C.checksum(bytes.extracting(body))) == bytes.littleEndian(4, at: body.upperBound) else {
+            return nil
+        }
+        var reader = LittleEndianReader(position: body.lowerBound, end: body.upperBound)
+        guard let end = reader.number(8, in: bytes), let count = reader.number(4, in: bytes) else { return nil }
+        var missing: [(place: String, key: [UInt8])] = []
+        for _ in 0..<(count == unknown ? 0 : count) {
+            guard let place = reader.text(in: bytes), let key = reader.text(in: bytes) else { return nil }
+            missing.append((String(decoding: place, as: UTF8.self), key))
+        }
+        var kept = KeptEvents(limits)
+        if count == unknown { kept.loseAll() }
+        while reader.position < reader.end {
+            guard let text = JournalRecordText.decode(bytes, at: reader.position) else { return nil }
+            guard let event = text.keptEvent(text.record(in: bytes), in: bytes) else { return nil }
+            kept.take(event, isClearing: false)
+            reader.position = text.end
+        }
+        for one in missing { kept.noteMissing(one.key, in: one.place) }
+        return (kept, end)
+    }
+
+    /// Puts all that is state up to a number in the place of what is there, and brings it to the disk.
+    static func write(
+        _ kept: KeptEvents, upTo end: UInt64, epoch: String, in directory: Directory
+    ) throws(SystemCallError) {
+        let head = title + Array(epoch.utf8) + [0]
+        var bytes = head
+        bytes.append(number: end, bytes: 8)
+        let missing = kept.missing
+        bytes.append(number: missing.map { UInt64($0.count) } ?? unknown, bytes: 4)
+        for one in missing ?? [] {
+            bytes.append(text: Array(one.place.utf8))
+            bytes.append(text: one.key)
+        }
+        for place in kept.places {
+            guard let (event, channels) = kept.event(at: place), event.seq <= end else { continue }
+            var record = JournalRecord(
+                seq: event.seq, unixNanoseconds: event.unixNanoseconds,
+                identity: JournalRecord.Identity(id: [], owner: .unknown))
+            record.parts.channels = channels.filter { !$0.isEmpty }
+            record.parts.key = event.key
+            record.parts.expiresAtMicroseconds = event.expiresAtMicroseconds
+            let message = event.message
+            record.append(to: &bytes, message: message.span)
+        }
+        let checksum = CRC32C.checksum(bytes.span.extracting(head.count...))
+        bytes.append(number: UInt64(checksum), bytes: 4)
+        try remove(draft, in: directory)
+        let path = directory.path(of: draft)
+        let file = try directory.openOrCreateFile(draft, mode: 0o600)
+        try file.writeAll(bytes.span, at: 0, object: path)
+        try file.sync(dataOnly: true, object: path)
+        try directory.rename(draft, to: name, in: directory)
+        do throws(SystemCallError) {
+            try directory.sync()
+        } catch  where error.isUnsupported {}
+    }
+
+    /// Removes it, where another numbering begins.
+    static func remove(in directory: Directory) { try? remove(name, in: directory) }
+
+    private static func remove(_ name: FileName, in directory: Directory) throws(SystemCallError) {
+        do {
+            try directory.remove(name)
+        } catch  where error.isNotFound {
+            return
+        }
+    }
+}
+
+extension JournalRecordText {
+    /// The event, if it has a key.
+    func keptEvent(_ record: JournalRecord, in bytes: Span<UInt8>) -> KeptEvent? {
+        guard let key = record.parts.key else { return nil }
+        return KeptEvent(record, key: key, message: message.map { bytes[$0] })
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(text: [UInt8]) {
+        append(number: UInt64(text.count), bytes: 4)
+        self += text
+    }
+}
