@@ -57,6 +57,18 @@ export interface WSQueueGap {
   reason: "trimmed" | "epoch" | "cursor";
 }
 
+/** The state of one channel, or of all that is listened to, begins or ends: the newest event of each key comes between. */
+export interface WSQueueState {
+  begin?: true;
+  /** Only for one channel. */
+  channel?: string;
+  /** At the end: how many events it was; a key that was not among them has no state (any more). */
+  keys?: number;
+  /** At the end: whether there was room for all of it. */
+  complete?: boolean;
+  cursor?: string;
+}
+
 /** What the server refused, or the page's token callback could not give. */
 export interface WSQueueError {
   /** Such as `forbidden`, `rate_limited`; of the client itself: `token`, `address`, `malformed`. */
@@ -89,6 +101,8 @@ export interface WSQueueOptions {
   channels?: string[];
   /** Only events of these names; `*` stands for any part of a name. */
   events?: string[];
+  /** Also the newest event of each key, at each connection; `on("state")` hears where they begin and end. */
+  state?: boolean;
   /** A JSON Web Token, or a function that gives one: it is asked at each connection and before a token ends. */
   token?: string | (() => string | null | undefined | Promise<string | null | undefined>);
   /** Begin behind this cursor, whatever is in the store: the one that the server's `/cursor` gave when the page was made. */
@@ -116,6 +130,8 @@ export class WSQueue {
 
   on(name: "status", handler: (status: WSQueueStatus, change: WSQueueStatusChange) => void): () => void;
   on(name: "gap", handler: (gap: WSQueueGap) => void): () => void;
+  /** Only with the option `state`. */
+  on(name: "state", handler: (state: WSQueueState) => void): () => void;
   on(name: "error", handler: (error: WSQueueError) => void): () => void;
   on<Message = unknown>(name: "message", handler: (message: Message, whole: WSQueueMessage<Message>) => void): () => void;
   on(name: "presence", handler: (members: WSQueueMember[], whole: WSQueuePresence) => void): () => void;

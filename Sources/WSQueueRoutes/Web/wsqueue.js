@@ -28,6 +28,7 @@ globalThis.WSQueue ??= (() => {
     #handlers = [];
     #channels;
     #events;
+    #state;
     #token;
     #store;
     #key;
@@ -40,6 +41,8 @@ globalThis.WSQueue ??= (() => {
     /** The numbers of the last events, and of which numbering they are: a publisher may use an id again. */
     #seen = new Set();
     #seenEpoch = "";
+    /** Whether what comes is the state: neither its numbers nor what was seen of them count. */
+    #isInState = false;
     #socket = null;
     /** Counts attempts, so that what belongs to an earlier one can tell. */
     #attempt = 0;
@@ -58,12 +61,13 @@ globalThis.WSQueue ??= (() => {
     #isClosed = false;
     #isAway = false;
 
-    constructor(url = "/", { channels = [], events = [], token, since, store } = {}) {
+    constructor(url = "/", { channels = [], events = [], state, token, since, store } = {}) {
       this.url = new URL(url, globalThis.location?.href);
       this.url.protocol = this.url.protocol.replace("http", "ws");
       this.url.hash = "";
       this.#channels = new Set(channels);
       this.#events = events;
+      this.#state = state ? true : undefined;
       this.#token = token;
       // A page may forbid storage, and then reading the very name fails.
       if (store === undefined) try { store = globalThis.sessionStorage; } catch { }
@@ -146,7 +150,7 @@ globalThis.WSQueue ??= (() => {
       const channels = this.channels.join();
       this.#asksLate = encodeURIComponent(channels).length > longestQuery;
       this.#urlChannels = this.#asksLate ? [] : this.channels;
-      const query = this.#asksLate ? {} : { channels, since: this.#since };
+      const query = this.#asksLate ? {} : { channels, since: this.#since, state: this.#state && 1 };
       for (const [name, value] of Object.entries({ ...query, events: this.#events.join(), heartbeat: "app" }))
         if (value) url.searchParams.set(name, value);
       try {
@@ -190,6 +194,7 @@ globalThis.WSQueue ??= (() => {
         this.#socket.close();
       }
       this.#socket = this.#asked = this.connectionId = null;
+      this.#isInState = false;
       this.#liveSince = 0;
       for (const { reject } of this.#pending.splice(0)) reject(new Error("The connection was lost"));
     }
@@ -210,6 +215,7 @@ globalThis.WSQueue ??= (() => {
       switch (action) {
         case "welcome": return this.#welcome(message, token);
         case "resumed": return this.#resumed(message);
+        case "state": return this.#stateOf(message);
         case "ping":
           // Where everything for this client has been sent, though the last event for it may be long ago.
           if (message.cursor && this.status === "live") this.#move(message.cursor);
@@ -234,22 +240,33 @@ globalThis.WSQueue ??= (() => {
       this.#watch();
       this.#renewLater(token);
       // The cursor stays where it is until the replay is over: only then the server has said what is lost.
-      if (this.#since) return this.#show("catching-up");
+      if (this.#since || this.#state) return this.#show("catching-up");
       this.#move(this.#start);
       this.#show("live");
     }
 
     /** Asks for the past of all channels, once they have been asked for. */
     #resumeLate() {
-      if (this.#since) this.#tell("resume", { since: this.#since });
+      const since = this.#since ?? (this.#state && this.#start);
+      if (since) this.#tell("resume", { since, state: this.#state });
     }
 
-    #resumed({ cursor, complete, gap }) {
+    #resumed({ cursor, complete, healed, gap }) {
       // Some channels are asked for again, and then their past.
       if (this.#asksLate && this.#timers.again) return;
       this.#asksLate = false;
-      if (!complete) this.#miss(gap);
+      if (!complete && !healed) this.#miss(gap);
       this.#move(cursor);
+      this.#show("live");
+    }
+
+    /** The newest event of each key comes between two of these; keys that are not named have none (any more). */
+    #stateOf(message) {
+      this.#isInState = !!message.begin;
+      if (this.#state) this.#tellHandlers(({ name }) => name === "state", message, message);
+      // What was missed besides, its end says.
+      if (message.begin || (this.#since && this.status !== "live")) return;
+      this.#move(message.cursor);
       this.#show("live");
     }
 
@@ -268,7 +285,8 @@ globalThis.WSQueue ??= (() => {
       }
       // A replay that had begun before is begun anew.
       const isRepeated = this.status === "catching-up" && !this.#asksLate && epoch === this.#last[0] && seq <= this.#last[1];
-      if (isRepeated || this.#seen.has(seq)) {
+      const isState = this.#isInState && event.key !== undefined;
+      if (!isState && (isRepeated || this.#seen.has(seq))) {
         this.counters.duplicates++;
       } else {
         this.#seen.add(seq);
@@ -278,7 +296,7 @@ globalThis.WSQueue ??= (() => {
         this.#call(event.event, event.payload === undefined ? Object.values(event)[1] : event.payload, event, text);
       }
       // What is published before the past has come is further, and ends nothing.
-      if (this.#asksLate && this.status === "catching-up") return;
+      if (this.#isInState || (this.#asksLate && this.status === "catching-up")) return;
       if (!(seq > (epoch === this.#last[0] ? this.#last[1] : -1))) return;
       this.#last = [epoch, seq];
       if (this.status === "live") this.#move(epoch + ":" + seq);
@@ -348,7 +366,7 @@ globalThis.WSQueue ??= (() => {
     #settleChannels() {
       if (!this.#asked) return;
       for (const channel of this.#channels)
-        if (!this.#asked.has(channel)) this.#tell("subscribe", { channel });
+        if (!this.#asked.has(channel)) this.#tell("subscribe", { channel, state: this.#asksLate ? undefined : this.#state });
       for (const channel of this.#asked)
         if (!this.#channels.has(channel)) this.#tell("unsubscribe", { channel });
       this.#asked = new Set(this.#channels);

@@ -98,6 +98,39 @@ test("it comes back where it was, catches up, and is live again", async () => {
   assert.equal(queue.cursor, "a:9");
 });
 
+test("a state is heard whole, whatever of it was seen before, and moves no cursor before its end", async () => {
+  const page = load();
+  const queue = await page.open({ state: true });
+  const states = [];
+  queue.on("state", ({ begin, keys }) => states.push(begin ? "begin" : keys));
+  assert.equal(page.socket.url.searchParams.get("state"), "1");
+  page.socket.welcome("a:3");
+  assert.equal(queue.status, "catching-up");
+  page.socket.say({ action: "state", begin: true });
+  page.socket.event(2, { key: "k" });
+  assert.equal(queue.cursor, null);
+  page.socket.say({ action: "state", cursor: "a:3", keys: 1, complete: true });
+  assert.equal(queue.status, "live");
+  page.socket.event(4, { key: "l" });
+  assert.equal(queue.cursor, "a:4");
+  page.socket.end();
+  await pass(250);
+  page.socket.welcome("a:4");
+  page.socket.say({ action: "state", begin: true });
+  for (const seq of [2, 4]) page.socket.event(seq, { key: "k" });
+  // What has no key was missed, or is there twice.
+  for (const seq of [5, 5]) page.socket.event(seq);
+  assert.equal(queue.cursor, "a:4");
+  page.socket.say({ action: "state", cursor: "a:9", keys: 2, complete: true });
+  assert.equal(queue.status, "catching-up");
+  page.socket.say({ action: "resumed", cursor: "a:9", complete: false, healed: true });
+  assert.equal(queue.status, "live");
+  assert.equal(queue.cursor, "a:9");
+  assert.equal(queue.counters.gaps, 0);
+  same(page.seen, [2, 4, 2, 4, 5]);
+  same(states, ["begin", 1, "begin", 2]);
+});
+
 test("waits grow by two up to 20 s, at random from nothing on", async () => {
   const page = load({ random: () => 0.999 });
   await page.open();

@@ -173,7 +173,7 @@ def test_what_clients_are_owed_and_those_that_are_too_slow_are_told(start, queue
     reaches(server, 0, "wsqueue_client_buffer_bytes")
     # Nobody is waited for any more.
     reaches(server, 100, "wsqueue_events_total", result="sent")
-    eventually(lambda: Metrics(server)("wsqueue_send_seconds_count") >= 20, "the first ones are with the kernel")
+    eventually(lambda: Metrics(server)("wsqueue_send_seconds_count") >= 1, "the first ones are with the kernel")
 
 
 def test_clients_that_come_back_are_counted_with_what_they_get(start, queue):
