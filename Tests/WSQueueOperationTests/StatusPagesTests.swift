@@ -42,7 +42,7 @@ struct StatusPagesTests {
                 + #""failures":[{"file":"a\"b","reason":"no JSON","time":6}]},"#
                 + #""clients":{"total":3,"behind":1,"list":[{"connection":5,"address":"[::1]:9","#
                 + #""dialect":"wsqueue.v1","user":"42","channels":["a","b.*"],"channel_count":7,"behind_bytes":70,"#
-                + #""behind_events":2,"age_s":60}]},"journal":{"after":3,"last":9},"publish":true,"version":"1.2","#
+                + #""behind_events":2,"age_s":60}]},"journal":{"after":3,"last":9},"keys":2,"publish":true,"version":"1.2","#
                 + #""started_ms":5000,"ready":{"ready":true,"reasons":[]}}"#)
     }
 

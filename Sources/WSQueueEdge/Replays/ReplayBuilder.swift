@@ -61,7 +61,8 @@ struct ReplayBuilder {
             offset = text.end
             if text.seq < next { continue }
             next = text.seq + 1
-            if replay.isState(text) { continue }
+            // Who is where is told anew to whoever comes; only what was held back was for now.
+            if replay.isState(text) || (text.kind == .news && text.seq <= replay.heldSince) { continue }
             let planned = replay
             let copy = connections[slot]?.withSession { session in
                 session.copy(

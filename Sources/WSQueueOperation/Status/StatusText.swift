@@ -12,7 +12,7 @@ package enum StatusText {
             .number("time_ms", unix / 1_000_000)
             .raw("wait", waits(hub.waits)).raw("queue", queue(hub, unix: unix))
             .raw("clients", clients(contents.clients, contents.loops))
-            .raw("journal", journal(facts)).truth("publish", facts.takesPublications)
+            .raw("journal", journal(facts)).number("keys", facts.keys.count).truth("publish", facts.takesPublications)
             .text("version", facts.version)
             .number("started_ms", facts.startedAtUnix / 1_000_000).raw("ready", health.json)
             .finished()

@@ -78,7 +78,10 @@ package struct StatusPage {
         let journal = status.object("journal")
         let (after, last) = (journal?.number("after") ?? 0, journal?.number("last") ?? 0)
         let epoch = status.text("epoch") ?? ""
-        return row("journal", last > after ? "events \(after + 1) to \(last) of \(epoch)" : "empty, of \(epoch)")
+        let keys = status.number("keys") ?? 0
+        let state = keys > 0 ? "; \(keys) \(keys == 1 ? "key has" : "keys have") a state" : ""
+        let events = last > after ? "events \(after + 1) to \(last) of \(epoch)" : "empty, of \(epoch)"
+        return row("journal", events + state)
     }
 
     private var clients: String {
