@@ -223,7 +223,9 @@ package struct JournalWriter: ~Copyable {
                 var trimmed = HistoryMarks()
                 if precedingSeq > 0 { trimmed.noteUnknown(upTo: precedingSeq) }
                 var kept = state.kept
-                kept.loseAll()
+                kept.removeAll()
+                // What came before the first number that is here may have had keys.
+                if precedingSeq > 0 { kept.noteLoss() }
                 state = Journal.State(
                     epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq,
                     trimmed: trimmed, kept: kept)

@@ -104,11 +104,8 @@ package struct KeptEvents: Sendable {
         compact()
     }
 
-    /// Of everything there may be more than is here.
-    mutating func loseAll() {
-        self = KeptEvents(limits)
-        noteLoss()
-    }
+    /// Nothing is kept any more.
+    mutating func removeAll() { self = KeptEvents(limits) }
 
     /// Something is missing, and no one knows what.
     mutating func noteLoss() { isMissingUnknown = true }

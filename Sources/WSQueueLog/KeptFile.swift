@@ -25,7 +25,7 @@ enum KeptFile {
             (try? file.readAll(into: &bytes, expectedBytes: 65_536, limitBytes: limitBytes, object: "kept")) != nil
         if isRead, let found = decode(bytes.span, epoch: epoch, limits) { return found }
         var lost = KeptEvents(limits)
-        lost.loseAll()
+        lost.noteLoss()
         return (lost, 0)
     }
 
@@ -47,7 +47,7 @@ enum KeptFile {
             missing.append((String(decoding: place, as: UTF8.self), key))
         }
         var kept = KeptEvents(limits)
-        if count == unknown { kept.loseAll() }
+        if count == unknown { kept.noteLoss() }
         while reader.position < reader.end {
             guard let text = JournalRecordText.decode(bytes, at: reader.position) else { return nil }
             guard let event = text.keptEvent(text.record(in: bytes), in: bytes) else { return nil }

@@ -22,6 +22,7 @@ struct Profile {
     let usesNotices: Bool
     /// How far the wall clock is wrong at times, seconds: hours, days, or back to 1970.
     let clockErrors: [Int64]
+    var hasKeys: Bool { styles.contains(.keyed) }
 
     /// How a publisher writes.
     enum Style: CaseIterable {
@@ -31,6 +32,8 @@ struct Profile {
         case mixed
         /// One file again and again, as soon as the one before is gone.
         case oneName
+        /// Each event the state of one of a few keys, or its end.
+        case keyed
     }
 
     init(random: inout Randomness, options: Options) {

@@ -29,6 +29,8 @@ final class Scenario {
     private var clients: [SimulatedClient] = []
     private var publishers: [SimulatedPublisher] = []
     private var writers: [ForeignWriter] = []
+    /// Reads the state at the end.
+    private var reader: StateReader?
     private var crashesLeft: Int
     private var crashes = 0
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
@@ -109,7 +111,26 @@ final class Scenario {
                 // One that is near still comes: the end of a run is as good a place as any.
                 if kernel.callsToCrash > 400 { kernel.callsToCrash = .max }
             }
-            if isComplete || kernel.now > deadline { return }
+            guard isComplete || kernel.now > deadline else { continue }
+            guard profile.hasKeys else { return }
+            if let state = reader?.state { return compare(state) }
+            guard reader == nil || kernel.now < deadline + Self.patienceNanoseconds else {
+                return fail("no state within two minutes")
+            }
+            if reader == nil {
+                let reader = StateReader(in: self)
+                self.reader = reader
+                kernel.spawn("reader", owner: .world, reader.read)
+            }
+        }
+    }
+
+    /// Whether the state of each key is its last event, if that has not ended it.
+    private func compare(_ state: [String: EventNumber]) {
+        for publisher in publishers where publisher.style == .keyed {
+            for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
+                fail("the state of \(key) is \(state[key].map { "\($0)" } ?? "none"), and not of \(events)")
+            }
         }
     }
 

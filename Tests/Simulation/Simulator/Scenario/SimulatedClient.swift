@@ -142,7 +142,7 @@ final class SimulatedClient {
 }
 
 /// A whole frame of the server at the beginning of some bytes (RFC 6455 §5.2).
-private struct Frame {
+struct Frame {
     enum Opcode: UInt8 {
         case text = 0x81
         case close = 0x88

@@ -7,7 +7,9 @@ final class SimulatedPublisher {
     let index: Int
     private(set) var isDone = false
     private var next = 0
-    private let style: Profile.Style
+    /// The events of which it knows that they are published.
+    private var confirmed: Set<Int> = []
+    let style: Profile.Style
     private let names: SpoolNameSource
     private unowned let scenario: Scenario
 
@@ -20,7 +22,9 @@ final class SimulatedPublisher {
 
     /// Starts the process.
     func start() {
-        let durability: Durability = scenario.kernel.random.chance(perMille: 700) ? .full : .none
+        // What a power cut may take of a publisher's last events would be any state.
+        let isDurable = style == .keyed || scenario.kernel.random.chance(perMille: 700)
+        let durability: Durability = isDurable ? .full : .none
         scenario.kernel.spawn("publisher\(index)", owner: .publisher(index)) { [self] in
             do {
                 try publish(durability)
@@ -41,6 +45,7 @@ final class SimulatedPublisher {
             case .events: try write(take(1), writer)
             case .mixed: try write(take(kernel.random.pick([1, 1, 2, 5])), writer, ids: kernel.random.pick([0, 1, 2]))
             case .oneName: try rewrite(take(1), directory, durability)
+            case .keyed: try write(take(kernel.random.pick([1, 1, 3])), writer)
             }
             if kernel.random.chance(perMille: scenario.profile.restPerMille) {
                 kernel.pause(until: kernel.now + Int64(kernel.random.below(20_000_000)))
@@ -61,7 +66,7 @@ final class SimulatedPublisher {
     /// - Parameter ids: 0 for events without ids, 1 for events that say them, and 2 to publish those twice.
     private func write(_ events: [EventNumber], _ writer: SpoolWriter, ids: Int = 0) throws {
         begin(events)
-        let lines = events.map { Self.text(of: $0, hasID: ids > 0) }
+        let lines = events.map { Self.text(of: $0, hasID: ids > 0, key: style == .keyed ? key(of: $0) : nil) }
         let bytes = Array(lines.joined(separator: [0x0A]))
         for _ in 0..<max(1, ids) {
             _ = try writer.write(bytes.span, suffix: events.count > 1 ? .batch : .event)
@@ -91,12 +96,34 @@ final class SimulatedPublisher {
     }
 
     private func end(_ events: [EventNumber], _ durability: Durability) {
-        for event in events { scenario.note(.publish(event, .ok(durability == .full ? .power : .kill))) }
+        for event in events {
+            confirmed.insert(event.number)
+            scenario.note(.publish(event, .ok(durability == .full ? .power : .kill)))
+        }
     }
 
-    private static func text(of event: EventNumber, hasID: Bool) -> [UInt8] {
+    /// One of three keys of this publisher.
+    private func key(of event: EventNumber) -> String { "\(index)-\(event.number % 3)" }
+
+    /// Whether an event with a key ends its state.
+    static func clears(_ event: EventNumber) -> Bool { event.number % 5 == 4 }
+
+    /// What the state of each key may be: of its last event, or of those before it while no one can tell whether it was
+    /// published; `nil` is none.
+    var lastOfKeys: [String: [EventNumber?]] {
+        var last: [String: [EventNumber?]] = [:]
+        for number in 0..<scenario.profile.eventsPerPublisher {
+            let event = EventNumber(publisher: index, number: number)
+            let state = Self.clears(event) ? nil : event
+            last[key(of: event)] = confirmed.contains(number) ? [state] : last[key(of: event), default: [nil]] + [state]
+        }
+        return last
+    }
+
+    private static func text(of event: EventNumber, hasID: Bool, key: String? = nil) -> [UInt8] {
         let id = hasID ? ",\"id\":\"\(event.publisher)-\(event.number)\"" : ""
-        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)}".utf8)
+        let state = key.map { ",\"key\":\"\($0)\"" + (clears(event) ? ",\"clear\":true" : "") } ?? ""
+        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)\(state)}".utf8)
     }
 
     private static func payload(of event: EventNumber) -> [UInt8] {

@@ -1,0 +1,64 @@
+import History
+
+/// A client that comes at the end and asks for the state, again where the server dies meanwhile.
+final class StateReader {
+    /// The event of each key, once all of it has come.
+    private(set) var state: [String: EventNumber]?
+    private unowned let scenario: Scenario
+    private let kernel: Kernel
+
+    init(in scenario: Scenario) {
+        self.scenario = scenario
+        kernel = scenario.kernel
+    }
+
+    func read() {
+        while state == nil {
+            kernel.pause { [kernel] in kernel.listener != nil }
+            guard let listener = kernel.listener else { continue }
+            let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
+            listener.backlog.append(connection)
+            let lines = [
+                "GET /?state=1 HTTP/1.1", "Host: 127.0.0.1:8081", "Upgrade: websocket", "Connection: Upgrade",
+                "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                "Sec-WebSocket-Protocol: wsqueue.v1",
+            ]
+            connection.toServer = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+            state = hear(connection)
+            connection.isClosedByClient = true
+            connection.toClient = []
+            kernel.pause(until: kernel.now + 1_000_000)
+        }
+    }
+
+    private func hear(_ connection: SimulatedConnection) -> [String: EventNumber]? {
+        var buffer: [UInt8] = []
+        var isUpgraded = false
+        var found: [String: EventNumber] = [:]
+        while true {
+            kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
+            guard !connection.toClient.isEmpty else { return nil }
+            buffer += connection.toClient
+            connection.toClient = []
+            if !isUpgraded {
+                guard let end = Bytes.find("\r\n\r\n", in: buffer[...]) else { continue }
+                guard Bytes.find("HTTP/1.1 101", in: buffer[...]) == 0 else { return nil }
+                buffer.removeFirst(end + 4)
+                isUpgraded = true
+            }
+            while let frame = Frame(buffer[...]) {
+                let text = buffer[frame.payload]
+                guard frame.opcode != .close else { return nil }
+                if Bytes.find("\"action\":\"state\"", in: text) != nil, Bytes.find("\"keys\":", in: text) != nil {
+                    return found
+                }
+                if let key = Bytes.value("\"key\":\"", end: 0x22, in: text),
+                    let publisher = Bytes.number("\"p\":", in: text), let number = Bytes.number("\"n\":", in: text)
+                {
+                    found[Bytes.text(key)] = EventNumber(publisher: Int(publisher), number: Int(number))
+                }
+                buffer.removeFirst(frame.payload.upperBound)
+            }
+        }
+    }
+}
