@@ -20,4 +20,23 @@ package struct CivilDate: Equatable, Sendable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
     }
+
+    /// Takes a date; `nil` where the calendar has none.
+    package init?(year: Int, month: Int, day: Int) {
+        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+        let found = CivilDate(daysSince1970: Self.days(year, month, day))
+        guard found.year == year, found.month == month, found.day == day else { return nil }
+        self = found
+    }
+
+    /// The day, counted from 1970-01-01.
+    package var daysSince1970: Int { Self.days(year, month, day) }
+
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
 }

@@ -113,6 +113,36 @@ package final class Journal: Sendable {
         withState { $0.segments.reduce((0, 0)) { ($0.0 + $1.count, $0.1 + $1.end) } }
     }
 
+    /// The number up to which all events are older than a time: what comes after it is what came since then, and nothing of
+    /// that is left out.
+    ///
+    /// Times need not rise with numbers, as clocks are set: of what was recorded after the first event of that time all
+    /// counts. What is not written yet was recorded after everything else.
+    /// - Returns: 0 where events that have gone may be of that time too.
+    package func seq(before unixNanoseconds: Int64) -> UInt64 {
+        let (segments, hasGone) = withState { state in
+            (state.segments, (state.segments.first?.precedingSeq ?? 0) > 0)
+        }
+        // There are about eight.
+        guard let index = segments.firstIndex(where: { $0.latestUnixNanoseconds >= unixNanoseconds }) else {
+            return segments.last?.lastSeq ?? 0
+        }
+        var (offset, seq) = segments[index].place(before: unixNanoseconds)
+        while let chunk = try? read(from: Position(segment: segments[index], offset: offset), limitBytes: 65_536) {
+            var position = 0
+            while case .record(let end) = JournalScanner.look(chunk.records.span, at: position) {
+                if JournalScanner.unixNanoseconds(chunk.records.span, at: position) >= unixNanoseconds {
+                    return seq == segments[0].precedingSeq && hasGone ? 0 : seq
+                }
+                seq = JournalScanner.seq(chunk.records.span, at: position)
+                position = end
+            }
+            guard position > 0, chunk.start.segment === segments[index] else { break }
+            offset = chunk.start.offset + position
+        }
+        return seq
+    }
+
     /// Where to begin reading for everything after `seq`: at that record or somewhat before it, or at the oldest.
     package func position(after seq: UInt64) -> Position? {
         let segment = withState { state -> JournalSegment? in

@@ -9,8 +9,9 @@ package final class JournalSegment: Sendable {
         var end = JournalSegmentHeader.byteCount
         var count = 0
         var lastSeq: UInt64
-        /// When the last event got its number, Unix nanoseconds.
+        /// When the last event got its number, Unix nanoseconds, and the latest of these times: clocks are set back.
         var lastUnixNanoseconds: Int64 = 0
+        var latestUnixNanoseconds = Int64.min
         var marks: [Mark] = []
         /// Whether any of them has a key.
         var hasKeys = false
@@ -32,6 +33,8 @@ package final class JournalSegment: Sendable {
     struct Mark {
         let seq: UInt64
         let offset: Int
+        /// The latest time of the records up to this one, Unix nanoseconds.
+        let latestUnixNanoseconds: Int64
     }
 
     /// How a segment's file ends.
@@ -82,6 +85,8 @@ package final class JournalSegment: Sendable {
     var lastSeq: UInt64 { contents.withLock { $0.lastSeq } }
     var hasKeys: Bool { contents.withLock { $0.hasKeys } }
     var lastUnixNanoseconds: Int64 { contents.withLock { $0.lastUnixNanoseconds } }
+    /// The latest time of all records, Unix nanoseconds.
+    var latestUnixNanoseconds: Int64 { contents.withLock { $0.latestUnixNanoseconds } }
     var identities: [UInt64] { contents.withLock { $0.identities } }
     var state: JournalSegmentHeader.State { header.withLock { $0.state } }
     var boot: [UInt8] { header.withLock { $0.boot } }
@@ -95,6 +100,16 @@ package final class JournalSegment: Sendable {
         contents.withLock { contents in
             let next = contents.marks.partitionPoint { $0.seq > seq }
             return next == 0 ? JournalSegmentHeader.byteCount : contents.marks[next - 1].offset
+        }
+    }
+
+    /// A record before all that are not older than a time, found by halving, and its number; the beginning where there is none
+    /// such record.
+    func place(before unixNanoseconds: Int64) -> (offset: Int, seq: UInt64) {
+        contents.withLock { contents in
+            let next = contents.marks.partitionPoint { $0.latestUnixNanoseconds >= unixNanoseconds }
+            guard next > 0 else { return (JournalSegmentHeader.byteCount, precedingSeq) }
+            return (contents.marks[next - 1].offset, contents.marks[next - 1].seq)
         }
     }
 
@@ -258,7 +273,12 @@ extension JournalSegment.Contents {
             let offset = end + position
             lastSeq = JournalScanner.seq(records, at: position)
             lastUnixNanoseconds = JournalScanner.unixNanoseconds(records, at: position)
-            if isMarkDue(at: offset) { marks.append(JournalSegment.Mark(seq: lastSeq, offset: offset)) }
+            latestUnixNanoseconds = max(latestUnixNanoseconds, lastUnixNanoseconds)
+            if isMarkDue(at: offset) {
+                marks.append(
+                    JournalSegment.Mark(
+                        seq: lastSeq, offset: offset, latestUnixNanoseconds: latestUnixNanoseconds))
+            }
             count += 1
             position = next
         }

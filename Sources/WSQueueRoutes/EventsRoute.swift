@@ -22,6 +22,13 @@ struct EventsRoute {
             refusal.fields += fields
             return .respond(refusal)
         }
+        if head.accepts("application/x-ndjson"), head.target.value(of: "as") == "payload" {
+            return .respond(
+                Response(
+                    .badRequest,
+                    advice: "as=payload goes with text/event-stream. Of lines, jq .payload takes the payloads.",
+                    fields: fields))
+        }
         guard gate.isAdmitting else {
             var answer = Router.notYet
             answer.fields += fields

@@ -62,6 +62,10 @@ package struct Router {
         } catch {
             return .respond(error.response)
         }
+        if handshake.isSubprotocolChosen, head.target.value(of: "as") == "payload" {
+            return .respond(
+                Response(.badRequest, advice: "as=payload goes without the subprotocol \(Handshake.subprotocol)."))
+        }
         let applicant = Applicant(head: head, handshake: handshake, source: source)
         return decide(applicant, offered: handshake.token, isOpen: false)
     }

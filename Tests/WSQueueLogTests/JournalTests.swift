@@ -103,6 +103,36 @@ struct JournalTests {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix("version-") }.sorted()
     }
 
+    @Test func `a place is found by time, over segments and within them`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path, limits: JournalLimits(events: 800))
+            #expect(hand.journal.seq(before: 5_000) == 0)
+            for number in 1...500 as ClosedRange<Int64> { try hand.write(1, unix: 10_000 * number) }
+            let journal = hand.journal
+            for number in [1, 2, 63, 64, 65, 100, 101, 299, 500] as [Int64] {
+                #expect(journal.seq(before: 10_000 * number) == UInt64(number - 1), "\(number)")
+                #expect(journal.seq(before: 10_000 * number - 9_999) == UInt64(number - 1), "\(number)")
+            }
+            #expect(journal.seq(before: 5_000_001) == 500 && journal.seq(before: .min) == 0)
+            // A clock that was set back: nothing of that time is left out.
+            try hand.write(3, unix: 1_000_000)
+            #expect(journal.seq(before: 1_000_000) == 99 && journal.seq(before: 5_000_001) == 503)
+            #expect(try Hand(path, limits: JournalLimits(events: 800)).journal.seq(before: 1_000_000) == 99)
+        }
+    }
+
+    @Test func `where what has gone may be of that time, the place is before everything`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path, limits: JournalLimits(events: 80))
+            for number in 1...200 as ClosedRange<Int64> { try hand.write(1, unix: 10_000 * number) }
+            let oldest = Int64(hand.journal.precedingSeq) + 1
+            #expect(oldest > 100)
+            #expect(hand.journal.seq(before: 10_000 * oldest) == 0)
+            #expect(hand.journal.seq(before: 10_000 * oldest + 1) == UInt64(oldest))
+            #expect(hand.journal.seq(before: 0) == 0)
+        }
+    }
+
     @Test func `what is committed is read from any number on`() throws {
         try withTemporaryDirectory { path in
             let hand = try Hand(path, limits: JournalLimits(events: 400))

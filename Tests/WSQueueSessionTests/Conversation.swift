@@ -20,6 +20,7 @@ final class Conversation {
     var bounds = PastBounds(epoch: "e1", precedingSeq: 10, lastSeq: 20)
     var known: [AuthorizeRequest: Bool] = [:]
     var isLocal = true
+    var seqBefore: [Int64: UInt64] = [:]
 
     init(
         _ dialect: ClientDialect = .named, at path: String = "/", view: EventView = .logged(nil),
@@ -40,7 +41,7 @@ final class Conversation {
         SessionFacts(
             now: now, unixSeconds: unix + ahead, steadySeconds: unix, seq: seq, reached: reached,
             isReplaying: isReplaying, bounds: bounds, access: rules, isLocal: isLocal,
-            known: { [known] in known[$0] })
+            known: { [known] in known[$0] }, seqBefore: { [seqBefore] in seqBefore[$0] ?? 0 })
     }
 
     func open(
@@ -74,7 +75,7 @@ final class Conversation {
     func review(_ channels: [String], retiredAt: Int64? = nil) -> [SessionAction] {
         session.review(retiredAt: retiredAt, channels: channels, options, facts)
     }
-    func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] { session.couldNotAsk(request) }
+    func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] { session.couldNotAsk(request, facts) }
     func end() -> [SessionAction] { session.end() }
     func takeRequest() -> PastRequest? { session.takeRequest() }
     func finish(_ replay: Replay) -> [SessionAction] { session.finish(replay, epoch: "e1", seq: seq) }

@@ -50,7 +50,7 @@ struct ConversationTests {
             told == [
                 "name", welcome, refusal("Invalid field: channel; send \(wanted)", "invalid_field"),
                 refusal("Invalid field: events; send up to 64 names, * for any part", "invalid_field"),
-                refusal("Invalid field: since; send a cursor that this server has given", "invalid_field"),
+                refusal("Invalid field: since; send \(Since.wanted)", "invalid_field"),
             ])
     }
 
@@ -89,7 +89,7 @@ struct ConversationTests {
         #expect(
             told.suffix(2) == [
                 refusal("Invalid field: heartbeat; send app, or nothing", "invalid_field"),
-                refusal("Invalid field: since; send a cursor that this server has given", "invalid_field"),
+                refusal("Invalid field: since; send \(Since.wanted)", "invalid_field"),
             ])
         #expect(try Conversation().open("events=&heartbeat=&channels=", lastEvent: "").told == ["name", welcome])
     }
@@ -104,6 +104,56 @@ struct ConversationTests {
         #expect(client.nextRequest == PastRequest(since: try cursor(since), channel: nil))
         #expect(client.takeRequest()?.since?.text == since)
         #expect(client.takeRequest() == nil)
+    }
+
+    @Test(arguments: [
+        ("all", "e1:10"), ("latest", "e1:20"), ("10s", "e1:14"), ("@4990", "e1:14"), ("1970-01-01T01:23:10Z", "e1:14"),
+        ("1h", "e1:0"),
+    ])
+    func `a place in the past is said in words`(since: String, place: String) throws {
+        let client = try Conversation()
+        client.seqBefore = [4_990_000_000_000: 14]
+        _ = try client.open("since=\(since)")
+        #expect(client.takeRequest()?.since?.text == place)
+        #expect(client.say("resume", #"{"since":"\#(since)"}"#).told == ["replay"])
+        #expect(client.takeRequest()?.since?.text == place)
+        #expect(client.say("subscribe", #"{"channel":"a","since":"\#(since)"}"#).told.last == "replay")
+        #expect(client.takeRequest() == PastRequest(since: try cursor(place), channel: "a"))
+        let reader = try Conversation(.stream, view: .stream(epoch: "e1", nil))
+        reader.seqBefore = client.seqBefore
+        #expect(try reader.open("", lastEvent: since).told == ["name", "position \(place)", "replay"])
+    }
+
+    @Test func `who wants what there is gets all of it, unless it says since when, and then its end`() throws {
+        let reader = try Conversation(.stream, view: .stream(epoch: "e1", nil))
+        #expect(try reader.open("poll=1").told == ["name", "position e1:10", "replay"])
+        let request = try #require(reader.takeRequest())
+        #expect(request == PastRequest(since: try cursor("e1:10"), channel: nil))
+        let replay = Replay(request, channels: [], bounds: reader.bounds, seq: 20, now: 0)
+        #expect(reader.finish(replay).told == ["position e1:20", "close 1000 "])
+        let other = try Conversation(.stream, view: .stream(epoch: "e1", nil))
+        #expect(try other.open("poll=1&since=e1:17").told == ["name", "position e1:17", "replay"])
+        let client = try Conversation()
+        _ = try client.open("poll=1")
+        #expect(client.takeRequest() == nil)
+    }
+
+    @Test func `the end of what there is waits for what the application says of channels`() throws {
+        let rules = #"[{"channel":"ask.{name}","subscribe":"ask"}]"#
+        let reader = try Conversation(.stream, view: .stream(epoch: "e1", nil), rules: rules)
+        #expect(
+            try reader.open("poll=1&channels=ask.a,ask.b").told.suffix(2) == [
+                "ask subscribe ask.a", "ask subscribe ask.b",
+            ])
+        let request = try #require(reader.takeRequest())
+        let replay = Replay(request, channels: [], bounds: reader.bounds, seq: 20, now: 0)
+        #expect(reader.finish(replay).told == ["position e1:20"])
+        let asked = AuthorizeRequest(action: "subscribe", channel: "ask.a", credentials: nil)
+        #expect(reader.answer(asked, true).told == ["subscribe ask.a", "replay"])
+        #expect(reader.takeRequest()?.channel == "ask.a")
+        #expect(reader.finish(replay).told == ["position e1:20"])
+        let denied = reader.answer(AuthorizeRequest(action: "subscribe", channel: "ask.b", credentials: nil), false)
+        #expect(denied.told.last == "close 1000 ")
     }
 
     @Test func `what a stream's reader brings goes before what its URL says, and is where it is told that it stands`()

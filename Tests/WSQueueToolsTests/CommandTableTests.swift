@@ -41,7 +41,7 @@ struct CommandTableTests {
             (["token", "check", "--sub", "1", "x"], .usage, "--sub is for token new"),
             (["token", "check", "x"], .configuration, "no secret is there"),
             (["tail", "--log", "x", "--since", "1"], .usage, "--since is for a server, and --log for a file"),
-            (["tail", "--since", "x"], .usage, "'x' is not a cursor"), (["tail", "-n", "0"], .usage, "-n: '0'"),
+            (["tail", "--since", "x"], .usage, "'x' is not an age"), (["tail", "-n", "0"], .usage, "-n: '0'"),
             (["tail", "--format", "xml"], .usage, "'xml' is not one of text, json, payload"),
             (["tail", "https://x"], .usage, "'https://x' is no address of a server"),
             (["status", "--token-file", "/nowhere"], .noInput, "--token-file: open /nowhere"),

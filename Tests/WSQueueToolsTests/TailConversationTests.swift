@@ -109,8 +109,11 @@ struct TailConversationTests {
         }
     }
 
-    @Test(arguments: [("0", true), ("18", true), ("k3f9:18233", true), ("+1", false), ("", false), ("a b", false)])
-    func `a beginning is a number or a cursor`(text: String, isOne: Bool) {
+    @Test(arguments: [
+        ("0", true), ("18", true), ("k3f9:18233", true), ("+1", false), ("", false), ("a b", false), ("10m", true),
+        ("all", true), ("latest", true), ("2026-11-21T08:00:00Z", true), ("@5", true),
+    ])
+    func `a beginning is a number or what a server takes`(text: String, isOne: Bool) {
         #expect(TailConversation.isBeginning(text) == isOne)
     }
 

@@ -62,6 +62,13 @@ package struct Access: Sendable {
         return withoutRule(verb, channel, by: identity)
     }
 
+    /// Whether the payloads of a channel's events may be sent without what tells whose they are: not where some clients may
+    /// send into it, nor where presence is told.
+    package func showsPayloads(of channel: String) -> Bool {
+        if Channel(channel)?.kind == .presence { return false }
+        return !(rule(for: channel)?.0.publish?.contains { $0 != .none } ?? false)
+    }
+
     private func rule(for channel: String) -> (AccessRule, captures: [String: String])? {
         for rule in rules.channels where rule.template.text.isEmpty == channel.isEmpty {
             if let captures = rule.template.captures(of: channel) { return (rule, captures) }

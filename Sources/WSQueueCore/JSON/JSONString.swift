@@ -14,6 +14,16 @@ package enum JSONString {
     /// - Parameter contents: What stands between its quotes.
     /// - Returns: `nil` where an escape names half a surrogate pair, which has no UTF-8.
     package static func decode(_ contents: Range<Int>, in bytes: Span<UInt8>) -> [UInt8]? {
+        decode(contents, in: bytes, half: nil)
+    }
+
+    /// The text of a string in UTF-8, with U+FFFD for half a surrogate pair.
+    package static func repaired(_ contents: Range<Int>, in bytes: Span<UInt8>) -> [UInt8] {
+        decode(contents, in: bytes, half: "\u{FFFD}") ?? []
+    }
+
+    /// - Parameter half: What stands for half a surrogate pair; `nil` where there must be none.
+    private static func decode(_ contents: Range<Int>, in bytes: Span<UInt8>, half: Unicode.Scalar?) -> [UInt8]? {
         guard isEscaped(contents, in: bytes) else { return [UInt8](bytes, in: contents) }
         var text: [UInt8] = []
         text.reserveCapacity(contents.count)
@@ -24,7 +34,7 @@ package enum JSONString {
                 position += 1
                 continue
             }
-            guard let scalar = unescape(&position, before: contents.upperBound, in: bytes) else { return nil }
+            guard let scalar = unescape(&position, before: contents.upperBound, in: bytes) ?? half else { return nil }
             text.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
         }
         return text
@@ -45,7 +55,7 @@ package enum JSONString {
         }
     }
 
-    /// Reads the escape at `position`, or the two that make a surrogate pair.
+    /// Reads the escape at `position`, or the two that make a surrogate pair; `nil` for half of one, which is passed.
     private static func unescape(_ position: inout Int, before end: Int, in bytes: Span<UInt8>) -> Unicode.Scalar? {
         let letter = bytes[position + 1]
         position += 2
@@ -56,8 +66,8 @@ package enum JSONString {
         guard position + 6 <= end, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
         else { return nil }
         let second = unit(bytes, at: position + 2)
-        position += 6
         guard UTF16.isTrailSurrogate(second) else { return nil }
+        position += 6
         return Unicode.Scalar(0x1_0000 + (UInt32(first) - 0xD800) << 10 + UInt32(second) - 0xDC00)
     }
 

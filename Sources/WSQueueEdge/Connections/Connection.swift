@@ -38,16 +38,18 @@ enum Connection {
 
     /// A JSON text in the form that the connection has.
     func framed(_ text: [UInt8]) -> [UInt8] {
-        isStream ? ServerSentEvent.message(text.span) : FrameEncoder.frame(.text, text.span)
+        guard case .stream(let peer) = self else { return FrameEncoder.frame(.text, text.span) }
+        return peer.form.own(text)
     }
 
     /// The last bytes for a client: why, and for a reader of a stream, which comes back by itself, when.
     func farewell(_ code: CloseCode, reason: String) -> [UInt8] {
-        guard isStream else { return FrameEncoder.close(code, reason: reason) }
+        guard case .stream(let peer) = self else { return FrameEncoder.close(code, reason: reason) }
+        if code == .normal { return peer.form.end }
         let mark = "retry_ms="
         guard reason.hasPrefix(mark), let milliseconds = Int(reason.dropFirst(mark.count)) else {
-            return ServerSentEvent.comment
+            return peer.form.comment
         }
-        return ServerSentEvent.retry(milliseconds: milliseconds)
+        return peer.form.retry(milliseconds: milliseconds)
     }
 }

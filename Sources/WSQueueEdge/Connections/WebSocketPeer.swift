@@ -86,13 +86,16 @@ final class WebSocketPeer {
     }
 }
 
-/// A client that gets Server-Sent Events, and says nothing.
+/// A client that gets events as the body of an answer, and says nothing.
 final class EventStreamPeer {
     let line: Line
+    /// How they stand there.
+    let form: StreamForm
     private var talk: ClientSession
 
-    init(_ line: Line, _ session: consuming ClientSession) {
+    init(_ line: Line, _ form: StreamForm, _ session: consuming ClientSession) {
         self.line = line
+        self.form = form
         talk = session
     }
 

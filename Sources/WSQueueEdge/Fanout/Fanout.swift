@@ -144,7 +144,7 @@ struct Fanout {
             selections.append(pass.selected)
             sendSelected(pass, subscriptions, now: now, &connections)
         }
-        if !viewers.isEmpty { sendToViewers(pass, now: now, &connections) }
+        if !viewers.isEmpty { sendToViewers(pass, subscriptions.access, now: now, &connections) }
     }
 
     /// Sends a client that is behind what it is owed, as far as its socket takes it.
@@ -268,14 +268,15 @@ struct Fanout {
     }
 
     /// Hands a pass to the clients with a view of their own. What they get is made once for all that get the same.
-    private mutating func sendToViewers(_ pass: Pass, now: Int64, _ connections: inout Connections) {
+    private mutating func sendToViewers(_ pass: Pass, _ access: Access, now: Int64, _ connections: inout Connections) {
         var made: [Audience: ViewedFrames] = [:]
         for slot in viewers where connections.standing(of: slot) == .live {
             guard let view = connections[slot]?.withSession({ $0.view }) else { continue }
             let audience = Audience(group: pass.selected.isEmpty ? 0 : groups.group(of: slot), view: view)
             let runs = { [groups] in pass.selected.isEmpty ? [pass.range] : pass.runs(ofGroup: audience.group, groups) }
             let frames =
-                made[audience] ?? ViewedFrames(runs(), end: pass.range.upperBound, in: publications, as: view)
+                made[audience]
+                ?? ViewedFrames(runs(), end: pass.range.upperBound, in: publications, as: view, under: access)
             made[audience] = frames
             guard let (count, stop) = send(frames, to: slot, &connections), count < frames.bytes.count else { continue }
             let cursor = stop ?? pass.range.lowerBound
@@ -291,7 +292,8 @@ struct Fanout {
         while cursor < position {
             let runs = selections.runs(for: slot, in: cursor..<position, subscriptions)
             let frames = ViewedFrames(
-                runs, end: position, in: publications, as: view, limitBytes: Self.stepBytes)
+                runs, end: position, in: publications, as: view, under: subscriptions.access,
+                limitBytes: Self.stepBytes)
             guard let (count, stop) = send(frames, to: slot, &connections) else { return false }
             guard count == frames.bytes.count else {
                 behind.move(slot, to: stop ?? cursor, frameEnd: stop ?? cursor)

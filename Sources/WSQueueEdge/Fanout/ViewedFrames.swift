@@ -1,3 +1,4 @@
+internal import WSQueueBroker
 internal import WSQueueLog
 internal import WSQueueSession
 internal import WSQueueSystem
@@ -19,9 +20,11 @@ struct ViewedFrames {
     /// - Parameters:
     ///   - runs: Where they lie; a frame begins where a run does.
     ///   - end: How far publications have been looked at after the last run.
+    ///   - access: The rules, which say what may be seen so.
     ///   - limitBytes: After about this many bytes it ends, before a publication.
     init(
-        _ runs: [Range<UInt64>], end: UInt64, in log: PublicationLog, as view: EventView, limitBytes: Int = .max
+        _ runs: [Range<UInt64>], end: UInt64, in log: PublicationLog, as view: EventView, under access: Access,
+        limitBytes: Int = .max
     ) {
         looked = runs.first?.lowerBound ?? end
         for run in runs {
@@ -31,7 +34,7 @@ struct ViewedFrames {
                 guard !frames.isEmpty else { return }
                 for frame in frames {
                     guard built.count < limitBytes else { return }
-                    append(frame.range, log, view)
+                    append(frame.range, log, view, access)
                     looked = frame.range.upperBound
                 }
             }
@@ -49,10 +52,12 @@ struct ViewedFrames {
         return (built[count..<mark.end], mark.position)
     }
 
-    private mutating func append(_ range: Range<UInt64>, _ log: PublicationLog, _ view: EventView) {
+    private mutating func append(
+        _ range: Range<UInt64>, _ log: PublicationLog, _ view: EventView, _ access: Access
+    ) {
         var frame: [UInt8] = []
         let isWanted = log.ring.read(at: range.lowerBound, count: range.count) { bytes in
-            view.append(bytes.extracting(FrameEncoder.payloadStart(in: bytes)...), to: &frame)
+            view.append(bytes.extracting(FrameEncoder.payloadStart(in: bytes)...), under: access, to: &frame)
         }
         guard isWanted else { return }
         built += frame

@@ -1,6 +1,7 @@
 internal import WSQueueAccess
 internal import WSQueueBroker
 internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueRoutes
@@ -129,7 +130,8 @@ struct Conversations {
 
     /// Hands a message to the clients of this loop that it is for, and tells how many those are.
     private mutating func hand(_ message: ClientMessage, now: Int64, _ delivery: inout Delivery) -> Int {
-        let slots = Messages.receivers(of: message, table)
+        // None of them is told of a payload whose it is.
+        let slots = Messages.receivers(of: message, table).filter { !delivery.showsPayloads(to: $0) }
         for slot in slots {
             // It is no event of the queue's, so the queue does not wait for a client that does not take it.
             if delivery.connections.owedCount(slot) > messages.owedLimitBytes {
@@ -212,7 +214,7 @@ struct Conversations {
     mutating func finish(_ finished: Replays.Finished, now: Int64, _ delivery: inout Delivery) {
         let (epoch, seq) = (delivery.bounds.epoch, delivery.seq)
         let actions = delivery.connections[finished.slot]?.withSession {
-            $0.finish(finished.replay, epoch: epoch, seq: seq)
+            $0.finish(finished.replay, epoch: epoch, seq: seq).shown(in: $0.view)
         }
         for action in actions ?? [] { act(action, finished.slot, now: now, &delivery) }
         delivery.send(finished.slot, now: now)
@@ -236,7 +238,7 @@ struct Conversations {
     ) {
         guard delivery.connections.standing(of: slot).isReceiving else { return }
         let facts = facts(slot, now: now, delivery)
-        let actions = delivery.connections[slot]?.withSession { body(&$0, facts) } ?? []
+        let actions = delivery.connections[slot]?.withSession { body(&$0, facts).shown(in: $0.view) } ?? []
         for action in actions { act(action, slot, now: now, &delivery) }
     }
 
@@ -251,13 +253,15 @@ struct Conversations {
             steadySeconds: control.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
             reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot), bounds: delivery.bounds,
             access: table.access, isLocal: delivery.connections.isLocal(slot),
-            known: { [desk] in desk?.answer(to: $0, now: now) })
+            known: { [desk] in desk?.answer(to: $0, now: now) },
+            seqBefore: { [history = delivery.history] in history.seq(before: $0) })
     }
 
     private mutating func act(_ action: SessionAction, _ slot: Int, now: Int64, _ delivery: inout Delivery) {
         switch action {
         case .send(let text): delivery.oweText(text, slot)
-        case .position(let text): delivery.owe(ServerSentEvent.position(text), slot)
+        case .position(let text):
+            if case .stream(let peer)? = delivery.connections[slot] { delivery.owe(peer.form.position(text), slot) }
         case .name: table.name(delivery.connections[slot]?.number ?? 0, slot: slot)
         case .identify(let identity): table.identify(slot, as: identity)
         case .subscribe(let pattern):
@@ -287,7 +291,7 @@ struct Conversations {
         let waiter = AuthorizeDesk.Waiter(
             loop: index, token: delivery.connections.token(of: slot), block: line.address.block)
         if let desk, desk.ask(request, for: waiter, now: now) { return }
-        converse(slot, now: now, &delivery) { session, _ in session.couldNotAsk(request) }
+        converse(slot, now: now, &delivery) { session, facts in session.couldNotAsk(request, facts) }
     }
 
     private mutating func verify(_ token: String, _ slot: Int, now: Int64, _ delivery: inout Delivery) {

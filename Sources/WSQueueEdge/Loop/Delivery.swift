@@ -63,6 +63,7 @@ struct Delivery: ~Copyable {
         sockets.become(connection, slot)
         sockets.setLocal(isLocal, slot)
         fanout.join(slot)
+        if let view = connection.withSession({ $0.view }), !view.isLogs { show(view, to: slot) }
     }
 
     /// A request has made a WebSocket of its connection that is no client.
@@ -131,6 +132,14 @@ struct Delivery: ~Copyable {
 
     // MARK: The past
 
+    /// The past, as it is asked for.
+    var history: Journal { replays.history }
+
+    /// Whether a client gets nothing but payloads.
+    func showsPayloads(to slot: Int) -> Bool {
+        sockets.hasOwnView(slot) && sockets[slot]?.withSession { $0.view.isPayload } ?? false
+    }
+
     /// Whether a client is being sent the past.
     func isReplaying(_ slot: Int) -> Bool { replays[slot] != nil }
 
@@ -150,7 +159,10 @@ struct Delivery: ~Copyable {
     mutating func begin(
         _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, now: Int64
     ) {
-        if request.wantsState { oweText(ServerMessage.stateBegins(channel: request.channel), slot) }
+        // Among payloads nothing says what is the state.
+        if request.wantsState, !showsPayloads(to: slot) {
+            oweText(ServerMessage.stateBegins(channel: request.channel), slot)
+        }
         replays.begin(request, channels: channels, subscriptions, slot, seq: fanout.seq, now: now, &sockets)
     }
 

@@ -233,12 +233,11 @@ struct EdgeLoop: ~Copyable {
         case .turnAway(let handshake, let refusal):
             doors.refuse(refusal, handshake, exchange.line, slot, now: now, &delivery)
         case .stream(let newcomer, let fields):
-            let view = EventView.stream(epoch: delivery.bounds.epoch, nil)
-            let session = begin(.stream, view, newcomer, exchange.line)
-            delivery.join(slot, as: .stream(EventStreamPeer(exchange.line, session)), isLocal: newcomer.isLocal)
-            delivery.show(view, to: slot)
-            delivery.owe(
-                Exchanges.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
+            let form = StreamForm(newcomer.head)
+            let view = EventView.stream(epoch: delivery.bounds.epoch, as: form, nil)
+            let peer = EventStreamPeer(exchange.line, form, begin(.stream, view, newcomer, exchange.line))
+            delivery.join(slot, as: .stream(peer), isLocal: newcomer.isLocal)
+            delivery.owe(form.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
             let lastEvent = newcomer.head.text(of: "last-event-id")
             conversations.open(slot, newcomer, lastEvent: lastEvent, now: now, &delivery)
         }
@@ -262,10 +261,11 @@ struct EdgeLoop: ~Copyable {
     private mutating func join(
         _ newcomer: Newcomer, _ dialect: ClientDialect, _ answer: [UInt8], _ line: Line, _ slot: Int
     ) -> WebSocketPeer {
-        let peer = WebSocketPeer(line, begin(dialect, .logged(nil), newcomer, line))
+        let view: EventView = newcomer.head.target.value(of: "as") == "payload" ? .payload(nil) : .logged(nil)
+        let peer = WebSocketPeer(line, begin(dialect, view, newcomer, line))
         delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
         delivery.owe(answer, slot)
-        if let greeting = newcomer.welcome.greeting { delivery.oweText(greeting, slot) }
+        if let greeting = newcomer.welcome.greeting, !view.isPayload { delivery.oweText(greeting, slot) }
         delivery.send(slot, now: now)
         conversations.open(slot, newcomer, now: now, &delivery)
         return peer

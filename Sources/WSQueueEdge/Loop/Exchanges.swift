@@ -116,23 +116,4 @@ struct Exchanges {
         guard exchange.isInsideRequest else { return nil }
         return Response(.requestTimeout, advice: "The request did not arrive in time. Send it at once.")
     }
-
-    /// How a stream begins: its answer, and when its reader comes back unless it is told otherwise.
-    ///
-    /// - Parameter unixSeconds: The wall clock.
-    static func beginning(_ fields: [Response.Field], unixSeconds: Int64) -> [UInt8] {
-        let head = Response(
-            .ok,
-            fields: [
-                .init("Content-Type", "text/event-stream"),
-                // A proxy that packs what it passes on would keep events until it has enough of them.
-                .init("Cache-Control", "no-store, no-transform"),
-                // nginx would keep events until its buffer is full.
-                .init("X-Accel-Buffering", "no"), .init("Date", HTTPDate.text(unixSeconds)),
-            ] + fields
-        ).encodeStreamHead()
-        return head + ServerSentEvent.retry(milliseconds: retryMilliseconds)
-    }
-
-    private static let retryMilliseconds = 2_000
 }

@@ -40,9 +40,8 @@ struct Messages {
 
     /// A message in the form that a connection has.
     static func frame(_ message: ClientMessage, for connection: Connection) -> [UInt8] {
-        guard connection.isStream else { return message.frame }
-        let frame = message.frame.span
-        return ServerSentEvent.message(frame.extracting(FrameEncoder.payloadStart(in: frame)...))
+        guard case .stream(let peer) = connection else { return message.frame }
+        return peer.form.own(Array(message.frame[FrameEncoder.payloadStart(in: message.frame.span)...]))
     }
 
     /// Passes a message on to the other loops and nodes.

@@ -33,8 +33,8 @@ struct Pings {
                 // A message says it too, to a client that cannot see a ping.
                 let message = conversations.ping(slot, delivery).map { connection.framed($0) } ?? []
                 delivery.owe(message + Self.frame, slot)
-            } else {
-                delivery.owe(ServerSentEvent.comment, slot)
+            } else if case .stream(let peer) = connection {
+                delivery.owe(peer.form.comment, slot)
             }
             delivery.send(slot, now: now)
         }

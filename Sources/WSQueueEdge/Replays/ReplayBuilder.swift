@@ -72,7 +72,7 @@ struct ReplayBuilder {
             guard let (audience, view) = copy ?? nil else { continue }
             frames.append(
                 chunk.records[text.message], channel: audience.channel, key: text.key.map { chunk.records[$0] },
-                as: view, next: next, offset: offset, state: state)
+                as: view, under: subscriptions.access, next: next, offset: offset, state: state)
         }
         return Used(offset: offset, next: next, state: state)
     }
@@ -100,7 +100,7 @@ struct ReplayBuilder {
             place = place.counted
             frames.append(
                 item.event.message[...], channel: channel.isEmpty ? nil : channel, key: item.event.key[...], as: view,
-                next: next, offset: offset, state: place)
+                under: subscriptions.access, next: next, offset: offset, state: place)
         }
         return true
     }

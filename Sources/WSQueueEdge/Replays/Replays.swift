@@ -54,6 +54,8 @@ struct Replays {
     var eventCount: UInt64 { sentEvents }
     /// How far the past reaches.
     var bounds: PastBounds { PastBounds(journal) }
+    /// The past itself.
+    var history: Journal { journal }
 
     /// The replay of a client.
     subscript(slot: Int) -> Replay? { running[slot] }

@@ -1,3 +1,4 @@
+internal import WSQueueCore
 internal import WSQueueSystem
 
 /// A moment as people write it.
@@ -15,8 +16,8 @@ package enum PointInTime {
         guard let date = reader.date() else { return timeOfDay(&reader, unix: unix) }
         guard reader.take("T") || reader.take("t") || reader.take(" "), let time = reader.time() else { return nil }
         if reader.isAtEnd { return local(date, time) }
-        guard let offset = reader.offset(), reader.isAtEnd, isInCalendar(date) else { return nil }
-        return nanoseconds(Int64(days(date)) * 86_400 + time.seconds - offset, time.fraction)
+        guard let offset = reader.offset(), reader.isAtEnd, let day = inCalendar(date) else { return nil }
+        return nanoseconds(Int64(day.daysSince1970) * 86_400 + time.seconds - offset, time.fraction)
     }
 
     private static func timeOfDay(_ reader: inout Reader, unix: Int64) -> Int64? {
@@ -29,7 +30,7 @@ package enum PointInTime {
     }
 
     private static func local(_ date: Date, _ time: Reader.Time) -> Int64? {
-        guard isInCalendar(date) else { return nil }
+        guard inCalendar(date) != nil else { return nil }
         let seconds = LocalTime.unixSeconds(
             year: date.year, month: date.month, day: date.day, hour: time.hour, minute: time.minute,
             second: time.second)
@@ -41,19 +42,8 @@ package enum PointInTime {
         seconds >= 0 && seconds < 9_200_000_000 ? seconds * 1_000_000_000 + fraction : nil
     }
 
-    private static func isInCalendar(_ date: Date) -> Bool {
-        let isLeap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0)
-        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-        return (1...12).contains(date.month) && (1...lengths[date.month - 1]).contains(date.day)
-    }
-
-    /// Days since 1970-01-01 of the Gregorian calendar, in years that begin in March.
-    private static func days(_ date: Date) -> Int {
-        let year = date.month <= 2 ? date.year - 1 : date.year
-        let era = year / 400
-        let yearOfEra = year - era * 400
-        let dayOfYear = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1
-        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    private static func inCalendar(_ date: Date) -> CivilDate? {
+        CivilDate(year: date.year, month: date.month, day: date.day)
     }
 
     private typealias Date = (year: Int, month: Int, day: Int)

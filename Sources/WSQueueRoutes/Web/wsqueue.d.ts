@@ -105,7 +105,8 @@ export interface WSQueueOptions {
   state?: boolean;
   /** A JSON Web Token, or a function that gives one: it is asked at each connection and before a token ends. */
   token?: string | (() => string | null | undefined | Promise<string | null | undefined>);
-  /** Begin behind this cursor, whatever is in the store: the one that the server's `/cursor` gave when the page was made. */
+  /** Begin behind this cursor, whatever is in the store: the one that the server's `/cursor` gave when the page was made.
+      Or with what came since then: all, latest, an age such as 10m, a time such as 2026-11-21T08:00:00Z. */
   since?: string;
   /** sessionStorage by default: a reload misses nothing. localStorage: neither does who comes back. null: begin with now. */
   store?: WSQueueStore | null;

@@ -1,7 +1,8 @@
 internal import WSQueueCore
 internal import WSQueueWire
 
-/// What the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app`, `state=1` and `since=<cursor>`.
+/// What the query of a client's request asks for: `channels=a,b`, `events=a.*,b`, `heartbeat=app`, `state=1`, `poll=1` and
+/// `since=…`.
 /// The first two may come several times, also as forms write lists.
 struct ClientQuery {
     /// The channels and patterns, as they were written, each once; beside names that are none as many as a client may have.
@@ -9,13 +10,15 @@ struct ClientQuery {
     /// The first that is one too many: those after it are not looked at.
     let surplus: String?
     /// Where the client wants to go on.
-    let since: Cursor?
+    let since: Since?
     /// Whether it wants the state of what it listens to.
     let wantsState: Bool
     /// Which events it wants; `nil` says nothing of that.
     let filter: EventFilter?
     /// Whether it cannot see the protocol's pings.
     let hearsNoPings: Bool
+    /// Whether it wants what there is, and no more.
+    let isPoll: Bool
     /// What was wrong, in the order in which it is told, after what was wrong with the channels.
     let errors: [ClientError]
 
@@ -35,14 +38,17 @@ struct ClientQuery {
         let heartbeat = target.value(of: "heartbeat") ?? ""
         hearsNoPings = heartbeat == "app"
         if !heartbeat.isEmpty, !hearsNoPings { errors.append(.invalidField("heartbeat", expected: "app, or nothing")) }
-        let state = target.value(of: "state") ?? ""
-        wantsState = state == "1"
-        if !state.isEmpty, !wantsState { errors.append(.invalidField("state", expected: "1, or nothing")) }
+        for (name, wanted) in [("as", "payload"), ("names", "1"), ("poll", "1"), ("state", "1")] {
+            guard let value = target.value(of: name), !["", "0", wanted].contains(value) else { continue }
+            errors.append(.invalidField(name, expected: "\(wanted), or nothing"))
+        }
+        isPoll = target.value(of: "poll") == "1"
+        wantsState = target.value(of: "state") == "1"
         // A reader of a stream that has had no event yet may send an empty one.
         let places = [lastEvent.flatMap { $0.isEmpty ? nil : $0 }, target.value(of: "since")].compactMap(\.self)
-        let cursors = places.map { Cursor.parse($0) }
-        if cursors.contains(nil) { errors.append(.invalidCursor) }
-        since = cursors.compactMap(\.self).first
+        let beginnings = places.map { Since.parse($0) }
+        if beginnings.contains(nil) { errors.append(.invalidSince) }
+        since = beginnings.compactMap(\.self).first
         self.errors = errors
     }
 

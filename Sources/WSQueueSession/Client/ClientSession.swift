@@ -11,7 +11,7 @@ package struct ClientSession: ~Copyable {
     private final class Details {
         fileprivate var member = Member(nil)
         fileprivate var view = EventView.logged(nil)
-        fileprivate var requests: [PastRequest] = []
+        fileprivate var wishes = PastWishes()
         fileprivate var pace = MessagePace()
     }
 
@@ -62,7 +62,7 @@ package struct ClientSession: ~Copyable {
     /// The fingerprint of the secret that its token was signed with.
     package var secret: UInt64? { details?.member.secret }
     /// What it wants of the past next.
-    package var nextRequest: PastRequest? { details?.requests.first }
+    package var nextRequest: PastRequest? { details?.wishes.first }
 
     // MARK: Beginning
 
@@ -81,9 +81,13 @@ package struct ClientSession: ~Copyable {
         if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
         if dialect == .stream { actions.append(.name) }
         if !given.isEmpty { made.member.begin(given: given, besides: query.channels) }
+        let isPoll = query.isPoll && dialect == .stream
+        if isPoll { made.wishes.poll() }
+        let since = query.since ?? (isPoll && !query.wantsState ? .all : nil)
         for name in given + query.channels {
             do throws(ClientError) {
-                let command = ClientCommand.subscribe(channel: name, since: query.since, state: query.wantsState)
+                try view.check(name, facts.access)
+                let command = ClientCommand.subscribe(channel: name, since: since, state: query.wantsState)
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
@@ -96,16 +100,15 @@ package struct ClientSession: ~Copyable {
             made.view = view.filtered(by: filter)
             actions.append(.view(view))
         }
-        let start = query.since.map { facts.bounds.start(after: $0, seq: facts.seq) } ?? facts.reached
+        let place = since.flatMap { facts.place($0) }
+        let start = place.map { facts.bounds.start(after: $0, seq: facts.seq) } ?? facts.reached
         if dialect == .named { greet(options, facts, reached: start, &actions) }
         // Its place is the end of the state, as before that something is missing.
         if dialect == .stream, !query.wantsState, let cursor = facts.cursor(start) {
             // A reader that has had no event yet comes back with this.
-            actions.append(.position(query.since?.text ?? cursor.text))
+            actions.append(.position(place?.text ?? cursor.text))
         }
-        if query.since != nil || query.wantsState {
-            want(PastRequest(since: query.since, channel: nil, wantsState: query.wantsState), &actions)
-        }
+        made.wishes.add(place, wantsState: query.wantsState, &actions)
         for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
         for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
         if isGreeted { details?.member.warn(facts, &actions) }
@@ -130,6 +133,7 @@ package struct ClientSession: ~Copyable {
     package mutating func receive(
         _ text: Span<UInt8>, _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
+        if view.isPayload { return PayloadAlone.answer(text) }
         var actions: [SessionAction] = []
         do throws(ClientError) {
             let command = try decode(text, options, facts, &actions)
@@ -170,19 +174,18 @@ package struct ClientSession: ~Copyable {
         case .ping: actions.append(.send(ServerMessage.pong()))
         case .pong: return
         case .resume(let since, let state):
-            try made.requests.checkRoom(options)
-            want(PastRequest(since: since, channel: nil, wantsState: state), &actions)
+            try made.wishes.checkRoom(options)
+            made.wishes.add(facts.place(since), wantsState: state, &actions)
         case .subscribe(let channel, let since, let state):
             if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             // Nothing is done of a command that is refused.
-            if since != nil || state { try made.requests.checkRoom(options) }
+            if since != nil || state { try made.wishes.checkRoom(options) }
             if !isQuiet { made.member.decide(about: channel) }
             try made.member.subscribe(to: channel, options, facts, &actions)
             if !isQuiet { actions.append(.send(ServerMessage.subscribed(channel))) }
             tellMembers(channel, &actions)
-            if since != nil || state {
-                want(PastRequest(since: since, channel: channel, wantsState: state), &actions)
-            }
+            let place = since.flatMap { facts.place($0) }
+            made.wishes.add(place, channel: channel, wantsState: state, &actions)
         case .unsubscribe(let channel):
             made.member.forgetQuestions(about: channel)
             made.member.decide(about: channel)
@@ -212,11 +215,6 @@ package struct ClientSession: ~Copyable {
         actions.append(.members(of: channel, after: 0))
     }
 
-    private mutating func want(_ request: PastRequest, _ actions: inout [SessionAction]) {
-        made.requests.append(request)
-        actions.append(.replay)
-    }
-
     // MARK: Answers
 
     /// Takes what waits for an answer of the application, for ``go(on:isAllowed:_:_:)``, and what is to be asked next.
@@ -231,7 +229,7 @@ package struct ClientSession: ~Copyable {
         var actions: [SessionAction] = []
         guard let command = question.command else {
             made.member.settle(question.request, isAllowed: isAllowed, &actions)
-            return actions
+            return actions + pollEnd(facts.isReplaying)
         }
         made.member.grant(question.request, isAllowed)
         do throws(ClientError) {
@@ -240,12 +238,16 @@ package struct ClientSession: ~Copyable {
             actions.append(.send(ServerMessage.error(error)))
         }
         made.member.endGrant()
-        return actions
+        return actions + pollEnd(facts.isReplaying)
     }
 
     /// The application could not be asked, because too many others wait.
-    package mutating func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] {
-        details?.member.couldNotAsk(request) ?? []
+    package mutating func couldNotAsk(_ request: AuthorizeRequest, _ facts: SessionFacts) -> [SessionAction] {
+        (details?.member.couldNotAsk(request) ?? []) + pollEnd(facts.isReplaying)
+    }
+
+    private func pollEnd(_ isReplaying: Bool) -> [SessionAction] {
+        details.map { $0.wishes.end(isWaiting: isReplaying || $0.member.isAsking) } ?? []
     }
 
     /// A token that the client has sent was checked: from now on it is the user whom the token names, or stays who it was.
@@ -310,13 +312,13 @@ package struct ClientSession: ~Copyable {
     /// The message that asks a client whether it is there; `nil` for one that sees the protocol's pings.
     /// A client that speaks is told its cursor: one for which there is nothing for long does not come back with an old one.
     package func ping(epoch: String, reached: UInt64) -> [UInt8]? {
-        guard hearsNoPings else { return nil }
+        guard hearsNoPings, !view.isPayload else { return nil }
         return ServerMessage.ping(cursor: dialect == .named ? Cursor(epoch: epoch, seq: reached) : nil)
     }
 
     /// Ends the conversation.
     package mutating func end() -> [SessionAction] {
-        details?.requests = []
+        details?.wishes.removeAll()
         return details?.member.leaveAll() ?? []
     }
 
@@ -327,10 +329,7 @@ package struct ClientSession: ~Copyable {
     var hearsSince: UInt64 { since }
 
     /// Takes what it wants of the past next.
-    package mutating func takeRequest() -> PastRequest? {
-        guard let details, !details.requests.isEmpty else { return nil }
-        return details.requests.removeFirst()
-    }
+    package mutating func takeRequest() -> PastRequest? { details?.wishes.take() }
 
     /// A replay is over: everything that was for the client, or what it was told is lost.
     ///
@@ -338,6 +337,6 @@ package struct ClientSession: ~Copyable {
     package mutating func finish(_ replay: Replay, epoch: String, seq: UInt64) -> [SessionAction] {
         if replay.request.channel == nil { since = min(since, replay.start) }
         details?.member.extend(replay.channels, back: replay.start)
-        return replay.outcome(for: dialect, epoch: epoch, seq: seq)
+        return replay.outcome(for: dialect, epoch: epoch, seq: seq) + pollEnd(false)
     }
 }

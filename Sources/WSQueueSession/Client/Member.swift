@@ -17,6 +17,8 @@ struct Member {
     var reception: Reception { listening.reception }
     var secret: UInt64? { token?.secret }
     var presentIn: [String] { listening.presentIn }
+    /// Whether an answer of the application is awaited.
+    var isAsking: Bool { questions.count > 0 }
 
     // MARK: Users
 

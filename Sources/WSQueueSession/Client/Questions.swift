@@ -82,12 +82,3 @@ extension Access.Verdict {
         }
     }
 }
-
-extension [PastRequest] {
-    /// Refuses one more: one for each channel may wait, and one for all.
-    func checkRoom(_ options: SessionOptions) throws(ClientError) {
-        guard count <= options.channelLimit else {
-            throw ClientError("Too many at once; wait for what you have asked for", code: "too_many_requests")
-        }
-    }
-}

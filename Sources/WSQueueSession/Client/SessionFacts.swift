@@ -43,12 +43,15 @@ package struct SessionFacts {
     package let isLocal: Bool
     /// What the application has said before, as long as that may be kept.
     package let known: (AuthorizeRequest) -> Bool?
+    /// Finds the number up to which events are older than a time (Unix nanoseconds), as ``Journal/seq(before:)`` does.
+    package let seqBefore: (Int64) -> UInt64
 
     /// Makes facts.
     package init(
         now: Int64, unixSeconds: Int64, steadySeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool,
         bounds: PastBounds, access: Access, isLocal: Bool = false,
-        known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil }
+        known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil },
+        seqBefore: @escaping (Int64) -> UInt64 = { _ in 0 }
     ) {
         self.now = now
         self.unixSeconds = unixSeconds
@@ -60,7 +63,18 @@ package struct SessionFacts {
         self.access = access
         self.isLocal = isLocal
         self.known = known
+        self.seqBefore = seqBefore
     }
 
     func cursor(_ seq: UInt64) -> Cursor? { Cursor(epoch: bounds.epoch, seq: seq) }
+
+    /// The place that a client means.
+    func place(_ since: Since) -> Cursor? {
+        switch since {
+        case .cursor(let cursor): cursor
+        case .all: cursor(bounds.precedingSeq)
+        case .latest: cursor(reached)
+        case .age, .time: since.start(unixNanoseconds: unixSeconds * 1_000_000_000).flatMap { cursor(seqBefore($0)) }
+        }
+    }
 }

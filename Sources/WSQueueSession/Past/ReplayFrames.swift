@@ -1,3 +1,4 @@
+package import WSQueueBroker
 internal import WSQueueCore
 internal import WSQueueWire
 
@@ -36,17 +37,18 @@ package struct ReplayFrames: Sendable {
     ///   - message: What was sent live, but for the member for the channel.
     ///   - channel: Where this copy goes.
     ///   - key: The name of its state, with which the message ends then.
-    ///   - view: How the client sees it; an event that it does not want has no frame.
+    ///   - view: How the client sees it; an event that it does not want, or may not have so, has no frame.
+    ///   - access: The rules.
     ///   - next: The first number after the event.
     ///   - offset: The place after its record.
     ///   - state: How far the client's state has been sent then.
     package mutating func append(
-        _ message: ArraySlice<UInt8>, channel: String?, key: ArraySlice<UInt8>? = nil, as view: EventView, next: UInt64,
-        offset: Int, state: StateReplay.Progress? = nil
+        _ message: ArraySlice<UInt8>, channel: String?, key: ArraySlice<UInt8>? = nil, as view: EventView,
+        under access: Access = Access(), next: UInt64, offset: Int, state: StateReplay.Progress? = nil
     ) {
         let mark = { (end: Int) in Mark(end: end, next: next, offset: offset, state: state) }
         guard let channel else {
-            guard append(message, as: view, isPlace: state == nil) else { return }
+            guard append(message, as: view, under: access, isPlace: state == nil) else { return }
             return marks.append(mark(built.count))
         }
         var tail: [UInt8] = []
@@ -63,7 +65,9 @@ package struct ReplayFrames: Sendable {
             built += head
             built += member
         } else {
-            guard view.append(Array(head + member).span, to: &built, isPlace: state == nil) else { return }
+            guard view.append(Array(head + member).span, under: access, to: &built, isPlace: state == nil) else {
+                return
+            }
         }
         marks.append(mark(built.count))
     }
@@ -71,8 +75,12 @@ package struct ReplayFrames: Sendable {
     /// Appends a message as it is.
     ///
     /// - Returns: Whether the client wants it.
-    private mutating func append(_ message: ArraySlice<UInt8>, as view: EventView, isPlace: Bool) -> Bool {
-        guard view.isLogs else { return view.append(Array(message).span, to: &built, isPlace: isPlace) }
+    private mutating func append(
+        _ message: ArraySlice<UInt8>, as view: EventView, under access: Access, isPlace: Bool
+    ) -> Bool {
+        guard view.isLogs else {
+            return view.append(Array(message).span, under: access, to: &built, isPlace: isPlace)
+        }
         FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
         built += message
         return true

@@ -1,3 +1,4 @@
+package import WSQueueBroker
 package import WSQueueCore
 internal import WSQueueWire
 
@@ -7,16 +8,27 @@ package enum EventView: Hashable, Sendable {
     case logged(EventFilter?)
     /// The same, but events of channels in the envelope of older chat pages.
     case chat(EventFilter?)
-    /// Server-Sent Events, whose ids are cursors that begin with this epoch.
-    case stream(epoch: String, EventFilter?)
+    /// The payloads alone, in WebSocket frames.
+    case payload(EventFilter?)
+    /// The body of an HTTP answer, in which cursors begin with this epoch.
+    case stream(epoch: String, as: StreamForm = .events, EventFilter?)
 
     /// Whether it is the very bytes that the log holds.
     package var isLogs: Bool { self == .logged(nil) }
 
+    /// Whether a client gets nothing but payloads.
+    package var isPayload: Bool {
+        switch self {
+        case .logged, .chat: false
+        case .payload: true
+        case .stream(_, let form, _): form.isPayload
+        }
+    }
+
     /// Which events are wanted; `nil` is all.
     package var filter: EventFilter? {
         switch self {
-        case .logged(let filter), .chat(let filter), .stream(_, let filter): filter
+        case .logged(let filter), .chat(let filter), .payload(let filter), .stream(_, _, let filter): filter
         }
     }
 
@@ -25,7 +37,8 @@ package enum EventView: Hashable, Sendable {
         switch self {
         case .logged: .logged(filter)
         case .chat: .chat(filter)
-        case .stream(let epoch, _): .stream(epoch: epoch, filter)
+        case .payload: .payload(filter)
+        case .stream(let epoch, let form, _): .stream(epoch: epoch, as: form, filter)
         }
     }
 
@@ -33,15 +46,19 @@ package enum EventView: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - message: The event's message.
+    ///   - access: The rules, which say of which channels payloads may be sent alone.
     ///   - isPlace: Whether a reader of a stream may come back to where it stands after this one.
-    /// - Returns: Whether the client wants it.
-    package func append(_ message: Span<UInt8>, to bytes: inout [UInt8], isPlace: Bool = true) -> Bool {
+    /// - Returns: Whether the client wants it, and may have it in this form.
+    package func append(
+        _ message: Span<UInt8>, under access: Access = Access(), to bytes: inout [UInt8], isPlace: Bool = true
+    ) -> Bool {
         guard let text = EventMessageText.decode(message) else { return false }
         if let filter, !text.passes(filter, in: message) { return false }
+        if isPayload, let channel = text.channelName(in: message), !access.showsPayloads(of: channel) { return false }
         switch self {
-        case .stream(let epoch, _):
-            let id = isPlace ? "\(epoch):\(text.sequenceNumber(in: message))" : nil
-            ServerSentEvent.append(message, id: id, to: &bytes)
+        case .stream(let epoch, let form, _):
+            form.append(text, message, epoch: epoch, isPlace: isPlace, to: &bytes)
+        case .payload: bytes += FrameEncoder.frame(.text, text.payloadAlone(in: message).span)
         case .chat where text.hasChannel:
             bytes += FrameEncoder.frame(.text, text.chat(in: message).span)
         case .chat, .logged:

@@ -5,8 +5,9 @@ internal import WSQueueSystem
 /// `wsqueue-server tail`: follows a server or its log.
 package enum TailCommand: Command {
     private static let since = Option(
-        "since", value: .required("CURSOR"),
-        text: "Begin behind this cursor, or behind this number; 0 is the oldest event that the journal has.")
+        "since", value: .required("WHEN"),
+        text: "Begin with what came since then: an age (10m, 24h), a time (2026-11-21T08:00:00Z, @1795284000), all, "
+            + "latest, or behind a cursor or a number. What the journal no longer has is said.")
     private static let events = Option(
         "events", short: "e", value: .required("GLOB"), isRepeatable: true,
         text: "Only events whose name matches: 'order.*'. With --log, lines whose ev= does.")
@@ -40,7 +41,7 @@ package enum TailCommand: Command {
                 "Examples",
                 [
                     "wsqueue-server tail -c orders -e 'order.*'",
-                    "wsqueue-server tail --since 0 --format json | jq .payload",
+                    "wsqueue-server tail --since 10m --format json | jq .payload",
                     "wsqueue-server tail -n 1 -e deploy.finished && echo deployed",
                     "wsqueue-server tail --exec 'mail -s \"$WSQUEUE_EVENT\" root'",
                     "wsqueue-server tail --log /var/log/wsqueue.log -e 'client.*'",
@@ -85,7 +86,7 @@ package enum TailCommand: Command {
         var source = TailSource(call.location, token: call.token)
         source.since = try arguments.value(since) { (text) throws(ValueFault) in
             guard TailConversation.isBeginning(text) else {
-                throw ValueFault(text, wanted: "a cursor such as k3f9:18233, or a number")
+                throw ValueFault(text, wanted: "an age such as 10m, a time, all, latest, a cursor, or a number")
             }
             return text
         }

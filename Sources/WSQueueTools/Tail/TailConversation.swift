@@ -33,9 +33,9 @@ package struct TailConversation {
     /// Stands before the first connection.
     package init(_ source: TailSource) { self.source = source }
 
-    /// Whether a text can stand for where to begin: a cursor, or a number.
+    /// Whether a text can stand for where to begin: what a server takes, or a number.
     package static func isBeginning(_ text: String) -> Bool {
-        UInt64(text) != nil && text.utf8.first != UInt8(ascii: "+") || Cursor.parse(text) != nil
+        UInt64(text) != nil && text.utf8.first != UInt8(ascii: "+") || Since.parse(text) != nil
     }
 
     /// Begins a connection.

@@ -22,12 +22,12 @@ package enum ClientAction: String, CaseIterable, Sendable {
 ///
 /// Names of channels are passed on as they were sent: whether they may be, is the broker's business.
 package enum ClientCommand: Equatable, Sendable {
-    /// Listen to a channel or a pattern; with a cursor, from there on; perhaps with its state.
-    case subscribe(channel: String, since: Cursor?, state: Bool = false)
+    /// Listen to a channel or a pattern; from some place in the past on, if one is named; perhaps with its state.
+    case subscribe(channel: String, since: Since?, state: Bool = false)
     /// Listen no longer.
     case unsubscribe(channel: String)
-    /// Send what was missed since a cursor, perhaps with the state of all that is listened to.
-    case resume(since: Cursor, state: Bool = false)
+    /// Send what was missed since some place in the past, perhaps with the state of all that is listened to.
+    case resume(since: Since, state: Bool = false)
     /// Pass JSON on to the channel's subscribers, or to those connections among them.
     case message(channel: String, message: [UInt8], recipients: [Int64]?)
     /// Take this token from now on.
@@ -64,12 +64,12 @@ package enum ClientCommand: Equatable, Sendable {
         switch action {
         case .subscribe:
             return .subscribe(
-                channel: try fields.text("channel", in: bytes), since: try fields.optionalCursor("since", in: bytes),
+                channel: try fields.text("channel", in: bytes), since: try fields.optionalSince("since", in: bytes),
                 state: try fields.optionalTruth("state", in: bytes) ?? false)
         case .unsubscribe:
             return .unsubscribe(channel: try fields.text("channel", in: bytes))
         case .resume:
-            guard let since = try fields.optionalCursor("since", in: bytes) else { throw .missingField("since") }
+            guard let since = try fields.optionalSince("since", in: bytes) else { throw .missingField("since") }
             return .resume(since: since, state: try fields.optionalTruth("state", in: bytes) ?? false)
         case .message:
             return .message(

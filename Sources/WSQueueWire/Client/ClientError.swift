@@ -1,3 +1,5 @@
+internal import WSQueueCore
+
 /// Why an action was refused, as the client is told.
 package struct ClientError: Error, Equatable, Sendable {
     /// What is wrong and what to do; older pages compare some of these texts.
@@ -30,8 +32,8 @@ package struct ClientError: Error, Equatable, Sendable {
         ClientError("Invalid field: \(name); send \(expected)", code: "invalid_field")
     }
 
-    /// A cursor that is none.
-    package static let invalidCursor = invalidField("since", expected: "a cursor that this server has given")
+    /// A place to begin at that is none.
+    package static let invalidSince = invalidField("since", expected: Since.wanted)
 
     /// The code of a subscription that is one too many.
     package static let tooManyChannels = "too_many_channels"

@@ -35,11 +35,11 @@ struct CommandFields {
         return text
     }
 
-    /// A cursor; `null` is as good as absent.
-    func optionalCursor(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Cursor? {
+    /// Where to begin; `null` is as good as absent.
+    func optionalSince(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> Since? {
         guard let text = try optionalText(name, in: bytes) else { return nil }
-        guard let cursor = Cursor.parse(text) else { throw .invalidCursor }
-        return cursor
+        guard let since = Since.parse(text) else { throw .invalidSince }
+        return since
     }
 
     /// Any JSON, `null` too, but it must be there.

@@ -46,6 +46,22 @@ package struct EventMessageText: Equatable, Sendable {
     /// Whether it goes to a channel.
     package var hasChannel: Bool { channel != nil }
 
+    /// Its channel; its name needs no escapes.
+    package func channelName(in bytes: Span<UInt8>) -> String? {
+        channel.map { String(decoding: [UInt8](bytes, in: JSONString.contents(of: $0)), as: UTF8.self) }
+    }
+
+    /// The event's name without quotes and escapes.
+    package func eventName(in bytes: Span<UInt8>) -> [UInt8] {
+        JSONString.repaired(JSONString.contents(of: event), in: bytes)
+    }
+
+    /// The payload by itself: a string as its text, anything else as its bytes.
+    package func payloadAlone(in bytes: Span<UInt8>) -> [UInt8] {
+        guard bytes[payload.lowerBound] == UInt8(ascii: "\"") else { return [UInt8](bytes, in: payload) }
+        return JSONString.repaired(JSONString.contents(of: payload), in: bytes)
+    }
+
     /// Whether a filter lets it pass.
     package func passes(_ filter: EventFilter, in bytes: Span<UInt8>) -> Bool {
         let name = JSONString.contents(of: event)

@@ -145,6 +145,16 @@ package struct RequestHead: Sendable {
         tokens(of: name).contains { ASCII.equalsIgnoringCase($0, token) }
     }
 
+    /// Whether the client names a type among those that it takes, without `*` (RFC 9110, section 12.5.1).
+    ///
+    /// - Parameter type: In lower case.
+    package func accepts(_ type: String) -> Bool {
+        tokens(of: "accept").contains { token in
+            let name = token.prefix { $0 != UInt8(ascii: ";") }
+            return ASCII.equalsIgnoringCase(Self.trimmed(name), type)
+        }
+    }
+
     private static func trimmed(_ part: ArraySlice<UInt8>) -> [UInt8] {
         guard let first = part.firstIndex(where: { !ASCII.isBlank($0) }),
             let last = part.lastIndex(where: { !ASCII.isBlank($0) })

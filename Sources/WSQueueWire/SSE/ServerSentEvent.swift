@@ -2,8 +2,8 @@ internal import WSQueueCore
 
 /// The lines of an event stream (HTML Living Standard, section 9.2).
 ///
-/// A message is the `data` of an unnamed event, so that `onmessage` gets it whatever event it carries; its `id` is the
-/// cursor after it.
+/// A message is the `data` of an unnamed event, so that `onmessage` gets it whatever event it carries, unless names are
+/// asked for; its `id` is the cursor after it.
 package enum ServerSentEvent {
     /// Says nothing, and keeps proxies from taking the connection for a dead one.
     package static let comment = Array(":\n\n".utf8)
@@ -13,9 +13,17 @@ package enum ServerSentEvent {
     /// - Parameters:
     ///   - data: Its text. A line end inside, which JSON allows between its tokens, becomes the next line of `data`; a
     ///     reader joins them with LF.
+    ///   - name: What listeners know it by, without line ends; `nil` is for those of `message`.
     ///   - id: Where its reader stands after it, without line ends; `nil` leaves that as it was.
-    package static func append(_ data: Span<UInt8>, id: String? = nil, to bytes: inout [UInt8]) {
+    package static func append(
+        _ data: Span<UInt8>, name: [UInt8]? = nil, id: String? = nil, to bytes: inout [UInt8]
+    ) {
         if let id { bytes.append("id: \(id)\n") }
+        if let name {
+            bytes.append("event: ")
+            bytes += name
+            bytes.append("\n")
+        }
         bytes.append("data: ")
         var start = 0
         var index = 0

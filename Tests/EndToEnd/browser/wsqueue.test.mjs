@@ -385,6 +385,22 @@ test("a gap is told", async () => {
   assert.equal(queue.counters.gaps, 1);
 });
 
+test("a place in the past may be said in words", async () => {
+  const page = load();
+  const queue = await page.open({ since: "10m" });
+  assert.equal(new URL(page.socket.url).searchParams.get("since"), "10m");
+  page.socket.welcome("a:4");
+  for (const seq of [3, 4]) page.socket.event(seq);
+  page.socket.end();
+  await pass(250);
+  page.socket.welcome("a:5");
+  for (const seq of [3, 4, 5]) page.socket.event(seq);
+  page.socket.say({ action: "resumed", cursor: "a:5", complete: true });
+  page.socket.event(6);
+  same(page.seen, [3, 4, 5, 6]);
+  assert.equal(queue.cursor, "a:6");
+});
+
 test("what the first moment brings is heard by handlers that are added right behind it, or on the console", async () => {
   const page = load();
   const heard = [];

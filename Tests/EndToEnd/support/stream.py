@@ -7,7 +7,7 @@ from .client import connect, read_head
 
 
 class Stream:
-    """One stream; `messages` are (id, data) as an EventSource would hand them out."""
+    """One stream; `messages` are (id, data) as an EventSource would hand them out, `names` the names of all so far."""
 
     def __init__(self, server, path="/events", headers=(), receive_buffer=None, connection=None):
         """`connection` is one to the server that is there already, such as one by TLS."""
@@ -15,7 +15,7 @@ class Stream:
         lines = [f"GET {path} HTTP/1.1", f"Host: {server.host}:{server.port}", *headers]
         self.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         self.last_id, self.retry, self.comments = None, None, 0
-        self.messages, self._data, self._rest = [], [], b""
+        self.messages, self.names, self._name, self._data, self._rest = [], [], None, [], b""
         self._chunks = None
         self.has_ended = False
         line, self.headers, rest = read_head(self.socket)
@@ -42,13 +42,16 @@ class Stream:
             if not line:
                 if self._data:
                     self.messages.append((self.last_id, "\n".join(self._data)))
-                self._data = []
+                    self.names.append(self._name)
+                self._name, self._data = None, []
             elif name == "":
                 self.comments += 1
             elif name == "id":
                 self.last_id = value
             elif name == "retry":
                 self.retry = int(value)
+            elif name == "event":
+                self._name = value
             elif name == "data":
                 self._data.append(value)
             else:
@@ -88,12 +91,18 @@ class Stream:
             pass
         return [json.loads(data) for _, data in self.messages]
 
+    @property
+    def is_whole(self):
+        """Whether the last chunk has come."""
+        return self._chunks is not None and self._chunks.has_ended
+
 
 class Chunks:
     """What proxies make of a body that ends with its connection (RFC 9112, section 7.1)."""
 
     def __init__(self):
         self._rest = b""
+        self.has_ended = False
 
     def decode(self, data):
         """What is in the chunks that are whole now."""
@@ -104,5 +113,6 @@ class Chunks:
             if not separator or len(behind) < int(size, 16) + 2:
                 return content
             length = int(size, 16)
+            self.has_ended = length == 0
             content += behind[:length]
             self._rest = behind[length + 2:]

@@ -10,7 +10,7 @@ import WSQueueWire
         }
     }
 
-    static let cursor = Cursor(epoch: "k3f9", seq: 7)
+    static let cursor = Cursor(epoch: "k3f9", seq: 7).map { Since.cursor($0) }
 
     @Test(arguments: [
         (#"{"action":"subscribe","data":{"channel":"a.b"}}"#, ClientCommand.subscribe(channel: "a.b", since: nil)),
@@ -53,6 +53,14 @@ import WSQueueWire
         #expect(Self.outcome(#"{"action":"resume","data":{"since":"k3f9:7"}}"#) == .success(.resume(since: cursor)))
     }
 
+    @Test(arguments: ["all": Since.all, "latest": .latest, "10m": .age(600_000_000_000), "@5": .time(5_000_000_000)])
+    func `a place in the past is named in words too`(word: String, since: Since) {
+        let resume = #"{"action":"resume","data":{"since":"\#(word)"}}"#
+        #expect(Self.outcome(resume) == .success(.resume(since: since)))
+        let subscribe = #"{"action":"subscribe","data":{"channel":"a","since":"\#(word)"}}"#
+        #expect(Self.outcome(subscribe) == .success(.subscribe(channel: "a", since: since)))
+    }
+
     @Test(arguments: [
         ("", ClientError.invalidFormat), ("hello", .invalidFormat), ("[]", .invalidFormat),
         (#""ping""#, .invalidFormat),
@@ -70,7 +78,7 @@ import WSQueueWire
         (#"{"action":"resume","data":{}}"#, .missingField("since")),
         (
             #"{"action":"resume","data":{"since":"yesterday"}}"#,
-            .invalidField("since", expected: "a cursor that this server has given")
+            .invalidField("since", expected: Since.wanted)
         ),
         (#"{"action":"message","data":{"channel":"a"}}"#, .missingField("message")),
         (
