@@ -57,6 +57,35 @@ def test_the_browser_example_shows_an_event_and_goes_on(start, queue, publish, b
         page.wait_for("document.body.textContent.includes('meanwhile null')", timeout=20)
 
 
+def test_a_page_with_nothing_but_an_event_source_shows_events_and_goes_on(start, queue, publish, browser):
+    first = start()
+    text = (EXAMPLES / "browser/eventsource.html").read_text()
+    text = text.replace("http://127.0.0.1:8081/", f"http://{first.host}:{first.port}/")
+    with serving({"/": text}) as host, browser.open(host) as page:
+        page.wait_for("document.title === 'Orders, live'")
+        publish("order.created", "id:=7", "customer=<b>Bob")
+        page.wait_for("document.querySelector('li')?.textContent === '7: <b>Bob'")
+        assert first.terminate() == 0
+        publish("order.created", "id:=8", "customer=Zoë")
+        start(listen=f"127.0.0.1:{first.port}")
+        page.wait_for("document.querySelectorAll('li').length === 2", timeout=20)
+
+
+def test_a_turbo_page_is_changed_by_what_is_published(start, queue, publish, browser):
+    server = start()
+    text = (EXAMPLES / "browser/turbo.html").read_text()
+    text = text.replace("http://127.0.0.1:8081/", f"http://{server.host}:{server.port}/")
+    with serving({"/": text}) as host, browser.open(host) as page:
+        server.wait_for("client.open")
+        stream = '<turbo-stream action="{}" target="{}">\n<template>{}</template></turbo-stream>'
+        publish("a", "-t", stream.format("append", "orders", "<li id=o7>7: Bob</li>"))
+        page.wait_for("document.querySelector('#orders li')?.textContent === '7: Bob'")
+        publish("b", "-t", stream.format("replace", "o7", "<li id=o7>7: paid</li>"))
+        page.wait_for("document.querySelector('#orders li')?.textContent === '7: paid'")
+        publish("c", "-t", stream.format("remove", "o7", ""))
+        page.wait_for("document.querySelectorAll('#orders li').length === 0")
+
+
 # Just enough of React to run a hook: one component that is drawn again when its state has changed.
 REACT = """
 let slots = [], index = 0, effects = [], draw = () => {};
