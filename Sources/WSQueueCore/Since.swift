@@ -28,6 +28,12 @@ package enum Since: Hashable, Sendable {
         return reader.calendarTime().map { .time($0) }
     }
 
+    /// Reads a time alone (RFC 3339), Unix nanoseconds.
+    package static func calendarTime(_ text: String) -> Int64? {
+        var reader = Reader(Array(text.utf8))
+        return reader.calendarTime()
+    }
+
     /// Before when, Unix nanoseconds, nothing is wanted; `nil` where that is no question of time.
     package func start(unixNanoseconds now: Int64) -> Int64? {
         switch self {

@@ -8,17 +8,25 @@ package import WSQueueWire
 /// Writes the events that come by HTTP into the queue, on a thread of its own: a disk that takes its time keeps no client
 /// waiting.
 package final class PublishDesk: Sendable {
-    /// An event that was checked, and who waits for the answer.
+    /// A body that came whole, and who waits for the answer.
     package struct Order: Sendable {
         let body: [UInt8]
+        let form: PublishForm
+        /// Held until it is in the queue.
+        let share: PublishRoom.Share?
         package let loop: Int
         /// The connection's token on its loop.
         package let token: UInt64
         /// What the answer says besides.
         let fields: [Response.Field]
 
-        package init(body: [UInt8], loop: Int, token: UInt64, fields: [Response.Field]) {
+        package init(
+            body: [UInt8], form: PublishForm, share: PublishRoom.Share?, loop: Int, token: UInt64,
+            fields: [Response.Field]
+        ) {
             self.body = body
+            self.form = form
+            self.share = share
             self.loop = loop
             self.token = token
             self.fields = fields
@@ -26,18 +34,22 @@ package final class PublishDesk: Sendable {
     }
 
     private let worker: Worker<Order, Never>
+    /// The memory for batches that are read or wait to be written.
+    package let room = PublishRoom(limitBytes: 128 * 1_048_576)
 
     /// Makes a desk whose thread has not started.
     package init() throws(SystemCallError) { worker = try Worker(name: "wsq-publish") }
 
     /// Starts the thread, once.
     ///
-    /// - Parameter answer: Brings the answer to an order to its loop.
+    /// - Parameters:
+    ///   - eventLimitBytes: How long each event may be.
+    ///   - answer: Brings the answer to an order to its loop.
     package func start(
-        queuePath: String, log: Log, answer: @escaping @Sendable (Order, Response) -> Void
+        queuePath: String, eventLimitBytes: Int, log: Log, answer: @escaping @Sendable (Order, Response) -> Void
     ) throws(SystemCallError) {
         try worker.start(carryingOut: { order in
-            answer(order, Self.write(order, queuePath, log))
+            answer(order, Self.publish(order, queuePath, eventLimitBytes: eventLimitBytes, log))
             return nil
         })
     }
@@ -45,15 +57,33 @@ package final class PublishDesk: Sendable {
     /// Gives the thread an event to write.
     package func post(_ order: Order) { worker.post(order) }
 
+    /// Checks a body, here and not on a loop: a batch may be large.
+    private static func publish(
+        _ order: Order, _ queuePath: String, eventLimitBytes: Int, _ log: Log
+    ) -> Response {
+        do throws(PublishBody.Refusal) {
+            return write(try PublishBody(order.body, order.form, limitBytes: eventLimitBytes), order, queuePath, log)
+        } catch {
+            return Response(
+                .badRequest, fields: [.init("Content-Type", "application/json")] + order.fields,
+                body: ServerMessage.publishRefused(error.reason, offset: error.offset, line: error.line)
+                    + Array("\n".utf8))
+        }
+    }
+
     /// The file appears as any publisher's does: hidden, whole, renamed.
-    private static func write(_ order: Order, _ queuePath: String, _ log: Log) -> Response {
+    private static func write(
+        _ body: PublishBody, _ order: Order, _ queuePath: String, _ log: Log
+    ) -> Response {
         do {
             let writer = SpoolWriter(try Directory.openUnlisted(queuePath))
-            let stem = try writer.write(order.body.span, suffix: .event)
-            let own = try? EventText.decode(order.body.span).idLabel(in: order.body.span)?.text
+            let contents = body.contents.span
+            let stem = try writer.write(contents, suffix: body.batchCount == nil ? .event : .batch)
+            let own = body.batchCount == nil ? try? EventText.decode(contents).idLabel(in: contents)?.text : nil
             return Response(
                 .accepted, fields: [.init("Content-Type", "application/json")] + order.fields,
-                body: ServerMessage.published(id: own ?? stem.description) + Array("\n".utf8))
+                body: ServerMessage.published(id: own ?? stem.description, events: body.batchCount)
+                    + Array("\n".utf8))
         } catch {
             log.write(LogLine(.error, "publish.failed").with("error", "\(error)"))
             return Response(

@@ -1,14 +1,24 @@
 internal import WSQueueAccess
-internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
 package import WSQueueWire
 
-/// `POST /publish`: an event by HTTP, for those who cannot reach the queue's directory (SPEC §4).
+/// A request whose body is to be published.
+package struct PublishRequest: Sendable {
+    /// Reads the body.
+    package let reader: RequestBodyReader
+    /// What it is.
+    package let form: PublishForm
+    /// Further fields for the answer.
+    package let fields: [Response.Field]
+    /// What a batch takes of the memory for them.
+    package let share: PublishRoom.Share?
+}
+
+/// `POST /publish`: events by HTTP, for those who cannot reach the queue's directory (SPEC §4).
 package struct PublishRoute {
     let access: RequestAccess
-    /// How long an event may be.
-    let limitBytes: Int
+    let limits: PublishLimits
 
     /// Looks at a request's head, before any of its body is read.
     func route(_ head: RequestHead, from source: RequestSource) -> Router.Route {
@@ -30,9 +40,9 @@ package struct PublishRoute {
             answer.fields += fields
             return .respond(answer)
         }
-        guard Self.isJSON(head) else {
+        guard let form = PublishForm(head) else {
             return .respond(
-                Response(.unsupportedMediaType, advice: "Send Content-Type: application/json.", fields: fields))
+                Response(.unsupportedMediaType, advice: "Send Content-Type: \(PublishForm.types).", fields: fields))
         }
         guard head.tokens(of: "content-encoding").allSatisfy({ $0.elementsEqual("identity".utf8) }) else {
             // RFC 9110, section 12.5.3: so a client knows that it is not the type that was wrong.
@@ -42,38 +52,54 @@ package struct PublishRoute {
                     fields: [.init("Accept-Encoding", "identity")] + fields))
         }
         do throws(RequestBodyReader.Fault) {
+            let limitBytes = limits.bytes(of: form)
             let reader = try RequestBodyReader(head.body, limitBytes: limitBytes)
-            return .publish(reader, expectsContinue: head.expectsContinue, fields)
+            var share: PublishRoom.Share?
+            if form == .batch {
+                share = limits.room.share(head.body.announcedBytes ?? limitBytes)
+                guard share != nil else { return .respond(Self.noRoom(fields)) }
+            }
+            let request = PublishRequest(reader: reader, form: form, fields: fields, share: share)
+            return .publish(request, expectsContinue: head.expectsContinue)
         } catch {
-            return .respond(Self.refusal(error, fields))
+            return .respond(Self.refusal(error, form, fields))
         }
+    }
+
+    private static func noRoom(_ fields: [Response.Field]) -> Response {
+        Response(
+            .serviceUnavailable, advice: "Other batches are being taken. Try again in a second.",
+            fields: [.init("Retry-After", "1")] + fields)
     }
 
     /// The answer to a body that cannot be read.
-    package static func refusal(_ fault: RequestBodyReader.Fault, _ fields: [Response.Field]) -> Response {
+    package static func refusal(
+        _ fault: RequestBodyReader.Fault, _ form: PublishForm, _ fields: [Response.Field]
+    ) -> Response {
         switch fault {
         case .tooLong(let limit):
-            Response(.contentTooLarge, advice: "An event may have \(limit) bytes (--event-size).", fields: fields)
+            Response(
+                .contentTooLarge,
+                advice: form == .batch
+                    ? "A batch may have \(limit) bytes (--batch-size)."
+                    : "An event may have \(limit) bytes (--event-size).", fields: fields)
         case .malformedChunk: Response(.badRequest, advice: "The body's chunks are malformed.", fields: fields)
         }
     }
+}
 
-    /// The answer to a body that is no event, checked as a file is.
-    package static func refusal(of body: Span<UInt8>, _ fields: [Response.Field]) -> Response? {
-        do throws(EventFault) {
-            _ = try EventText.decode(body)
-            return nil
-        } catch {
-            return Response(
-                .badRequest, fields: [.init("Content-Type", "application/json")] + fields,
-                body: ServerMessage.publishRefused(error.reason, offset: error.offset) + Array("\n".utf8))
-        }
+/// How large may be what is published by HTTP.
+package struct PublishLimits: Sendable {
+    private let eventBytes: Int
+    private let batchBytes: Int
+    /// The memory for batches.
+    package let room: PublishRoom
+
+    package init(eventBytes: Int, batchBytes: Int, room: PublishRoom) {
+        self.eventBytes = eventBytes
+        self.batchBytes = batchBytes
+        self.room = room
     }
 
-    /// Whether the body is said to be JSON, or nothing is said. What a form sends is not: curl says so of `-d`.
-    private static func isJSON(_ head: RequestHead) -> Bool {
-        guard let type = head.text(of: "content-type") else { return true }
-        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        return name == "application/json"
-    }
+    func bytes(of form: PublishForm) -> Int { form == .batch ? batchBytes : eventBytes }
 }

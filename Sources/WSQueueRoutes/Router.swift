@@ -17,8 +17,8 @@ package struct Router {
         case hold(Applicant)
         /// A WebSocket that is only told why it may not be one.
         case turnAway(Handshake, DoorRefusal)
-        /// An event that is in the body, with further fields for the answer.
-        case publish(RequestBodyReader, expectsContinue: Bool, [Response.Field])
+        /// Events that are in the body.
+        case publish(PublishRequest, expectsContinue: Bool)
         /// A stream of events, with further fields for its answer.
         case stream(RequestHead, TokenVerifier.Result?, Welcome, [Response.Field])
         /// How the server stands, which all threads are asked for.
@@ -31,19 +31,19 @@ package struct Router {
     /// Where WebSockets are served; `nil` is everywhere.
     private let path: String?
     private let pageReaders: Configuration.PageReaders
-    /// How long an event may be that comes by HTTP; `nil` where none may.
-    private let eventLimitBytes: Int?
+    /// How large events may be that come by HTTP; `nil` where none may.
+    private let publishLimits: PublishLimits?
 
     package init(
         _ access: RequestAccess, _ gate: Gate, _ journal: Journal, path: String?,
-        pageReaders: Configuration.PageReaders, eventLimitBytes: Int?
+        pageReaders: Configuration.PageReaders, publishLimits: PublishLimits?
     ) {
         self.access = access
         self.gate = gate
         self.journal = journal
         self.path = path
         self.pageReaders = pageReaders
-        self.eventLimitBytes = eventLimitBytes
+        self.publishLimits = publishLimits
     }
 
     /// Looks at a request's method, target and fields.
@@ -127,8 +127,8 @@ package struct Router {
         switch route {
         case .events: return EventsRoute(access: access, gate: gate).route(head, from: source)
         case .publish:
-            guard let eventLimitBytes else { return .respond(Self.nothing) }
-            return PublishRoute(access: access, limitBytes: eventLimitBytes).route(head, from: source)
+            guard let publishLimits else { return .respond(Self.nothing) }
+            return PublishRoute(access: access, limits: publishLimits).route(head, from: source)
         case .status: return StatusRoutes(access: access).route(.status, route, head, from: source)
         case .metrics: return StatusRoutes(access: access).route(.metrics, route, head, from: source)
         case .live: return StatusRoutes(access: access).route(.live, route, head, from: source)

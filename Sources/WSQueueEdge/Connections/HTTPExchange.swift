@@ -1,11 +1,12 @@
+internal import WSQueueRoutes
 internal import WSQueueWire
 
 /// A connection whose request is awaited, read or answered.
 final class HTTPExchange {
     private enum Stage {
         case head(RequestParser)
-        /// The body is an event; the fields are for its answer.
-        case body(RequestBodyReader, [Response.Field])
+        /// The body is to be published.
+        case body(RequestBodyReader, PublishRequest)
         /// The answer comes from another thread.
         case answering
     }
@@ -46,23 +47,23 @@ final class HTTPExchange {
     }
 
     /// The body is to be read.
-    func expect(_ reader: RequestBodyReader, _ fields: [Response.Field]) { stage = .body(reader, fields) }
+    func expect(_ request: PublishRequest) { stage = .body(request.reader, request) }
 
     /// Reads the body.
     ///
     /// - Returns: All of it, once it is whole.
     func receiveBody(_ bytes: Span<UInt8>) throws(RequestBodyReader.Fault) -> [UInt8]? {
-        guard case .body(var reader, let fields) = stage else { return nil }
+        guard case .body(var reader, let request) = stage else { return nil }
         stage = .answering
         try reader.receive(bytes)
         if reader.isDone { return reader.bytes }
-        stage = .body(reader, fields)
+        stage = .body(reader, request)
         return nil
     }
 
-    /// What its answer says besides.
-    var fields: [Response.Field] {
-        if case .body(_, let fields) = stage { fields } else { [] }
+    /// What is done with the body.
+    var publication: PublishRequest? {
+        if case .body(_, let request) = stage { request } else { nil }
     }
 
     /// Reads nothing more: the answer comes from another thread.

@@ -131,7 +131,7 @@ package final class Edge: Sendable {
 
     private func startDesks() throws(SystemCallError) {
         try publishDesk?.start(
-            queuePath: configuration.queuePath, log: log,
+            queuePath: configuration.queuePath, eventLimitBytes: configuration.eventLimitBytes, log: log,
             answer: { [loops] order, answer in
                 loops[order.loop].mailbox.post(.answer(answer, token: order.token))
             })
@@ -163,7 +163,10 @@ package final class Edge: Sendable {
             control, configuration, asksApplication: authorizeDesk != nil, ports.counters, log)
         let router = Router(
             access, ports.gate, journal, path: configuration.path, pageReaders: configuration.pageReaders,
-            eventLimitBytes: publishDesk == nil ? nil : configuration.eventLimitBytes)
+            publishLimits: publishDesk.map {
+                PublishLimits(
+                    eventBytes: configuration.eventLimitBytes, batchBytes: configuration.batchLimitBytes, room: $0.room)
+            })
         let limits = WebSocketLimits(
             messageBytes: configuration.messageLimitBytes, framesPerMessage: configuration.fragmentLimit)
         return try EdgeLoop(

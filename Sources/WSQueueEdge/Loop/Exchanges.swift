@@ -70,8 +70,8 @@ struct Exchanges {
             return .open(newcomer, handshake, from: used)
         case .hold(let applicant): return .hold(applicant, from: used)
         case .turnAway(let handshake, let refusal): return .turnAway(handshake, refusal)
-        case .publish(let reader, let expectsContinue, let fields):
-            exchange.expect(reader, fields)
+        case .publish(let request, let expectsContinue):
+            exchange.expect(request)
             if expectsContinue, used == bytes.count { return .proceed }
             return receiveBody(bytes.extracting(used...), exchange, token)
         }
@@ -95,19 +95,21 @@ struct Exchanges {
     /// What an applicant is told that has not authenticated in time.
     func giveUp(_ applicant: Applicant) -> DoorRefusal { router.giveUp(applicant) }
 
-    /// Takes what has arrived of a body; once it is whole and an event, another thread writes it.
+    /// Takes what has arrived of a body; once it is whole, another thread checks and writes it.
     private func receiveBody(_ bytes: Span<UInt8>, _ exchange: HTTPExchange, _ token: UInt64) -> Outcome {
-        let fields = exchange.fields
+        guard let request = exchange.publication else { return .wait }
         let body: [UInt8]
         do throws(RequestBodyReader.Fault) {
             guard let whole = try exchange.receiveBody(bytes) else { return .wait }
             body = whole
         } catch {
-            return .respond(PublishRoute.refusal(error, fields), .post)
+            return .respond(PublishRoute.refusal(error, request.form, request.fields), .post)
         }
-        if let refusal = PublishRoute.refusal(of: body.span, fields) { return .respond(refusal, .post) }
         exchange.awaitAnswer()
-        desk?.post(PublishDesk.Order(body: body, loop: index, token: token, fields: fields))
+        desk?.post(
+            PublishDesk.Order(
+                body: body, form: request.form, share: request.share, loop: index, token: token,
+                fields: request.fields))
         return .wait
     }
 

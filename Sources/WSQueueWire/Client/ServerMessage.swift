@@ -122,15 +122,24 @@ package enum ServerMessage {
         return (unnamed > 0 ? output.number("unnamed", unnamed) : output).finished()
     }
 
-    /// Answers an event that came by HTTP and is in the queue.
-    package static func published(id: String) -> [UInt8] { JSONObjectOutput("id", id).finished() }
+    /// Answers what came by HTTP and is in the queue.
+    ///
+    /// - Parameter events: How many, where it is a batch; theirs are the ids `<id>/<line>`, unless they have others.
+    package static func published(id: String, events: Int? = nil) -> [UInt8] {
+        let output = JSONObjectOutput("id", id)
+        return (events.map { output.number("events", $0) } ?? output).finished()
+    }
 
     /// Answers what came by HTTP and is no event.
     ///
-    /// - Parameter offset: The byte where it is wrong, counted from 0.
-    package static func publishRefused(_ reason: String, offset: Int) -> [UInt8] {
-        JSONObjectOutput("success", false).text("error", "\(reason), at byte \(offset)").number("offset", offset)
-            .finished()
+    /// - Parameters:
+    ///   - offset: The byte where it is wrong, counted from 0.
+    ///   - line: The line of a batch, counted from 1.
+    package static func publishRefused(_ reason: String, offset: Int, line: Int? = nil) -> [UInt8] {
+        let place = line.map { "line \($0): " } ?? ""
+        let output = JSONObjectOutput("success", false).text("error", "\(place)\(reason), at byte \(offset)")
+            .number("offset", offset)
+        return (line.map { output.number("line", $0) } ?? output).finished()
     }
 
     /// Asks a client with `heartbeat=app` whether it is there.

@@ -51,6 +51,15 @@ package enum RequestBody: Equatable, Sendable {
     case length(Int)
     /// With its last chunk.
     case chunked
+
+    /// How long it is, where that is said ahead.
+    package var announcedBytes: Int? {
+        switch self {
+        case .none: 0
+        case .length(let count): count
+        case .chunked: nil
+        }
+    }
 }
 
 /// A request without its body, checked (RFC 9112, sections 2 to 6).

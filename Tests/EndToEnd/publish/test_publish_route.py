@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -234,3 +235,111 @@ def test_one_token_brings_so_many_events_and_another_is_not_held_up(open_server,
     assert post(open_server, '{"event":"e"}', token="another-token-of-thirty-two-bytes").status == 202
     eventually(lambda: post(open_server, '{"event":"e"}').status == 202, "there is room again")
     eventually(lambda: not waiting(queue) and not failed(queue), "all are sent")
+
+
+def lines(*events):
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
+BATCH = {"content_type": "application/x-ndjson"}
+CLOUD = {"content_type": "application/cloudevents+json; charset=utf-8"}
+
+
+def test_lines_are_a_batch_in_its_order(open_server, queue):
+    with Client(open_server, "/?channels=jobs") as client:
+        events = [
+            {"event": "a", "payload": 1}, {"event": "b", "key": "k", "channel": "jobs"}, {"event": "c", "id": "own"}]
+        answer = post(open_server, lines(*events[:1]) + "\r\n\n" + lines(*events[1:]).rstrip(), **BATCH)
+        assert answer.status == 202, answer.body
+        told = json.loads(answer.body)
+        assert told["events"] == 3
+        got = client.receive_events(3)
+        assert [event["event"] for event in got] == ["a", "b", "c"] and got[1]["key"] == "k"
+        assert [event["id"] for event in got] == [f"{told['id']}/1", f"{told['id']}/4", "own"]
+    eventually(lambda: waiting(queue) == [], "the file is deleted")
+
+
+@pytest.mark.parametrize("body, line, says", [
+    (lines({"event": "a"}, {"event": "b", "chanel": "x"}), 2, "'channel' is meant"),
+    (lines({"event": "a"}) + "{\n", 2, ""), (lines({"event": "a"}, {"event": ""}), 2, "'event' is empty"),
+    ("", None, "no event"), ("\n \n", None, "no event"),
+    (lines({"event": "a", "payload": "x" * 1_048_576}), 1, "--event-size"),
+])
+def test_a_batch_is_taken_as_a_whole_or_not_at_all(open_server, queue, body, line, says):
+    answer = post(open_server, body, **BATCH)
+    told = json.loads(answer.body)
+    assert answer.status == 400 and told.get("line") == line and says in told["error"], told
+    assert line is None or told["error"].startswith(f"line {line}: ")
+    assert line is None or len("\n".join(body.split("\n")[:line - 1])) <= told["offset"] <= len(body)
+    assert waiting(queue) == [] and failed(queue) == []
+
+
+def test_a_batch_may_be_as_large_as_a_file(start, tokens):
+    server = start("--publish-token-file", str(tokens), "--batch-size", "1M", "--event-size", "64K")
+    body = lines(*({"event": "a", "payload": "x" * 1_000} for _ in range(1_000)))
+    assert len(body) < 1_048_576
+    assert json.loads(post(server, body, **BATCH).body)["events"] == 1_000
+    answer = post(server, body + body, **BATCH)
+    assert answer.status == 413 and b"--batch-size" in answer.body
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(body), body.encode()) for _ in range(2)) + b"0\r\n\r\n"
+    request = head(server, None, "Transfer-Encoding: chunked", content_type="application/x-ndjson")
+    assert exchange(server, request, chunks).status == 413
+    assert post(server, json.dumps({"event": "a", "payload": "x" * 70_000})).status == 413
+
+
+def test_batches_on_their_way_take_bounded_memory(start, tokens):
+    server = start("--publish-token-file", str(tokens), "--handshake", "60s")
+    held = []
+    try:
+        for _ in range(2):
+            connection = socket.create_connection((server.host, server.port), 10)
+            connection.sendall(
+                head(server, 64 * 1_048_576, "Expect: 100-continue", content_type="application/x-ndjson"))
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+            held.append(connection)
+        answer = post(server, lines({"event": "a"}), **BATCH)
+        assert answer.status == 503 and "retry-after" in answer.headers
+        assert post(server, '{"event":"a"}').status == 202
+    finally:
+        for connection in held:
+            connection.close()
+    eventually(lambda: post(server, lines({"event": "a"}), **BATCH).status == 202, "there is room again")
+
+
+def test_a_cloud_event_is_an_event(open_server):
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with Client(open_server, "/?channels=orders") as client:
+        answer = post(open_server, '''{"specversion":"1.0","type":"com.example.order\\u002ecreated","source":"/shop",
+            "id":"A234-1234","time":"2026-11-21T08:00:00Z","subject":"orders","datacontenttype":"application/json",
+            "traceparent":"%s","comexampleextension":5,"data":{"id": 7,  "total":12.50}}''' % trace, **CLOUD)
+        assert answer.status == 202 and json.loads(answer.body) == {"id": "A234-1234"}, answer.body
+        [message] = client.receive()
+        assert b'{"id": 7,  "total":12.50}' in message
+        assert json.loads(message) == {
+            "event": "com.example.order.created", "payload": {"id": 7, "total": 12.5}, "timestamp": 1_795_248_000,
+            "id": "A234-1234", "seq": 1, "traceparent": trace, "channel": "orders"}
+        post(open_server, '{"type":"t","id":"2","source":"s","time":"2026-11-21T09:00:00.25+01:00"}', **CLOUD)
+        post(open_server, '{"type":"u","id":"3","source":"s","subject":null,"data_base64":"AA=="}', **CLOUD)
+        one, other = client.receive_events(2)
+        assert (one["event"], one["payload"], one["timestamp"]) == ("t", None, 1_795_248_000.25)
+        assert (other["event"], other["payload"]) == ("u", "AA==")
+
+
+@pytest.mark.parametrize("body, says, place", [
+    ('{"id":"1"}', "no 'type'", ""), ('{"specversion":"0.3","type":"a"}', "'specversion'", '"0.3"'),
+    ('{"type":"a","subject":"order/7"}', "'channel'", '"order/7"'), ('{"type":7}', "'event'", "7"),
+    ('{"id":{},"type":"a"}', "'id'", "{}"), ('{"type":"a","time":"yesterday"}', "'time'", '"yesterday"'),
+    ('{"type":"a","type":"b"}', "twice", ""), ("[]", "", ""),
+])
+def test_what_is_no_cloud_event_is_refused_where_it_is_wrong(open_server, queue, body, says, place):
+    answer = post(open_server, body, **CLOUD)
+    told = json.loads(answer.body)
+    assert answer.status == 400 and says in told["error"], told
+    assert not place or told["offset"] == body.index(place)
+    assert waiting(queue) == []
+
+
+def test_other_types_are_refused_with_those_that_are_taken(open_server):
+    for content_type in ("application/cloudevents-batch+json", "text/plain", "application/x-www-form-urlencoded"):
+        answer = post(open_server, '{"event":"a"}', content_type=content_type)
+        assert answer.status == 415 and b"application/x-ndjson" in answer.body
