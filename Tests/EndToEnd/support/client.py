@@ -139,14 +139,21 @@ class Client:
             self.frames.feed(data)
 
     def expect_silence(self, seconds):
-        """Fails when a message arrives within `seconds`."""
-        assert not self.frames.messages, self.frames.messages
-        self.socket.settimeout(seconds)
-        try:
-            data = self.socket.recv(RECEIVE_BYTES)
-        except TimeoutError:
-            return
-        raise AssertionError(f"unexpected: {data!r}")
+        """Fails when a message arrives within `seconds`, or the end; pings are none."""
+        deadline = time.monotonic() + seconds
+        while not self.frames.messages:
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                data = self.socket.recv(RECEIVE_BYTES)
+            except TimeoutError:
+                return
+            assert data, f"the connection ended, close {self.frames.close}"
+            self.frames.feed(data)
+            for ping in self.frames.pings:
+                self.send(0xA, ping)
+            self.frames.pings.clear()
+            assert not self.frames.close, self.frames.close
+        raise AssertionError(f"unexpected: {self.frames.messages}")
 
     def send(self, opcode, payload):
         self.socket.settimeout(10)
