@@ -1,19 +1,23 @@
 """The Debian package: installed, used, removed and purged in a small Debian without systemd, a compiler or Swift."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
+import socket
+import stat
 import subprocess
 import tempfile
 
 import pytest
 
-from support.client import Client
+from support.client import Client, handshake_request
+from support.http import read_answer
 from support.installing import install
 from support.places import ROOT
 from support.server import Server
-from support.waiting import eventually
+from support.waiting import deadline_after, eventually
 
 QUEUE = "var/spool/wsqueue"
 # scripts/test makes it: that takes most of a minute.
@@ -228,3 +232,129 @@ def test_the_history_of_a_server_before_is_taken_out_of_the_queue(package, machi
     subprocess.run(["chown", "--reference", machine.root / QUEUE, inside], check=True)
     machine.install(package)
     assert inside.exists()
+
+
+# The first day: what is installed is closed to everything but what the manual says it opens.
+
+ROUTES = {
+    # On this machine, as a page of another site, by a name that is another's, by a proxy.
+    "GET /": (200, 200, 403, 403), "GET /status.json": (200, 200, 403, 403), "GET /metrics": (200, 200, 403, 403),
+    "GET /live": (200, 200, 403, 200), "GET /ready": (200, 200, 403, 200), "GET /cursor": (200, 200, 403, 200),
+    "GET /events": (200, 403, 403, 200), "POST /publish": (404, 404, 403, 404), "GET /state.json": (404, 404, 403, 404),
+    "socket /": (101, 403, 403, 101), "GET /wsqueue.js": (200, 200, 403, 200),
+}
+ASKED = [[], ["Origin: https://evil.example"], ["Host: evil.example"], ["X-Forwarded-For: 203.0.113.9"]]
+
+
+class Unit(Server):
+    """The installed unit's own command, as far as it goes without systemd, in a network of its own."""
+
+    def __init__(self, machine):
+        says = {}
+        text = (machine.root / "usr/lib/systemd/system/wsqueue-server.service").read_text(encoding="utf-8")
+        for line in text.splitlines():
+            name, separator, value = line.partition("=")
+            if separator and not line.startswith("#"):
+                says[name] = value
+        assert says["NoNewPrivileges"] == "yes" and says["CapabilityBoundingSet"] == says["AmbientCapabilities"]
+        user, lease = says["User"], says["AmbientCapabilities"].removeprefix("CAP_").lower()
+        # systemd's own.
+        machine.run("install", "-d", "-m", "755", "-o", user, "-g", user, f"/run/{says['RuntimeDirectory']}")
+        setting = "ip link set lo up && ip addr add 10.9.0.1/32 dev lo && ip -6 addr add fd00:9::1/128 dev lo"
+        self.run([
+            "unshare", "--net", "sh", "-c", f'{setting} && umask {says["UMask"]} && exec "$@"', "sh",
+            "chroot", str(machine.root), "setpriv", "--reuid", user, "--regid", user, "--init-groups",
+            f"--inh-caps=-all,+{lease}", f"--ambient-caps=-all,+{lease}", f"--bounding-set=-all,+{lease}",
+            "--no-new-privs", *says["ExecStart"].split()])
+
+    @contextlib.contextmanager
+    def network(self):
+        """Sockets that are made here are made in its network."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{self.pid}/ns/net", "rb") as other:
+            assert libc.setns(other.fileno(), 0) == 0, os.strerror(ctypes.get_errno())
+            try:
+                yield
+            finally:
+                assert libc.setns(own.fileno(), 0) == 0
+
+    def sockets(self):
+        """All that its network listens to: (kind, address, port), and names of Unix sockets."""
+        found = set()
+        for kind, is_open in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
+            with open(f"/proc/{self.pid}/net/{kind}", encoding="ascii") as file:
+                for words in (line.split() for line in list(file)[1:]):
+                    if words[3] == is_open:
+                        host, _, port = words[1].partition(":")
+                        found.add((kind, host, int(port, 16)))
+        with open(f"/proc/{self.pid}/net/unix", encoding="ascii") as file:
+            return found | {line.split()[-1] for line in list(file)[1:] if int(line.split()[3], 16) & 0x10000}
+
+    def ask(self, what, fields):
+        """The status of an answer."""
+        method, path = what.split()
+        if not any(field.startswith("Host: ") for field in fields):
+            fields = ["Host: 127.0.0.1", *fields]
+        body = b'{"event":"e"}' if method == "POST" else b""
+        more = [f"Content-Length: {len(body)}"] if body else []
+        data = "\r\n".join([f"{method} {path} HTTP/1.1", *fields, *more, "", ""]).encode() + body
+        if method == "socket":
+            shake, _ = handshake_request("127.0.0.1", 8081)
+            head = [line for line in shake.decode().split("\r\n") if line and not line.startswith("Host: ")]
+            data = "\r\n".join([*head, *fields, "", ""]).encode()
+        with self.network(), socket.create_connection(("127.0.0.1", 8081), 10) as connection:
+            connection.sendall(data)
+            return read_answer(connection, deadline_after(10), wants_end=False).status
+
+
+@pytest.mark.skipif(not shutil.which("ip"), reason="no ip, to make a network")
+def test_on_the_first_day_it_is_closed_to_all_but_what_the_manual_opens(package, machine):
+    before = machine.files()
+    machine.install(package)
+    packed = machine.files() - before
+    machine.run("useradd", "--groups", "wsqueue-publish", "alice")
+    machine.run("useradd", "mallory")
+    with Unit(machine) as server:
+        server.ready()
+        # It listens to this machine only, and to nothing else.
+        assert server.sockets() == {("tcp", "0100007F", 8081)}
+        for host in ("10.9.0.1", "fd00:9::1"):
+            with server.network(), pytest.raises(ConnectionRefusedError):
+                socket.create_connection((host, 8081), 10)
+        statuses = {what: tuple(server.ask(what, fields) for fields in ASKED) for what in ROUTES}
+        assert statuses == ROUTES
+        # As a user of the machine who has nothing to do with it.
+        publish = ["wsqueue-publish", "-d", f"/{QUEUE}"]
+        machine.run(*publish, "-w", "salary", "amount=7", user="alice")
+        machine.run(*publish, "-i", "order-7", "--in", "1h", "later", user="alice")
+        assert machine.run(*publish, "greeting", user="mallory", check=False).returncode == 77
+        own = [f"/{QUEUE}", "/var/lib/wsqueue", "/etc/wsqueue", "/run/wsqueue"]
+        for user in ("mallory", "alice"):
+            for path in own[:2]:
+                assert machine.run("ls", path, user=user, check=False).returncode != 0, (user, path)
+            writable = machine.run("find", "/", "-xdev", "-writable", "-not", "-type", "l", user=user, check=False)
+            allowed = {f"/{QUEUE}", f"/{QUEUE}/.server"} if user == "alice" else set()
+            ours = {f"/{name}" for name in packed} | set(own) | {f"/{QUEUE}/{name}" for name in os.listdir(
+                machine.root / QUEUE)}
+            assert set(writable.stdout.splitlines()) & ours <= allowed
+        for name in ("/var/lib/wsqueue/.", f"/{QUEUE}/.failed/.", f"/{QUEUE}/.lock", f"/{QUEUE}/at-order-7.json"):
+            assert machine.run("cat", name, user="mallory", check=False).returncode != 0
+        # What it made is its alone; nothing that is installed gives anybody another's rights.
+        modes = {name: os.lstat(machine.root / QUEUE / name).st_mode & 0o777
+                 for name in os.listdir(machine.root / QUEUE) if name.startswith(".")}
+        assert modes == {".failed": 0o700, ".lock": 0o600, ".server": 0o622, ".address": 0o644}
+        for name in packed:
+            mode = os.lstat(machine.root / name).st_mode
+            if not stat.S_ISLNK(mode) and name != QUEUE:
+                assert not mode & 0o6002, name
+        # The process has no more rights than the unit says, and no others look into it.
+        with open(f"/proc/{server.pid}/status", encoding="ascii") as file:
+            rights = dict(line.strip().split(":\t") for line in file if line.startswith(("Cap", "NoNew")))
+        assert {rights[name] for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb")} == {f"{1 << 28:016x}"}
+        assert rights["NoNewPrivs"] == "1"
+        number = machine.run("id", "-u", "mallory").stdout.strip()
+        who = ["setpriv", "--reuid", number, "--regid", number, "--clear-groups", "--"]
+        for command in (["cat", f"/proc/{server.pid}/environ"], ["ls", f"/proc/{server.pid}/fd/"],
+                        ["kill", "-0", str(server.pid)]):
+            assert subprocess.run([*who, *command], capture_output=True).returncode != 0, command
+        assert server.terminate() == 0

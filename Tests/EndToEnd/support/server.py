@@ -46,7 +46,10 @@ class Server:
             command = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", *command]
         if descriptors:
             command = ["prlimit", f"--nofile={descriptors}:{descriptors}", *command]
-        command = [*prefix, *command]
+        self.run([*prefix, *command], pass_fds)
+
+    def run(self, command, pass_fds=()):
+        """Starts it by a whole command."""
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=pass_fds)
         self.raw_log = b""
