@@ -53,7 +53,7 @@ extension Setting {
             in: 1...65_535, \.configuration.backlog),
         .milliseconds(
             "handshake", from: 1, \.configuration.handshakeMilliseconds, default: "10s",
-            text: "How long a client may take for its request."),
+            text: "How long a client may take for its request, and to authenticate where a token is needed."),
         // The loops look at their clients every 100 ms.
         .milliseconds(
             "ping", from: 200, \.configuration.pingMilliseconds, default: "25s",
