@@ -57,8 +57,9 @@ def put(queue, number, owner, *lines, mode=0o644):
 
 def why(queue, name):
     """The reason beside a file in `.failed/`, once it is there."""
-    eventually(lambda: f"{name}.why" in failed(queue), f"{name} is refused")
-    return (queue / ".failed" / f"{name}.why").read_text()
+    path = queue / ".failed" / f"{name}.why"
+    # It is there for a moment before its line is.
+    return eventually(lambda: path.exists() and path.read_text(), f"{name} is refused")
 
 
 @pytest.mark.parametrize("owner, event, channel, refused", [
