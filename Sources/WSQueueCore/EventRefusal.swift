@@ -22,6 +22,8 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case text(reason: String, offset: Int)
     /// An event larger than the server takes.
     case size(limitBytes: Int)
+    /// An event that is to wait longer than the server lets one wait.
+    case tooFarAhead(limitDays: Int)
 
     /// One line: what is wrong and what is wanted.
     public var description: String {
@@ -39,6 +41,7 @@ public enum EventRefusal: Error, Equatable, Sendable, CustomStringConvertible {
                 + "wanted are 1 to 255 of A-Z a-z 0-9 . _ - :"
         case .payload(let reason, let offset): "the payload is not JSON: \(reason), at byte \(offset)"
         case .text(let reason, let offset): "no event: \(reason), at byte \(offset)"
+        case .tooFarAhead(let days): "the event is due in more than \(days) days, which is as long as one may wait"
         case .size(let limit): "the event is larger than the \(limit) bytes that the server takes"
         }
     }

@@ -97,7 +97,7 @@ public struct Publisher: BroadcastDriver {
     ///
     /// - Parameters:
     ///   - event: Its time to live begins when it is due.
-    ///   - unixSeconds: From 1970 until 2262; a time that has passed is now.
+    ///   - unixSeconds: At most 366 days from now; a time that has passed is now.
     @discardableResult
     public func publish(_ event: Event, atUnixSeconds unixSeconds: Double) throws(PublishError) -> Receipt {
         try publish(event, due: Int64(max(0, min(unixSeconds, 9_000_000_000)) * 1_000_000_000))
@@ -119,9 +119,12 @@ public struct Publisher: BroadcastDriver {
 
     /// The contents of the file that publishing `event` now would make, or one that is due at Unix nanoseconds.
     package func encode(_ event: Event, due: Int64? = nil) throws(PublishError) -> [UInt8] {
+        let unix = Clock.unixNanoseconds()
+        if let due, SpoolPlace.isTooFarAhead(due, unix: unix) {
+            throw PublishError(.tooFarAhead(limitDays: SpoolPlace.limitDays), advice: "publish it nearer to its time")
+        }
         do {
-            return try EventFile.encode(
-                event, queuedAt: due ?? Clock.unixNanoseconds(), limitBytes: settings.limitBytes)
+            return try EventFile.encode(event, queuedAt: due ?? unix, limitBytes: settings.limitBytes)
         } catch {
             throw PublishError(error)
         }

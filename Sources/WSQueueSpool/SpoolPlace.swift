@@ -15,6 +15,15 @@ package struct SpoolPlace: Equatable, Sendable {
     /// When it is due, Unix nanoseconds; `nil` for at once.
     package var dueNanoseconds: Int64?
 
+    /// How long after it was published an event may be due: the server waits no longer.
+    package static let limitDays = 366
+
+    /// Whether a moment is later than what is published now may be due, both Unix nanoseconds.
+    package static func isTooFarAhead(_ due: Int64, unix: Int64) -> Bool {
+        let (wait, isTooLong) = due.subtractingReportingOverflow(unix)
+        return wait > SpoolName.spanNanoseconds || (isTooLong && due > unix)
+    }
+
     /// Makes a place.
     package init(identity: String? = nil, dueNanoseconds: Int64? = nil) {
         self.identity = identity

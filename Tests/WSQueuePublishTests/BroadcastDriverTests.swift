@@ -118,11 +118,29 @@ struct BroadcastDriverTests {
     @Test func `an event for later is taken back`() throws {
         try withTemporaryDirectory { path in
             let queue = try Publisher(directory: path)
-            let receipt = try queue.publish(Event("a"), atUnixSeconds: 9_000_000_000)
-            #expect(receipt.id.hasPrefix("at-9000000000"))
+            let due = (Date().timeIntervalSince1970 + 365 * 86_400).rounded()
+            let receipt = try queue.publish(Event("a"), atUnixSeconds: due)
+            #expect(receipt.id.hasPrefix("at-\(Int(due))"))
             try queue.cancel(receipt.id)
             let error = #expect(throws: PublishError.self) { try queue.cancel(receipt.id) }
             #expect(error?.kind == .notFound)
+        }
+    }
+
+    @Test(arguments: [nil, "invoice-10"])
+    func `one that would wait longer than the server lets it is refused`(
+        id: String?
+    ) throws {
+        try withTemporaryDirectory { path in
+            let queue = try Publisher(directory: path)
+            var event = Event("a")
+            event.id = id
+            for due in [4_000_000_000, Date().timeIntervalSince1970 + 367 * 86_400, .infinity] {
+                let error = #expect(throws: PublishError.self) { try queue.publish(event, atUnixSeconds: due) }
+                #expect(error?.kind == .refused(.tooFarAhead(limitDays: 366)))
+                #expect(error?.description.contains("366 days") == true)
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
         }
     }
 

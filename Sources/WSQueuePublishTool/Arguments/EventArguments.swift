@@ -1,5 +1,6 @@
 internal import WSQueueArguments
 internal import WSQueuePublish
+internal import WSQueueSpool
 
 extension ParsedArguments {
     /// The event that the options describe, for whom it is and how long it is good, with a payload.
@@ -39,14 +40,20 @@ extension ParsedArguments {
                 guard let time = PointInTime.parse(text, unix: now) else {
                     throw ValueFault(text, wanted: "a time such as '2026-11-21 18:00', 18:00 or @1795284000")
                 }
+                guard !SpoolPlace.isTooFarAhead(time, unix: now) else { throw Self.tooFarAhead(text) }
                 return time
             }
         }
         return try value(.after) { text throws(ValueFault) in
             let (seconds, attoseconds) = try Quantity.parseDuration(text).components
-            guard seconds < 3_000_000_000 else { throw ValueFault(text, wanted: "a time before the year 2262") }
+            guard seconds <= Int64(SpoolPlace.limitDays) * 86_400 else { throw Self.tooFarAhead(text) }
             return min(now, 6_000_000_000_000_000_000) + seconds * 1_000_000_000 + attoseconds / 1_000_000_000
         }
+    }
+
+    private static func tooFarAhead(_ text: String) -> ValueFault {
+        ValueFault(
+            text, wanted: "a time within \(SpoolPlace.limitDays) days from now, which is as long as an event may wait")
     }
 
     /// Where the payload is, when `words` are what follows the event's name.

@@ -30,7 +30,7 @@ extension Option {
     static let at = Option(
         "at", value: .required("TIME"), environment: "WSQUEUE_AT",
         text: "Not to be sent before this: '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z or "
-            + "@1795284000. Until then the event waits in the queue; --cancel takes it back.")
+            + "@1795284000; at most a year from now. Until then the event waits in the queue; --cancel takes it back.")
     static let after = Option(
         "in", value: .required("DURATION"), environment: "WSQUEUE_IN", text: "The same, counted from now, such as 10m.")
     static let json = Option(

@@ -51,6 +51,16 @@ def test_due_events_that_passed_while_no_server_ran_come_in_order(start, publish
         assert [event["event"] for event in client.receive_events(4)] == ["now", "in.100", "in.200", "in.300"]
 
 
+@pytest.mark.parametrize("option, value", [
+    ("--at", "@4000000000"), ("--at", "2200-01-01T00:00:00Z"), ("--in", "367d"), ("--in", "3000000000s")])
+@pytest.mark.parametrize("more", [[], ["-i", "invoice-10"], ["-n"], ["--lines"]], ids=str)
+def test_none_is_to_wait_for_more_than_a_year(binaries, queue, option, value, more):
+    done = subprocess.run(
+        [binaries / "wsqueue-publish", "-d", queue, "invoice", option, value, *more], input="", capture_output=True,
+        text=True, check=False)
+    assert done.returncode == 64 and waiting(queue) == [] and "within 366 days" in done.stderr, done
+
+
 def test_a_file_made_by_hand_waits_for_its_mtime(client, queue):
     hidden = queue / ".tea.tmp"
     hidden.write_text('{"event":"tea"}')
