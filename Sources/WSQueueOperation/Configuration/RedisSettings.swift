@@ -28,9 +28,9 @@ package struct RedisSettings: Equatable, Sendable {
             throw AccessFileError(path: passwordPath, option: option, reason: "its first line is no password")
         }
         location.password = password
-        passwordDoubt =
-            SecretFileForm.blankEdged([line]) == nil
-            ? nil : "the password has a space or tab at its edge, which counts as part of it"
+        passwordDoubt = SecretFileForm.unseen([line]).map {
+            "the password has \($0.what), which counts as part of it"
+        }
     }
 
     /// A key besides the stream's.

@@ -23,4 +23,31 @@ package enum SecretFileForm {
             line.first.map(ASCII.isBlank) ?? false || line.last.map(ASCII.isBlank) ?? false
         }.map { $0 + 1 }
     }
+
+    /// The first line with something in it that no one sees, counted from 1, and what that is; it may be meant, but hardly
+    /// ever is.
+    package static func unseen(_ lines: [ArraySlice<UInt8>]) -> (line: Int, what: String)? {
+        for (index, line) in lines.enumerated() {
+            if blankEdged([line]) != nil { return (index + 1, "a space or tab at its edge") }
+            if let what = unseen(in: line) { return (index + 1, what) }
+        }
+        return nil
+    }
+
+    private static func unseen(in line: ArraySlice<UInt8>) -> String? {
+        if line.contains(ASCII.carriageReturn) { return "a carriage return in it" }
+        if line.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) { return "a control character in it" }
+        // Other bytes are no text, and meant so.
+        guard let text = String(validating: line, as: UTF8.self) else { return nil }
+        let found = text.unicodeScalars.first { scalar in
+            scalar.value >= 0x80
+                && (scalar.properties.isWhitespace || scalar.properties.isDefaultIgnorableCodePoint
+                    || scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format)
+        }
+        return found.map { scalar in
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            let name = scalar.properties.name.map { " (\($0.lowercased()))" } ?? ""
+            return "U+" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits + name + " in it"
+        }
+    }
 }

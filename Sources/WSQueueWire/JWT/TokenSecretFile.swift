@@ -30,9 +30,8 @@ package enum TokenSecretFile {
 
     /// What may be wrong with a file that can be used; `nil` where nothing looks like it.
     package static func doubt(_ bytes: [UInt8]) -> String? {
-        SecretFileForm.blankEdged(SecretFileForm.lines(bytes)).map { line in
-            "line \(line) has a space or tab at its edge, which counts as part of the secret; take it away, or write the "
-                + "secret as base64:…"
+        SecretFileForm.unseen(SecretFileForm.lines(bytes)).map { line, what in
+            "line \(line) has \(what), which counts as part of the secret; take it away, or write the secret as base64:…"
         }
     }
 

@@ -13,7 +13,9 @@ BOM = b"\xef\xbb\xbf"
 FORMS = {
     "LF": (b"%s\n", None), "CRLF": (b"%s\r\n", None), "no line end": (b"%s", None),
     "byte order mark": (BOM + b"%s\n", "byte order mark"), "space at the end": (b"%s \n", "space or tab"),
-    "tab in front": (b"\t%s\r\n", "space or tab"),
+    "tab in front": (b"\t%s\r\n", "space or tab"), "no-break space": ("%s\u00a0\n".encode(), "U+00A0 (no-break space)"),
+    "zero width": ("%s\u200b\n".encode(), "U+200B"), "BOM behind": (b"%s" + BOM + b"\n", "U+FEFF"),
+    "old line ends": (b"%s\r%s\r", "carriage return"),
 }
 
 
