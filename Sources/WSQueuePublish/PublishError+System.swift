@@ -88,6 +88,7 @@ extension PublishError {
 extension SystemCallError {
     /// What helps where a file could not be written.
     fileprivate var wayOut: String {
+        if isNameTooLong { return "its file system takes no name so long: give the event a shorter id" }
         if isOverFileLimit { return "raise the limit for files of this process (ulimit -f)" }
         return isDiskFull ? "make room on that file system (df, df -i, quota)" : "look at the disk (dmesg)"
     }

@@ -57,6 +57,7 @@ extension SystemCallError {
     package var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
     /// Whether a file may not become as large for this process (setrlimit(2), `RLIMIT_FSIZE`).
     package var isOverFileLimit: Bool { code == EFBIG }
+    package var isNameTooLong: Bool { code == ENAMETOOLONG }
     package var isUnsupported: Bool { code == EINVAL || code == ENOSYS || code == EOPNOTSUPP }
     /// Whether the file system cannot make a second name of a file: link(2) has more words for that than others.
     package var isWithoutLinks: Bool { isUnsupported || code == EPERM || code == EMLINK }

@@ -31,7 +31,7 @@ struct PublishErrorTests {
         (1, ELOOP, .noDirectory), (2, EACCES, .notPermitted), (2, EPERM, .notPermitted), (2, EROFS, .cannotCreate),
         (2, ENOENT, .cannotCreate), (2, ENOSPC, .writeFailed), (2, EDQUOT, .writeFailed), (2, EMFILE, .tryAgain),
         (2, ENAMETOOLONG, .cannotCreate), (3, ENOSPC, .writeFailed), (3, EIO, .writeFailed), (4, EPERM, .notPermitted),
-        (3, EFBIG, .writeFailed),
+        (3, EFBIG, .writeFailed), (6, ENAMETOOLONG, .writeFailed),
         (5, EIO, .writeFailed), (6, EIO, .writeFailed), (6, ENOENT, .writeFailed), (6, ENOMEM, .tryAgain),
     ])
     func `a program can tell what to do from the kind`(call: Int, code: Int32, kind: PublishError.Kind) throws {
@@ -47,6 +47,17 @@ struct PublishErrorTests {
             #expect(!error.advice.isEmpty)
             #expect(!error.description.contains("\n"))
             #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+        }
+    }
+
+    @Test func `an id that makes a name too long for the file system is what is to be mended`() throws {
+        try withTemporaryDirectory { path in
+            let publisher = Publisher(uncheckedDirectory: path, settings: Publisher.Settings())
+            let (outcome, _) = SystemCallFaults.failing(callNumber: 6, with: ENAMETOOLONG) {
+                Result { () throws(PublishError) in try publisher.publish("a") }
+            }
+            guard case .failure(let error) = outcome else { throw Unexpected() }
+            #expect(error.advice.contains("a shorter id") && error.reason.contains("file name too long"))
         }
     }
 
