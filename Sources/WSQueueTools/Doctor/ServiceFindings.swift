@@ -36,7 +36,21 @@ enum ServiceFindings {
                         fix: "LimitNOFILE=\(configuration.clientLimit + limit - possible)"))
             }
         }
-        return findings + sandbox(unit, configuration.queuePath)
+        return findings + users(unit) + sandbox(unit, configuration.queuePath)
+    }
+
+    /// systemd's own user namespace knows root and the unit's user; `identity` and `full` know more.
+    private static func users(_ unit: ServiceUnit) -> [Finding] {
+        guard let given = unit["PrivateUsers"]?.lowercased(), ["1", "yes", "true", "on", "self"].contains(given) else {
+            return []
+        }
+        return [
+            Finding(
+                .warning,
+                "\(unit.path): PrivateUsers=\(given) makes one owner of all who publish, so that their ids are not "
+                    + "kept apart and no server starts with --publishers",
+                fix: "PrivateUsers=no")
+        ]
     }
 
     private static func sandbox(_ unit: ServiceUnit, _ queue: String) -> [Finding] {

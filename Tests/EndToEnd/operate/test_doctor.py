@@ -314,6 +314,7 @@ def test_a_journal_of_somebody_else_is_told(doctor, start, box):
     ({"Type": "exec", "TimeoutStopSec": "1min 30s"}, ["--drain", "2m"], "warning", "a drain of 120 s"),
     ({"Type": "notify", "LimitNOFILE": "1024"}, ["--clients", "2000"], "warning", "LimitNOFILE=1024 gives room for"),
     ({"Type": "notify", "ProtectSystem": "strict", "ReadWritePaths": "/srv"}, [], "error", "ReadWritePaths="),
+    ({"Type": "notify", "PrivateUsers": "yes"}, [], "warning", "one owner of all who publish"),
 ])
 def test_a_unit_that_does_not_fit_is_told(doctor, queue, unit, settings, options, severity, says):
     status, lines = doctor(*unit(**settings), *options)
@@ -323,7 +324,7 @@ def test_a_unit_that_does_not_fit_is_told(doctor, queue, unit, settings, options
 
 def test_a_unit_that_fits_is_no_finding(doctor, queue, unit):
     options = unit(
-        Type="notify", TimeoutStopSec="10", LimitNOFILE="65536:1048576", ProtectSystem="strict",
+        Type="notify", TimeoutStopSec="10", PrivateUsers="no", LimitNOFILE="65536:1048576", ProtectSystem="strict",
         ReadWritePaths=f"/srv {queue.parent}")
     assert doctor(*options, "--clients", "200")[0] == NOTHING
 
