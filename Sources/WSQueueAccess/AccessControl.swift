@@ -14,8 +14,8 @@ package final class AccessControl: Sendable {
         var retired: [(secret: TokenSecret, until: Int64)] = []
         /// What may be wrong with the secrets' file that was read.
         var secretDoubt: String?
-        /// The digests of the tokens of those who may publish by HTTP.
-        var publishers: [[UInt8]] = []
+        /// The digests of the tokens of those who may publish by HTTP, and the lines that they stand in.
+        var publishers: [(digest: [UInt8], line: Int)] = []
         /// What was published with each of them.
         var published: [[UInt8]: RateLimiter] = [:]
     }
@@ -219,21 +219,25 @@ package final class AccessControl: Sendable {
                 reason: "a token is a line of \(Self.leastPublishTokenBytes) bytes or more; "
                     + "make one with: openssl rand -hex 24")
         }
-        let publishers = lines.map { SHA2.sha256.digest($0.span) }
+        let publishers = SecretFileForm.lines(bytes).enumerated().filter { !$0.element.isEmpty }.map {
+            (digest: SHA2.sha256.digest($0.element.span), line: $0.offset + 1)
+        }
         state.withLock { state in
             state.publishers = publishers
-            state.published = state.published.filter { publishers.contains($0.key) }
+            state.published = state.published.filter { used in publishers.contains { $0.digest == used.key } }
         }
     }
 
-    /// Whether a token is one of those; how long the answer takes tells nothing of them.
-    package func mayPublish(_ token: Span<UInt8>) -> Bool {
+    /// In which line of the file a token stands, counted from 1, the first where it stands twice; `nil` where it is none of
+    /// those. How long the answer takes tells nothing of them.
+    package func publisherLine(of token: Span<UInt8>) -> Int? {
         let digest = SHA2.sha256.digest(token)
-        var isKnown = false
-        for publisher in state.withLock({ $0.publishers }) where HMAC.isEqual(publisher.span, digest.span) {
-            isKnown = true
+        var line: Int?
+        for publisher in state.withLock({ $0.publishers }).reversed()
+        where HMAC.isEqual(publisher.digest.span, digest.span) {
+            line = publisher.line
         }
-        return isKnown
+        return line
     }
 
     /// Counts an event that comes with such a token.

@@ -123,14 +123,15 @@ package struct RequestAccess: Sendable {
         return verdict.connectAdvice ?? ""
     }
 
-    /// Whether a request has a token of those who may publish by HTTP; one that has not is counted and named in the log.
-    package func mayPublish(_ head: RequestHead, from source: RequestSource) -> Bool {
-        if let token = head.bearerToken, control.mayPublish(token.span) { return true }
+    /// Who sends a request that has a token of those who may publish by HTTP, by the line that it stands in: `http:2`. One
+    /// that has not is counted and named in the log.
+    package func publisher(of head: RequestHead, from source: RequestSource) -> String? {
+        if let token = head.bearerToken, let line = control.publisherLine(of: token.span) { return "http:\(line)" }
         counters.countAuthFailure("publish token")
         log.write(
             LogLine(.warning, "client.denied").with("addr", source.address.description)
                 .with("reason", "publish token"))
-        return false
+        return nil
     }
 
     /// Counts an event of one who may publish by HTTP; the answer is for one too many.

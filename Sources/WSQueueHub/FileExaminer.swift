@@ -105,12 +105,12 @@ struct FileExaminer {
         do throws(EventFault) {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
-            let owner = owners.owner(of: status)
+            let (owner, stemCount) = owners.publisher(of: file, status, in: reader.directory)
             if let refusal = judge?.refusal(of: text, in: contents.span, by: owner, user: status.owner) {
                 return refuse(refusal, status, file, reader)
             }
             forget(file.name)
-            let source = FileSource(file, status, owner: owner)
+            let source = FileSource(file, status, owner: owner, stemCount: stemCount)
             return .event(SpooledEvent(text, in: contents.span, of: source), source, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
@@ -150,13 +150,13 @@ struct FileExaminer {
         if let mark = known?.mark, status.identity != mark.status.identity || !mark.begins(contents.span) {
             known = nil
         }
-        let owner = owners.owner(of: status)
+        let (owner, stemCount) = owners.publisher(of: file, status, in: reader.directory)
         do throws(Batch.Fault) {
             let texts = try Batch.check(contents, after: known, limitBytes: eventLimitBytes) { text, line in
                 judge?.refusal(of: text, in: line, by: owner, user: status.owner)
             }
             forget(file.name)
-            let source = FileSource(file, status, owner: owner)
+            let source = FileSource(file, status, owner: owner, stemCount: stemCount)
             return .batch(
                 Batch(file, source, status, reader, contents: reader.takeContents(), texts: texts, after: known))
         } catch {

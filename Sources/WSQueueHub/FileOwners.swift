@@ -1,4 +1,5 @@
 internal import WSQueueLog
+internal import WSQueueSpool
 internal import WSQueueSystem
 
 /// Tells who has published a file, as the kernel knows it of the open file.
@@ -9,11 +10,28 @@ struct FileOwners {
     private var last: (user: UInt32, owner: EventOwner)?
 
     private static let limitUsers = 4_096
+    /// Whom the server runs as.
+    private let user = Process.user
 
     init(areNamed: Bool) { self.areNamed = areNamed }
 
+    /// The owner of a file and, where the server has written it for somebody else and its name says for whom, how much of
+    /// the name counts besides.
+    mutating func publisher(
+        of file: PendingFile, _ status: FileStatus, in queue: Directory
+    ) -> (owner: EventOwner, stemCount: Int?) {
+        let owner = owner(of: status)
+        guard status.owner == user, file.isNamedByContract, let claim = SpoolClaim.read(file.stem) else {
+            return (owner, nil)
+        }
+        guard owner != .unknown, let directory = try? queue.status(),
+            SpoolClaim.isBelieved(of: status, in: directory, user: user)
+        else { return (.unknown, claim.stemCount) }
+        return (EventOwner(claim.owner), claim.stemCount)
+    }
+
     /// The owner of a file, where no one else can have written it.
-    mutating func owner(of status: FileStatus) -> EventOwner {
+    private mutating func owner(of status: FileStatus) -> EventOwner {
         let writableByOthers: UInt32 = 0o022
         guard status.links < 2, status.mode & writableByOthers == 0, status.owner != UserNamespace.nobody else {
             return .unknown

@@ -12,6 +12,8 @@ package final class PublishDesk: Sendable {
     package struct Order: Sendable {
         let body: [UInt8]
         let form: PublishForm
+        /// Whose it is: `http:` and the line of the token.
+        let publisher: String
         /// Held until it is in the queue.
         let share: PublishRoom.Share?
         package let loop: Int
@@ -21,11 +23,12 @@ package final class PublishDesk: Sendable {
         let fields: [Response.Field]
 
         package init(
-            body: [UInt8], form: PublishForm, share: PublishRoom.Share?, loop: Int, token: UInt64,
-            fields: [Response.Field]
+            body: [UInt8], form: PublishForm, publisher: String, share: PublishRoom.Share?, loop: Int,
+            token: UInt64, fields: [Response.Field]
         ) {
             self.body = body
             self.form = form
+            self.publisher = publisher
             self.share = share
             self.loop = loop
             self.token = token
@@ -71,12 +74,14 @@ package final class PublishDesk: Sendable {
         }
     }
 
-    /// The file appears as any publisher's does: hidden, whole, renamed.
+    /// The file appears as any publisher's does: hidden, whole, renamed. Its name says whose it is, so that the next server
+    /// knows it too.
     private static func write(
         _ body: PublishBody, _ order: Order, _ queuePath: String, _ log: Log
     ) -> Response {
         do {
-            let writer = SpoolWriter(try Directory.openUnlisted(queuePath))
+            let writer = SpoolWriter(
+                try Directory.openUnlisted(queuePath), claim: SpoolClaim(order.publisher) ?? .none)
             let contents = body.contents.span
             let stem = try writer.write(contents, suffix: body.batchCount == nil ? .event : .batch)
             let own = body.batchCount == nil ? try? EventText.decode(contents).idLabel(in: contents)?.text : nil

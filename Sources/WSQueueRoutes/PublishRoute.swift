@@ -9,6 +9,8 @@ package struct PublishRequest: Sendable {
     package let reader: RequestBodyReader
     /// What it is.
     package let form: PublishForm
+    /// Who publishes: `http:` and the line of the token.
+    package let publisher: String
     /// Further fields for the answer.
     package let fields: [Response.Field]
     /// What a batch takes of the memory for them.
@@ -30,7 +32,7 @@ package struct PublishRoute {
             answer.fields += fields
             return .respond(answer)
         }
-        guard access.mayPublish(head, from: source) else {
+        guard let publisher = access.publisher(of: head, from: source) else {
             var answer = Response.unauthorized(
                 "Send a token of the server's --publish-token-file as Authorization: Bearer.")
             answer.fields += fields
@@ -59,7 +61,8 @@ package struct PublishRoute {
                 share = limits.room.share(head.body.announcedBytes ?? limitBytes)
                 guard share != nil else { return .respond(Self.noRoom(fields)) }
             }
-            let request = PublishRequest(reader: reader, form: form, fields: fields, share: share)
+            let request = PublishRequest(
+                reader: reader, form: form, publisher: publisher, fields: fields, share: share)
             return .publish(request, expectsContinue: head.expectsContinue)
         } catch {
             return .respond(Self.refusal(error, form, fields))

@@ -71,7 +71,9 @@ package struct SpoolStem: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// The name under which it is delivered.
-    package func visible(_ suffix: SpoolSuffix) -> FileName { FileName(description + suffix.rawValue) }
+    package func visible(_ suffix: SpoolSuffix, _ claim: SpoolClaim = .none) -> FileName {
+        FileName(description + claim.end + suffix.rawValue)
+    }
 
     /// The name under which it is written: hidden, and telling which file it will be.
     package func hidden(_ suffix: SpoolSuffix) -> FileName { FileName(".\(description)\(suffix.rawValue).tmp") }

@@ -12,6 +12,8 @@ package struct SpoolWriter: Sendable {
     /// What a file survives.
     package let durability: Durability
     private let names: SpoolNameSource
+    /// Who is said to publish the files, where that is not their owner.
+    fileprivate let claim: SpoolClaim
 
     /// Everybody may read. The server often runs as another user in no common group, and a file it cannot read is an
     /// event no one gets; who may look is decided by the directory, which a drop box closes to all others.
@@ -20,12 +22,13 @@ package struct SpoolWriter: Sendable {
     /// Works in an open spool; one that cannot be listed will do (``Directory/openUnlisted(_:)``).
     package init(
         _ directory: Directory, mode: UInt32 = defaultMode, durability: Durability = .none,
-        names: SpoolNameSource = .process
+        names: SpoolNameSource = .process, claim: SpoolClaim = .none
     ) {
         self.directory = directory
         self.mode = mode
         self.durability = durability
         self.names = names
+        self.claim = claim
     }
 
     /// Publishes one file.
@@ -188,7 +191,7 @@ package struct SpoolFile: ~Copyable {
         var attempt = 1
         while true {
             do {
-                try file.reveal(as: name.visible(suffix))
+                try file.reveal(as: name.visible(suffix, writer.claim))
                 return name
             } catch {
                 guard error.cause.isExisting, !error.isVisible, attempt < SpoolWriter.attempts else {

@@ -39,6 +39,13 @@ package struct FileStatus: Equatable, Sendable {
             && modifiedNanoseconds == other.modifiedNanoseconds
     }
 
+    /// Whether, in this directory, others than a user and root can give that user's files other names (rename(2)).
+    package func letsOthersRename(filesOf user: UInt32) -> Bool {
+        let (othersMayWrite, sticky): (UInt32, UInt32) = (0o022, 0o1000)
+        if owner != user, owner != 0 { return true }
+        return mode & othersMayWrite != 0 && mode & sticky == 0
+    }
+
     init(_ raw: stat) {
         kind =
             switch raw.st_mode & S_IFMT {

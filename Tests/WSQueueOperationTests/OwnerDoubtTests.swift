@@ -15,6 +15,7 @@ struct OwnerDoubtTests {
     ) {
         #expect(OwnerDoubt(reach, queueOwner: queueOwner) == doubt)
         #expect(doubt?.forbidsRules ?? false == (doubt != nil && doubt != .queue))
+        #expect(OwnerDoubt.names.forbidsRules == false)
     }
 
     @Test func `each is a sentence with a next step`() {

@@ -108,8 +108,8 @@ struct Exchanges {
         exchange.awaitAnswer()
         desk?.post(
             PublishDesk.Order(
-                body: body, form: request.form, share: request.share, loop: index, token: token,
-                fields: request.fields))
+                body: body, form: request.form, publisher: request.publisher, share: request.share, loop: index,
+                token: token, fields: request.fields))
         return .wait
     }
 

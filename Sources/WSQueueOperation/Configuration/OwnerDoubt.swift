@@ -1,14 +1,18 @@
 package import WSQueueSystem
 
-/// Whether the kernel tells this process whose a file is (SPEC §2, identity).
+/// Whether a server can tell who has published an event (SPEC §2, identity).
 package enum OwnerDoubt: Equatable, Sendable {
     /// A user namespace knows so many users only.
     case namespace(count: UInt64)
     /// The queue belongs to one whom the user namespace does not know, as others who publish may.
     case queue
+    /// Files that the server writes for those who publish by HTTP can be given other names.
+    case names
 
     /// Whether rules about whose files are taken would hold for nobody.
-    package var forbidsRules: Bool { self != .queue }
+    package var forbidsRules: Bool {
+        if case .namespace = self { true } else { false }
+    }
 
     /// What is not to be told apart, and where.
     package var reason: String {
@@ -19,12 +23,17 @@ package enum OwnerDoubt: Equatable, Sendable {
         case .queue:
             "the queue's directory belongs to somebody whom the server's user namespace does not know, and it cannot be "
                 + "told which of those a file is of"
+        case .names:
+            "others may rename the server's files in the queue's directory, so that it cannot be told with which publish "
+                + "token an event has come"
         }
     }
 
     /// What to do.
     package var hint: String {
-        "start the server outside of that namespace, or have all users mapped into it (systemd: PrivateUsers=no; "
+        if self == .names { return "give the directory to the server's user or root, and chmod +t" }
+        return
+            "start the server outside of that namespace, or have all users mapped into it (systemd: PrivateUsers=no; "
             + "containers: at least the numbers 0 to 65535, see subuid(5))"
     }
 
@@ -43,9 +52,17 @@ package enum OwnerDoubt: Equatable, Sendable {
 
     /// Looks.
     ///
-    /// - Parameter process: The server, where that is another process.
-    package static func looked(_ configuration: Configuration, process: Int32? = nil) -> OwnerDoubt? {
+    /// - Parameters:
+    ///   - user: Whom the server runs as.
+    ///   - process: The server, where that is another process.
+    package static func looked(
+        _ configuration: Configuration, user: UInt32 = Process.user, process: Int32? = nil
+    ) -> OwnerDoubt? {
         let queue = try? Directory.status(at: configuration.queuePath)
-        return OwnerDoubt(UserNamespace.reach(of: process), queueOwner: queue?.owner)
+        if let doubt = OwnerDoubt(UserNamespace.reach(of: process), queueOwner: queue?.owner) { return doubt }
+        guard configuration.publishTokenPath != nil, let queue, queue.letsOthersRename(filesOf: user) else {
+            return nil
+        }
+        return .names
     }
 }

@@ -17,12 +17,14 @@ package struct FileSource {
     private var present: [UInt8]
 
     /// The source of a file that was read.
-    package init(_ file: PendingFile, _ status: FileStatus, owner: EventOwner) {
+    ///
+    /// - Parameter stemCount: How much of its name counts; `nil` is all but the suffix.
+    package init(_ file: PendingFile, _ status: FileStatus, owner: EventOwner, stemCount: Int? = nil) {
         self.file = file
         self.owner = owner
         modifiedNanoseconds = status.modifiedNanoseconds
         keepsTimes = status.changedNanoseconds - status.modifiedNanoseconds > JournalRecord.copyNanoseconds
-        stem = Array(file.stem)
+        stem = Array(stemCount.map { file.stem.prefix($0) } ?? file.stem)
         present = stem
         if !file.isNameUsedOnce { setCount(1) }
     }

@@ -31,7 +31,8 @@ package struct Doctor {
     package func examine() throws(SystemCallError) -> [Finding] {
         let plan = Landlock.version < Landlock.leastVersion ? nil : Sandbox.plan(configuration, logPath: nil)
         let facts = try facts()
-        let owners = OwnerDoubt.looked(configuration, process: facts.service.holder.process)
+        let owners = OwnerDoubt.looked(
+            configuration, user: facts.access.server.user, process: facts.service.holder.process)
         return [SandboxFinding.of(configuration, plan)] + OwnerFinding.of(configuration, owners)
             + Diagnosis.findings(facts)
     }

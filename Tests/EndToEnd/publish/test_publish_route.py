@@ -65,8 +65,9 @@ def test_at_the_answer_the_file_is_in_the_queue_whole(start, queue, tokens):
     server = start("--publish-token-file", str(tokens), "--hold-without-clients")
     body = '{"event":"e","channel":"c","payload":[1]}'
     identity = json.loads(post(server, body).body)["id"]
-    assert waiting(queue) == [f"{identity}.json"]
-    path = queue / f"{identity}.json"
+    # Its name says besides whose it is.
+    path = queue / f"{identity}.by-http-1.json"
+    assert waiting(queue) == [path.name]
     assert path.read_text() == body
     assert (path.stat().st_mode & 0o777, path.stat().st_uid) == (0o644, os.geteuid())
     with Client(server, "/?channels=c") as client:
