@@ -117,7 +117,7 @@ let package = Package(
             name: "WSQueueRoutes",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueLog",
-                "WSQueueNet", "WSQueueOperation", "WSQueueAccess",
+                "WSQueueNet", "WSQueueOperation", "WSQueueAccess", "WSQueueArguments",
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),

@@ -1,7 +1,7 @@
 package import WSQueueBroker
 internal import WSQueueCore
 package import WSQueueOperation
-internal import WSQueueSystem
+package import WSQueueSystem
 package import WSQueueWire
 
 /// Who is let in where: what the files say that the operator may change while the server runs. All threads share it.
@@ -14,9 +14,15 @@ package final class AccessControl: Sendable {
         var retired: [(secret: TokenSecret, until: Int64)] = []
         /// What may be wrong with the secrets' file that was read.
         var secretDoubt: String?
-        /// The digests of the tokens of those who may publish by HTTP, and the lines that they stand in.
-        var publishers: [(digest: [UInt8], line: Int)] = []
-        /// What was published with each of them.
+        /// The tokens of those who may publish by HTTP.
+        var publishers = TokenLines()
+        /// The tokens of the application.
+        var applications = TokenLines()
+        /// Whom the application has disconnected.
+        var disconnections = Disconnections()
+        /// Where that is kept for the next server; `nil` for nowhere.
+        var disconnectionFile: DisconnectionFile?
+        /// What was published with each token, by its digest.
         var published: [[UInt8]: RateLimiter] = [:]
     }
 
@@ -44,6 +50,7 @@ package final class AccessControl: Sendable {
         try loadRules()
         try loadPublishers()
         try loadPublisherRules()
+        try loadApplications()
     }
 
     /// Who may publish what; `nil` where there are no rules about that. For the hub, once the files are read.
@@ -62,13 +69,27 @@ package final class AccessControl: Sendable {
     package var access: Access { state.withLock { $0.access } }
 
     /// How much has been read.
-    var counts: (secrets: Int, rules: Int, publishers: Int, publisherRules: Int) {
+    var counts: (secrets: Int, rules: Int, publishers: Int, publisherRules: Int, applications: Int) {
         let count = publisherRules?.policy.current.rules.count ?? 0
-        return state.withLock { ($0.secrets.count, $0.access.rules.count, $0.publishers.count, count) }
+        return state.withLock {
+            ($0.secrets.count, $0.access.rules.count, $0.publishers.count, count, $0.applications.count)
+        }
     }
 
     /// Checks a token.
     package func verify(_ token: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> TokenVerifier.Result {
+        let result = try verifySignature(token, unixSeconds: unixSeconds)
+        let (identity, now) = (result.identity, steadyUnixNanoseconds() / 1_000)
+        let isRefused = state.withLock {
+            $0.disconnections.refuse(identity.user, issuedAt: identity.issuedAtMicroseconds, now: now)
+        }
+        if isRefused { throw .disconnected }
+        return result
+    }
+
+    private func verifySignature(
+        _ token: Span<UInt8>, unixSeconds: Int64
+    ) throws(TokenError) -> TokenVerifier.Result {
         let steadySeconds = self.steadySeconds
         let (verifier, retired) = state.withLock { state in
             state.retired.removeAll { $0.until <= steadySeconds }
@@ -82,6 +103,27 @@ package final class AccessControl: Sendable {
             return try makeVerifier(retired).verify(token, unixSeconds: unixSeconds)
         }
     }
+
+    /// Refuses a user's tokens of the time before from now on.
+    package func disconnect(_ entry: Disconnection) -> Disconnections.Outcome {
+        let now = steadyUnixNanoseconds() / 1_000
+        let (outcome, file) = state.withLock { ($0.disconnections.add(entry, now: now), $0.disconnectionFile) }
+        if outcome == .added { file?.append(entry) { disconnected.filter { $0.until > now } } }
+        return outcome
+    }
+
+    /// Remembers whom the application disconnects for the next server, and takes over what one before has remembered.
+    ///
+    /// - Parameter journal: The journal's directory.
+    package func remember(in journal: Directory, _ log: Log) {
+        let now = steadyUnixNanoseconds() / 1_000
+        let file = DisconnectionFile(in: journal, log)
+        for entry in file.begin(now: now) { _ = state.withLock { $0.disconnections.add(entry, now: now) } }
+        state.withLock { $0.disconnectionFile = file }
+    }
+
+    /// Whom the application has disconnected, some of them for a time that is over.
+    package var disconnected: [Disconnection] { state.withLock { $0.disconnections.all } }
 
     /// Until when (steady Unix seconds) a secret counts that is no longer in the file; `nil` while it is there, and 0 when its
     /// time is over.
@@ -144,6 +186,9 @@ package final class AccessControl: Sendable {
         reload("publishers", configuration.publisherRulesPath, log) { () throws(AccessFileError) in
             try loadPublisherRules()
         }
+        reload("applications", configuration.applicationTokenPath, log) { () throws(AccessFileError) in
+            try loadApplications()
+        }
     }
 
     private func reload(_ what: String, _ path: String?, _ log: Log, _ load: () throws(AccessFileError) -> Void) {
@@ -190,8 +235,8 @@ package final class AccessControl: Sendable {
     private var doubtfulFiles: [LogLine] {
         let files: [(path: String?, contents: FileTrust.Contents)] = [
             (configuration.tokenSecretPath, .secrets), (configuration.publishTokenPath, .secrets),
-            (configuration.redis?.passwordPath, .secrets), (configuration.rulesPath, .settings),
-            (configuration.publisherRulesPath, .settings),
+            (configuration.applicationTokenPath, .secrets), (configuration.redis?.passwordPath, .secrets),
+            (configuration.rulesPath, .settings), (configuration.publisherRulesPath, .settings),
         ]
         return files.compactMap { path, contents in
             guard let path, let doubt = FileTrust.doubt(about: contents, at: path) else { return nil }
@@ -200,44 +245,29 @@ package final class AccessControl: Sendable {
         }
     }
 
-    /// Reads again who may publish by HTTP: a token a line.
+    /// Reads again who may publish by HTTP.
     func loadPublishers() throws(AccessFileError) {
         guard let path = configuration.publishTokenPath else { return }
-        let bytes = try AccessFileError.read(path, option: "--publish-token-file")
-        let lines = SecretFileForm.lines(bytes).filter { !$0.isEmpty }
-        // A header field has no blanks at its edges, and no bytes but these: another token would never be one.
-        let isSendable = lines.allSatisfy { $0.allSatisfy { (0x20..<0x7F).contains($0) } }
-        let blank = SecretFileForm.blankEdged(SecretFileForm.lines(bytes))
-        if let fault = SecretFileForm.fault(bytes) ?? blank.map({ "line \($0) has a space or tab at its edge" })
-            ?? (isSendable ? nil : "a token has a byte that no header can carry")
-        {
-            throw AccessFileError(path: path, option: "--publish-token-file", reason: fault)
-        }
-        guard !lines.isEmpty, lines.allSatisfy({ $0.count >= Self.leastPublishTokenBytes }) else {
-            throw AccessFileError(
-                path: path, option: "--publish-token-file",
-                reason: "a token is a line of \(Self.leastPublishTokenBytes) bytes or more; "
-                    + "make one with: openssl rand -hex 24")
-        }
-        let publishers = SecretFileForm.lines(bytes).enumerated().filter { !$0.element.isEmpty }.map {
-            (digest: SHA2.sha256.digest($0.element.span), line: $0.offset + 1)
-        }
+        let publishers = try TokenLines(path, option: "--publish-token-file")
         state.withLock { state in
             state.publishers = publishers
-            state.published = state.published.filter { used in publishers.contains { $0.digest == used.key } }
+            state.published = state.published.filter { publishers.contains(digest: $0.key) }
         }
     }
 
-    /// In which line of the file a token stands, counted from 1, the first where it stands twice; `nil` where it is none of
-    /// those. How long the answer takes tells nothing of them.
-    package func publisherLine(of token: Span<UInt8>) -> Int? {
-        let digest = SHA2.sha256.digest(token)
-        var line: Int?
-        for publisher in state.withLock({ $0.publishers }).reversed()
-        where HMAC.isEqual(publisher.digest.span, digest.span) {
-            line = publisher.line
-        }
-        return line
+    /// Reads again who may do what the application may.
+    func loadApplications() throws(AccessFileError) {
+        guard let path = configuration.applicationTokenPath else { return }
+        let applications = try TokenLines(path, option: "--app-token-file")
+        state.withLock { $0.applications = applications }
+    }
+
+    /// In which line of its file a token stands that allows publishing by HTTP; `nil` for any other.
+    package func publisherLine(of token: Span<UInt8>) -> Int? { state.withLock { $0.publishers }.line(of: token) }
+
+    /// Whether a token allows what the application may.
+    package func mayCommand(_ token: Span<UInt8>) -> Bool {
+        state.withLock { $0.applications }.line(of: token) != nil
     }
 
     /// Counts an event that comes with such a token.
@@ -255,9 +285,6 @@ package final class AccessControl: Sendable {
 
     /// What one token may bring: who has more has a directory, or sends it together.
     private static let publishRate = RateRule(perSecond: 200, burst: 2_000)
-
-    /// Too many to be guessed.
-    private static let leastPublishTokenBytes = 16
 
     /// The clock by which tokens and retired secrets end, Unix nanoseconds.
     package func steadyUnixNanoseconds() -> Int64 { clock.unixNanoseconds() }

@@ -33,6 +33,10 @@ package struct AccessFileReport: Sendable {
                 try control.loadPublisherRules()
                 return count(control.counts.publisherRules, "rule")
             },
+            report(configuration.applicationTokenPath) { () throws(AccessFileError) in
+                try control.loadApplications()
+                return count(control.counts.applications, "token")
+            },
             report(configuration.redis?.passwordPath, doubts: { [redis?.passwordDoubt].compactMap(\.self) }) {
                 () throws(AccessFileError) in
                 try redis?.readPassword()

@@ -1,4 +1,5 @@
 package import WSQueueBroker
+internal import WSQueueCore
 package import WSQueueNet
 package import WSQueueOperation
 internal import WSQueueSystem
@@ -32,7 +33,7 @@ package struct RequestAccess: Sendable {
 
     /// The answer to a request by a name that is none of the server's, or `nil` where it is one; every route asks.
     package func hostRefusal(of head: RequestHead, from source: RequestSource) -> Response? {
-        guard let refusal = hosts.refusal(of: head, from: source) else { return nil }
+        guard !source.isControl, let refusal = hosts.refusal(of: head, from: source) else { return nil }
         log.write(
             LogLine(.warning, "client.denied").with("addr", source.address.description).with("reason", "host")
                 .with("host", head.host.map { String(decoding: $0, as: UTF8.self) } ?? "")
@@ -132,6 +133,29 @@ package struct RequestAccess: Sendable {
             LogLine(.warning, "client.denied").with("addr", source.address.description)
                 .with("reason", "publish token"))
         return nil
+    }
+
+    /// The answer to one who may not do what the application may, or `nil` for one who may: with a token of the
+    /// application's or an admin's, or by the queue's `.control`.
+    package func commandRefusal(of head: RequestHead, from source: RequestSource) -> Response? {
+        if source.isControl { return nil }
+        if let token = head.bearerToken, control.mayCommand(token.span) { return nil }
+        let advice =
+            "This is for the application: send a token of the server's --app-token-file, or one whose role is admin, as "
+            + "Authorization: Bearer."
+        switch bearer(of: head, offered: nil) {
+        case .success(let bearer?) where bearer.identity.roles.contains("admin"): return nil
+        case .failure(let error) where error != .malformed: return refuse(error, from: source.address)
+        case .success(.some): return denyCommand(Response(.forbidden, advice: advice), source)
+        default: return denyCommand(.unauthorized(advice), source)
+        }
+    }
+
+    private func denyCommand(_ answer: Response, _ source: RequestSource) -> Response {
+        counters.countAuthFailure("app token")
+        log.write(
+            LogLine(.warning, "client.denied").with("addr", source.address.description).with("reason", "app token"))
+        return answer
     }
 
     /// Counts an event of one who may publish by HTTP; the answer is for one too many.

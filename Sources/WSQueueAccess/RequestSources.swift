@@ -21,9 +21,14 @@ package final class RequestSources: Sendable {
     /// Finds out who sends a request. A proxy on this machine that is not trusted is named in the log once: all clients
     /// would have its address.
     ///
-    /// - Parameter user: Of the program at the other end of a Unix socket.
-    package func source(of head: RequestHead, from peer: Address, user: UInt32? = nil) -> RequestSource {
+    /// - Parameters:
+    ///   - user: Of the program at the other end of a Unix socket.
+    ///   - isControl: Whether that is the queue's `.control`.
+    package func source(
+        of head: RequestHead, from peer: Address, user: UInt32? = nil, isControl: Bool = false
+    ) -> RequestSource {
         let source = proxies.source(of: head, from: peer, user: user)
+        if isControl { return source.byControl() }
         if source.isPassedOn, !source.isTrusted, peer.isLoopback,
             !isProxyNamed.exchange(true, ordering: .relaxed)
         {

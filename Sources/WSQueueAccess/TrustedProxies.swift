@@ -1,5 +1,6 @@
 package import WSQueueNet
 internal import WSQueueOperation
+internal import WSQueueSystem
 package import WSQueueWire
 
 /// The proxies that are believed about their clients (SPEC §6). `X-Forwarded-For` is the one field that names the client:
@@ -85,6 +86,9 @@ package struct RequestSource: Sendable {
     package let hosts: [[UInt8]]
     /// The user of the program at the other end of a Unix socket.
     let user: UInt32?
+    /// Whether the server's own user, or root, asks by the queue's `.control`.
+    package var isControl: Bool { isByControl }
+    private var isByControl = false
 
     init(
         address: Address, isFromLoopback: Bool, isPassedOn: Bool, isTrusted: Bool, isProxys: Bool,
@@ -98,6 +102,13 @@ package struct RequestSource: Sendable {
         self.user = user
         self.isSecure = isSecure
         self.hosts = hosts
+    }
+
+    /// The same, from who has connected to `.control`: its mode lets nobody else in; the kernel says so once more.
+    func byControl() -> RequestSource {
+        var source = self
+        source.isByControl = user == 0 || user == Process.user
+        return source
     }
 
     /// Whether a program on this machine asks this machine directly: all clients of a proxy on this machine have its

@@ -67,7 +67,7 @@ package enum ProgramVariables {
     ])
     /// Those of `wsqueue-server` and its commands.
     package static let ofServer = names([
-        "AUTHORIZE_URL", "BACKLOG", "BATCH_SIZE", "BEHIND_AGE", "BEHIND_SIZE", "CHANNELS", "CLIENTS",
+        "APP_TOKEN_FILE", "AUTHORIZE_URL", "BACKLOG", "BATCH_SIZE", "BEHIND_AGE", "BEHIND_SIZE", "CHANNELS", "CLIENTS",
         "CLIENTS_PER_ADDRESS", "CONFIG", "DIR", "DRAIN", "EVENT_SIZE", "FRAME_RATE", "HANDSHAKE",
         "HOLD_WITHOUT_CLIENTS", "HOST", "HOST_NAME", "JOURNAL", "JOURNAL_AGE", "JOURNAL_EVENTS", "JOURNAL_SIZE",
         "KEYS", "KEYS_SIZE", "JWT_ALGORITHM", "JWT_AUDIENCE", "JWT_SECRET_FILE", "LISTEN", "LOCAL", "LOG_EVENTS",

@@ -33,6 +33,8 @@ package struct Presence: Sendable {
     private var leaving = Fifo<(at: Int64, place: PresencePlace)>()
     /// Channels with news.
     private var talking: Set<String> = []
+    /// Who is there because the application says so.
+    private var visits = PresenceVisits()
     /// What other nodes say, and the number of this one.
     private var others = NodePresence()
     /// When something is due next; `.max` is never.
@@ -72,12 +74,65 @@ package struct Presence: Sendable {
         return true
     }
 
+    // MARK: What the application says
+
+    /// The connection of users who are there because the application says so: no client has it.
+    private static let visitor: Int64 = 0
+
+    /// How many users are there because the application says so, here.
+    package var visitCount: Int { visits.count }
+
+    /// The application says how users are in a channel.
+    ///
+    /// - Parameters:
+    ///   - until: Until when they are there, whether or not they have a connection; `nil` says it only of those who are
+    ///     there.
+    ///   - isWhole: Whether others whom the application has said to be there are so no longer.
+    /// - Returns: Of how many that was said.
+    package mutating func say(
+        _ words: [PresenceWord], in channel: String, until: Int64?, isWhole: Bool = false, now: Int64
+    ) -> Int {
+        let before = isWhole ? Set(visits.users(in: channel)) : []
+        var count = 0
+        for word in words {
+            let place = PresencePlace(channel: channel, user: word.user)
+            guard until.map({ $0 > now }) ?? false || rooms[channel]?.contains(word.user) ?? false else { continue }
+            count += 1
+            let isNew = rooms[channel, default: PresenceRoom()].say(word, Self.visitor, others.nextStamp())
+            if isNew { others.note(place) }
+            if let until, until > now {
+                visits.set(place, until: until)
+                dueAt = min(dueAt, until)
+            } else if until != nil || !visits.contains(place) {
+                _ = visits.end(place)
+                leave(channel, word.user, Self.visitor, now: now)
+            }
+        }
+        noteNews(channel)
+        forget(Array(before.subtracting(words.map(\.user))), in: channel, now: now)
+        return count
+    }
+
+    /// The application takes back that users are there, as far as it has said so here; they leave as if a connection had
+    /// gone.
+    ///
+    /// - Parameter users: `nil` is all of the channel.
+    package mutating func forget(_ users: [Label]?, in channel: String, now: Int64) {
+        for user in users ?? visits.users(in: channel)
+        where visits.end(PresencePlace(channel: channel, user: user)) {
+            leave(channel, user, Self.visitor, now: now)
+        }
+    }
+
     /// Some of those who are there.
     ///
     /// - Parameter number: 0, or what the page before gave as ``PresencePage/next``.
     package func page(_ channel: String, after number: UInt64 = 0) -> PresencePage {
         rooms[channel]?.page(after: number, limit: rule.pageLimit) ?? PresencePage(users: [], count: 0, next: nil)
     }
+
+    /// How many users are in a channel.
+    package func count(in channel: String) -> Int { rooms[channel]?.count ?? 0 }
 
     /// Does what is due, and takes what is to be told by now.
     package mutating func turn(now: Int64) -> [PresenceNews] {
@@ -120,10 +175,11 @@ package struct Presence: Sendable {
     }
 
     private var nextLeaving: Int64 {
-        min(leaving.first?.at ?? .max, others.nextLeaving)
+        min(leaving.first?.at ?? .max, min(others.nextLeaving, visits.next))
     }
 
     private mutating func expire(now: Int64) {
+        while let place = visits.takeOver(now: now) { leave(place.channel, place.user, Self.visitor, now: now) }
         while let (at, place) = leaving.first, at <= now {
             leaving.popFirst()
             if rooms[place.channel]?.expire(place.user, leavesAt: at) ?? false { others.note(place) }

@@ -115,6 +115,32 @@ struct PresenceRoom {
         return (true, true)
     }
 
+    /// Whether a user is there, with whichever node.
+    func contains(_ user: Label) -> Bool { members[user.bytes] != nil }
+
+    /// The application says something of a user, who is there from now on.
+    ///
+    /// - Parameters:
+    ///   - visitor: The connection that stands for that.
+    ///   - stamp: Later than all that was heard of.
+    /// - Returns: Whether this node has something new to say of the user.
+    mutating func say(_ word: PresenceWord, _ visitor: Int64, _ stamp: PresenceStamp) -> Bool {
+        let key = word.user.bytes
+        let known = members[key]
+        var member = known ?? makeMember(PresentUser(user: word.user))
+        let before = member.user
+        member.connections.insert(visitor)
+        member.leavesAt = nil
+        if let status = word.status { member.user.status = status }
+        member.user.activity = word.activity.applied(to: member.user.activity)
+        member.user.info = word.info.applied(to: member.user.info)
+        let isNew = member.own == nil || member.user != before
+        if isNew { member.own = PresenceState(user: member.user, stamp: stamp) }
+        members[key] = member
+        if known != nil, member.user != before { noteUpdate(key) }
+        return isNew
+    }
+
     /// What this node says of a user.
     func own(_ user: Label) -> PresenceState? { members[user.bytes]?.own }
 

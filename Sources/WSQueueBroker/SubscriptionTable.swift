@@ -156,6 +156,25 @@ package struct SubscriptionTable {
         return listener.subscriptions.contains { hears(listener, $0, channel, &isAllowed) }
     }
 
+    /// The slots of a user's connections.
+    package func slots(of user: Label) -> [Int] { slotsByUser[user.bytes] ?? [] }
+
+    /// How many connections have subscribed to each channel or pattern that is wanted, the first ones in the order of their
+    /// names' bytes.
+    package func counts(_ query: ChannelQuery) -> Tally {
+        var found: [ChannelCount] = []
+        // Looked through in parts, so that not all of very many are sorted.
+        let room = max(4 * query.limit, 1_024)
+        var tally = Tally()
+        for (name, topic) in topicByText where query.includes(name) {
+            if tally.hasMore, let last = tally.channels.last?.channel, !ChannelCount.precedes(name, last) { continue }
+            found.append(ChannelCount(channel: name, clients: topics[topic].members.count))
+            if found.count == room { tally.take(&found, limit: query.limit) }
+        }
+        tally.take(&found, limit: query.limit)
+        return tally
+    }
+
     /// The slot of a connection that has been named.
     package func slot(of connection: Int64) -> Int? { slotByConnection[connection] }
 

@@ -13,16 +13,19 @@ package struct Identity: Equatable, Sendable {
     package let info: [UInt8]?
     /// When the token's time is over, Unix seconds, without leeway; `nil` is never.
     package let expiresAtSeconds: Int64?
+    /// When the token was made (`iat`), Unix microseconds; `nil` where it does not say so.
+    package let issuedAtMicroseconds: Int64?
 
     /// Makes an identity.
     package init(
         user: Label, roles: [String] = [], channels: [ChannelPattern]? = nil, info: [UInt8]? = nil,
-        expiresAtSeconds: Int64? = nil
+        expiresAtSeconds: Int64? = nil, issuedAtMicroseconds: Int64? = nil
     ) {
         self.user = user
         self.roles = roles
         self.channels = channels
         self.info = info
         self.expiresAtSeconds = expiresAtSeconds
+        self.issuedAtMicroseconds = issuedAtMicroseconds
     }
 }

@@ -26,6 +26,16 @@ package enum HubJournal {
             isShared: configuration.redis != nil)
     }
 
+    /// The directory that the journal is in; `nil` where it is in memory.
+    package static func directory(
+        _ place: Configuration.JournalPlace, in queue: Directory, log: Log
+    ) throws(SystemCallError) -> Directory? {
+        switch try storage(place, in: queue, log: log) {
+        case .memory: nil
+        case .directory(let directory): directory
+        }
+    }
+
     /// Where segments are kept.
     static func storage(
         _ place: Configuration.JournalPlace, in queue: Directory, log: Log

@@ -19,6 +19,8 @@ package final class Listener: Sendable {
     /// Where it listens, with the port that the kernel chose.
     package let address: Address
     private let descriptor: FileDescriptor
+    /// Where its name is removed in the end, if it is a queue's `.control`.
+    private let place: (directory: Directory, name: FileName)?
     /// Whether its name in the file system is ours to remove.
     private let isOwn: Bool
 
@@ -38,6 +40,7 @@ package final class Listener: Sendable {
         guard number >= 0 else { throw SystemCallError(call: "socket", object: "\(wanted)", code: errno) }
         descriptor = FileDescriptor(owning: number)
         isOwn = true
+        place = nil
         var one: Int32 = 1
         let size = socklen_t(MemoryLayout<Int32>.size)
         // Restarting must not wait for the last clients' TIME_WAIT. A second server still gets EADDRINUSE.
@@ -64,6 +67,7 @@ package final class Listener: Sendable {
     package init(adopting passed: PassedSocket) throws(SystemCallError) {
         descriptor = FileDescriptor(owning: passed.number)
         isOwn = false
+        place = nil
         let object = "descriptor \(passed.number), passed as \(passed.name)"
         guard try Self.option(SO_TYPE, of: passed.number, object) == Int32(SOCK_STREAM.rawValue) else {
             throw SystemCallError(call: "accept", object: object, code: ESOCKTNOSUPPORT)
@@ -77,6 +81,27 @@ package final class Listener: Sendable {
         }
         address = Self.boundAddress(of: passed.number)
     }
+
+    /// Binds and listens at a Unix socket to which only this user and root may connect. Nothing may have its name yet.
+    package init(onlyOwnersAt name: FileName, in directory: Directory) throws(SystemCallError) {
+        address = .unix(path: directory.path(of: name))
+        let object = "\(address)"
+        let number = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard number >= 0 else { throw SystemCallError(call: "socket", object: object, code: errno) }
+        descriptor = FileDescriptor(owning: number)
+        isOwn = true
+        place = (directory, name)
+        // Before it has a name, so that the name has this mode from the first moment (unix(7)).
+        guard fchmod(number, 0o600) == 0 else { throw SystemCallError(call: "fchmod", object: object, code: errno) }
+        let bound = Address.unix(path: directory.socketPath(of: name))
+        guard unsafe bound.withSocketAddress({ unsafe bind(number, $0, $1) }) == 0 else {
+            throw SystemCallError(call: "bind", object: object, code: errno)
+        }
+        guard listen(number, 16) == 0 else { throw SystemCallError(call: "listen", object: object, code: errno) }
+    }
+
+    /// Whether only this user and root may connect.
+    package var isOnlyOwners: Bool { place != nil }
 
     private static func option(
         _ name: Int32, of number: Int32, _ object: String
@@ -119,6 +144,10 @@ package final class Listener: Sendable {
     /// Removes the name of a Unix socket that we made; to be called when the server stops.
     package func removeName() {
         guard isOwn else { return }
+        if let place {
+            _ = try? place.directory.remove(place.name)
+            return
+        }
         if case .unix(let path) = address { _ = unsafe path.withCString { unsafe unlink($0) } }
     }
 

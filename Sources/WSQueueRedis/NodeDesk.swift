@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import WSQueueBroker
+package import WSQueueBroker
 package import WSQueueNet
 package import WSQueueOperation
 package import WSQueueSystem
@@ -11,8 +11,10 @@ package final class NodeDesk: Sendable {
     package enum Order: Sendable {
         /// A client of a loop says something to those of other nodes too.
         case call(ClientMessage, loop: Int, ticket: UInt64)
-        /// To how many clients a loop has handed a message of another node's client.
-        case passed(ticket: UInt64, count: Int)
+        /// What a loop answers to a message of another node's client, or to an order.
+        case passed(ticket: UInt64, Tally)
+        /// A loop has been told what the application wants, of the clients of other nodes too.
+        case order(ApplicationOrder, loop: Int, ticket: UInt64)
         /// Say goodbye, and end.
         case end
         /// The name of a server of the list has been looked up.

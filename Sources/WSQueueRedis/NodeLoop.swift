@@ -105,8 +105,10 @@ struct NodeLoop: ~Copyable {
                 let isForOwn = message.recipients?.allSatisfy(desk.isOwn) ?? false
                 perform(
                     exchange.call(call, isForOwn: isForOwn, loop: loop, ticket: ticket, now: now), now: now)
-            case .passed(let ticket, let count):
-                perform(exchange.passed(ticket, count: count, now: now), now: now)
+            case .passed(let ticket, let tally):
+                perform(exchange.passed(ticket, tally, now: now), now: now)
+            case .order(let order, let loop, let ticket):
+                perform(exchange.order(order, loop: loop, ticket: ticket, now: now), now: now)
             case .end: isEnding = true
             case .resolved(let answer): route.take(answer, now: now)
             }
@@ -119,6 +121,7 @@ struct NodeLoop: ~Copyable {
         if exchange.isListening {
             if exchange.tellsWhole(now: now) {
                 perform(exchange.tell(whole: context.presence.withLock { $0.takeWhole() }, now: now), now: now)
+                perform(exchange.tell(disconnected: context.disconnected(), now: now), now: now)
             }
             perform(exchange.tell(changes: context.presence.withLock { $0.takeChanges() }, now: now), now: now)
         }
@@ -154,7 +157,9 @@ struct NodeLoop: ~Copyable {
                 let frame = FrameEncoder.frame(.text, call.text.span)
                 context.hand(
                     ClientMessage(channel: call.channel, recipients: call.recipients, frame: frame), ticket)
-            case .tellPassed(let answer): context.tellPassed(answer.loop, answer.ticket, answer.count)
+            case .tellPassed(let answer): context.tellPassed(answer)
+            case .obey(let order, let ticket): context.obey(order, ticket)
+            case .learn(let entries): context.learn(entries)
             case .note(let note): write(note)
             }
         }

@@ -8,6 +8,12 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     case events = "/events"
     case cursor = "/cursor"
     case publish = "/publish"
+    /// Which channels have subscribers.
+    case channels = "/channels"
+    /// Who is in a channel; its name follows.
+    case presence = "/presence"
+    /// Closes a user's clients, or one.
+    case disconnect = "/disconnect"
     case status = "/status.json"
     case metrics = "/metrics"
     case live = "/live"
@@ -21,14 +27,20 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     /// The route of a path: frameworks and proxies put a slash at its end, though none at that of `/`.
     package init?(path: String) {
         guard path != "//" else { return nil }
-        self.init(rawValue: Self.withoutSlash(path))
+        if path.utf8.starts(with: "\(Self.presence.rawValue)/".utf8) {
+            self = .presence
+        } else {
+            self.init(rawValue: Self.withoutSlash(path))
+        }
     }
 
     /// The methods that it takes; others get 405.
     package var methods: [RequestMethod] {
         switch self {
         case .events: [.get, .options]
-        case .publish: [.post, .options]
+        case .publish, .disconnect: [.post, .options]
+        case .channels: [.get, .options]
+        case .presence: [.get, .post, .options]
         default: [.get, .head]
         }
     }
@@ -38,7 +50,7 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     package var isAlwaysOpen: Bool {
         switch self {
         case .live, .ready, .metrics, .script, .module, .types, .moduleTypes: true
-        case .page, .events, .cursor, .publish, .status: false
+        case .page, .events, .cursor, .publish, .channels, .presence, .disconnect, .status: false
         }
     }
 

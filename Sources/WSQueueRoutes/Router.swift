@@ -21,6 +21,10 @@ package struct Router {
         case publish(PublishRequest, expectsContinue: Bool)
         /// A stream of events, with further fields for its answer.
         case stream(RequestHead, TokenVerifier.Result?, Welcome, [Response.Field])
+        /// What the application wants, with further fields for the answer.
+        case apply(ApplicationRequest, [Response.Field])
+        /// The same, in the body.
+        case command(ApplicationCommand, RequestBodyReader, expectsContinue: Bool, [Response.Field])
         /// How the server stands, which all threads are asked for.
         case status(StatusQuestion, RequestMethod)
     }
@@ -133,6 +137,8 @@ package struct Router {
         case .metrics: return StatusRoutes(access: access).route(.metrics, route, head, from: source)
         case .live: return StatusRoutes(access: access).route(.live, route, head, from: source)
         case .ready: return StatusRoutes(access: access).route(.ready, route, head, from: source)
+        case .channels, .disconnect, .presence:
+            return ApplicationRoutes(access: access).route(route, head, from: source)
         case .page:
             return pageReaders == .nobody
                 ? .respond(Self.nothing) : respond(to: head, route) { livePage(head, from: source) }

@@ -44,7 +44,7 @@ package struct Server: ~Copyable {
         let passed = try ServerStart.adopt(manager.sockets, configuration, log)
         configuration.passedAddresses = passed.map(\.address)
         let control = try ServerStart.readAccess(&configuration)
-        let queue = try ServerStart.takeQueue(configuration, log)
+        let queue = try ServerStart.takeQueue(configuration, control, log)
         let history = queue.journal.journal
         let edge: Edge
         let syncer: JournalSyncer?
@@ -90,11 +90,11 @@ package struct Server: ~Copyable {
             throw .queue(error, path: configuration.queuePath)
         }
         do throws(SystemCallError) {
-            try edge.listen(and: passed)
+            try edge.listen(and: passed + ServerStart.control(in: directory, log))
         } catch {
             throw .address(error)
         }
-        hub.announce(edge.listeners.map(\.address.description))
+        hub.announce(edge.publicListeners.map(\.address.description))
         do throws(SystemCallError) {
             try poller.add(signals.number, .readable, token: Self.signalToken)
             try poller.add(edge.hubWakeup.number, .readable, token: Self.wakeupToken)
@@ -226,7 +226,7 @@ package struct Server: ~Copyable {
 
     private var readyLine: LogLine {
         var line = LogLine(.notice, "server.ready").with("dir", edge.configuration.queuePath)
-        for listener in edge.listeners { line = line.with("listen", listener.address.description) }
+        for listener in edge.publicListeners { line = line.with("listen", listener.address.description) }
         return line.with("waiting", hub.waitingCount)
     }
 

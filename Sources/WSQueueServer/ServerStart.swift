@@ -60,7 +60,11 @@ enum ServerStart {
     }
 
     /// Makes the queue's directory if it is missing, takes it, and opens its journal.
-    static func takeQueue(_ configuration: Configuration, _ log: Log) throws(ServerStartError) -> Queue {
+    ///
+    /// - Parameter control: Learns whom the application has disconnected.
+    static func takeQueue(
+        _ configuration: Configuration, _ control: AccessControl, _ log: Log
+    ) throws(ServerStartError) -> Queue {
         let path = configuration.queuePath
         let isNew: Bool
         let directory: Directory
@@ -76,6 +80,12 @@ enum ServerStart {
         let lock = try hold(directory, log)
         do throws(JournalOpeningError) {
             let journal = try HubJournal.open(configuration, in: directory, log: log)
+            do throws(SystemCallError) {
+                let place = try HubJournal.directory(configuration.journalPlace, in: directory, log: log)
+                if let place { control.remember(in: place, log) }
+            } catch {
+                throw .failed(error)
+            }
             return Queue(directory: directory, isNew: isNew, lock: lock, journal: journal)
         } catch {
             switch error {
@@ -139,6 +149,28 @@ enum ServerStart {
             status: edge.ports.status, presence: edge.ports.presence, hubWakeup: edge.hubWakeup, syncer: syncer,
             publishers: edge.control.publisherPolicy)
     }
+
+    /// Where this user and root ask and command; none where the file system has no sockets.
+    static func control(in queue: Directory, _ log: Log) -> [Listener] {
+        let entries = OwnEntries(in: queue, log: log)
+        var last: SystemCallError?
+        // Somebody may take the name between the two steps; not for ever.
+        for _ in 0..<16 {
+            do throws(SystemCallError) {
+                try entries.clearForSocket(controlName)
+                return [try Listener(onlyOwnersAt: controlName, in: queue)]
+            } catch {
+                last = error
+                guard error.isAddressInUse else { break }
+            }
+        }
+        log.write(
+            LogLine(.warning, "config.warn").with("error", last.map { "\($0)" } ?? "")
+                .with("hint", "wsqueue-server kick cannot reach this server"))
+        return []
+    }
+
+    private static let controlName = FileName(".control")
 
     private static func hold(_ queue: Directory, _ log: Log) throws(ServerStartError) -> QueueLock {
         do throws(QueueDirectoryError) {

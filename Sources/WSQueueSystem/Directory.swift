@@ -59,6 +59,13 @@ package final class Directory: Sendable {
     /// The directory's own status (fstat(2)).
     package func status() throws(SystemCallError) -> FileStatus { try descriptor.status(object: path) }
 
+    /// The path of an entry that is short enough for a socket's name (unix(7)): by way of this directory's descriptor, where
+    /// its own path is too long. Valid for as long as this value lives.
+    package func socketPath(of name: FileName) -> String {
+        let path = path(of: name)
+        return path.utf8.count <= 107 ? path : "/proc/self/fd/\(descriptor.number)/\(name)"
+    }
+
     /// The status of what stands at `path` now, following symbolic links (stat(2)).
     package static func status(at path: String) throws(SystemCallError) -> FileStatus {
         var raw = stat()

@@ -123,6 +123,14 @@ package struct OwnEntries {
         try displace(name, present)
     }
 
+    /// Makes room for a socket of ours: the one that an earlier process of ours has left is removed, and anything else moved
+    /// away.
+    package func clearForSocket(_ name: FileName) throws(SystemCallError) {
+        guard let present = try status(of: name) else { return }
+        guard present.kind == .socket, isOurs(present) else { return try displace(name, present) }
+        try directory.remove(name)
+    }
+
     /// Moves away every entry of others, and closes our own files to everybody else.
     ///
     /// - Parameter isMeant: Of which entries that is asked.

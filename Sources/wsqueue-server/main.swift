@@ -6,6 +6,6 @@ StandardStream.takeNumbersOfClosed()
 let commands = CommandTable(
     [
         RunCommand.self, CheckCommand.self, DoctorCommand.self, StatusCommand.self, TailCommand.self, QueueCommand.self,
-        TokenCommand.self, CompletionCommand.self,
+        KickCommand.self, TokenCommand.self, CompletionCommand.self,
     ], standard: RunCommand.self)
 Process.exit(commands.run(Process.arguments(), on: .standard).rawValue)

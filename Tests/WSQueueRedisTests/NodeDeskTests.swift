@@ -32,9 +32,9 @@ struct NodeDeskTests {
                     hand: { [handed] message, ticket in
                         let payload = message.frame[FrameEncoder.payloadStart(in: message.frame.span)...]
                         handed.post((String(decoding: payload, as: UTF8.self), ticket))
-                        desk.post(.passed(ticket: ticket, count: 3))
+                        desk.post(.passed(ticket: ticket, Tally(count: 3)))
                     },
-                    tellPassed: { [passed] _, ticket, count in passed.post((ticket, count)) }))
+                    tellPassed: { [passed] answer in passed.post((answer.ticket, answer.tally.count)) }))
         }
 
         deinit { desk.post(.end) }

@@ -36,6 +36,14 @@ extension NodeMessage {
             output.number(node)
             output.number(ticket)
             output.number(count)
+        case .order(let ticket, let order):
+            output.number(ticket)
+            output.order(order)
+        case .answered(let node, let ticket, let tally):
+            output.number(node)
+            output.number(ticket)
+            output.tally(tally)
+        case .disconnected(let entries): output.list(entries) { $0.disconnection($1) }
         }
         return output.bytes
     }
@@ -76,6 +84,9 @@ extension NodeMessage {
         case .whole: UInt8(ascii: "w")
         case .pass: UInt8(ascii: "p")
         case .passed: UInt8(ascii: "n")
+        case .order: UInt8(ascii: "o")
+        case .answered: UInt8(ascii: "r")
+        case .disconnected: UInt8(ascii: "d")
         case .bye: UInt8(ascii: "q")
         }
     }
@@ -102,6 +113,14 @@ extension NodeMessage {
                 count >= 0, count <= 1 << 32
             else { return nil }
             return .passed(to: node, ticket: ticket, count: Int(count))
+        case UInt8(ascii: "o"):
+            guard let ticket = input.version(bytes), let order = input.order(bytes) else { return nil }
+            return .order(ticket: ticket, order)
+        case UInt8(ascii: "r"):
+            guard let node = input.number(bytes), let ticket = input.version(bytes), let tally = input.tally(bytes)
+            else { return nil }
+            return .answered(to: node, ticket: ticket, tally)
+        case UInt8(ascii: "d"): return input.list(bytes) { $0.disconnection($1) }.map { .disconnected($0) }
         default: return nil
         }
     }

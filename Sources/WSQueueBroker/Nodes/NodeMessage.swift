@@ -19,6 +19,12 @@ package struct NodeMessage: Equatable, Sendable {
         case pass(ticket: UInt64, NodeCall)
         /// How many clients of this node have got it.
         case passed(to: Int64, ticket: UInt64, count: Int)
+        /// The application wants something: do it with your clients, and tell me what came of it.
+        case order(ticket: UInt64, ApplicationOrder)
+        /// What came of it here.
+        case answered(to: Int64, ticket: UInt64, Tally)
+        /// The users whom the application has disconnected for now, or some of them.
+        case disconnected([Disconnection])
         /// I end, and my clients go.
         case bye
     }

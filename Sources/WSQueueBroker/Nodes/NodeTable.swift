@@ -21,7 +21,11 @@ package struct NodeTable: Sendable {
         /// Hand a message of another node's client to the clients here.
         case pass(NodeCall, from: Int64, ticket: UInt64)
         /// To how many clients another node has handed a message of ours.
-        case passed(ticket: UInt64, from: Int64, count: Int)
+        case passed(ticket: UInt64, from: Int64, Tally)
+        /// Do what the application wants with the clients here.
+        case obey(ApplicationOrder, from: Int64, ticket: UInt64)
+        /// Another node knows of these.
+        case learn([Disconnection])
     }
 
     private struct Other {
@@ -82,7 +86,13 @@ package struct NodeTable: Sendable {
         case .pass(let ticket, let call):
             actions.append(.pass(call, from: sender, ticket: ticket))
         case .passed(let to, let ticket, let count):
-            if to == node { actions.append(.passed(ticket: ticket, from: sender, count: count)) }
+            if to == node { actions.append(.passed(ticket: ticket, from: sender, Tally(count: count))) }
+        case .answered(let to, let ticket, let tally):
+            if to == node { actions.append(.passed(ticket: ticket, from: sender, tally)) }
+        case .order(let ticket, let order):
+            actions.append(.obey(order, from: sender, ticket: ticket))
+        case .disconnected(let entries):
+            actions.append(.learn(entries))
         case .bye: break
         }
         others[sender] = other

@@ -3,10 +3,16 @@ internal import WSQueueWire
 
 /// A connection whose request is awaited, read or answered.
 final class HTTPExchange {
+    /// What is done with a body.
+    enum Purpose {
+        case publication(PublishRequest)
+        /// What the application wants, with further fields for the answer.
+        case command(ApplicationCommand, [Response.Field])
+    }
+
     private enum Stage {
         case head(RequestParser)
-        /// The body is to be published.
-        case body(RequestBodyReader, PublishRequest)
+        case body(RequestBodyReader, Purpose)
         /// The answer comes from another thread.
         case answering
     }
@@ -47,23 +53,23 @@ final class HTTPExchange {
     }
 
     /// The body is to be read.
-    func expect(_ request: PublishRequest) { stage = .body(request.reader, request) }
+    func expect(_ reader: RequestBodyReader, for purpose: Purpose) { stage = .body(reader, purpose) }
 
     /// Reads the body.
     ///
     /// - Returns: All of it, once it is whole.
     func receiveBody(_ bytes: Span<UInt8>) throws(RequestBodyReader.Fault) -> [UInt8]? {
-        guard case .body(var reader, let request) = stage else { return nil }
+        guard case .body(var reader, let purpose) = stage else { return nil }
         stage = .answering
         try reader.receive(bytes)
         if reader.isDone { return reader.bytes }
-        stage = .body(reader, request)
+        stage = .body(reader, purpose)
         return nil
     }
 
     /// What is done with the body.
-    var publication: PublishRequest? {
-        if case .body(_, let request) = stage { request } else { nil }
+    var purpose: Purpose? {
+        if case .body(_, let purpose) = stage { purpose } else { nil }
     }
 
     /// Reads nothing more: the answer comes from another thread.

@@ -12,14 +12,17 @@ final class Line {
     private var countedBytes: UInt32 = 0
     private var outbox = Outbox()
     private var source: Address
+    /// Whether it came by the queue's `.control`.
+    let isControl: Bool
     /// When it came (monotonic nanoseconds).
     let openedAt: Int64
 
     /// A connection that is owed more is not read from until it has taken that.
     private static let hearingLimitBytes = 65_536
 
-    init(socket: consuming Socket, address: Address, openedAt: Int64) {
+    init(socket: consuming Socket, address: Address, isControl: Bool = false, openedAt: Int64) {
         self.socket = socket
+        self.isControl = isControl
         source = address
         self.openedAt = openedAt
     }

@@ -3,6 +3,7 @@ internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueRoutes
+internal import WSQueueSession
 internal import WSQueueSystem
 internal import WSQueueWire
 
@@ -107,7 +108,8 @@ struct Admission: ~Copyable {
         // Bounded, so that a storm of newcomers does not keep those who are here waiting.
         for _ in 0..<64 {
             switch listeners[number].accept() {
-            case .client(let socket, let address): place(socket, from: address, now: now, &delivery)
+            case .client(let socket, let address):
+                place(socket, from: address, isControl: listeners[number].isOnlyOwners, now: now, &delivery)
             case .nobody: return
             case .outOfDescriptors:
                 guard refuseForDescriptors(listeners[number]) else { return pause(delivery) }
@@ -120,14 +122,15 @@ struct Admission: ~Copyable {
 
     /// Begins to serve a socket; the loop's count of sockets has it already.
     mutating func adopt(
-        _ socket: consuming Socket, from address: Address, now: Int64, _ delivery: inout Delivery
+        _ socket: consuming Socket, from address: Address, isControl: Bool = false, now: Int64,
+        _ delivery: inout Delivery
     ) {
         // Another loop, which has not heard of the end yet, has accepted it. It would stay open until the deadline.
         guard !isClosed else {
             loops[index].addSockets(-1)
             return
         }
-        let line = Line(socket: socket, address: address, openedAt: now)
+        let line = Line(socket: socket, address: address, isControl: isControl, openedAt: now)
         let slot: Int
         do throws(SystemCallError) {
             slot = try delivery.insert(line)
@@ -135,7 +138,7 @@ struct Admission: ~Copyable {
             return log.write(LogLine(.error, "client.error").with("error", error.description))
         }
         let token = delivery.connections.token(of: slot)
-        guard places.isOverfull, case .exchange(let exchange)? = delivery.connections[slot] else {
+        guard !isControl, places.isOverfull, case .exchange(let exchange)? = delivery.connections[slot] else {
             return handshakes.append(Deadline(token: token, time: now + handshakeNanoseconds))
         }
         exchange.markSurplus()
@@ -179,8 +182,22 @@ struct Admission: ~Copyable {
     /// A connection has gone.
     func release(_ line: Line) { places.release(line) }
 
+    /// Takes the next connection whose request has not come in time, and what it is answered; `nil` is nothing.
+    mutating func nextLate(
+        _ exchanges: Exchanges, now: Int64, _ delivery: borrowing Delivery
+    ) -> (slot: Int, answer: Response?)? {
+        while let token = nextDeadline(now: now) {
+            guard let slot = delivery.connections.slot(of: token),
+                case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,
+                delivery.connections.standing(of: slot) == .asking
+            else { continue }
+            return (slot, refuseSurplus(exchange) ?? exchanges.late(exchange))
+        }
+        return nil
+    }
+
     /// Takes the next connection whose request must have come. It may have gone or got further since.
-    mutating func nextLate(now: Int64) -> UInt64? {
+    private mutating func nextDeadline(now: Int64) -> UInt64? {
         if let first = surplus.first, first.time <= now { return surplus.popFirst()?.token }
         guard let first = handshakes.first, first.time <= now else { return nil }
         return handshakes.popFirst()?.token
@@ -189,11 +206,15 @@ struct Admission: ~Copyable {
     /// A newcomer that is one too many gets a proper answer while there are sockets for it; beyond them the connection
     /// just ends.
     private mutating func place(
-        _ socket: consuming Socket, from address: Address, now: Int64, _ delivery: inout Delivery
+        _ socket: consuming Socket, from address: Address, isControl: Bool, now: Int64, _ delivery: inout Delivery
     ) {
-        guard !places.hasNoRoom else {
+        guard isControl || !places.hasNoRoom else {
             return log.write(
                 LogLine(.warning, "client.denied").with("addr", address.description).with("reason", "clients"))
+        }
+        if isControl {
+            loops[index].addSockets(1)
+            return adopt(socket, from: address, isControl: true, now: now, &delivery)
         }
         var target = index
         for other in loops.indices where loops[other].socketCount < loops[target].socketCount { target = other }

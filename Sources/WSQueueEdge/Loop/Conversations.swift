@@ -96,6 +96,11 @@ struct Conversations {
         close(slot, .slow, reason: "slow", now: now, &delivery)
     }
 
+    /// The application wants a client gone.
+    mutating func disconnect(_ slot: Int, now: Int64, _ delivery: inout Delivery) {
+        converse(slot, now: now, &delivery) { session, _ in session.disconnect() }
+    }
+
     /// Says goodbye to all clients; they may come back, here or elsewhere.
     ///
     /// - Parameter spread: The milliseconds over which they come back, so that they do not all return in one moment.

@@ -82,6 +82,11 @@ struct Delivery: ~Copyable {
     /// A connection is over; it is dropped when what is being dealt with is done.
     mutating func lose(_ slot: Int, errorNumber: Int32 = 0) { sockets.lose(slot, errorNumber: errorNumber) }
 
+    /// Ends all connections that are no clients yet.
+    mutating func loseAsking() {
+        for slot in sockets.slots where sockets[slot] != nil && sockets.standing(of: slot) == .asking { lose(slot) }
+    }
+
     /// Takes those that are over.
     mutating func takeEnded() -> [Connections.Ended] { sockets.takeEnded() }
 

@@ -81,6 +81,8 @@ package final class Edge: Sendable {
 
     /// Where clients come in.
     package var listeners: [Listener] { bound.withLock { $0 } }
+    /// Those of them that others may know of.
+    package var publicListeners: [Listener] { listeners.filter { !$0.isOnlyOwners } }
 
     /// Binds all addresses; to be called once, before the loops start.
     ///
@@ -148,8 +150,22 @@ package final class Edge: Sendable {
                 hand: { [loops] message, ticket in
                     for loop in loops { loop.mailbox.post(.pass(message, from: nil, ticket: ticket)) }
                 },
-                tellPassed: { [loops] loop, ticket, count in
-                    loops[loop].mailbox.post(.passed(ticket: ticket, count: count))
+                tellPassed: { [loops] answer in
+                    loops[answer.loop].mailbox.post(
+                        answer.isOrder
+                            ? .ordered(ticket: answer.ticket, answer.tally)
+                            : .passed(ticket: answer.ticket, count: answer.tally.count))
+                },
+                obey: { [control, loops] order, ticket in
+                    if case .disconnect(let entry, _) = order { _ = control.disconnect(entry) }
+                    for loop in loops { loop.mailbox.post(.order(order, from: nil, ticket: ticket)) }
+                },
+                disconnected: { [control] in control.disconnected },
+                learn: { [control, loops] entries in
+                    for entry in entries where control.disconnect(entry) == .added {
+                        let order = ApplicationOrder.disconnect(entry, onlyOlder: true)
+                        for loop in loops { loop.mailbox.post(.order(order, from: nil, ticket: 0)) }
+                    }
                 }))
     }
 
@@ -167,6 +183,7 @@ package final class Edge: Sendable {
                 PublishLimits(
                     eventBytes: configuration.eventLimitBytes, batchBytes: configuration.batchLimitBytes, room: $0.room)
             })
+        let presence = PresencePort(ports.presence, nodes?.wakeup ?? hubWakeup)
         let limits = WebSocketLimits(
             messageBytes: configuration.messageLimitBytes, framesPerMessage: configuration.fragmentLimit)
         return try EdgeLoop(
@@ -180,9 +197,10 @@ package final class Edge: Sendable {
                 eventLimitBytes: configuration.eventLimitBytes, log),
             Conversations(
                 index, sessionOptions, control, authorizeDesk,
-                PresencePort(ports.presence, nodes?.wakeup ?? hubWakeup),
+                presence,
                 Messages(index, loops, nodes, owedLimitBytes: configuration.slowClients.limitBytes),
                 ClientNotes(ports.counters, log)),
+            Orders(index, loops, nodes, control, presence, log),
             StatusDesk(index, ports.status, statusPages, loops, hubWakeup),
             Pings(
                 PingSchedule(

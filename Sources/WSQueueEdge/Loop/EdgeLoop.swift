@@ -19,6 +19,7 @@ struct EdgeLoop: ~Copyable {
     private var admission: Admission
     private var delivery: Delivery
     private var conversations: Conversations
+    private var orders: Orders
     private var status: StatusDesk
     private var pings: Pings
     private var doors: Doorsteps
@@ -33,12 +34,14 @@ struct EdgeLoop: ~Copyable {
     /// Makes a loop of its parts, which will run on the thread that calls `run`.
     init(
         _ handle: LoopHandle, _ admission: consuming Admission, _ exchanges: Exchanges, _ delivery: consuming Delivery,
-        _ conversations: Conversations, _ status: StatusDesk, _ pings: Pings, _ doors: Doorsteps, _ progress: Progress,
+        _ conversations: Conversations, _ orders: Orders, _ status: StatusDesk, _ pings: Pings, _ doors: Doorsteps,
+        _ progress: Progress,
         _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
     ) throws(SystemCallError) {
         self.handle = handle
         self.exchanges = exchanges
         self.conversations = conversations
+        self.orders = orders
         self.status = status
         self.pings = pings
         self.doors = doors
@@ -139,6 +142,9 @@ struct EdgeLoop: ~Copyable {
         case .passed(let ticket, let count):
             guard let slot = conversations.notePassed(ticket, count: count, &delivery) else { return }
             reader.resume(slot, now: now, &conversations, &delivery)
+        case .order(let order, let other, let ticket):
+            orders.obey(order, from: other, ticket, now: now, &conversations, &delivery)
+        case .ordered(let ticket, let tally): orders.take(tally, ticket)
         case .drain(let deadline): drain(deadline: deadline)
         case .renumber:
             dismiss()
@@ -157,10 +163,7 @@ struct EdgeLoop: ~Copyable {
     private mutating func drain(deadline: Int64) {
         drainDeadline = deadline
         admission.close(delivery)
-        for slot in delivery.connections.slots
-        where delivery.connections[slot] != nil && delivery.connections.standing(of: slot) == .asking {
-            delivery.lose(slot)
-        }
+        delivery.loseAsking()
         dismiss()
     }
 
@@ -221,6 +224,8 @@ struct EdgeLoop: ~Copyable {
             delivery.owe(Response.proceed, slot)
             delivery.send(slot, now: now)
             receive(0..<0, exchange, slot)
+        case .apply(let request, let fields):
+            orders.begin(request, fields, token, now: now, &conversations, &delivery)
         case .status(let question, let method): status.ask(question, method, token, now: now)
         case .open(let newcomer, let handshake, let start):
             let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
@@ -328,16 +333,8 @@ struct EdgeLoop: ~Copyable {
         conversations.checkTokens(now: now, &delivery)
         pings.send(now: now, &conversations, &delivery)
         doors.close(exchanges, now: now, &delivery)
-        while let token = admission.nextLate(now: now) {
-            guard let slot = delivery.connections.slot(of: token),
-                case .exchange(let exchange)? = delivery.connections[slot], !exchange.isAnswering,
-                delivery.connections.standing(of: slot) == .asking
-            else { continue }
-            if let answer = admission.refuseSurplus(exchange) ?? exchanges.late(exchange) {
-                respond(answer, to: .get, slot)
-            } else {
-                delivery.lose(slot)
-            }
+        while let (slot, answer) = admission.nextLate(exchanges, now: now, delivery) {
+            if let answer { respond(answer, to: .get, slot) } else { delivery.lose(slot) }
         }
         delivery.endOverdue(now: now)
     }

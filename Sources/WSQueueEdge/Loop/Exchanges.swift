@@ -22,6 +22,8 @@ struct Exchanges {
         /// A stream of events, with further fields for its answer.
         case stream(Newcomer, [Response.Field])
         case status(StatusQuestion, RequestMethod)
+        /// What the application wants, with further fields for the answer.
+        case apply(ApplicationRequest, [Response.Field])
     }
 
     private let router: Router
@@ -56,13 +58,17 @@ struct Exchanges {
         } catch {
             return .respond(Response(refusing: error), .get)
         }
-        let source = sources.source(of: head, from: exchange.line.address, user: exchange.line.user)
+        let source = sources.source(
+            of: head, from: exchange.line.address, user: exchange.line.user, isControl: exchange.line.isControl)
         if let refusal = admission.admit(head, source, exchange) { return .respond(refusal, head.method) }
         switch router.route(head, from: source) {
         case .respond(let response): return .respond(response, head.method)
         case .status(let question, let method):
             exchange.awaitAnswer()
             return .status(question, method)
+        case .apply(let request, let fields):
+            exchange.awaitAnswer()
+            return .apply(request, fields)
         case .stream(let head, let bearer, let welcome, let fields):
             return .stream(Newcomer(head, bearer, welcome, offered: nil, from: source, access), fields)
         case .open(let handshake, let bearer, let welcome):
@@ -71,7 +77,11 @@ struct Exchanges {
         case .hold(let applicant): return .hold(applicant, from: used)
         case .turnAway(let handshake, let refusal): return .turnAway(handshake, refusal)
         case .publish(let request, let expectsContinue):
-            exchange.expect(request)
+            exchange.expect(request.reader, for: .publication(request))
+            if expectsContinue, used == bytes.count { return .proceed }
+            return receiveBody(bytes.extracting(used...), exchange, token)
+        case .command(let command, let reader, let expectsContinue, let fields):
+            exchange.expect(reader, for: .command(command, fields))
             if expectsContinue, used == bytes.count { return .proceed }
             return receiveBody(bytes.extracting(used...), exchange, token)
         }
@@ -97,20 +107,32 @@ struct Exchanges {
 
     /// Takes what has arrived of a body; once it is whole, another thread checks and writes it.
     private func receiveBody(_ bytes: Span<UInt8>, _ exchange: HTTPExchange, _ token: UInt64) -> Outcome {
-        guard let request = exchange.publication else { return .wait }
+        guard let purpose = exchange.purpose else { return .wait }
         let body: [UInt8]
         do throws(RequestBodyReader.Fault) {
             guard let whole = try exchange.receiveBody(bytes) else { return .wait }
             body = whole
         } catch {
-            return .respond(PublishRoute.refusal(error, request.form, request.fields), .post)
+            switch purpose {
+            case .publication(let request):
+                return .respond(PublishRoute.refusal(error, request.form, request.fields), .post)
+            case .command(_, let fields): return .respond(PublishRoute.refusal(error, .event, fields), .post)
+            }
         }
         exchange.awaitAnswer()
-        desk?.post(
-            PublishDesk.Order(
-                body: body, form: request.form, publisher: request.publisher, share: request.share, loop: index,
-                token: token, fields: request.fields))
-        return .wait
+        switch purpose {
+        case .publication(let request):
+            desk?.post(
+                PublishDesk.Order(
+                    body: body, form: request.form, publisher: request.publisher, share: request.share, loop: index,
+                    token: token, fields: request.fields))
+            return .wait
+        case .command(let command, let fields):
+            switch ApplicationRequest.read(body.span, for: command, fields) {
+            case .success(let request): return .apply(request, fields)
+            case .failure(let refusal): return .respond(refusal.response, .post)
+            }
+        }
     }
 
     /// The answer to a request that did not come in time; `nil` where nothing has come of one.

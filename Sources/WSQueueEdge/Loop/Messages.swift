@@ -74,7 +74,7 @@ struct Messages {
         if let loop {
             loops[loop].mailbox.post(.passed(ticket: ticket, count: count))
         } else {
-            nodes?.post(.passed(ticket: ticket, count: count))
+            nodes?.post(.passed(ticket: ticket, Tally(count: count)))
         }
     }
 }

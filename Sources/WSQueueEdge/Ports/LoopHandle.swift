@@ -1,4 +1,5 @@
 internal import Synchronization
+package import WSQueueBroker
 package import WSQueueNet
 package import WSQueueOperation
 package import WSQueueSystem
@@ -16,6 +17,12 @@ package final class LoopHandle: Sendable {
         case pass(ClientMessage, from: Int?, ticket: UInt64)
         /// How many clients of another loop, or of all other nodes, have been handed a message of yours.
         case passed(ticket: UInt64, count: Int)
+        /// Do what the application wants with your clients, and say what came of it.
+        ///
+        /// The loop that was told it; `nil` is another node's.
+        case order(ApplicationOrder, from: Int?, ticket: UInt64)
+        /// What came of an order of yours elsewhere.
+        case ordered(ticket: UInt64, Tally)
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
         /// The events go on after another number, perhaps in another numbering: say goodbye to all clients.

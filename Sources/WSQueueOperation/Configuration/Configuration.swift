@@ -78,6 +78,8 @@ package struct Configuration: Sendable {
     package var publisherRulesPath: String?
     /// The file with the tokens that allow publishing by HTTP; `nil` allows no one.
     package var publishTokenPath: String?
+    /// Where the tokens are of those who may do what the application may.
+    package var applicationTokenPath: String?
     /// Where the application is asked about channels.
     package var authorizeURL: HTTPLocation?
 

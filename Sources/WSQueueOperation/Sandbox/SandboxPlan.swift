@@ -69,7 +69,7 @@ package struct SandboxPlan: Equatable, Sendable {
             })
         let files = [
             configuration.tokenSecretPath, configuration.rulesPath, configuration.publishTokenPath,
-            configuration.publisherRulesPath, configuration.redis?.passwordPath,
+            configuration.publisherRulesPath, configuration.applicationTokenPath, configuration.redis?.passwordPath,
         ]
         read = Self.unique(files.compactMap { $0 }.map { Self.above(absolute($0)) } + Self.system)
     }

@@ -16,7 +16,11 @@ package struct NodeExchange: Sendable {
         case change(PresenceChange)
         /// Have the loops hand a message of another node's client to theirs, and answer by the ticket.
         case hand(NodeCall, ticket: UInt64)
-        /// Tell a loop how many clients of other nodes have got a message.
+        /// Have the loops do what the application wants, and answer by the ticket.
+        case obey(ApplicationOrder, ticket: UInt64)
+        /// Another node knows whom the application has disconnected.
+        case learn([Disconnection])
+        /// Tell a loop what other nodes have answered: how many of their clients have got a message, for one.
         case tellPassed(CallsAbroad.Answer)
         case note(Note)
     }
@@ -157,14 +161,30 @@ package struct NodeExchange: Sendable {
     ) -> [Action] {
         let nodes = isHearing ? table?.alive ?? [] : []
         guard !nodes.isEmpty, !isForOwn else {
-            return [.tellPassed(CallsAbroad.Answer(loop: loop, ticket: ticket, count: 0))]
+            return [.tellPassed(CallsAbroad.Answer(loop: loop, ticket: ticket, tally: Tally()))]
         }
         return say(.pass(ticket: calls.add(loop: loop, ticket: ticket, nodes: nodes, now: now), call), now: now)
     }
 
-    /// To how many clients a loop has handed a message of another node's client.
-    package mutating func passed(_ ticket: UInt64, count: Int, now: Int64) -> [Action] {
-        calls.passedForeign(ticket, count: count).map { say($0, now: now) } ?? []
+    /// Takes what the application wants to the other nodes.
+    package mutating func order(_ order: ApplicationOrder, loop: Int, ticket: UInt64, now: Int64) -> [Action] {
+        let nodes = isHearing ? table?.alive ?? [] : []
+        guard !nodes.isEmpty else {
+            let tally = Tally(isComplete: isHearing)
+            return [.tellPassed(CallsAbroad.Answer(loop: loop, ticket: ticket, tally: tally, isOrder: true))]
+        }
+        let own = calls.add(loop: loop, ticket: ticket, isOrder: true, nodes: nodes, now: now)
+        return say(.order(ticket: own, order), now: now)
+    }
+
+    /// What a loop answers to a message of another node's client, or to an order.
+    package mutating func passed(_ ticket: UInt64, _ tally: Tally, now: Int64) -> [Action] {
+        calls.passedForeign(ticket, tally).map { say($0, now: now) } ?? []
+    }
+
+    /// Tells the other nodes whom the application has disconnected; to be called when they are told the whole presence.
+    package mutating func tell(disconnected entries: [Disconnection], now: Int64) -> [Action] {
+        NodeMessage.pieces(ofDisconnected: entries).flatMap { say(.disconnected($0), now: now) }
     }
 
     // MARK: Presence
@@ -264,8 +284,12 @@ package struct NodeExchange: Sendable {
         case .replace(let entries, let node): return [.change(.replace(entries, from: node))]
         case .pass(let call, let node, let ticket):
             return [.hand(call, ticket: calls.addForeign(from: node, ticket, loops: loopCount))]
-        case .passed(let ticket, let node, let count):
-            return calls.passed(ticket, by: node, count: count).map { [.tellPassed($0)] } ?? []
+        case .passed(let ticket, let node, let tally):
+            return calls.passed(ticket, by: node, tally).map { [.tellPassed($0)] } ?? []
+        case .obey(let order, let node, let ticket):
+            let own = calls.addForeign(from: node, ticket, isOrder: true, loops: loopCount)
+            return [.obey(order, ticket: own)]
+        case .learn(let entries): return [.learn(entries)]
         }
     }
 

@@ -283,6 +283,11 @@ package struct ClientSession: ~Copyable {
         details?.member.checkToken(isGreeted: isGreeted, isTold: isGreeted || dialect == .stream, facts) ?? []
     }
 
+    /// The application wants the client gone.
+    package mutating func disconnect() -> [SessionAction] {
+        .ending(.disconnected, isTold: isGreeted || dialect == .stream)
+    }
+
     /// Looks at the client again after secrets or rules were read.
     ///
     /// - Parameters:

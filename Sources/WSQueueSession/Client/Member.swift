@@ -61,9 +61,7 @@ struct Member {
             if isGreeted { warn(facts, &actions) }
             return actions
         }
-        let error = ClientError("Token expired. Connect with a new one.", code: "token_expired")
-        if isTold { actions.append(.send(ServerMessage.error(error))) }
-        return actions + [.close(.tokenExpired, reason: "token expired")]
+        return .ending(.tokenExpired, isTold: isTold)
     }
 
     /// Tells the client when its token's time is over, once that is near; it is told once.

@@ -67,7 +67,33 @@ package enum ClientDialect: Sendable {
     case stream
 }
 
+/// Why a client that has done nothing wrong is sent away.
+enum SessionEnd {
+    case tokenExpired, disconnected
+
+    var error: ClientError {
+        switch self {
+        case .tokenExpired: ClientError("Token expired. Connect with a new one.", code: "token_expired")
+        case .disconnected: ClientError("Disconnected by the application", code: "disconnected")
+        }
+    }
+
+    var close: SessionAction {
+        switch self {
+        case .tokenExpired: .close(.tokenExpired, reason: "token expired")
+        case .disconnected: .close(.disconnected, reason: "disconnected by the application")
+        }
+    }
+}
+
 extension [SessionAction] {
+    /// Sends a client away.
+    ///
+    /// - Parameter isTold: Whether it understands messages of the server's.
+    static func ending(_ end: SessionEnd, isTold: Bool) -> [SessionAction] {
+        (isTold ? [.send(ServerMessage.error(end.error))] : []) + [end.close]
+    }
+
     /// Without what follows a close: after the close frame nothing more is sent.
     var endingWithClose: [SessionAction] {
         let end = firstIndex { if case .close = $0 { true } else { false } }

@@ -60,19 +60,24 @@ package struct ServerLocation: Sendable, CustomStringConvertible {
         }
     }
 
-    /// A request by GET.
+    /// A request: by POST where there is a body, else by GET.
     ///
     /// - Parameters:
     ///   - query: Names and values, not escaped.
     ///   - token: For `Authorization: Bearer`.
     func request(
-        _ path: String, query: [(name: String, value: String)] = [], token: String?, fields: [Response.Field] = []
+        _ path: String, query: [(name: String, value: String)] = [], token: String?, fields: [Response.Field] = [],
+        body: [UInt8]? = nil
     ) -> [UInt8] {
         let pairs = query.map { "\($0.name)=\(Self.escaped($0.value))" }.joined(separator: "&")
-        var lines = ["GET \(prefix)\(path)\(pairs.isEmpty ? "" : "?\(pairs)") HTTP/1.1", "Host: \(authority)"]
+        var lines = [
+            "\(body == nil ? "GET" : "POST") \(prefix)\(path)\(pairs.isEmpty ? "" : "?\(pairs)") HTTP/1.1",
+            "Host: \(authority)",
+        ]
         if let token { lines.append("Authorization: Bearer \(token)") }
         lines += fields.map { "\($0.name): \($0.value)" } + ["User-Agent: wsqueue-server", "Connection: close"]
-        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+        if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.count)"] }
+        return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (body ?? [])
     }
 
     /// What the Host field says. A server tells more to those who call it by a name that only this machine has.
@@ -126,13 +131,13 @@ extension ServerLocation {
     /// - Parameter milliseconds: How long connecting, and each piece of the answer, may take.
     /// - Returns: The status and the body, whatever the status is.
     package func fetch(
-        _ path: String, token: String?, within milliseconds: Int32 = Self.answerMilliseconds
+        _ path: String, token: String?, body given: [UInt8]? = nil, within milliseconds: Int32 = Self.answerMilliseconds
     ) throws(ServerCallError) -> (status: Int, body: [UInt8]) {
         var reader = AnswerReader()
         var body: [UInt8] = []
         do {
             let connection = try open(within: milliseconds)
-            try connection.send(request(path, token: token), within: milliseconds)
+            try connection.send(request(path, token: token, body: given), within: milliseconds)
             var buffer = [UInt8](repeating: 0, count: 65_536)
             while !reader.isDone {
                 guard let count = try connection.receive(into: &buffer, within: milliseconds) else {

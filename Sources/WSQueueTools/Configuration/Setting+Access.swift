@@ -157,5 +157,13 @@ extension Setting {
                 text: "Take events by POST /publish from those who know a token of this file, one a line of at least "
                     + "16 bytes; read again on HUP."),
             \.configuration.publishTokenPath),
+        .text(
+            Option(
+                key: "app-token-file", value: "FILE", defaultValue: .described("nobody"),
+                text:
+                    "Let those who know a token of this file, one a line of at least 16 bytes, do what the application "
+                    + "may by HTTP: ask who listens and who is there, say who is there, disconnect users; read again on "
+                    + "HUP. Admins (role admin) may too."),
+            \.configuration.applicationTokenPath),
     ]
 }

@@ -39,7 +39,7 @@ enum OwnFindings {
     /// What each may be open to.
     static let modes: [(name: String, mode: UInt32)] = [
         (".failed", 0o700), (".journal", 0o700), (".lock", 0o600), (".node", 0o600), (".server", 0o622),
-        (".address", 0o644),
+        (".address", 0o644), (".control", 0o600),
     ]
 
     static func all(_ facts: DoctorFacts) -> [Finding] {

@@ -35,6 +35,7 @@ enum FormatManual {
                         ".lock                                 locked by the server that owns the queue, for it alone",
                         ".server                               a FIFO: who can open it for writing has a server",
                         ".address                              the server's pid, and where it listens",
+                        ".control                              a socket by which its own user and root command it",
                         ".foreign-NAME-RANDOM                  what somebody put where one of the server's belongs",
                     ]),
                 Section(

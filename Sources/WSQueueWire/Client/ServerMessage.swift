@@ -221,7 +221,8 @@ package struct PresenceMember: Equatable, Sendable {
         return output.finished()
     }
 
-    static func list(_ members: [PresenceMember]) -> [UInt8] {
+    /// Members as a JSON list.
+    package static func list(_ members: [PresenceMember]) -> [UInt8] {
         var list = [UInt8(ascii: "[")]
         for member in members {
             if list.count > 1 { list.append(ASCII.comma) }

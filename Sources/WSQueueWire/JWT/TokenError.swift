@@ -22,6 +22,8 @@ package enum TokenError: Error, Equatable, Sendable {
     case subject
     /// It is there to get new tokens with (`type`), and for nothing else.
     case refreshToken
+    /// The application has disconnected the user since it was made.
+    case disconnected
     /// A claim has a value that it cannot have.
     case claim(String)
 
@@ -38,6 +40,7 @@ package enum TokenError: Error, Equatable, Sendable {
         case .audience: "audience"
         case .subject: "no subject"
         case .refreshToken: "refresh token"
+        case .disconnected: "disconnected"
         case .claim(let name): "claim \(name)"
         }
     }
@@ -55,6 +58,7 @@ package enum TokenError: Error, Equatable, Sendable {
         case .audience: "The token is not meant for this server (aud)."
         case .subject: "The token names no user; give it a sub claim."
         case .refreshToken: "This is a refresh token; send an access token."
+        case .disconnected: "The application has disconnected this user; get a token that was made since."
         case .claim(let name): "The token's claim \(name) has a value that it cannot have."
         }
     }

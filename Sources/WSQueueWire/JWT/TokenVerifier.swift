@@ -60,7 +60,7 @@ package struct TokenVerifier: Sendable {
     }
 
     private static let names = [
-        "sub", "user_id", "role", "channels", "exp", "nbf", "aud", "type", "info",
+        "sub", "user_id", "role", "channels", "exp", "nbf", "aud", "type", "info", "iat",
     ]
 
     private func identity(_ claims: Span<UInt8>, unixSeconds: Int64) throws(TokenError) -> Identity {
@@ -81,7 +81,9 @@ package struct TokenVerifier: Sendable {
         guard let user = subject ?? older else { throw .subject }
         return Identity(
             user: user, roles: try Self.roles(fields, claims), channels: try Self.channels(fields, claims),
-            info: try Self.info(fields, claims), expiresAtSeconds: expirySeconds)
+            info: try Self.info(fields, claims), expiresAtSeconds: expirySeconds,
+            // It is looked at only once the application has disconnected the user; one that cannot be read says nothing.
+            issuedAtMicroseconds: try? fields.moment("iat", in: claims))
     }
 
     private func checkAudience(_ fields: ClaimFields, _ claims: Span<UInt8>) throws(TokenError) {

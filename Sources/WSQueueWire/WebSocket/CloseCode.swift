@@ -48,6 +48,8 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     package static let tokenRefused = CloseCode(assigned: 4501)
     /// A rule lets the client not connect.
     package static let connectionRefused = CloseCode(assigned: 4503)
+    /// The application wants the client gone.
+    package static let disconnected = CloseCode(assigned: 4504)
     /// Something is lost to a client whose messages are payloads alone, so that it cannot be told in another way.
     package static let gap = CloseCode(assigned: 4505)
     /// The client sends too much.

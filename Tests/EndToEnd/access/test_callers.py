@@ -45,6 +45,13 @@ ROUTES = """
 | HEAD /cursor        | 200  | 200      | 200  | 200   | 401         | 200         | 200 unread | 403     | 200   |
 | POST /publish       | 401  | 401      | 401  | 401   | 202         | 401         | 403 unread | 403     | 401   |
 | OPTIONS /publish    | 204  | 204      | 204  | 204   | 204         | 204         | 403 unread | 403     | 204   |
+| GET /channels       | 401  | 401      | 403  | 200   | 401         | 401         | 403 unread | 403     | 401   |
+| OPTIONS /channels   | 204  | 204      | 204  | 204   | 204         | 204         | 403 unread | 403     | 204   |
+| GET /presence/…     | 401  | 401      | 403  | 200   | 401         | 401         | 403 unread | 403     | 401   |
+| POST /presence/…    | 401  | 401      | 403  | 400   | 401         | 401         | 403 unread | 403     | 401   |
+| OPTIONS /presence/… | 204  | 204      | 204  | 204   | 204         | 204         | 403 unread | 403     | 204   |
+| POST /disconnect    | 401  | 401      | 403  | 400   | 401         | 401         | 403 unread | 403     | 401   |
+| OPTIONS /disconnect | 204  | 204      | 204  | 204   | 204         | 204         | 403 unread | 403     | 204   |
 | GET /status.json    | 200  | 403      | 403  | 200   | 401         | 403         | 200 unread | 403     | 403   |
 | HEAD /status.json   | 200  | 403      | 403  | 200   | 401         | 403         | 200 unread | 403     | 403   |
 | GET /metrics        | 200  | 403      | 403  | 200   | 401         | 403         | 200 unread | 403     | 403   |
@@ -115,6 +122,8 @@ QUEUE = """
 | read .address              | no       | yes         | yes         |
 | write .address             | no       | no          | no          |
 | delete .address            | no       | no          | no          |
+| use .control               | no       | no          | no          |
+| delete .control            | no       | no          | no          |
 """
 
 SERVER, A, B, OTHER, GROUP = 64_200, 64_201, 64_202, 64_203, 64_210
@@ -228,7 +237,8 @@ def test_who_gets_what_of_each_route(callers):
         method, path = row.split()
         if method in ("socket", "wsqueue.v1"):
             return callers[name].shake(path, PROTOCOL if method == PROTOCOL else None)
-        return callers[name].ask(method, path)
+        # A channel's name follows.
+        return callers[name].ask(method, path.replace("…", "presence.x"))
     compare(ROUTES, answer)
 
 
@@ -289,6 +299,8 @@ def test_who_may_do_what_with_the_queue(start, queue, binaries):
         "open .server, to write": f"dd count=0 oflag=nonblock conv=nocreat,notrunc if=/dev/null of={queue}/.server",
         "read .address": f"cat {queue}/.address", "write .address": f": >>{queue}/.address",
         "delete .address": f"rm -f {queue}/.address",
+        # Who may not write to a socket cannot connect to it.
+        "use .control": f"test -w {queue}/.control", "delete .control": f"rm -f {queue}/.control",
     }
     people = {"stranger": (OTHER, OTHER), "publisher A": (A, GROUP), "publisher B": (B, GROUP)}
 

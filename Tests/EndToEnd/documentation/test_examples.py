@@ -30,7 +30,7 @@ def test_an_example_publishes_an_event_that_arrives(client, queue, way):
     [event] = client.receive_events()
     assert (event["event"], event["payload"]) == ("order.created", {"id": 7, "customer": "Zoë"})
     eventually(lambda: waiting(queue) == [], "the file is deleted")
-    own = {".lock", ".journal", ".failed", ".server", ".address"}
+    own = {".lock", ".journal", ".failed", ".server", ".address", ".control"}
     assert {path.name for path in queue.iterdir()} == own and not list((queue / ".failed").iterdir())
 
 

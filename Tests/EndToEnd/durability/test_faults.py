@@ -130,7 +130,8 @@ def test_a_full_disk_is_told_to_the_publisher_and_takes_events_again_when_there_
                     ballast.write(b"x" * 4_096)
             refused = publish("n", "number:=1", check=False)
             assert refused.returncode == 74 and "o space left" in refused.stderr
-            assert set(os.listdir(queue)) == {".lock", ".ballast", ".failed", ".server", ".address"}
+            assert set(os.listdir(queue)) == {
+                ".lock", ".ballast", ".failed", ".server", ".address", ".control"}
             ballast.truncate(0)
             publish("n", "number:=2")
             assert client.receive_events()[0]["payload"] == {"number": 2}

@@ -112,7 +112,7 @@ def test_a_publisher_learns_that_its_event_was_refused_where_it_may_not_look(ser
 
 
 @pytest.mark.parametrize("kind", ["a directory", "a file", "a link", "a FIFO"])
-@pytest.mark.parametrize("name", [".failed", ".journal", ".lock", ".server", ".address"])
+@pytest.mark.parametrize("name", [".failed", ".journal", ".lock", ".server", ".address", ".control"])
 def test_no_one_keeps_the_server_out_by_making_its_entries_first(serve, box, post, name, kind, tmp_path):
     tmp_path.chmod(0o755)
     (tmp_path / "precious").write_text("precious")

@@ -11,6 +11,10 @@ struct NodeMessageTests {
             state: state ? PresenceState(user: shown, stamp: PresenceStamp(count: 9, node: 3)) : nil)
     }
 
+    private static var disconnection: Disconnection {
+        Disconnection(user: Label("jane") ?? Label("none")!, issuedUpTo: -1, until: 1 << 60)
+    }
+
     // Made anew each time: LeakSanitizer does not find what a global holds behind the spare bits of an enum's pointers.
     private static var bodies: [NodeMessage.Body] {
         [
@@ -20,6 +24,19 @@ struct NodeMessageTests {
             .pass(ticket: 5, NodeCall(channel: "chat", recipients: nil, text: Array("{}".utf8))),
             .pass(ticket: 5, NodeCall(channel: "chat", recipients: [1, 1 << 40], text: Array("[1]".utf8))),
             .passed(to: 2, ticket: 5, count: 3),
+            .order(
+                ticket: 6,
+                .count(
+                    ChannelQuery(
+                        prefix: "a", patterns: ["a.*", "b"].compactMap { ChannelPattern($0) }, after: "b", limit: 7))),
+            .order(ticket: 6, .count(ChannelQuery())), .order(ticket: 6, .close(connection: -1)),
+            .order(ticket: 6, .disconnect(disconnection, onlyOlder: true)),
+            .order(ticket: 6, .forget(channel: "presence.room", nil)),
+            .order(ticket: 6, .forget(channel: "presence.room", [disconnection.user])),
+            .answered(
+                to: 2, ticket: 6,
+                Tally(count: 3, channels: [ChannelCount(channel: "a.*", clients: 2)], hasMore: true, isComplete: false)),
+            .disconnected([disconnection, disconnection]),
         ]
     }
 
@@ -147,14 +164,19 @@ struct NodeTableTests {
         var calls = CallsAbroad()
         let first = calls.add(loop: 0, ticket: 70, nodes: [2, 3], now: 0)
         let second = calls.add(loop: 1, ticket: 71, nodes: [2, 3], now: 1)
-        #expect(calls.passed(first, by: 2, count: 4) == nil)
-        #expect(calls.passed(first, by: 2, count: 4) == nil)
-        #expect(calls.passed(first, by: 3, count: 5) == CallsAbroad.Answer(loop: 0, ticket: 70, count: 9))
-        #expect(calls.passed(second, by: 3, count: 1) == nil)
+        #expect(calls.passed(first, by: 2, Tally(count: 4)) == nil)
+        #expect(calls.passed(first, by: 2, Tally(count: 4)) == nil)
+        #expect(
+            calls.passed(first, by: 3, Tally(count: 5))
+                == CallsAbroad.Answer(loop: 0, ticket: 70, tally: Tally(count: 9)))
+        #expect(calls.passed(second, by: 3, Tally(count: 1)) == nil)
         #expect(calls.expired(now: Self.second).isEmpty)
-        #expect(calls.expired(now: Self.second + 1) == [CallsAbroad.Answer(loop: 1, ticket: 71, count: 1)])
+        #expect(
+            calls.expired(now: Self.second + 1) == [
+                CallsAbroad.Answer(loop: 1, ticket: 71, tally: Tally(count: 1, isComplete: false))
+            ])
         #expect(calls.dueAt == .max)
         _ = calls.add(loop: 0, ticket: 72, nodes: [2], now: 0)
-        #expect(calls.lose(2) == [CallsAbroad.Answer(loop: 0, ticket: 72, count: 0)])
+        #expect(calls.lose(2) == [CallsAbroad.Answer(loop: 0, ticket: 72, tally: Tally(isComplete: false))])
     }
 }

@@ -130,6 +130,7 @@ struct SimulatedNodes {
 
     private mutating func act(_ action: NodeTable.Action, _ number: Int64) {
         switch action {
+        case .obey, .learn: break
         case .lost(let other, _): nodes[number]?.presence.lose(other, now: now)
         case .say(let body): say(body, number)
         case .tellWhole: nodes[number]?.mustTellWhole = true

@@ -254,11 +254,54 @@ struct NodeExchangeTests {
         talk.hear(.passed(to: 4, ticket: 1, count: 9), from: 9)
         #expect(talk.taken().isEmpty)
         talk.hear(.passed(to: 5, ticket: 1, count: 2), from: 9)
-        #expect(talk.taken() == [.tellPassed(.init(loop: 1, ticket: 33, count: 5))])
+        #expect(talk.taken() == [.tellPassed(.init(loop: 1, ticket: 33, tally: Tally(count: 5)))])
+    }
+
+    @Test func `an order goes to all nodes, and what they answer is put together`() throws {
+        let order = ApplicationOrder.count(ChannelQuery())
+        try talk.begin()
+        talk.take(talk.exchange.order(order, loop: 1, ticket: 33, now: 0))
+        #expect(talk.taken().contains(.tellPassed(.init(loop: 1, ticket: 33, tally: Tally(), isOrder: true))))
+        talk.hear(.hello, from: 8)
+        talk.hear(.hello, from: 9)
+        _ = talk.taken()
+        talk.take(talk.exchange.order(order, loop: 1, ticket: 33, now: 0))
+        #expect(talk.said() == [.order(ticket: 1, order)])
+        talk.hear(.answered(to: 5, ticket: 1, Tally(channels: [ChannelCount(channel: "b", clients: 1)])), from: 8)
+        talk.hear(.answered(to: 5, ticket: 1, Tally(channels: [ChannelCount(channel: "a", clients: 2)])), from: 9)
+        let channels = [ChannelCount(channel: "a", clients: 2), ChannelCount(channel: "b", clients: 1)]
+        #expect(
+            talk.taken() == [.tellPassed(.init(loop: 1, ticket: 33, tally: Tally(channels: channels), isOrder: true))])
+    }
+
+    @Test func `another node's order is carried out by all loops, and who is disconnected is told with the presence`()
+        throws
+    {
+        let entry = Disconnection(user: try #require(Label("jane")), issuedUpTo: 5, until: 9)
+        let order = ApplicationOrder.disconnect(entry, onlyOlder: false)
+        try talk.begin()
+        talk.hear(.hello)
+        _ = talk.taken()
+        talk.hear(.order(ticket: 77, order))
+        talk.hear(.disconnected([entry]))
+        #expect(talk.taken() == [.obey(order, ticket: 1), .learn([entry])])
+        talk.take(talk.exchange.passed(1, Tally(count: 2), now: 0))
+        talk.take(talk.exchange.passed(1, Tally(count: 3), now: 0))
+        #expect(talk.said() == [.answered(to: 9, ticket: 77, Tally(count: 5))])
+        talk.take(talk.exchange.tell(disconnected: [entry], now: 0))
+        #expect(talk.said() == [.disconnected([entry])])
+        talk.take(talk.exchange.tell(disconnected: [], now: 0))
+        #expect(talk.said().isEmpty)
+    }
+
+    @Test func `an order that other nodes cannot hear of is not called complete`() throws {
+        talk.take(talk.exchange.order(.close(connection: 7), loop: 0, ticket: 1, now: 0))
+        let answer = CallsAbroad.Answer(loop: 0, ticket: 1, tally: Tally(isComplete: false), isOrder: true)
+        #expect(talk.taken() == [.tellPassed(answer)])
     }
 
     @Test func `without other nodes, or for clients here only, it is answered at once`() throws {
-        let answer = NodeExchange.Action.tellPassed(.init(loop: 1, ticket: 33, count: 0))
+        let answer = NodeExchange.Action.tellPassed(.init(loop: 1, ticket: 33, tally: Tally()))
         talk.take(talk.exchange.call(Self.call, isForOwn: false, loop: 1, ticket: 33, now: 0))
         #expect(talk.taken() == [answer])
         try talk.begin()
@@ -283,7 +326,7 @@ struct NodeExchangeTests {
                 try talk.turn(now: CallsAbroad.limitNanoseconds)
             }
             if ticket == 3 { talk.take(talk.exchange.lose(.ended)) }
-            #expect(talk.taken().contains(.tellPassed(.init(loop: 0, ticket: ticket, count: 0))))
+            #expect(talk.taken().contains(.tellPassed(.init(loop: 0, ticket: ticket, tally: Tally(isComplete: false)))))
             if ticket < 3 { talk.hear(.hello) }
             _ = talk.taken()
         }
@@ -295,11 +338,11 @@ struct NodeExchangeTests {
         _ = talk.taken()
         talk.hear(.pass(ticket: 77, Self.call))
         #expect(talk.taken() == [.hand(Self.call, ticket: 1)])
-        talk.take(talk.exchange.passed(1, count: 2, now: 0))
+        talk.take(talk.exchange.passed(1, Tally(count: 2), now: 0))
         #expect(talk.said().isEmpty)
-        talk.take(talk.exchange.passed(1, count: 3, now: 0))
+        talk.take(talk.exchange.passed(1, Tally(count: 3), now: 0))
         #expect(talk.said() == [.passed(to: 9, ticket: 77, count: 5)])
-        talk.take(talk.exchange.passed(1, count: 3, now: 0))
+        talk.take(talk.exchange.passed(1, Tally(count: 3), now: 0))
         #expect(talk.said().isEmpty)
     }
 
