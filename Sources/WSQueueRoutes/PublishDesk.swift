@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import WSQueueCore
 internal import WSQueueNet
 package import WSQueueOperation
@@ -12,7 +13,7 @@ package final class PublishDesk: Sendable {
     package struct Order: Sendable {
         let body: [UInt8]
         let form: PublishForm
-        /// Whose it is: `http:` and the line of the token.
+        /// Whose it is: `http:` and the line of the token, or `client:` and the user.
         let publisher: String
         /// Held until it is in the queue.
         let share: PublishRoom.Share?
@@ -21,6 +22,8 @@ package final class PublishDesk: Sendable {
         package let token: UInt64
         /// What the answer says besides.
         let fields: [Response.Field]
+        /// The event's id, if it is a client's message; `nil` for what comes by HTTP.
+        package let messageID: String?
 
         package init(
             body: [UInt8], form: PublishForm, publisher: String, share: PublishRoom.Share?, loop: Int,
@@ -33,12 +36,33 @@ package final class PublishDesk: Sendable {
             self.loop = loop
             self.token = token
             self.fields = fields
+            messageID = nil
+        }
+
+        /// A client's message.
+        ///
+        /// - Parameters:
+        ///   - id: The event's.
+        ///   - publisher: Whose it is, such as `client:42`.
+        package init(message body: [UInt8], id: String, publisher: String, loop: Int, token: UInt64) {
+            self.body = body
+            form = .event
+            self.publisher = publisher
+            share = nil
+            self.loop = loop
+            self.token = token
+            fields = []
+            messageID = id
         }
     }
+
+    /// How many bytes of clients' messages may wait for the disk: any number of clients may send some.
+    private static let waitingLimitBytes = 16_777_216
 
     private let worker: Worker<Order, Never>
     /// The memory for batches that are read or wait to be written.
     package let room = PublishRoom(limitBytes: 128 * 1_048_576)
+    private let waitingBytes = Atomic<Int>(0)
 
     /// Makes a desk whose thread has not started.
     package init() throws(SystemCallError) { worker = try Worker(name: "wsq-publish") }
@@ -51,7 +75,8 @@ package final class PublishDesk: Sendable {
     package func start(
         queuePath: String, eventLimitBytes: Int, log: Log, answer: @escaping @Sendable (Order, Response) -> Void
     ) throws(SystemCallError) {
-        try worker.start(carryingOut: { order in
+        try worker.start(carryingOut: { [self] order in
+            defer { if order.messageID != nil { waitingBytes.subtract(order.body.count, ordering: .relaxed) } }
             answer(order, Self.publish(order, queuePath, eventLimitBytes: eventLimitBytes, log))
             return nil
         })
@@ -59,6 +84,19 @@ package final class PublishDesk: Sendable {
 
     /// Gives the thread an event to write.
     package func post(_ order: Order) { worker.post(order) }
+
+    /// Gives the thread a client's message to write.
+    ///
+    /// - Returns: Whether there is room for it.
+    package func postMessage(_ order: Order) -> Bool {
+        let count = order.body.count
+        guard waitingBytes.add(count, ordering: .relaxed).newValue <= Self.waitingLimitBytes else {
+            waitingBytes.subtract(count, ordering: .relaxed)
+            return false
+        }
+        worker.post(order)
+        return true
+    }
 
     /// Checks a body, here and not on a loop: a batch may be large.
     private static func publish(

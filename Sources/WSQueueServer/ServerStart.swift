@@ -117,7 +117,7 @@ enum ServerStart {
         let publications = try PublicationLog(minimumBytes: configuration.ringBytes, seq: history.inheritedSeq)
         return Edge(
             configuration: configuration, log: log, publications: publications, journal: history, control: control,
-            publishDesk: configuration.publishTokenPath == nil ? nil : try PublishDesk(),
+            publishDesk: try publishDesk(configuration),
             authorizeDesk: try authorizeDesk(configuration), nodes: try nodeDesk(configuration),
             hubWakeup: try Wakeup(), loops: loops, descriptorLimit: limits.now)
     }
@@ -181,6 +181,12 @@ enum ServerStart {
             case .failed(let error): throw .queue(error, path: queue.path)
             }
         }
+    }
+
+    /// Writes into the queue for those who may publish by HTTP, and for clients where a rule says so.
+    private static func publishDesk(_ configuration: Configuration) throws(SystemCallError) -> PublishDesk? {
+        guard configuration.publishTokenPath != nil || configuration.rulesPath != nil else { return nil }
+        return try PublishDesk()
     }
 
     private static func authorizeDesk(_ configuration: Configuration) throws(SystemCallError) -> AuthorizeDesk? {

@@ -77,6 +77,7 @@ final class Conversation {
     }
     func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] { session.couldNotAsk(request, facts) }
     func end() -> [SessionAction] { session.end() }
+    func disconnect() -> [SessionAction] { session.disconnect() }
     func takeRequest() -> PastRequest? { session.takeRequest() }
     func finish(_ replay: Replay) -> [SessionAction] { session.finish(replay, epoch: "e1", seq: seq) }
     var ping: String? { session.ping(epoch: "e1", reached: 20).map { String(decoding: $0, as: UTF8.self) } }
@@ -122,6 +123,8 @@ extension SessionAction {
         case .members(let channel, let number): "members \(channel) \(number)"
         case .pass(let channel, let recipients, let text):
             "pass \(channel) \(recipients.map { "\($0)" } ?? "all") \(String(decoding: text, as: UTF8.self))"
+        case .keep(let message, let channel, let user):
+            "keep \(channel) \(user.text) \(String(decoding: message, as: UTF8.self))"
         case .wake(let time): "wake \(time)"
         case .note(let note): "note \(note)"
         case .close(let code, let reason): "close \(code.rawValue) \(reason)"

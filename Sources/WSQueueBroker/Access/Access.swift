@@ -69,6 +69,9 @@ package struct Access: Sendable {
         return !(rule(for: channel)?.0.publish?.contains { $0 != .none } ?? false)
     }
 
+    /// Whether what clients send into a channel is kept, as events are.
+    package func keepsMessages(in channel: String) -> Bool { rule(for: channel)?.0.isDurable ?? false }
+
     private func rule(for channel: String) -> (AccessRule, captures: [String: String])? {
         for rule in rules.channels where rule.template.text.isEmpty == channel.isEmpty {
             if let captures = rule.template.captures(of: channel) { return (rule, captures) }

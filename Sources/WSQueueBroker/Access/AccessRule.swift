@@ -89,13 +89,16 @@ package struct AccessRule: Equatable, Sendable {
     package let publish: [AccessCondition]?
     /// Whether strangers' patterns reach these channels.
     package let opensPatterns: Bool
+    /// Whether what clients send there is kept, as events are.
+    package let isDurable: Bool
 
     /// Makes a rule.
     package init(
         template: ChannelTemplate, subscribe: [AccessCondition]?, publish: [AccessCondition]?,
-        opensPatterns: Bool = false
+        opensPatterns: Bool = false, isDurable: Bool = false
     ) {
         self.template = template
+        self.isDurable = isDurable
         self.opensPatterns = opensPatterns
         self.subscribe = subscribe
         self.publish = publish

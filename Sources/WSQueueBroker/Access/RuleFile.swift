@@ -81,11 +81,27 @@ package enum RuleFile {
         return AccessRule(
             template: template, subscribe: try conditions(members["subscribe"], start, template, in: bytes),
             publish: try conditions(members["publish"], start, template, in: bytes),
-            opensPatterns: try opensPatterns(members["patterns"], start, in: bytes))
+            opensPatterns: try opensPatterns(members["patterns"], start, in: bytes),
+            isDurable: try isDurable(members, start, in: bytes))
+    }
+
+    private static func isDurable(
+        _ members: [String: JSONMember], _ start: Int, in bytes: Span<UInt8>
+    ) throws(Refusal) -> Bool {
+        guard let member = members["durable"] else { return false }
+        let place = start + member.value.lowerBound
+        let text = [UInt8](bytes, in: place..<start + member.value.upperBound)
+        guard member.kind == .boolean else {
+            throw Refusal(reason: "\"durable\" is true or false", offset: place)
+        }
+        guard members["publish"] != nil else {
+            throw Refusal(reason: "\"durable\" is about what clients send: it stands beside \"publish\"", offset: place)
+        }
+        return text.first == UInt8(ascii: "t")
     }
 
     private static let names = [
-        "channel", "subscribe", "publish", "patterns", "default", "connect", "allow", "channels", "greeting",
+        "channel", "subscribe", "publish", "durable", "patterns", "default", "connect", "allow", "channels", "greeting",
     ]
 
     /// `{"connect":PATH,"allow":…,"channels":[…],"greeting":…}`.
@@ -93,7 +109,8 @@ package enum RuleFile {
         _ member: JSONMember, _ members: [String: JSONMember], _ start: Int, in bytes: Span<UInt8>
     ) throws(Refusal) -> ConnectRule {
         let place = start + member.value.lowerBound
-        guard ["channel", "subscribe", "publish", "patterns", "default"].allSatisfy({ members[$0] == nil }) else {
+        guard ["channel", "subscribe", "publish", "durable", "patterns", "default"].allSatisfy({ members[$0] == nil })
+        else {
             throw Refusal(reason: "\"connect\" stands in a rule of its own", offset: place)
         }
         guard let text = text(member.kind, place..<start + member.value.upperBound, in: bytes),

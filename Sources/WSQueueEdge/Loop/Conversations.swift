@@ -21,18 +21,20 @@ struct Conversations {
     /// Asks the application; `nil` where there is none to ask.
     private let desk: AuthorizeDesk?
     private let presence: PresencePort
+    private let kept: KeptMessages
     private let notes: ClientNotes
     private let index: Int
 
     init(
         _ index: Int, _ options: SessionOptions, _ control: AccessControl, _ desk: AuthorizeDesk?,
-        _ presence: PresencePort, _ messages: Messages, _ notes: ClientNotes
+        _ presence: PresencePort, _ messages: Messages, _ kept: KeptMessages, _ notes: ClientNotes
     ) {
         self.index = index
         self.options = options
         self.control = control
         self.desk = desk
         self.presence = presence
+        self.kept = kept
         self.messages = messages
         self.notes = notes
         table.access = control.access
@@ -282,6 +284,8 @@ struct Conversations {
             goOn(slot, now: now, &delivery)
         case .pass(let channel, let recipients, let text):
             pass(channel, recipients, text, slot, now: now, &delivery)
+        case .keep(let message, let channel, let user):
+            kept.keep(message, channel: channel, by: user, slot, &delivery)
         case .wake(let time):
             tokenTimes.insert(time, delivery.connections.token(of: slot)) { delivery.connections.slot(of: $0) != nil }
         case .note(let note): if let connection = delivery.connections[slot] { notes.tell(note, of: connection) }
@@ -329,10 +333,6 @@ struct Conversations {
             guard delivery.connections.standing(of: slot).isReceiving else { return }
             return delivery.oweText(ServerMessage.messageSent(recipients: count), slot)
         }
-        guard case .webSocket(let peer)? = delivery.connections[slot],
-            delivery.connections.standing(of: slot).isReceiving
-        else { return }
-        peer.awaitAnswer()
-        delivery.pause(true, slot)
+        delivery.awaitAnswer(slot)
     }
 }

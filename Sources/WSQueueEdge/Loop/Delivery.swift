@@ -79,6 +79,13 @@ struct Delivery: ~Copyable {
     /// Reads nothing more from a connection before an answer has come from elsewhere, or reads again.
     func pause(_ isPaused: Bool, _ slot: Int) { sockets.pause(isPaused, slot) }
 
+    /// Hears nothing more from a client before its message has been handed out, or written.
+    func awaitAnswer(_ slot: Int) {
+        guard case .webSocket(let peer)? = sockets[slot], sockets.standing(of: slot).isReceiving else { return }
+        peer.awaitAnswer()
+        pause(true, slot)
+    }
+
     /// A connection is over; it is dropped when what is being dealt with is done.
     mutating func lose(_ slot: Int, errorNumber: Int32 = 0) { sockets.lose(slot, errorNumber: errorNumber) }
 

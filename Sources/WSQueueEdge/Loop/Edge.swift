@@ -44,7 +44,7 @@ package final class Edge: Sendable {
     package let loops: [LoopHandle]
     /// What hub and loops tell each other.
     package let ports: EdgePorts
-    /// Writes what comes by HTTP; `nil` where nothing may.
+    /// Writes what comes by HTTP, and clients' messages that are kept; `nil` where neither may be.
     private let publishDesk: PublishDesk?
     /// Asks the application; `nil` where there is none to ask.
     private let authorizeDesk: AuthorizeDesk?
@@ -135,7 +135,11 @@ package final class Edge: Sendable {
         try publishDesk?.start(
             queuePath: configuration.queuePath, eventLimitBytes: configuration.eventLimitBytes, log: log,
             answer: { [loops] order, answer in
-                loops[order.loop].mailbox.post(.answer(answer, token: order.token))
+                let token = order.token
+                let command = order.messageID.map { id in
+                    LoopHandle.Command.kept(id, isKept: answer.status == .accepted, token: token)
+                }
+                loops[order.loop].mailbox.post(command ?? .answer(answer, token: token))
             })
         try authorizeDesk?.start(
             log: log,
@@ -179,7 +183,7 @@ package final class Edge: Sendable {
             control, configuration, asksApplication: authorizeDesk != nil, ports.counters, log)
         let router = Router(
             access, ports.gate, journal, path: configuration.path, pageReaders: configuration.pageReaders,
-            publishLimits: publishDesk.map {
+            publishLimits: configuration.publishTokenPath == nil ? nil : publishDesk.map {
                 PublishLimits(
                     eventBytes: configuration.eventLimitBytes, batchBytes: configuration.batchLimitBytes, room: $0.room)
             })
@@ -199,6 +203,7 @@ package final class Edge: Sendable {
                 index, sessionOptions, control, authorizeDesk,
                 presence,
                 Messages(index, loops, nodes, owedLimitBytes: configuration.slowClients.limitBytes),
+                KeptMessages(index, publishDesk, ports.counters, limitBytes: configuration.eventLimitBytes),
                 ClientNotes(ports.counters, log)),
             Orders(index, loops, nodes, control, presence, log),
             StatusDesk(index, ports.status, statusPages, loops, hubWakeup),
@@ -225,7 +230,8 @@ package final class Edge: Sendable {
 
     private var statusPages: StatusPages {
         StatusPages(
-            journal, ports.gate, ports.counters, log, configuration, takesPublications: publishDesk != nil,
+            journal, ports.gate, ports.counters, log, configuration,
+            takesPublications: configuration.publishTokenPath != nil,
             descriptorLimit: descriptorLimit, startedAtUnix: startedAtUnix)
     }
 }

@@ -151,6 +151,9 @@ struct EdgeLoop: ~Copyable {
             delivery.renumber()
         case .answer(let response, let token):
             if let slot = delivery.connections.slot(of: token) { respond(response, to: .post, slot) }
+        case .kept(let id, let isKept, let token):
+            guard let slot = KeptMessages.tell(id, isKept: isKept, token, &delivery) else { return }
+            reader.resume(slot, now: now, &conversations, &delivery)
         case .authorized(let request, let isAllowed, let token):
             conversations.resume(request, isAllowed: isAllowed, token, now: now, &delivery)
         case .accessChanged:

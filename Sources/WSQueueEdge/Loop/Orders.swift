@@ -53,7 +53,7 @@ struct Orders {
         let order: ApplicationOrder
         switch request {
         case .members(let channel, let number):
-            let page = presence.page(of: channel, after: number)
+            let page = presence.presence.withLock { $0.page(channel, after: number) }
             let members = page.users.map(PresenceMember.init)
             return answer(
                 ApplicationRequest.answer(membersOf: channel, page, members, fields), to: token)
@@ -108,7 +108,7 @@ struct Orders {
         switch request.request {
         case .count(let query):
             let response = ApplicationRequest.answer(to: query, request.tally, request.fields) { channel in
-                presence.count(in: channel)
+                presence.presence.withLock { $0.count(in: channel) }
             }
             answer(response, to: request.token)
         case .members, .say: return
@@ -128,7 +128,7 @@ struct Orders {
         let until = milliseconds.map { now + $0 * 1_000_000 }
         guard let (said, count) = presence.say(words, in: channel, until: until, isWhole: isWhole, now: now) else {
             let refusal = ApplicationRequest.answer(
-                full: PresencePort.visitLimit, "are there because the application says so", fields)
+                full: SharedPresence.visitLimit, "are there because the application says so", fields)
             return answer(refusal, to: token)
         }
         if until != nil {

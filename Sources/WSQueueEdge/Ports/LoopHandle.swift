@@ -29,6 +29,8 @@ package final class LoopHandle: Sendable {
         case renumber
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)
+        /// A client's message, an event with this id, is in the queue, or could not be put there.
+        case kept(String, isKept: Bool, token: UInt64)
         /// The application has answered a question of a connection's.
         case authorized(AuthorizeRequest, isAllowed: Bool, token: UInt64)
         /// Look at secrets and rules again: they may have changed.

@@ -10,7 +10,7 @@ internal import WSQueueWire
 /// Users are tracked, so a client without a token listens like all others and is in no list. What happens is told to the
 /// channel as events, which the hub publishes or, on several nodes, one of them.
 struct PresencePort: Sendable {
-    private let presence: SharedPresence
+    let presence: SharedPresence
     /// Wakes the thread that looks after presence.
     private let wakeup: Wakeup
 
@@ -34,37 +34,18 @@ struct PresencePort: Sendable {
         }
     }
 
-    /// The application says how users are in a channel.
-    ///
-    /// - Parameter until: Until when they are there; `nil` says it only of those who are there.
-    /// - Returns: Of how many it was said, and how many are there now; `nil` where no more can be remembered.
+    /// The application says how users are in a channel; see ``SharedPresence``.
     func say(
         _ words: [PresenceWord], in channel: String, until: Int64?, isWhole: Bool, now: Int64
     ) -> (said: Int, count: Int)? {
-        let answer = presence.withLock { presence -> (Int, Int)? in
-            guard until == nil || presence.visitCount + words.count <= Self.visitLimit else { return nil }
-            let said = presence.say(words, in: channel, until: until, isWhole: isWhole, now: now)
-            return (said, presence.count(in: channel))
-        }
-        wakeup.signal()
-        return answer
+        defer { wakeup.signal() }
+        return presence.say(words, in: channel, until: until, isWhole: isWhole, now: now)
     }
 
     /// The application has said elsewhere who is in a channel.
     func forget(_ users: [Label]?, in channel: String, now: Int64) {
         presence.withLock { $0.forget(users, in: channel, now: now) }
         wakeup.signal()
-    }
-
-    /// How many users may be there because the application says so.
-    static let visitLimit = 65_536
-
-    /// How many users are in a channel.
-    func count(in channel: String) -> Int { presence.withLock { $0.count(in: channel) } }
-
-    /// Some of the users in a channel, from the one with this number on.
-    func page(of channel: String, after number: UInt64) -> PresencePage {
-        presence.withLock { $0.page(channel, after: number) }
     }
 
     /// The text that tells who is in a channel, from the one with this number on.

@@ -13,6 +13,25 @@ package final class SharedPresence: Sendable {
 
     /// Looks at it, or changes it, while no other thread does.
     package func withLock<Result>(_ body: (inout Presence) -> Result) -> Result { presence.withLock { body(&$0) } }
+
+    /// How many users may be there because the application says so.
+    package static let visitLimit = 65_536
+
+    /// The application says how users are in a channel.
+    ///
+    /// - Parameters:
+    ///   - until: Until when they are there; `nil` says it only of those who are there.
+    ///   - isWhole: Whether others whom it has said to be there are so no longer.
+    /// - Returns: Of how many it was said, and how many are there now; `nil` where no more can be remembered.
+    package func say(
+        _ words: [PresenceWord], in channel: String, until: Int64?, isWhole: Bool, now: Int64
+    ) -> (said: Int, count: Int)? {
+        withLock { presence -> (said: Int, count: Int)? in
+            guard until == nil || presence.visitCount + words.count <= Self.visitLimit else { return nil }
+            let said = presence.say(words, in: channel, until: until, isWhole: isWhole, now: now)
+            return (said, presence.count(in: channel))
+        }
+    }
 }
 
 extension PresenceNews {

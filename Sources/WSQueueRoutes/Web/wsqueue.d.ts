@@ -151,7 +151,9 @@ export class WSQueue {
   subscribe(...channels: string[]): void;
   unsubscribe(...channels: string[]): void;
   /** Sends a message into a channel; rejects when it is refused or there is no connection. */
-  send(channel: string, message: unknown, recipients?: number[]): Promise<{ recipients_count: number }>;
+  send(
+    channel: string, message: unknown, recipients?: number[],
+  ): Promise<{ recipients_count?: number; /** Where messages are kept: the event's id. */ id?: string }>;
   /** Says how one is, and asks who is there, from `next` on. */
   presence(
     channel: string, own?: { status?: "online" | "away" | "busy" | "offline"; activity?: unknown; next?: number }

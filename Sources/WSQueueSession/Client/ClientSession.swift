@@ -203,9 +203,8 @@ package struct ClientSession: ~Copyable {
             if try made.member.park(command, isQuiet: isQuiet, options, facts, &actions) { return }
             guard made.member.hears(channel, facts) else { throw .notSubscribed(channel) }
             try made.member.check(.publish, channel, options, facts)
-            let text = ServerMessage.message(
-                channel: channel, sender: connection, message: message, unixSeconds: facts.unixSeconds)
-            actions.append(.pass(channel: channel, recipients: recipients, text: text))
+            actions.append(
+                try made.member.send(message, to: channel, recipients, from: connection, options, facts))
         }
     }
 

@@ -171,6 +171,25 @@ struct Member {
         actions.append(.state(channel: channel, user, status: status, activity: activity))
     }
 
+    /// Sends a message, of the moment or, where the rule says so, one that is kept.
+    func send(
+        _ message: [UInt8], to channel: String, _ recipients: [Int64]?, from connection: Int64,
+        _ options: SessionOptions, _ facts: SessionFacts
+    ) throws(ClientError) -> SessionAction {
+        guard facts.access.keepsMessages(in: channel) else {
+            let text = ServerMessage.message(
+                channel: channel, sender: connection, message: message, unixSeconds: facts.unixSeconds)
+            return .pass(channel: channel, recipients: recipients, text: text)
+        }
+        guard let user = known?.user else {
+            throw ClientError("Channel needs an authenticated user", code: "forbidden", channel: channel)
+        }
+        guard recipients == nil else {
+            throw .invalidField("recipients", expected: "none: what is sent here is kept, for all who may listen")
+        }
+        return .keep(message, channel: channel, by: user)
+    }
+
     // MARK: Rules
 
     /// Refuses what the client may not do with a channel.

@@ -35,6 +35,8 @@ package enum SessionAction: Equatable {
     /// Hand a JSON text to those who listen to a channel, or to these connections among them, and tell the client how
     /// many there were.
     case pass(channel: String, recipients: [Int64]?, text: [UInt8])
+    /// Publish a message as this user's event, and tell the client.
+    case keep([UInt8], channel: String, by: Label)
     /// Come back at this moment (steady Unix nanoseconds): something may be due about its token.
     case wake(at: Int64)
     /// Count something, or write it to the log.

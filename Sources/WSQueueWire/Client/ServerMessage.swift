@@ -87,6 +87,13 @@ package enum ServerMessage {
         success("message_sent").number("recipients_count", recipients).finished()
     }
 
+    /// Answers `message` where messages are kept.
+    ///
+    /// - Parameter id: The event's.
+    package static func messageSent(id: String) -> [UInt8] {
+        success("message_sent").text("id", id).finished()
+    }
+
     /// Passes a client's message on to the subscribers of its channel.
     ///
     /// - Parameters:

@@ -184,6 +184,7 @@ struct RuleFileTests {
     @Test(arguments: [
         #"{"default":"none"},{"default":"none"}"#, #"{"default":"none","channel":"a"}"#, #"{"default":"user:{id}"}"#,
         #"{"default":7}"#, #"{"default":[]}"#, #"{"channel":"a","patterns":"none"}"#, #"{"channel":"a","patterns":1}"#,
+        #"{"channel":"a","publish":"anyone","durable":1}"#, #"{"channel":"a","subscribe":"anyone","durable":true}"#,
         #"{"channel":"a","pattern":"anyone"}"#,
     ])
     func `mistakes in these are refused`(rules: String) {
