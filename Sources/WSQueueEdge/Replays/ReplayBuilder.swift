@@ -105,7 +105,7 @@ struct ReplayBuilder {
         return true
     }
 
-    /// Builds the frames of what comes next of a client's state, where no record comes before it.
+    /// Builds the frames of what comes next of a client's state.
     mutating func prepareState(
         _ slot: Int, _ replay: Replay, _ subscriptions: SubscriptionTable, _ connections: borrowing Connections
     ) -> StateReplay.Progress? {

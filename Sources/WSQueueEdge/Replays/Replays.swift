@@ -224,9 +224,7 @@ struct Replays {
         }
     }
 
-    /// Sends a client a piece of its state, behind all that it has missed.
-    ///
-    /// - Returns: About how many bytes that were.
+    /// Sends a client a piece of its state, behind all that it has missed; gives about how many bytes that were.
     private mutating func sendState(
         _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, now: Int64,
         _ connections: inout Connections
@@ -275,10 +273,7 @@ struct Replays {
         return false
     }
 
-    private func advance(
-        _ replay: inout Replay, _ used: ReplayBuilder.Used,
-        _ chunk: Journal.Chunk?
-    ) {
+    private func advance(_ replay: inout Replay, _ used: ReplayBuilder.Used, _ chunk: Journal.Chunk?) {
         if let chunk { replay.advance(to: used.next, at: chunk.position(at: used.offset)) }
         if let state = used.state { replay.noteState(state) }
     }
