@@ -183,10 +183,13 @@ package final class Edge: Sendable {
             control, configuration, asksApplication: authorizeDesk != nil, ports.counters, log)
         let router = Router(
             access, ports.gate, journal, path: configuration.path, pageReaders: configuration.pageReaders,
-            publishLimits: configuration.publishTokenPath == nil ? nil : publishDesk.map {
-                PublishLimits(
-                    eventBytes: configuration.eventLimitBytes, batchBytes: configuration.batchLimitBytes, room: $0.room)
-            })
+            publishLimits: configuration.publishTokenPath == nil
+                ? nil
+                : publishDesk.map {
+                    PublishLimits(
+                        eventBytes: configuration.eventLimitBytes, batchBytes: configuration.batchLimitBytes,
+                        room: $0.room)
+                })
         let presence = PresencePort(ports.presence, nodes?.wakeup ?? hubWakeup)
         let limits = WebSocketLimits(
             messageBytes: configuration.messageLimitBytes, framesPerMessage: configuration.fragmentLimit)

@@ -32,9 +32,7 @@ struct ReplayBuilder {
     func count(begunIn count: Int) -> Int { frames.count(begunIn: count) }
     func mark(after count: Int) -> ReplayFrames.Mark? { frames.mark(after: count) }
 
-    /// Builds the frames that a client gets of some records.
-    ///
-    /// - Returns: What they end with; `nil` where the first of the records is none.
+    /// Builds the frames that a client gets of some records; `nil` where the first of them is none.
     mutating func prepare(
         _ chunk: Journal.Chunk, _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64,
         _ connections: borrowing Connections
@@ -77,9 +75,7 @@ struct ReplayBuilder {
         return Used(offset: offset, next: next, state: state)
     }
 
-    /// Builds the frames of those events of a client's state that come before another event.
-    ///
-    /// - Returns: Whether these are all; else they are enough for now.
+    /// Builds the frames of those events of a client's state that come before another one; `false` is not all of them.
     private mutating func addState(
         before seq: UInt64, _ progress: inout StateReplay.Progress?, next: UInt64, offset: Int, _ replay: Replay,
         _ slot: Int, _ subscriptions: SubscriptionTable, _ connections: borrowing Connections
