@@ -246,6 +246,9 @@ let package = Package(
             ],
             swiftSettings: testing),
         .testTarget(
+            name: "WSQueueRoutesTests", dependencies: ["WSQueueRoutes", "WSQueueBroker", "WSQueueCore", "WSQueueWire"],
+            swiftSettings: testing),
+        .testTarget(
             name: "WSQueueSpoolTests", dependencies: ["WSQueueSpool", "WSQueueSystem", "WSQueueCore", "Support"],
             resources: [.copy("Corpora")], swiftSettings: testing),
         .testTarget(

@@ -316,8 +316,8 @@ def test_on_the_first_day_it_is_closed_to_all_but_what_the_manual_opens(package,
     machine.run("useradd", "mallory")
     with Unit(machine) as server:
         server.ready()
-        # It listens to this machine only, and to nothing else.
-        assert server.sockets() == {("tcp", "0100007F", 8081)}
+        # It listens to this machine only, to its own user's and root's commands, and to nothing else.
+        assert server.sockets() == {("tcp", "0100007F", 8081), f"/{QUEUE}/.control"}
         for host in ("10.9.0.1", "fd00:9::1"):
             with server.network(), pytest.raises(ConnectionRefusedError):
                 socket.create_connection((host, 8081), 10)
