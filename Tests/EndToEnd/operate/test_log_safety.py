@@ -95,7 +95,8 @@ def test_every_name_that_is_written_is_documented_and_every_documented_one_is_wr
         text = path.read_text()
         for name in re.findall(r'LogLine\(\s*(?:\.?\w[\w.? :]*,)?\s*"([^"]+)"', text):
             # The one name that is put together is of what can be read again.
-            names = [f"{what}.reload" for what in ("secrets", "rules", "publishers")] if "\\(" in name else [name]
+            files = ("secrets", "rules", "publishers", "applications")
+            names = [f"{what}.reload" for what in files] if "\\(" in name else [name]
             written.update(names)
         # What is not a name in place would escape this test.
         assert not re.search(r"LogLine\(\s*\.\w+,\s*[^\"\s]", text), path
