@@ -342,7 +342,8 @@ def test_on_the_first_day_it_is_closed_to_all_but_what_the_manual_opens(package,
         # What it made is its alone; nothing that is installed gives anybody another's rights.
         modes = {name: os.lstat(machine.root / QUEUE / name).st_mode & 0o777
                  for name in os.listdir(machine.root / QUEUE) if name.startswith(".")}
-        assert modes == {".failed": 0o700, ".lock": 0o600, ".server": 0o622, ".address": 0o644}
+        assert modes == {
+            ".failed": 0o700, ".lock": 0o600, ".server": 0o622, ".address": 0o644, ".control": 0o600}
         for name in packed:
             mode = os.lstat(machine.root / name).st_mode
             if not stat.S_ISLNK(mode) and name != QUEUE:
