@@ -6,10 +6,7 @@ internal import WSQueueSystem
 /// Before a segment goes that has events with keys, this file is made anew with all that is state up to its end, and
 /// brought to the disk: with the segments after it, it says the state at any time.
 enum KeptFile {
-    private static let name = FileName("kept")
-    private static let draft = FileName("kept.new")
-    private static let title = Array("wsqkept1".utf8)
-    private static let limitBytes = 4 * 1_048_576 * 1_024
+    private static var file: JournalSideFile { JournalSideFile("kept", title: "wsqkept1") }
     /// More keys without room than are known.
     private static let unknown = UInt64(UInt32.max)
 
@@ -19,27 +16,19 @@ enum KeptFile {
     static func read(
         in directory: Directory, epoch: String, _ limits: KeptLimits
     ) -> (kept: KeptEvents, end: UInt64)? {
-        var bytes: [UInt8] = []
-        guard let file = try? directory.openForReading(name) else { return nil }
-        let isRead =
-            (try? file.readAll(into: &bytes, expectedBytes: 65_536, limitBytes: limitBytes, object: "kept")) != nil
-        if isRead, let found = decode(bytes.span, epoch: epoch, limits) { return found }
+        switch file.read(in: directory, epoch: epoch) {
+        case .none: return nil
+        case .contents(let bytes):
+            if let found = decode(bytes.span, limits) { return found }
+        case .unusable: break
+        }
         var lost = KeptEvents(limits)
         lost.noteLoss()
         return (lost, 0)
     }
 
-    private static func decode(
-        _ bytes: Span<UInt8>, epoch: String, _ limits: KeptLimits
-    ) -> (kept: KeptEvents, end: UInt64)? {
-        let head = title + Array(epoch.utf8) + [0]
-        guard bytes.count >= head.count + 4 else { return nil }
-        for index in head.indices where bytes[index] != head[index] { return nil }
-        let body = head.count..<(bytes.count - 4)
-        guard UInt64(CRC32C.checksum(bytes.extracting(body))) == bytes.littleEndian(4, at: body.upperBound) else {
-            return nil
-        }
-        var reader = LittleEndianReader(position: body.lowerBound, end: body.upperBound)
+    private static func decode(_ bytes: Span<UInt8>, _ limits: KeptLimits) -> (kept: KeptEvents, end: UInt64)? {
+        var reader = LittleEndianReader(position: 0, end: bytes.count)
         guard let end = reader.number(8, in: bytes), let count = reader.number(4, in: bytes) else { return nil }
         var missing: [(place: String, key: [UInt8])] = []
         for _ in 0..<(count == unknown ? 0 : count) {
@@ -62,8 +51,7 @@ enum KeptFile {
     static func write(
         _ kept: KeptEvents, upTo end: UInt64, epoch: String, in directory: Directory
     ) throws(SystemCallError) {
-        let head = title + Array(epoch.utf8) + [0]
-        var bytes = head
+        var bytes: [UInt8] = []
         bytes.append(number: end, bytes: 8)
         let missing = kept.missing
         bytes.append(number: missing.map { UInt64($0.count) } ?? unknown, bytes: 4)
@@ -82,29 +70,11 @@ enum KeptFile {
             let message = event.message
             record.append(to: &bytes, message: message.span)
         }
-        let checksum = CRC32C.checksum(bytes.span.extracting(head.count...))
-        bytes.append(number: UInt64(checksum), bytes: 4)
-        try remove(draft, in: directory)
-        let path = directory.path(of: draft)
-        let file = try directory.openOrCreateFile(draft, mode: 0o600)
-        try file.writeAll(bytes.span, at: 0, object: path)
-        try file.sync(dataOnly: true, object: path)
-        try directory.rename(draft, to: name, in: directory)
-        do throws(SystemCallError) {
-            try directory.sync()
-        } catch  where error.isUnsupported {}
+        try file.write(bytes, epoch: epoch, in: directory, isDurable: true)
     }
 
     /// Removes it, where another numbering begins.
-    static func remove(in directory: Directory) { try? remove(name, in: directory) }
-
-    private static func remove(_ name: FileName, in directory: Directory) throws(SystemCallError) {
-        do {
-            try directory.remove(name)
-        } catch  where error.isNotFound {
-            return
-        }
-    }
+    static func remove(in directory: Directory) { file.remove(in: directory) }
 }
 
 extension JournalRecordText {
