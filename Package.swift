@@ -53,7 +53,8 @@ let embeddedExecutable: [LinkerSetting] = [
 let package = Package(
     name: "wsqueue",
     products: [
-        .library(name: "WSQueuePublish", targets: ["WSQueuePublish", "WSQueuePublishEncodable"]),
+        .library(
+            name: "WSQueuePublish", targets: ["WSQueuePublish", "WSQueuePublishEncodable", "WSQueuePublishAsync"]),
         .executable(name: "wsqueue-server", targets: ["wsqueue-server"]),
         .executable(name: "wsqueue-publish", targets: ["wsqueue-publish"]),
     ],
@@ -74,6 +75,9 @@ let package = Package(
             dependencies: ["WSQueuePublish", "WSQueueArguments", "WSQueueCore", "WSQueueSpool", "WSQueueSystem"],
             swiftSettings: strict),
         .target(name: "WSQueuePublishEncodable", dependencies: ["WSQueuePublish"], swiftSettings: strict),
+        // The publishers that run once an event bring no runtime for tasks.
+        .target(
+            name: "WSQueuePublishAsync", dependencies: ["WSQueuePublish", "WSQueueCore"], swiftSettings: strict),
         .target(name: "WSQueueNet", dependencies: ["WSQueueSystem", "CWSQueueLinux"], swiftSettings: strict),
         // A client's conversation. It knows no file, socket, clock or thread.
         .target(
@@ -121,14 +125,22 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Web/live.html"), .embedInCode("Web/wsqueue.js"), .embedInCode("Web/wsqueue.mjs"),
-                .embedInCode("Web/wsqueue.d.ts"),
+                .embedInCode("Web/wsqueue.d.ts"), .embedInCode("Web/wsqueue.min.js"),
+                .embedInCode("Web/wsqueue.min.js.gz"), .embedInCode("Web/package.json"),
+                .embedInCode("Web/wsqueue-react.mjs"), .embedInCode("Web/wsqueue-react.d.mts"),
             ],
+            swiftSettings: strict),
+        // Who is at the other end of a socket, and the bytes that belong to that one alone.
+        .target(
+            name: "WSQueueConnections",
+            dependencies: ["WSQueueWire", "WSQueueBroker", "WSQueueNet", "WSQueueSession", "WSQueueRoutes"],
             swiftSettings: strict),
         .target(
             name: "WSQueueEdge",
             dependencies: [
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueLog", "WSQueueNet",
                 "WSQueueOperation", "WSQueueRedis", "WSQueueSession", "WSQueueAccess", "WSQueueRoutes",
+                "WSQueueConnections",
             ],
             swiftSettings: strict),
         .target(
@@ -139,19 +151,48 @@ let package = Package(
                 "WSQueueRoutes",
             ],
             swiftSettings: strict),
+        // What the commands share: options and settings, the terminal, asking a running server.
+        .target(
+            name: "WSQueueCommandLine",
+            dependencies: [
+                "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueNet",
+                "WSQueueOperation", "WSQueueArguments",
+            ],
+            swiftSettings: strict),
+        // The manual pages; their text is that of the DocC catalogues, by links.
+        .target(
+            name: "WSQueueManual", dependencies: ["WSQueueArguments"],
+            resources: [
+                .embedInCode("Pages/Guarantees.md"), .embedInCode("Pages/HandingOn.md"),
+                .embedInCode("Pages/Operating.md"),
+                .embedInCode("Pages/Publishing.md"), .embedInCode("Pages/Receiving.md"),
+                .embedInCode("Pages/SpoolFormat.md"), .embedInCode("Pages/TheApplication.md"),
+                .embedInCode("Pages/UsersAndRules.md"), .embedInCode("Pages/WatchingIt.md"),
+            ],
+            swiftSettings: strict),
         // What a person runs beside the server.
         .target(
             name: "WSQueueTools",
             dependencies: [
+                "WSQueueCommandLine", "WSQueueManual",
                 "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSystem", "WSQueueSpool", "WSQueueNet",
                 "WSQueueOperation", "WSQueueAccess", "WSQueueArguments",
+            ],
+            swiftSettings: strict),
+        // What became of one event, for a person: read from the queue and the journal, with a server or without.
+        .target(
+            name: "WSQueueExplain",
+            dependencies: [
+                "WSQueueCommandLine", "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueueLog", "WSQueueNet",
+                "WSQueueOperation", "WSQueueArguments",
             ],
             swiftSettings: strict),
         .target(name: "WSQueueArguments", swiftSettings: strict),
         .executableTarget(
             name: "wsqueue-server",
             dependencies: [
-                "WSQueueServer", "WSQueueTools", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "WSQueueArguments",
+                "WSQueueServer", "WSQueueTools", "WSQueueExplain", "WSQueueCommandLine", "WSQueueOperation",
+                "WSQueueNet", "WSQueueSystem", "WSQueueArguments",
             ],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         // For the conformance tests; no product, and never installed.
@@ -223,7 +264,7 @@ let package = Package(
             name: "WSQueueHubTests",
             dependencies: [
                 "WSQueueHub", "WSQueueSequencer", "WSQueueOperation", "WSQueueLog", "WSQueueBroker", "WSQueueCore",
-                "WSQueueWire", "WSQueueNet", "WSQueueSystem", "Support",
+                "WSQueueSpool", "WSQueueWire", "WSQueueNet", "WSQueueSystem", "Support",
             ],
             swiftSettings: testing),
         .testTarget(
@@ -253,7 +294,10 @@ let package = Package(
             resources: [.copy("Corpora")], swiftSettings: testing),
         .testTarget(
             name: "WSQueuePublishTests",
-            dependencies: ["WSQueuePublish", "WSQueuePublishEncodable", "WSQueueSystem", "WSQueueCore", "Support"],
+            dependencies: [
+                "WSQueuePublish", "WSQueuePublishEncodable", "WSQueuePublishAsync", "WSQueueSystem", "WSQueueCore",
+                "Support",
+            ],
             swiftSettings: testing),
         .testTarget(
             name: "WSQueuePublishToolTests",
@@ -262,8 +306,17 @@ let package = Package(
         .testTarget(
             name: "WSQueueToolsTests",
             dependencies: [
-                "WSQueueTools", "WSQueueArguments", "WSQueueNet", "WSQueueOperation", "WSQueueSpool", "WSQueueSystem",
-                "Support",
+                "WSQueueTools", "WSQueueCommandLine", "WSQueueArguments", "WSQueueNet", "WSQueueOperation",
+                "WSQueueSpool",
+                "WSQueueSystem", "Support",
+            ], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueManualTests", dependencies: ["WSQueueManual", "WSQueueArguments"], swiftSettings: testing),
+        .testTarget(
+            name: "WSQueueExplainTests",
+            dependencies: [
+                "WSQueueExplain", "WSQueueArguments", "WSQueueCommandLine", "WSQueueLog", "WSQueueSpool", "WSQueueCore",
+                "WSQueueSystem", "Support",
             ], swiftSettings: testing),
         .testTarget(
             name: "WSQueueArgumentsTests", dependencies: ["WSQueueArguments", "Support"], swiftSettings: testing),
@@ -278,7 +331,10 @@ if Context.environment["WSQUEUE_FUZZ"] != nil {
             .executableTarget(
                 name: "Fuzz\(name)",
                 dependencies: name == "LogLines"
-                    ? ["WSQueueOperation"] : ["WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog"],
+                    ? ["WSQueueOperation"]
+                    : [
+                        "WSQueueCore", "WSQueueWire", "WSQueueSpool", "WSQueueLog", "WSQueueSystem",
+                    ],
                 path: "Tests/Fuzz/\(name)", swiftSettings: testing + [.unsafeFlags(["-parse-as-library"])]))
     }
 }
@@ -286,18 +342,28 @@ if Context.environment["WSQUEUE_FUZZ"] != nil {
 // The simulator defines functions of the C library, which only an executable with the server's linker flags can do: it is
 // there only when scripts/simulate asks.
 if Context.environment["WSQUEUE_SIMULATION"] != nil {
+    // There is one thread, in which nothing counts references or looks for conflicts besides: a fifth of the time.
+    let oneThread: [LinkerSetting] = [
+        ("swift_retain", "swift_nonatomic_retain"), ("swift_release", "swift_nonatomic_release"),
+        ("swift_bridgeObjectRetain", "swift_nonatomic_bridgeObjectRetain"),
+        ("swift_bridgeObjectRelease", "swift_nonatomic_bridgeObjectRelease"),
+        ("swift_beginAccess", "simulation_ignore"), ("swift_endAccess", "simulation_ignore"),
+    ].map { .unsafeFlags(["-Xlinker", "--wrap=\($0)", "-Xlinker", "--defsym=__wrap_\($0)=\($1)"]) }
     package.targets += [
         .systemLibrary(name: "CSimulation", path: "Tests/Simulation/CSimulation"),
         .executableTarget(
             name: "Simulator",
             dependencies: [
                 "CSimulation", "CWSQueueLinux", "History", "WSQueueServer", "WSQueueOperation", "WSQueueSpool",
-                "WSQueueNet", "WSQueueSystem",
+                "WSQueueNet", "WSQueueSystem", "WSQueueLog", "WSQueueCore",
             ],
             path: "Tests/Simulation/Simulator",
             // Its tasks share everything and never run at once, which the rules of later modes cannot know.
-            swiftSettings: [.swiftLanguageMode(.v5), .treatAllWarnings(as: .error)],
-            linkerSettings: staticStandardLibrary),
+            swiftSettings: [
+                .swiftLanguageMode(.v5), .treatAllWarnings(as: .error),
+                .unsafeFlags(["-enforce-exclusivity=unchecked", "-Xfrontend", "-assume-single-threaded"]),
+            ],
+            linkerSettings: staticStandardLibrary + oneThread),
     ]
 }
 
@@ -319,8 +385,9 @@ if Context.environment["WSQUEUE_EMBEDDED"] != nil {
         "CWSQueueLinux", "WSQueueCore", "WSQueueSystem", "WSQueueSpool", "WSQueuePublish", "WSQueuePublishTool",
         "WSQueueArguments", "wsqueue-publish",
     ]
-    // What reads each byte of a batch is made to be fast; all else runs once an event, and the smaller starts sooner.
-    let fast: Set = ["WSQueueCore", "WSQueuePublishTool"]
+    // What looks at each byte of a batch is made to be fast; all else runs once an event or a line, and the smaller starts
+    // sooner.
+    let fast: Set = ["WSQueueCore"]
     package.products = [.executable(name: "wsqueue-publish", targets: ["wsqueue-publish"])]
     package.targets.removeAll { !names.contains($0.name) }
     for target in package.targets where target.type != .system {
@@ -328,8 +395,9 @@ if Context.environment["WSQUEUE_EMBEDDED"] != nil {
         target.dependencies.append("Glibc")
         target.swiftSettings?.append(contentsOf: embedded(isSmall: !fast.contains(target.name)))
         switch target.name {
-        // Locks, which Embedded Swift has not, and accounts: the server's, in a module that both share.
-        case "WSQueueSystem": target.exclude = ["Guarded.swift", "Account.swift", "Account+Groups.swift"]
+        // Locks, which Embedded Swift has not, accounts and pages of code: the server's, in a module that both share.
+        case "WSQueueSystem":
+            target.exclude = ["Guarded.swift", "Account.swift", "Account+Groups.swift", "ProgramPages.swift"]
         case "wsqueue-publish": target.linkerSettings = embeddedExecutable
         default: break
         }

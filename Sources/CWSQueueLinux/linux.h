@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -17,6 +18,11 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/vfs.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 // GNU-only functions, declared by hand: defining _GNU_SOURCE would give structures another shape than
 // Glibc's module has, and the two could not be used together.
@@ -29,6 +35,15 @@ ssize_t getdents64(int descriptor, void *buffer, size_t length);
 long syscall(long number, ...);
 pid_t getpid(void);
 void *mremap(void *address, size_t old_length, size_t new_length, int flags, ...);
+
+// dl_iterate_phdr(3) names the program and its libraries; these are the first members of what it gives.
+struct wsqueue_program {
+    ElfW(Addr) base;
+    const char *name;
+    const ElfW(Phdr) *segments;
+    ElfW(Half) count;
+};
+int dl_iterate_phdr(int (*take)(struct wsqueue_program *, size_t, void *), void *data);
 
 // syscall(2) and prctl(2) take any number of words, which Swift cannot give, and the C library has no functions for these
 // three calls (landlock(7), linux/landlock.h). Their numbers are the same on all machines.
@@ -121,5 +136,53 @@ static inline void *wsqueue_map_again(void *pages, size_t length, void *address)
     // 3 is MREMAP_MAYMOVE | MREMAP_FIXED (linux/mman.h), which no header shows without _GNU_SOURCE.
     return mremap(pages, 0, length, 3, address);
 }
+
+// CRC-32C by the processor's own instruction, eight bytes a step; only where the processor has it, which not all of an
+// architecture do. The function may use it, the rest of the program may not: hence the attribute.
+#if defined(__x86_64__)
+
+static inline int wsqueue_has_crc32c(void) {
+    unsigned int a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) != 0;
+}
+
+__attribute__((target("sse4.2"))) static inline uint32_t wsqueue_crc32c(uint32_t crc, const void *bytes, size_t count) {
+    const unsigned char *next = (const unsigned char *)bytes;
+    uint64_t wide = crc, word;
+    for (; count >= sizeof word; next += sizeof word, count -= sizeof word) {
+        memcpy(&word, next, sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+    }
+    crc = (uint32_t)wide;
+    while (count-- > 0) crc = __builtin_ia32_crc32qi(crc, *next++);
+    return crc;
+}
+
+#elif defined(__aarch64__) && defined(__LITTLE_ENDIAN__)
+
+// 16 is AT_HWCAP, and bit 7 of it HWCAP_CRC32 (asm/hwcap.h).
+static inline int wsqueue_has_crc32c(void) { return (getauxval(16) & (1UL << 7)) != 0; }
+
+__attribute__((target("crc"))) static inline uint32_t wsqueue_crc32c(uint32_t crc, const void *bytes, size_t count) {
+    const unsigned char *next = (const unsigned char *)bytes;
+    uint64_t word;
+    for (; count >= sizeof word; next += sizeof word, count -= sizeof word) {
+        memcpy(&word, next, sizeof word);
+        crc = __builtin_arm_crc32cd(crc, word);
+    }
+    while (count-- > 0) crc = __builtin_arm_crc32cb(crc, *next++);
+    return crc;
+}
+
+#else
+
+static inline int wsqueue_has_crc32c(void) { return 0; }
+static inline uint32_t wsqueue_crc32c(uint32_t crc, const void *bytes, size_t count) {
+    (void)bytes;
+    (void)count;
+    return crc;
+}
+
+#endif
 
 #endif

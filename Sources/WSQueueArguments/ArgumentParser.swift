@@ -76,7 +76,7 @@ private struct ArgumentParser {
             separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(Substring(parts[0]))
         guard let option = table.options.first(where: { $0.name == name }) else {
-            throw .unknownOption("--\(name)", nearest: table.nearestOption(to: name))
+            throw .unknownOption("--\(name)", nearest: table.synonyms[name] ?? table.nearestOption(to: name))
         }
         let attached = parts.count > 1 ? String(Substring(parts[1])) : nil
         if case .none = option.value, let attached {
@@ -89,11 +89,14 @@ private struct ArgumentParser {
         var letters = word.dropFirst()
         while let letter = letters.popFirst() {
             guard let option = table.options.first(where: { $0.short == letter }) else {
-                throw .unknownOption("-\(letter)", nearest: table.nearestOption(to: String(word.dropFirst())))
+                let meant = table.synonyms[String(letter)] ?? table.nearestOption(to: String(word.dropFirst()))
+                throw .unknownOption("-\(letter)", nearest: meant)
             }
             if case .none = option.value {
                 try add(option, shown: "-\(letter)", attached: nil)
             } else {
+                // -w=2s, where no value begins so.
+                if case .optional = option.value, letters.first == "=" { letters.removeFirst() }
                 try add(option, shown: "-\(letter)", attached: letters.isEmpty ? nil : String(letters))
                 return
             }
@@ -107,12 +110,24 @@ private struct ArgumentParser {
             value = words[position]
             position += 1
         }
+        if case .optional(let what) = option.value, attached == nil, isNext(what) {
+            value = words[position]
+            position += 1
+        }
         if option.takesAnyText, let value { tolerateSpoiled(value) }
         occurrences.append(.init(name: option.alias ?? option.name, value: value, origin: .flag(shown)))
     }
 }
 
 extension ArgumentParser {
+    /// Whether the next word is a value that may be left out: that very word, or a duration with a unit, which is hardly
+    /// anything else.
+    private func isNext(_ value: String) -> Bool {
+        guard position < words.count else { return false }
+        guard value == Quantity.duration else { return words[position] == value }
+        return words[position] != "0" && (try? Quantity.parseDuration(words[position])) != nil
+    }
+
     /// The word taken last is a text that may be anything.
     private mutating func tolerateSpoiled(_ value: String) {
         guard let index = spoiled.firstIndex(of: position - 1) else { return }

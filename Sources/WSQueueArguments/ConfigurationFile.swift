@@ -116,7 +116,7 @@ extension ParsedArguments {
         var lines: [String: String] = [:]
         for entry in entries {
             guard let option = keys.first(where: { $0.name == entry.key }) else {
-                let nearest = NearestName.of(entry.key.lowercased(), among: keys.map { $0.name })
+                let nearest = NearestName.of(entry.key.lowercasedASCII, among: keys.map { $0.name })
                 throw .unknownKey(entry.origin, nearest: nearest)
             }
             guard !entry.value.isEmpty else {
@@ -128,10 +128,15 @@ extension ParsedArguments {
                 throw .badEntry(place: entry.origin.place, "\(entry.key) was given in \(first)")
             }
             let occurrence = try Occurrence(option, value: entry.value, origin: entry.origin)
-            if options.contains(option) || options.contains(where: { $0.name == option.alias }) {
+            if options.contains(where: { $0.isSame(as: option) || $0.name == option.alias }) {
                 found.append(occurrence)
             }
         }
         add(found)
     }
+}
+
+extension Option {
+    /// Whether two commands mean the same by it, though they may tell it in other words: it has the same variable too.
+    fileprivate func isSame(as other: Option) -> Bool { name == other.name && environment == other.environment }
 }

@@ -30,11 +30,11 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
         case .usage: "the command line is wrong"
         case .badData: "the event, its payload or a token is not acceptable"
         case .noInput: "an input file cannot be read, or no event is there under the id"
-        case .unavailable: "no server (--wait), or its address is in use"
+        case .unavailable: "no server answers"
         case .bug: "a bug; please report it"
         case .cannotCreate: "no queue directory, or no file can be made in it"
         case .inputOutput: "writing, syncing or renaming failed, or the disk is full"
-        case .tryAgain: "something is short: try again; with --wait: the event is still queued"
+        case .tryAgain: "something is short for the moment: try again"
         case .notPermitted: "permission denied"
         case .configuration: "an environment variable or a configuration file is wrong"
         }

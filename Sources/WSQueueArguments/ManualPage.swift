@@ -2,65 +2,49 @@ extension OptionTable {
     /// The manual page, for man(1), made of what help is made of (man(7), groff_man(7)).
     ///
     /// - Parameters:
-    ///   - section: 1 for commands, 7 for conventions, 8 for servers.
+    ///   - section: 1 for commands, 8 for servers.
     ///   - related: The pages that are worth reading too, such as `wsqueue(7)`.
-    package func manual(section: Int, related: [String] = []) -> String {
-        var page = ".TH \(Self.escaped(program.uppercased())) \(section) \"\" \"wsqueue \(Version.text)\" \"wsqueue\"\n"
-        page += ".SH NAME\n\(Self.escaped(program)) \\- \(Self.escaped(title))\n"
-        if !forms.isEmpty {
-            page += ".SH SYNOPSIS\n.nf\n"
-            for form in forms { page += "\\fB\(Self.escaped(program))\\fR \(Self.escaped(form))\n" }
-            page += ".fi\n"
-        }
-        page += ".SH DESCRIPTION\n\(Self.escaped(summary))\n"
+    ///   - prose: What the page says besides, with headings of its own.
+    package func manual(section: Int, related: [String] = [], prose: String = "") -> String {
+        var page = Roff.head(program, section: "\(section)", title: title)
+        page += ".SH SYNOPSIS\n" + synopsis
+        page += ".SH DESCRIPTION\n\(Roff.escaped(summary))\n"
+        if !lines.isEmpty { page += ".PP\nWhat is typed most:\n" + Roff.literal(lines) }
         let shown = options.filter { !$0.isHidden }
-        if !shown.isEmpty {
-            page += ".SH OPTIONS\n"
-            for option in shown { page += Self.describe(option) }
-        }
+        if !shown.isEmpty { page += ".SH OPTIONS\n" + shown.map { $0.item }.joined() }
         if !commands.isEmpty {
             page += ".SH COMMANDS\n"
             for command in distinctCommands { page += describe(command) }
         }
-        for section in sections { page += Self.describe(section) }
+        for section in sections {
+            page += ".SH \(Roff.escaped(section.heading.uppercasedASCII))\n" + Self.contents(of: section)
+        }
+        page += prose
         let variables = shown.filter { $0.environment != nil }
         if !variables.isEmpty {
             page += ".SH ENVIRONMENT\nA variable counts where the option is not given; an empty one is none.\n"
             for option in variables {
-                page += ".TP\n.B \(option.environment ?? "")\n\\fB\\-\\-\(Self.escaped(option.name))\\fR\n"
+                page += ".TP\n.B \(option.environment ?? "")\n\\fB\\-\\-\(Roff.escaped(option.name))\\fR\n"
             }
         }
-        if !related.isEmpty { page += ".SH SEE ALSO\n\(related.map(Self.reference).joined(separator: ",\n"))\n" }
-        return page
+        return page + Roff.seeAlso(related)
     }
 
     /// What stands after the name, in whatis(1) too: the first sentence, without its full stop.
-    private var title: String {
-        let first = summary.split(separator: ".").first.map(String.init) ?? ""
-        return first.prefix(1).lowercased() + first.dropFirst()
-    }
+    private var title: String { String(purpose.prefix(1)).lowercasedASCII + purpose.dropFirst() }
 
-    private static func describe(_ option: Option) -> String {
-        var names = option.short.map { "\\fB\\-\($0)\\fR, " } ?? ""
-        names += "\\fB\\-\\-\(escaped(option.name))\\fR"
-        switch option.value {
-        case .none: break
-        case .required(let what): names += " \\fI\(escaped(what))\\fR"
-        case .optional(let what): names += "[=\\fI\(escaped(what))\\fR]"
-        }
-        return ".TP\n\(names)\n\(escaped(option.explanation))\n"
+    private var synopsis: String {
+        ".nf\n" + forms.map { "\\fB\(Roff.escaped(program))\\fR \(Roff.escaped($0))\n" }.joined() + ".fi\n"
     }
 
     private func describe(_ command: OptionTable) -> String {
-        var text = ".SS \(Self.escaped(command.name))\n.nf\n"
-        for form in command.forms { text += "\\fB\(Self.escaped(command.program))\\fR \(Self.escaped(form))\n" }
-        text += ".fi\n.PP\n\(Self.escaped(command.summary))\n"
+        var text = ".SS \(Roff.escaped(command.name))\n\(command.synopsis).PP\n\(Roff.escaped(command.summary))\n"
         let shown = command.options.filter { !$0.isHidden }
-        for option in shown where !options.contains(option) { text += Self.describe(option) }
+        for option in shown where !options.contains(option) { text += option.item }
         text += shared(shown.filter(options.contains))
         // What a status means is told once for all commands.
         for section in command.sections where !section.isExitStatuses {
-            text += ".PP\n\\fB\(Self.escaped(section.heading))\\fR\n" + Self.contents(of: section)
+            text += ".PP\n\\fB\(Roff.escaped(section.heading))\\fR\n" + Self.contents(of: section)
         }
         return text
     }
@@ -70,7 +54,7 @@ extension OptionTable {
         switch options.count {
         case 0: ""
         case ...Self.namedOptions:
-            ".PP\nAs above: " + options.map { "\\fB\\-\\-\(Self.escaped($0.name))\\fR" }.joined(separator: ",\n")
+            ".PP\nAs above: " + options.map { "\\fB\\-\\-\(Roff.escaped($0.name))\\fR" }.joined(separator: ",\n")
                 + ".\n"
         default: ".PP\nIt takes the options above as well.\n"
         }
@@ -78,36 +62,9 @@ extension OptionTable {
 
     private static let namedOptions = 8
 
-    private static func describe(_ section: Section) -> String {
-        ".SH \(escaped(section.heading.uppercased()))\n" + contents(of: section)
-    }
-
     private static func contents(of section: Section) -> String {
-        let lines = section.lines.map { escaped($0) + "\n" }
         // A paragraph of its own, or roff would put it after the heading.
-        if section.isProse { return lines.map { ".PP\n" + $0 }.joined() }
-        return ".PP\n.nf\n" + lines.joined() + ".fi\n"
-    }
-
-    private static func reference(_ page: String) -> String {
-        let parts = page.split(separator: "(")
-        return parts.count == 2 ? "\\fB\(escaped(String(parts[0])))\\fR(\(parts[1])" : escaped(page)
-    }
-
-    /// Text for roff: a hyphen that may be copied, no line that begins as a request.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "\\": result += "\\e"
-            case "-": result += "\\-"
-            case "'": result += "\\(aq"
-            case "`": result += "\\(ga"
-            case "^": result += "\\(ha"
-            case "~": result += "\\(ti"
-            default: result.append(character)
-            }
-        }
-        return result.hasPrefix(".") ? "\\&" + result : result
+        if section.isProse { return section.lines.map { ".PP\n\(Roff.escaped($0))\n" }.joined() }
+        return Roff.literal(section.lines)
     }
 }

@@ -25,7 +25,7 @@ package struct Option: Equatable, Sendable {
     package let short: Character?
     /// What follows the name.
     package let value: Value
-    /// What it is for, with default and unit: one or more sentences.
+    /// When to use it, in a first sentence that can stand alone, as `--help` and completions have it; then the rest.
     package let text: String
     /// Whether each time it is given counts. Of any other option the last one counts, so that an alias can be
     /// overridden.
@@ -41,12 +41,17 @@ package struct Option: Equatable, Sendable {
     package let isHidden: Bool
     /// Whether its value may be any bytes; what is no UTF-8 becomes U+FFFD.
     package let takesAnyText: Bool
+    /// Whether it is among the few that `--help` shows.
+    package let isCommon: Bool
+    /// What completes its value, where the name of the value does not say it; of an option without a value, what stands
+    /// behind `--`.
+    package let completed: Completions.Source?
 
     /// Describes an option.
     package init(
         _ name: String, short: Character? = nil, value: Value = .none, isRepeatable: Bool = false,
         environment: String? = nil, defaultValue: Default? = nil, alias: String? = nil, isHidden: Bool = false,
-        takesAnyText: Bool = false, text: String
+        takesAnyText: Bool = false, isCommon: Bool = false, completed: Completions.Source? = nil, text: String
     ) {
         self.name = name
         self.short = short
@@ -58,6 +63,8 @@ package struct Option: Equatable, Sendable {
         self.alias = alias
         self.isHidden = isHidden
         self.takesAnyText = takesAnyText
+        self.isCommon = isCommon
+        self.completed = completed
     }
 
     /// What help and manual pages say of it: its text, its default, and whether it may be given several times.
@@ -91,33 +98,60 @@ package struct OptionTable: Sendable {
         }
     }
 
+    /// What completes an operand.
+    package struct Operand: Sendable {
+        /// The one of `words` that it stands after; `nil` where there are none.
+        let word: String?
+        /// What it may be, where that is known.
+        let choices: [String]
+        /// What lists the others.
+        let source: Completions.Source?
+
+        /// Describes the operands after a word.
+        package init(after word: String? = nil, _ choices: [String] = [], source: Completions.Source? = nil) {
+            self.word = word
+            self.choices = choices
+            self.source = source
+        }
+    }
+
     /// What the user types to run it: `wsqueue-publish`, or `wsqueue-server queue`.
     package let program: String
     /// What may follow, one form a line, without the program.
     package let forms: [String]
+    /// The lines that are typed most, each with a comment behind a #; with them help fits on a screen.
+    package let lines: [String]
     /// What it does, in a sentence or two.
     package let summary: String
     /// The options, in the order of help.
     package let options: [Option]
     /// The words of which the first operand is one, such as what `queue` can do; empty where it may be anything.
     package let words: [String]
+    /// What the operands may be, or those after one of `words`.
+    package let operands: [Operand]
     /// The commands of the program, each with a table of its own; the first operand is one of their names.
     package let commands: [OptionTable]
     /// What help says besides.
     package let sections: [Section]
+    /// What other programs call options: without its dashes, and the option with them.
+    let synonyms: [String: String]
 
     /// Describes a program or a command.
     package init(
-        _ program: String, forms: [String], summary: String, options: [Option], words: [String] = [],
-        commands: [OptionTable] = [], sections: [Section] = []
+        _ program: String, forms: [String], lines: [String] = [], summary: String, options: [Option],
+        words: [String] = [], operands: [Operand] = [], commands: [OptionTable] = [], sections: [Section] = [],
+        synonyms: [String: String] = [:]
     ) {
         self.program = program
         self.forms = forms
+        self.lines = lines
         self.summary = summary
         self.options = options
         self.words = words
+        self.operands = operands
         self.commands = commands
         self.sections = sections
+        self.synonyms = synonyms
     }
 
     /// What the command is called: the last word of `program`.
@@ -126,11 +160,26 @@ package struct OptionTable: Sendable {
     /// The commands that take other options than the program does: a default command, such as `run`, takes the same.
     var distinctCommands: [OptionTable] { commands.filter { $0.options != options } }
 
-    /// What it does, in few words: the summary up to its first full stop, colon or semicolon.
-    var purpose: String { summary.firstClause }
+    /// What it does, in one sentence.
+    var purpose: String { summary.firstSentence.withoutFullStop }
+}
+
+extension Option {
+    /// What it is for, in one sentence.
+    var purpose: String { text.firstSentence.withoutFullStop }
 }
 
 extension String {
-    /// What stands before the first full stop, colon or semicolon.
-    var firstClause: String { utf8.firstIndex { ".:;".utf8.contains($0) }.map { String(self[..<$0]) } ?? self }
+    /// What stands up to the first full stop that ends a sentence, with it: not the one in `order.created`.
+    var firstSentence: String {
+        var start = utf8.startIndex
+        while let stop = utf8[start...].firstIndex(of: UInt8(ascii: ".")) {
+            let end = utf8.index(after: stop)
+            if end == utf8.endIndex || utf8[end] == UInt8(ascii: " ") { return String(self[..<end]) }
+            start = end
+        }
+        return self
+    }
+
+    fileprivate var withoutFullStop: String { utf8.last == UInt8(ascii: ".") ? String(dropLast()) : self }
 }

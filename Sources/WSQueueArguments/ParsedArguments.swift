@@ -60,6 +60,14 @@ package struct ParsedArguments: Equatable, Sendable {
         return given.dropLast().filter { $0.value != given.last?.value }
     }
 
+    /// The configuration file that something of this stands in.
+    package var file: String? {
+        for occurrence in occurrences {
+            if case .file(let path, _, _) = occurrence.origin { return path }
+        }
+        return nil
+    }
+
     /// The value that counts.
     package func value(_ option: Option) -> String? { last(option)?.value }
 

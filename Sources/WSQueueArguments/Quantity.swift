@@ -1,5 +1,8 @@
 /// Values with units, as options and configuration have them.
 package enum Quantity {
+    /// What options call a duration.
+    package static let duration = "DURATION"
+
     /// Reads a duration: whole numbers with units, the larger first, such as `5s`, `100ms` or `1h30m`.
     ///
     /// A number alone is refused but for 0: some programs take it for seconds and others for milliseconds.

@@ -6,8 +6,10 @@ package struct SlowClientRule: Equatable, Sendable {
     package var limitNanoseconds: Int64
     /// How long the queue waits for it.
     package var patienceNanoseconds: Int64
+    /// How far the queue goes on without a client that takes nothing: behind that, the log has nearly no more room.
+    package var roomBytes = Int.max
     /// How long the queue really stands still for a client that takes nothing; for the rest of its patience the queue
-    /// goes on, as far as the log has room.
+    /// goes on, as far as the log has room. Where that ends, it stands still once more and as long.
     package var noticeNanoseconds: Int64 { patienceNanoseconds / 10 }
 
     package init(
@@ -41,8 +43,9 @@ package struct SlowClientAccount: Equatable {
     }
 
     private var patienceNanoseconds: Int64
-    /// How long the queue has waited, for whomever, since this client took something.
+    /// How long the queue has waited, for whomever, since this client took something; and since it had no more room.
     private var stallNanoseconds: Int64 = 0
+    private var roomlessNanoseconds: Int64 = 0
     private var lastPosition: UInt64
     private var markedEnd: UInt64
     private var markedAt: Int64
@@ -98,14 +101,18 @@ package struct SlowClientAccount: Equatable {
             markedAt = now
         }
         if now - markedAt > rule.limitNanoseconds { return .tooSlow }
+        let isRoomless = stallNanoseconds >= rule.noticeNanoseconds && end - position >= UInt64(rule.roomBytes)
         stallNanoseconds = taken > 0 || clients == 1 ? 0 : stallNanoseconds + waited
+        roomlessNanoseconds = isRoomless && stallNanoseconds > 0 ? roomlessNanoseconds + waited : 0
         let verdict: Verdict = stallNanoseconds >= rule.noticeNanoseconds ? .stalled : .pacing
         guard end - position >= UInt64(rule.limitBytes) else { return verdict }
         let earned = Double(taken) / Double(rule.limitBytes) * Double(rule.patienceNanoseconds)
         patienceNanoseconds = min(rule.patienceNanoseconds, patienceNanoseconds + Int64(earned))
         let isHoldingUpOthers = clients > 1 && (taken == 0 || behind * 2 <= clients)
         if isHoldingUpOthers { patienceNanoseconds -= waited }
-        let isOver = patienceNanoseconds <= 0 || stallNanoseconds >= rule.patienceNanoseconds
+        let isOver =
+            patienceNanoseconds <= 0 || stallNanoseconds >= rule.patienceNanoseconds
+            || roomlessNanoseconds >= rule.noticeNanoseconds
         return isOver ? .tooSlow : verdict
     }
 }

@@ -38,8 +38,18 @@ package struct SubscriptionTable {
         var subscriptions: [Subscription] = []
     }
 
+    /// What decides which events a connection gets that are for no one in particular.
+    package struct Likeness: Equatable, Sendable {
+        let isBarred: Bool
+        let names: [String]
+        let isStranger: Bool
+        /// After how many changes of the rules.
+        let rules: Int
+    }
+
     /// Who may listen where.
-    package var access = Access()
+    package var access = Access() { didSet { rulesCount += 1 } }
+    private var rulesCount = 0
     private var topics: [Topic] = []
     private var freeTopics: [Int] = []
     private var topicByText: [String: Int] = [:]
@@ -49,6 +59,7 @@ package struct SubscriptionTable {
     private var slotsByUser: [[UInt8]: [Int]] = [:]
     /// Those for whom the events without a channel are not.
     private var barred: Set<Int> = []
+    private var watchers: Set<Int> = []
 
     /// Makes an empty table.
     package init() {}
@@ -58,6 +69,12 @@ package struct SubscriptionTable {
         listeners[slot, default: Listener()].connection = connection
         slotByConnection[connection] = slot
     }
+
+    /// A client only looks on.
+    package mutating func watch(_ slot: Int) { watchers.insert(slot) }
+
+    /// How many clients only look on.
+    package var watcherCount: Int { watchers.count }
 
     /// Says whose connection it is; `nil` is an anonymous one.
     package mutating func identify(_ slot: Int, as identity: Identity?) {
@@ -121,6 +138,7 @@ package struct SubscriptionTable {
     /// Forgets a connection that has gone.
     package mutating func remove(_ slot: Int) {
         if !barred.isEmpty { barred.remove(slot) }
+        if !watchers.isEmpty { watchers.remove(slot) }
         guard let listener = listeners.removeValue(forKey: slot) else { return }
         for subscription in listener.subscriptions { removeMember(subscription) }
         if let user = listener.identity?.user.bytes { removeUser(user, slot) }
@@ -133,6 +151,19 @@ package struct SubscriptionTable {
     /// The channels and patterns a connection listens to.
     package func channels(of slot: Int) -> [String] {
         listeners[slot]?.subscriptions.map { topics[$0.topic].pattern.text } ?? []
+    }
+
+    /// What a connection's events depend on, so that those that are alike get the same ones but for what is for users, or
+    /// leaves out some. `nil` where that is more than can be compared at a glance: many subscriptions, or patterns of a user,
+    /// whose reach the rules decide.
+    package func likeness(of slot: Int) -> Likeness? {
+        let listener = listeners[slot] ?? Listener()
+        guard listener.subscriptions.count <= 16,
+            listener.identity == nil || listener.subscriptions.allSatisfy({ topics[$0.topic].isChannel })
+        else { return nil }
+        return Likeness(
+            isBarred: barred.contains(slot), names: channels(of: slot), isStranger: listener.isStranger,
+            rules: rulesCount)
     }
 
     /// Whether a connection has subscribed to this very channel or pattern.

@@ -3,7 +3,12 @@ package struct EventFilter: Hashable, Sendable {
     /// How many globs one filter may have.
     package static let globLimit = 64
 
+    /// Wants nothing: in the place of one that cannot be, because whoever asks for some events does not want all of them.
+    package static let nothing = EventFilter([])
+
     private let globs: [[UInt8]]
+
+    private init(_ globs: [[UInt8]]) { self.globs = globs }
 
     /// Makes a filter of globs with commas between them; `nil` where one is longer than a name may be, where there are
     /// too many, or none.

@@ -33,4 +33,15 @@ package enum UTF8Repair {
         while count < min(3, bytes.count), bytes[count] & 0xC0 == 0x80 { count += 1 }
         return count
     }
+
+    /// How many bytes at the end begin a character that more bytes may end.
+    package static func openCount(_ bytes: Span<UInt8>) -> Int {
+        for count in 1...3 where count <= bytes.count {
+            let start = bytes.count - count
+            guard bytes[start] & 0xC0 != 0x80 else { continue }
+            if case .cut = UTF8Lead.character(in: bytes, from: start) { return count }
+            return 0
+        }
+        return 0
+    }
 }

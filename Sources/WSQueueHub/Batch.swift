@@ -27,31 +27,29 @@ struct Batch {
     /// Whether lines of it were sent before by this process.
     let isContinued: Bool
     private let reader: SpoolReader
+    /// What the check has read, and the lines after it.
+    private var checked: CheckedLines
     private var lines: BatchLines
+    private var ids: LineIDs
     /// Up to this line the journal has it, from a server that did not come to its end.
     private var knownLines = 0
-    /// What the check has read of the first lines (``keptTexts``), so that they need not be read again.
-    private let texts: [EventText]
-    private var nextText = 0
-
-    /// How many are kept at most: about 7 MB while the batch is sent.
-    private static let keptTexts = 131_072
 
     /// - Parameters:
     ///   - file: The file as it is now; where it was begun before, `source` is what it was then.
     ///   - begun: How far it was read and sent before.
     init(
         _ file: PendingFile, _ source: FileSource, _ status: FileStatus, _ reader: SpoolReader, contents: [UInt8],
-        texts: [EventText], after begun: BatchProgress?
+        checked: CheckedLines, after begun: BatchProgress?
     ) {
         self.file = file
         self.source = begun?.source ?? source
         self.status = status
         self.reader = reader
         self.contents = contents
-        self.texts = texts
+        self.checked = checked
         isContinued = begun != nil
-        lines = Self.lines(after: begun)
+        lines = checked.rest
+        ids = LineIDs(self.source.id)
     }
 
     /// Checks every line.
@@ -60,17 +58,15 @@ struct Batch {
     ///   - begun: How far it was read and sent before.
     ///   - limitBytes: How large one event may be.
     ///   - refusal: Why an event may not be published.
-    /// - Returns: What was read of the first lines.
+    /// - Returns: What was read of the lines.
     static func check(
         _ contents: [UInt8], after begun: BatchProgress?, limitBytes: Int,
         refusal: (EventText, Span<UInt8>) -> PublisherJudge.Refusal?
-    ) throws(Fault) -> [EventText] {
+    ) throws(Fault) -> CheckedLines {
         var lines = Self.lines(after: begun)
-        var texts: [EventText] = []
+        var checked = CheckedLines(lines, byteCount: contents.count)
         var hasEvents = begun != nil
         while let line = lines.next(in: contents.span) {
-            // Lines of a batch are about as long as the first: what grows step by step is copied each time.
-            if texts.isEmpty { texts.reserveCapacity(min(Self.keptTexts, contents.count / line.range.count + 1)) }
             hasEvents = true
             var refused: PublisherJudge.Refusal?
             do throws(EventFault) {
@@ -81,7 +77,7 @@ struct Batch {
                 try EventRoom.check(
                     channelCount: text.channels.count, line.range.count, limitBytes: limitBytes)
                 refused = refusal(text, contents.span.extracting(line.range))
-                if texts.count < Self.keptTexts { texts.append(text) }
+                checked.add(text, line, in: contents.span, before: lines)
             } catch {
                 throw Fault(fault: error, line: line.number)
             }
@@ -94,7 +90,7 @@ struct Batch {
             throw Fault(
                 fault: EventFault(reason: "no event in it; a batch has one a line", offset: 0), line: nil)
         }
-        return texts
+        return checked
     }
 
     private static func lines(after begun: BatchProgress?) -> BatchLines {
@@ -111,7 +107,7 @@ struct Batch {
     var fileStatus: FileStatus { status }
     var firstEvent: SpooledEvent? {
         var probe = self
-        return probe.nextLine()?.event
+        return probe.nextLine().map { probe.event(of: $0).event }
     }
 
     /// The id that its first line has unless it says its own.
@@ -141,12 +137,16 @@ struct Batch {
     /// Finds out how many lines a server before this one has sent, by the last that is known: of a large batch the
     /// journal no longer knows the first.
     ///
-    /// - Returns: The number of that line; 0 when there is none.
-    func lastLine(_ isKnown: (_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool) -> Int {
+    /// - Returns: The number of that line, 0 when there is none; and that of the last line of all.
+    func lastLine(
+        _ isKnown: (_ event: SpooledEvent, _ text: Span<UInt8>) -> Bool
+    ) -> (known: Int, all: Int) {
         var probe = self
-        var last = 0
-        while let (event, range, line) = probe.nextLine() {
-            if isKnown(event, contents.span.extracting(range)) { last = line }
+        var last = (known: 0, all: 0)
+        while let line = probe.nextLine() {
+            let (event, range) = probe.event(of: line)
+            last.all = line.number
+            if isKnown(event, contents.span.extracting(range)) { last.known = line.number }
         }
         return last
     }
@@ -155,28 +155,48 @@ struct Batch {
     mutating func skip(upTo line: Int) { knownLines = line }
 
     /// Makes it the `count`th event of its name and mtime.
-    mutating func setCount(_ count: Int) { source.setCount(count) }
+    mutating func setCount(_ count: Int) {
+        source.setCount(count)
+        ids = LineIDs(source.id)
+    }
+
+    /// What its plain lines have in common; `nil` where the id of a line does not tell it apart from others, or cannot be
+    /// sent as it is.
+    var lineSource: LineSource? {
+        guard !source.hasReusableName, ids.arePlain else { return nil }
+        return LineSource(
+            owner: source.owner, nanoseconds: source.file.nanoseconds,
+            modifiedNanoseconds: source.modifiedNanoseconds)
+    }
+
+    /// The id that a line has unless it says its own, UTF-8.
+    mutating func id(ofLine number: Int) -> [UInt8] { ids.id(ofLine: number) }
 
     /// The next event that was not sent before, and where its text lies; `nil` after the last one.
-    mutating func next() -> (event: SpooledEvent, range: Range<Int>)? {
-        while let (event, range, line) = nextLine() {
-            if line > knownLines { return (event, range) }
+    mutating func next() -> (event: SpooledEvent, range: Range<Int>)? { nextUnsent().map { event(of: $0) } }
+
+    /// The next line that was not sent before; `nil` after the last one.
+    mutating func nextUnsent() -> BatchLine? {
+        while let line = nextLine() {
+            if line.number > knownLines { return line }
         }
         return nil
     }
 
-    private mutating func nextLine() -> (event: SpooledEvent, range: Range<Int>, line: Int)? {
+    /// The event of a line, and where its text lies.
+    func event(of line: BatchLine) -> (event: SpooledEvent, range: Range<Int>) {
+        let range = line.range
+        let event = SpooledEvent(line.text, in: contents.span.extracting(range), of: source, line: line.number)
+        return (event, range)
+    }
+
+    private mutating func nextLine() -> BatchLine? {
+        if let line = checked.next() { return line }
         let contents = contents
         while let line = lines.next(in: contents.span) {
-            defer { nextText += 1 }
             // The whole file was checked before its first line was sent.
-            let text =
-                nextText < texts.count
-                ? texts[nextText] : try? EventFile.decode(contents.span.extracting(line.range))
-            guard let text else { continue }
-            let event = SpooledEvent(
-                text, in: contents.span.extracting(line.range), of: source, line: line.number)
-            return (event, line.range, line.number)
+            guard let text = try? EventFile.decode(contents.span.extracting(line.range)) else { continue }
+            return BatchLine(text, line, in: contents.span)
         }
         return nil
     }

@@ -49,14 +49,19 @@ struct EventLines {
 
     /// Whether the next event gets a line of its own; otherwise it is to be counted.
     mutating func takesOwnLine(unix: Int64) -> Bool {
+        guard givesOwnLine(unix: unix) else { return false }
+        linesLeft -= 1
+        return true
+    }
+
+    /// The same, and nothing is taken yet.
+    mutating func givesOwnLine(unix: Int64) -> Bool {
         switch mode {
         case .all: return true
         case .off: return false
         case .sampled:
             turn(unix: unix)
-            guard linesLeft > 0 else { return false }
-            linesLeft -= 1
-            return true
+            return linesLeft > 0
         }
     }
 

@@ -21,6 +21,7 @@ struct EventTurn: ~Copyable {
 
     private var sequencer: Sequencer
     private let stream: StreamPort
+    private var intake: StreamIntake
     private var recorder: Recorder
     private var keeper: Keeper
     private var ledger: Ledger
@@ -29,16 +30,14 @@ struct EventTurn: ~Copyable {
     private let eventLimitBytes: Int
     private var naming = FileNaming()
 
-    /// How much one pass records at most, so that clients get the first events of a backlog while the next are read.
-    static let passBytes: UInt64 = 262_144
-    private static let restartRetryNanoseconds: Int64 = 100_000_000
-
     init(
         _ configuration: Configuration, _ sequencer: Sequencer, _ stream: StreamPort, _ recorder: consuming Recorder,
         _ keeper: Keeper, _ ledger: Ledger, _ readers: Readers, _ presence: PresencePublisher
     ) {
         self.sequencer = sequencer
         self.stream = stream
+        intake = StreamIntake(
+            stream, SharedState(configuration.keptLimits, eventLimitBytes: configuration.eventLimitBytes))
         self.recorder = recorder
         self.keeper = keeper
         self.ledger = ledger
@@ -52,6 +51,7 @@ struct EventTurn: ~Copyable {
     var unsettledCount: Int { ledger.unsettledCount }
     /// Where the log stands.
     var position: UInt64 { recorder.position }
+    var historyBytes: Int { recorder.history.size.bytes }
     /// Whether events of the queue get their numbers here, and whether they may be submitted to those who give them.
     var placesQueue: Bool { sequencer.placesQueue }
     var maySubmit: Bool { sequencer.maySubmit }
@@ -105,7 +105,6 @@ struct EventTurn: ~Copyable {
     // MARK: Events of the queue
 
     func takeNews() -> [StreamNews] { stream.takeNews() }
-
     mutating func beginPass() { readers.beginPass() }
 
     /// The pass has left something because clients must take something first.
@@ -144,8 +143,8 @@ struct EventTurn: ~Copyable {
     ///   - unix: When this pass began, Unix nanoseconds.
     @discardableResult
     mutating func carry(
-        _ event: SpooledEvent, _ text: Span<UInt8>, at place: UInt64? = nil, isKnown: Bool? = nil, present: Int64,
-        unix: Int64
+        _ event: SpooledEvent, _ text: Span<UInt8>, at place: UInt64? = nil, isKnown: Bool? = nil,
+        isNews: Bool = false, present: Int64, unix: Int64
     ) -> Fate {
         let identity = event.identity(in: text)
         let facts = Sequencer.Facts(
@@ -153,7 +152,7 @@ struct EventTurn: ~Copyable {
             expiresAtMicroseconds: event.text.expiresAtMicroseconds)
         switch sequencer.decide(facts, at: place, unix: unix) {
         case .send(let seq):
-            let recorded = recorder.record(event, text, identity, seq: seq, unix: unix)
+            let recorded = recorder.record(event, text, identity, seq: seq, unix: unix, isNews: isNews)
             ledger.noteSent(
                 event, text, seq: seq, recorded, present: present, position: recorder.position, unix: unix,
                 clientCount: readers.clientCount)
@@ -162,12 +161,39 @@ struct EventTurn: ~Copyable {
             sequencer.submit(event, text)
             return .submitted
         case .leaveOut(let seq, let reason):
-            recorder.leaveOut(reason == .expired ? nil : identity, seq: seq, unix: unix)
+            if reason == .expired {
+                recorder.leaveOut(nil, ending: event, seq: seq, unix: unix)
+            } else {
+                recorder.leaveOut(identity, seq: seq, unix: unix)
+                // Beside the stream it is the state of its key; here it has never been.
+                correctState(of: event, at: seq, isChanged: true)
+            }
             ledger.noteLeftOut(reason, event, text, unix: unix)
         case .drop(let reason): ledger.noteLeftOut(reason, event, text, unix: unix)
         case .passed: break
         }
         return .dropped
+    }
+
+    /// Decides about lines of a batch until the log stands at a position, and does what follows.
+    ///
+    /// - Returns: `false` after the last line.
+    mutating func carryLines(of batch: inout Batch, upTo end: UInt64, unix: Int64) -> Bool {
+        let (contents, source) = (batch.text, batch.lineSource)
+        let present = Clock.unixNanoseconds()
+        while recorder.position < end {
+            guard let line = batch.nextUnsent() else { return false }
+            if let source, case .plain(let text) = line {
+                let id = batch.id(ofLine: line.number)
+                let bytes = contents.span.extracting(text.range)
+                let isDone = source.carry(
+                    text, bytes, lineID: id.span, &sequencer, &recorder, &ledger, present: present, unix: unix)
+                if isDone { continue }
+            }
+            let (event, range) = batch.event(of: line)
+            carry(event, contents.span.extracting(range), present: present, unix: unix)
+        }
+        return true
     }
 
     /// Notes a file whose events have all been submitted.
@@ -213,6 +239,7 @@ struct EventTurn: ~Copyable {
     /// Says what everyone has been handed, and lets history go whose files are gone.
     mutating func settle(hasDeleted: Bool, finished: UInt64, unix: Int64) {
         if hasDeleted { keeper.trim(&recorder, finished: finished) }
+        trimStream()
         keeper.releaseRetired(&recorder)
         ledger.settle(passed: readers.passed, passedAt: readers.passedAt)
         ledger.turn(unix: unix)
@@ -240,7 +267,7 @@ struct EventTurn: ~Copyable {
         stream.noteFollowing(isCatchingUp: sequencer.isCatchingUp)
         for one in news where sequencer.hear(one) {
             // Clients that have been here before may have what the journal has.
-            if recorder.isKept, recorder.history.inheritedSeq > 0 { stream.openGate() }
+            if recorder.isKept, recorder.history.inheritedSeq > 0, !recorder.isStateAhead { stream.openGate() }
         }
     }
 
@@ -253,21 +280,10 @@ struct EventTurn: ~Copyable {
     ///
     /// - Returns: Whether there was anything that could be used.
     mutating func takeArrival(now: Int64, unix: Int64) -> Bool {
-        switch sequencer.nextArrival(now: now) {
-        case .entry(let entry):
-            // Entries before it were trimmed before they could be read.
-            if entry.seq > sequencer.seq + 1,
-                !restart(epoch: sequencer.epoch, after: entry.seq - 1, now: now, unix: unix)
-            {
-                return false
-            }
-            sequencer.finishArrival()
-            take(entry, unix: unix)
-        case .place(let place):
-            guard resolve(place, now: now, unix: unix) else { return false }
-            sequencer.finishArrival()
-        case .end: sequencer.finishEnd()
-        case nil: return false
+        switch intake.next(&sequencer, &recorder, &keeper, readers, now: now, unix: unix) {
+        case .entry(let entry): take(entry, unix: unix)
+        case .used: break
+        case .nothing: return false
         }
         return true
     }
@@ -281,7 +297,14 @@ struct EventTurn: ~Copyable {
         if let told = entry.told { presence.noteTold(told) }
         do throws(EventFault) {
             let event = try EventRoom.event(in: entry, limitBytes: eventLimitBytes)
-            carry(event, entry.event.span, at: entry.seq, present: Clock.unixNanoseconds(), unix: unix)
+            carry(
+                event, entry.event.span, at: entry.seq, isNews: entry.told != nil, present: Clock.unixNanoseconds(),
+                unix: unix)
+            if event.text.key != nil, !entry.isInState {
+                // Of a server before 0.2, or added by an application itself.
+                correctState(of: event, at: entry.seq, isChanged: false)
+                if recorder.isStateAhead { recorder.noteStateLoss() }
+            }
         } catch {
             stream.reportForeign(seq: entry.seq, reason: error.reason)
             guard case .leaveOut(let seq, _) = sequencer.leaveOut(at: entry.seq) else { return }
@@ -289,46 +312,19 @@ struct EventTurn: ~Copyable {
         }
     }
 
-    /// Decides where to read on in the stream that was found.
-    ///
-    /// - Returns: Whether that could be decided now.
-    private mutating func resolve(_ place: StreamPlace, now: Int64, unix: Int64) -> Bool {
-        keep(finished: .max, now: now, unix: unix)
-        switch sequencer.resolve(place, isProbeKnown: place.probe.flatMap { recorder.isRecorded($0) }) {
-        case .renew:
-            stream.reportLoss(epoch: sequencer.epoch, seq: sequencer.seq, last: place.last)
-            sequencer.renew(place, to: RandomText.make(count: 8))
-            return true
-        case .restart(let epoch, let seq):
-            guard restart(epoch: epoch, after: seq, now: now, unix: unix) else { return false }
-        case .follow: break
+    /// Has the stream let go of what the history here has let go of.
+    private mutating func trimStream() {
+        let history = recorder.history
+        if sequencer.wantsTrim(upTo: history.precedingSeq) {
+            let trimmed = history.trimmed
+            sequencer.trim(upTo: trimmed.end, marks: trimmed.bytes)
         }
-        sequencer.follow(place)
-        return true
+        sequencer.letGo()
     }
 
-    /// Begins the history anew; clients that were here come back and are told.
-    ///
-    /// - Returns: Whether the journal could be begun.
-    private mutating func restart(epoch: String, after seq: UInt64, now: Int64, unix: Int64) -> Bool {
-        keep(finished: .max, now: now, unix: unix)
-        do throws(SystemCallError) {
-            try recorder.restart(epoch: epoch, after: seq, unix: unix)
-        } catch {
-            stream.reportRestartFault(error)
-            sequencer.retryArrival(at: now + Self.restartRetryNanoseconds)
-            return false
-        }
-        stream.reportRestart(epoch: epoch, after: seq)
-        // Those who come back are let in when everything is here again.
-        if stream.closeGate() { sequencer.catchUp(atLeast: seq) }
-        sequencer.restart(epoch: epoch, after: seq)
-        recorder.publish(oldestNeeded: readers.passed)
-        readers.wake()
-        // After the number, so that a loop that reads this finds it.
-        readers.tellRenumbering()
-        keeper.request(&recorder)
-        return true
+    private func correctState(of event: SpooledEvent, at seq: UInt64, isChanged: Bool) {
+        guard let corrections = recorder.corrections(of: event, at: seq, isChanged: isChanged) else { return }
+        sequencer.correct(corrections)
     }
 
     // MARK: For the operator

@@ -51,6 +51,8 @@ struct FileDeletion: ~Copyable {
     private var left = 0
     /// Files that were sent and could not be deleted, and what they looked like.
     private var undeletable: [FileName: (file: ReadFile, look: Unfinished.Look)] = [:]
+    /// Those that were there at the start.
+    private var found: FoundFiles
     /// Files that may still be written into.
     private var taken = TakenFiles()
 
@@ -62,7 +64,9 @@ struct FileDeletion: ~Copyable {
     /// The remover has at most this many; beyond them the hub deletes as well, which slows it down as it should.
     private static let removingLimit = 16_384
 
-    init(log: Log, hubWakeup: Wakeup) {
+    /// - Parameter found: What the journal knows of files that are there at the start.
+    init(log: Log, hubWakeup: Wakeup, found: FoundFiles) {
+        self.found = found
         self.log = log
         self.hubWakeup = hubWakeup
     }
@@ -83,7 +87,20 @@ struct FileDeletion: ~Copyable {
     }
 
     /// Up to this number all events' files are gone; `nil` where no file waits.
-    var finishedSeq: UInt64? { (removing.first?.first ?? waiting.first).map { max(1, $0.seq) - 1 } }
+    ///
+    /// - Parameter journalBytes: How large the journal is.
+    func finishedSeq(journalBytes: Int) -> UInt64? { found.needAll(journalBytes) ? 0 : deletedSeq }
+
+    private var deletedSeq: UInt64? { (removing.first?.first ?? waiting.first).map { max(1, $0.seq) - 1 } }
+
+    /// Notes how far the files have got that were there at the start.
+    ///
+    /// - Parameters:
+    ///   - isThrough: Whether the queue has been listed, and nothing waits in it now.
+    ///   - seq: The number of the last event.
+    mutating func noteFound(isThrough: Bool, seq: UInt64) {
+        found.note(isThrough: isThrough, seq: seq, finished: deletedSeq)
+    }
 
     /// Adds a file that may be deleted from a mark on; marks never go back.
     mutating func add(_ file: ReadFile, after mark: UInt64) { waiting.add(file, end: mark) }

@@ -152,13 +152,13 @@ struct FileExaminer {
         }
         let (owner, stemCount) = owners.publisher(of: file, status, in: reader.directory)
         do throws(Batch.Fault) {
-            let texts = try Batch.check(contents, after: known, limitBytes: eventLimitBytes) { text, line in
+            let checked = try Batch.check(contents, after: known, limitBytes: eventLimitBytes) { text, line in
                 judge?.refusal(of: text, in: line, by: owner, user: status.owner)
             }
             forget(file.name)
             let source = FileSource(file, status, owner: owner, stemCount: stemCount)
             return .batch(
-                Batch(file, source, status, reader, contents: reader.takeContents(), texts: texts, after: known))
+                Batch(file, source, status, reader, contents: reader.takeContents(), checked: checked, after: known))
         } catch {
             if let refusal = error.refusal { return refuse(refusal, line: error.line, status, file, reader) }
             return judge(

@@ -4,6 +4,10 @@ internal import WSQueueSequencer
 /// Finds out which event a file is whose name may be used again: by what this process has taken, and by the journal.
 struct FileNaming {
     private var names = ReusedNames()
+    /// The batches that this process has taken though a server before it may have begun them, with their last lines: should
+    /// one come again, its first lines are known by that, as the journal may have let go of them. Of so many it is known.
+    private var searched: [JournalRecord.Identity: Int] = [:]
+    private static let limitSearched = 4_096
 
     init() {}
 
@@ -33,12 +37,17 @@ struct FileNaming {
     private mutating func known(_ batch: inout Batch, _ recorder: borrowing Recorder, isSearched: Bool) -> Int {
         let source = batch.fileSource
         guard source.hasReusableName else {
-            return isSearched ? batch.lastLine { recorder.knowsLine($0, $1) } : 0
+            guard isSearched else { return 0 }
+            let last = batch.lastLine { recorder.knowsLine($0, $1) }
+            let known = max(last.known, searched[source.base] ?? 0)
+            if searched.count >= Self.limitSearched { searched = [:] }
+            searched[source.base] = last.all
+            return known
         }
         var known = 0
         // Asked only where the answer counts: each line is looked at for it.
         if !names.hasTaken(source.base) || source.keepsTimes {
-            known = batch.lastLine { event, _ in recorder.knowsBytes(of: event) }
+            known = batch.lastLine { event, _ in recorder.knowsBytes(of: event) }.known
         }
         let copied = source.keepsTimes ? JournalRecord.Fingerprint(batch.text.span) : nil
         switch decide(source, isSame: known > 0, copied, line: 1, recorder) {

@@ -3,7 +3,7 @@ internal import WSQueueLog
 package import WSQueueOperation
 package import WSQueueRedis
 package import WSQueueSequencer
-internal import WSQueueSpool
+package import WSQueueSpool
 package import WSQueueSystem
 
 /// The way of an event from its file into ring and journal and, once it is safe, of its file to the end.
@@ -19,9 +19,6 @@ package struct Hub: ~Copyable {
     private var ages: Ages
     private var chores = Chores()
 
-    private static let passFiles = 1_024
-    private static let passReadBytes = 4 * 1_048_576
-
     /// Makes a hub that has no directory yet.
     ///
     /// - Parameters:
@@ -36,7 +33,8 @@ package struct Hub: ~Copyable {
         ages = Ages(log: log)
         intake = Intake(configuration, log: log)
         examiner = FileExaminer(configuration, log: log, ports.publishers)
-        deletion = FileDeletion(log: log, hubWakeup: ports.hubWakeup)
+        let found = FoundFiles(limitBytes: configuration.journalBytes, past: recorder.history.size.events)
+        deletion = FileDeletion(log: log, hubWakeup: ports.hubWakeup, found: found)
         events = EventTurn(
             configuration, sequencer, StreamPort(link, gate: ports.gate, log: log), recorder,
             Keeper(log: log, syncer: ports.syncer, place: configuration.journalPlace),
@@ -55,6 +53,8 @@ package struct Hub: ~Copyable {
 
     /// The number of the last event.
     package var seq: UInt64 { events.seq }
+    /// What stands at the queue's path; `nil` while nothing does.
+    package var queue: SpoolReader? { intake.reader }
     /// How many files are known to wait.
     package var waitingCount: Int { intake.count }
     /// How many events have not been handed to all clients, or not been said.
@@ -67,8 +67,7 @@ package struct Hub: ~Copyable {
 
     /// How long the hub may sleep when nothing wakes it: until the next look at the directory.
     package func sleepMilliseconds(now: Int64) -> Int32 {
-        let isTaking =
-            batch != nil || events.hasWork || (intake.hasNext && (events.placesQueue || events.maySubmit))
+        let isTaking = batch != nil || events.hasWork || (intake.hasNext && (events.placesQueue || events.maySubmit))
         if isTaking, !events.isHeld, !events.isAwaitingClients, !isBehind { return 0 }
         let look = (intake.sleepNanoseconds(now: now) + 999_999) / 1_000_000
         let presence = mayTellPresence && !events.isHeld ? events.presenceSleepMilliseconds(now: now) : 1_000
@@ -127,7 +126,9 @@ package struct Hub: ~Copyable {
     }
 
     /// Up to this number all events' files are gone.
-    private var finishedSeq: UInt64 { events.finishedSeq(removed: deletion.finishedSeq, isInBatch: batch != nil) }
+    private var finishedSeq: UInt64 {
+        events.finishedSeq(removed: deletion.finishedSeq(journalBytes: events.historyBytes), isInBatch: batch != nil)
+    }
     private var isBehind: Bool { events.isBehind(undeletedFiles: deletion.count) }
 
     /// Records what waits in the queue or, where the order is shared, what the stream brings.
@@ -147,17 +148,17 @@ package struct Hub: ~Copyable {
             return events.keep(finished: finishedSeq, now: now, unix: unix)
         }
         let (start, seq) = (events.position, events.seq)
-        let end = start + EventTurn.passBytes
+        let limit = PassLimit(from: start)
         // A batch has nothing in between.
         if mayTellPresence { events.tellPresence(now: now, unix: unix) }
         var count = 0
         var readBytes = 0
-        while events.position < end, readBytes < Self.passReadBytes, count < Self.passFiles {
+        while events.position < limit.end(taken: count, left: intake.count), mayTake(count, readBytes) {
             guard events.hasRoom else {
                 events.hold()
                 break
             }
-            guard !isBehind, takeNext(upTo: end, now: now, unix: unix, readBytes: &readBytes) else { break }
+            guard !isBehind, takeNext(upTo: limit, now: now, unix: unix, readBytes: &readBytes) else { break }
             count += 1
         }
         deletion.allow(count)
@@ -168,7 +169,7 @@ package struct Hub: ~Copyable {
     private mutating func takeArrivals(_ news: [StreamNews], now: Int64, unix: Int64) {
         events.hear(news)
         let (start, seq) = (events.position, events.seq)
-        while events.position - start < EventTurn.passBytes {
+        while events.position - start < PassLimit.bytes {
             guard events.hasRoom else {
                 if events.hasArrivals { events.hold() }
                 break
@@ -185,21 +186,24 @@ package struct Hub: ~Copyable {
         guard !events.isAwaitingClients else { return }
         var count = 0
         var readBytes = 0
-        while events.maySubmit, count < Self.passFiles, readBytes < Self.passReadBytes,
-            takeNext(upTo: 0, now: now, unix: unix, readBytes: &readBytes)
+        while events.maySubmit, mayTake(count, readBytes),
+            takeNext(upTo: PassLimit(from: 0), now: now, unix: unix, readBytes: &readBytes)
         {
             count += 1
         }
         deletion.allow(count)
     }
 
+    /// Whether one pass may read one more file: those that are refused take time too.
+    private func mayTake(_ files: Int, _ readBytes: Int) -> Bool { files < 1_024 && readBytes < 4 * 1_048_576 }
+
     /// Goes on with the batch that was begun, or takes the oldest file.
     ///
-    /// - Parameter end: A batch is recorded up to about this position.
+    /// - Parameter limit: How far a batch is recorded.
     /// - Returns: Whether there was anything.
-    private mutating func takeNext(upTo end: UInt64, now: Int64, unix: Int64, readBytes: inout Int) -> Bool {
+    private mutating func takeNext(upTo limit: PassLimit, now: Int64, unix: Int64, readBytes: inout Int) -> Bool {
         if batch != nil {
-            goOnWithBatch(upTo: end, unix: unix)
+            goOnWithBatch(upTo: limit, unix: unix)
             return true
         }
         guard let reader = intake.reader, let file = intake.next(now: now) else { return false }
@@ -241,7 +245,7 @@ package struct Hub: ~Copyable {
         var new = new
         let contents = new.text
         guard !events.hasSubmitted(new.fileSource, contents.span) else {
-            return delete(new.readFile(seq: events.seq), now: now)
+            return finish(deletion.delete(new.readFile(seq: events.seq), in: intake.identity, now: now))
         }
         if !new.isContinued { events.identify(&new, mayBeBegun: examiner.mayBeBegun(new, unix: unix)) }
         guard !events.placesQueue else {
@@ -256,20 +260,15 @@ package struct Hub: ~Copyable {
         end(new.readFile(seq: events.seq), fate, new.fileSource, contents.span, now: now)
     }
 
-    /// Records lines of the batch, as long as the log has room and ends before `limit`; after the last one, the file is
+    /// Records lines of the batch, as long as the log has room and the pass goes; after the last one, the file is
     /// done.
-    private mutating func goOnWithBatch(upTo limit: UInt64, unix: Int64) {
+    private mutating func goOnWithBatch(upTo limit: PassLimit, unix: Int64) {
         // Moved out while it is used, so that what it holds is not copied.
         guard var current = batch.take() else { return }
-        let contents = current.text
         // Asked once: what a pass records is little beside the room there is.
-        let end = min(limit, events.roomEnd)
-        let present = Clock.unixNanoseconds()
-        while events.position < end {
-            guard let (event, range) = current.next() else {
-                return deletion.add(current.readFile(seq: events.seq), after: events.releaseMark)
-            }
-            events.carry(event, contents.span.extracting(range), present: present, unix: unix)
+        let end = min(limit.end(batchBytes: current.text.count), events.roomEnd)
+        guard events.carryLines(of: &current, upTo: end, unix: unix) else {
+            return deletion.add(current.readFile(seq: events.seq), after: events.releaseMark)
         }
         batch = current
     }
@@ -279,15 +278,12 @@ package struct Hub: ~Copyable {
         _ file: ReadFile, _ fate: EventTurn.Fate, _ source: FileSource, _ contents: Span<UInt8>, now: Int64
     ) {
         switch fate {
-        case .dropped where events.mayForget: return delete(file, now: now)
+        case .dropped where events.mayForget:
+            return finish(deletion.delete(file, in: intake.identity, now: now))
         case .submitted: events.noteSubmitted(source, contents)
         case .dropped, .recorded: break
         }
         deletion.add(file, after: events.releaseMark)
-    }
-
-    private mutating func delete(_ file: ReadFile, now: Int64) {
-        finish(deletion.delete(file, in: intake.identity, now: now))
     }
 
     /// Notes what deletions have led to.
@@ -302,6 +298,7 @@ package struct Hub: ~Copyable {
         events.noteSync(now: now)
         let outcome = deletion.deleteReleased(upTo: events.releasedMark, in: intake.identity, now: now)
         finish(outcome)
+        deletion.noteFound(isThrough: intake.isThrough && batch == nil, seq: events.seq)
         events.settle(hasDeleted: outcome.hasDeleted, finished: finishedSeq, unix: unix)
         guard reporter.isWanted else { return }
         var status = HubStatus()
@@ -343,8 +340,6 @@ package struct Hub: ~Copyable {
             }
             intake.use(opened)
             if isAnother { intake.putBackTaken() }
-        } catch {
-            intake.noteFault(error)
-        }
+        } catch { intake.noteFault(error) }
     }
 }

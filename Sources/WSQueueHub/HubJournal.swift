@@ -13,7 +13,8 @@ package enum HubJournal {
                 ? configuration.eventsInMemory : configuration.journalEvents ?? .max,
             ageNanoseconds: Int64(configuration.journalSeconds) * 1_000_000_000,
             bytes: configuration.journalBytes)
-        limits.kept = KeptLimits(keys: configuration.keyLimit, bytes: configuration.keyBytes)
+        limits.kept = configuration.keptLimits
+        limits.marks = configuration.historyMarkLimit
         let storage: JournalStorage
         do throws(SystemCallError) {
             storage = try self.storage(configuration.journalPlace, in: queue, log: log)
@@ -46,6 +47,11 @@ package enum HubJournal {
         case .directory(let path): try .open(at: path) { log.write(LogLine($0)) }
         }
     }
+}
+
+extension Configuration {
+    /// How much state is kept.
+    package var keptLimits: KeptLimits { KeptLimits(keys: keyLimit, bytes: keyBytes) }
 }
 
 extension LogLine {

@@ -45,6 +45,9 @@ struct Intake: ~Copyable {
     /// Whether a file can be taken.
     var hasNext: Bool { directory.reader != nil && !queue.isEmpty }
 
+    /// Whether the directory has been listed, and all that was found is taken.
+    var isThrough: Bool { listingCause != .start && queue.isEmpty && !queue.isTruncated }
+
     /// How long the hub may sleep when nothing wakes it, nanoseconds.
     func sleepNanoseconds(now: Int64) -> Int64 { min(nextLook, nextDue) - now }
 

@@ -58,7 +58,7 @@ struct Ledger {
         _ event: SpooledEvent, _ text: Span<UInt8>, seq: UInt64, _ recorded: Recorder.Recorded, present: Int64,
         position: UInt64, unix: Int64, clientCount: @autoclosure () -> Int
     ) {
-        if let name = event.text.ignored { ignored.note(name, in: text, id: event.id(in: text)) }
+        if let name = event.text.ignored { ignored.note(name, in: text) { event.id(in: text) } }
         let wait = event.waited(until: present)
         figures.count(waitNanoseconds: wait)
         waits.count(nanoseconds: wait)
@@ -75,6 +75,24 @@ struct Ledger {
                 String(decoding: [UInt8](text, in: JSONString.contents(of: $0)), as: UTF8.self)
             }, clientCount: clientCount(), file: event.fileName?.description)
         settlement.add(Settled(sent: sent, selections: recorded.selections), end: position)
+    }
+
+    /// Whether the next event gets a line of its own.
+    mutating func givesOwnLine(unix: Int64) -> Bool { lines.givesOwnLine(unix: unix) }
+
+    /// Notes that a plain line of a batch was recorded that gets no line of its own.
+    mutating func noteSent(
+        _ line: PlainEventText, _ text: Span<UInt8>, lineID: Span<UInt8>, waitNanoseconds: Int64, byteCount: Int
+    ) {
+        if let name = line.ignored {
+            ignored.note(name, in: text) {
+                line.text.idLabel(in: text)?.text ?? String(decoding: [UInt8](lineID), as: UTF8.self)
+            }
+        }
+        figures.count(waitNanoseconds: waitNanoseconds)
+        waits.count(nanoseconds: waitNanoseconds)
+        summedLines += 1
+        lines.count(byteCount: byteCount, waitNanoseconds: waitNanoseconds)
     }
 
     /// Says that an event is not sent.

@@ -32,8 +32,8 @@ struct Readers {
     /// How many clients there are.
     var clientCount: Int { marks.clients }
 
-    /// Whether no file is begun because no client is connected.
-    var isAwaitingClients: Bool { holdsWithoutClients && marks.clients == 0 }
+    /// Whether no file is begun because no client is connected but those that only look on.
+    var isAwaitingClients: Bool { holdsWithoutClients && marks.isUnattended }
 
     /// Whether the last pass left something because clients must take something first.
     var isHeld: Bool { isFull }

@@ -19,7 +19,9 @@ package struct Recorder: ~Copyable {
         package let selections: [PublicationLog.Selection]
     }
 
+    private let publications: PublicationLog
     private var message: EventMessageWriter
+    private let plain: PlainMessage
     private var writer: PublicationWriter
     private var journal: JournalWriter
 
@@ -27,7 +29,9 @@ package struct Recorder: ~Copyable {
     ///
     /// - Parameter payloadKey: The wire's name for the payload.
     package init(_ publications: PublicationLog, _ journal: consuming JournalWriter, payloadKey: String) {
+        self.publications = publications
         message = EventMessageWriter(payloadKey: payloadKey)
+        plain = PlainMessage(payloadKey: payloadKey)
         writer = PublicationWriter(publications)
         self.journal = journal
     }
@@ -82,8 +86,10 @@ package struct Recorder: ~Copyable {
     ///   - text: The event's own bytes.
     ///   - seq: Its number.
     ///   - unix: The present moment, Unix nanoseconds.
+    ///   - isNews: Whether it tells what has happened in a channel: it is not sent to those who come later.
     package mutating func record(
-        _ event: SpooledEvent, _ text: Span<UInt8>, _ identity: JournalRecord.Identity, seq: UInt64, unix: Int64
+        _ event: SpooledEvent, _ text: Span<UInt8>, _ identity: JournalRecord.Identity, seq: UInt64, unix: Int64,
+        isNews: Bool = false
     ) -> Recorded {
         let start = writer.position
         var selections: [PublicationLog.Selection] = []
@@ -107,9 +113,39 @@ package struct Recorder: ~Copyable {
         }
         if event.text.delivery != nil || event.fingerprint != nil || event.hasLineID {
             record.parts = Self.parts(of: event, addressing)
+            if isNews { record.parts.kind = .news }
         }
-        stage(record)
+        stage(record, isNews: isNews)
         return Recorded(byteCount: Int(writer.position - start), selections: selections)
+    }
+
+    /// Whether a plain line can be written as ``record(_:_:lineID:_:key:seq:unix:)`` does it: to everyone, and known by
+    /// nothing but its id.
+    package var takesPlainLines: Bool { !publications.isSelective && !journal.knowsOwnerless }
+
+    /// Under which the journal knows a plain line.
+    package static func key(
+        _ line: PlainEventText, _ text: Span<UInt8>, lineID: Span<UInt8>, _ owner: EventOwner
+    ) -> UInt64 {
+        guard let id = line.id else { return JournalRecord.Identity.key(of: lineID, owner) }
+        return JournalRecord.Identity.key(of: text.extracting(JSONString.contents(of: id)), owner)
+    }
+
+    /// Whether an event has been recorded before that has this key.
+    package func knows(key: UInt64) -> Bool { journal.knows(key: key) }
+
+    /// Writes a plain line of a batch: the very bytes that it has as any other event, without anything made of it before.
+    ///
+    /// - Parameters:
+    ///   - lineID: The id of a line that says none.
+    ///   - key: Under which the journal is to know it.
+    /// - Returns: What it takes in the ring.
+    package mutating func record(
+        _ line: PlainEventText, _ text: Span<UInt8>, lineID: Span<UInt8>, _ owner: EventOwner, key: UInt64, seq: UInt64,
+        unix: Int64
+    ) -> Int {
+        plain.write(
+            line, text, lineID: lineID, owner, key: key, seq: seq, unix: unix, to: &writer, publications, &journal)
     }
 
     private static func parts(of event: SpooledEvent, _ addressing: Broker.Addressing) -> JournalRecord.Parts {
@@ -146,17 +182,22 @@ package struct Recorder: ~Copyable {
             audience: .channel(name, except: .none)
         ) { $0.append(textFrame: bytes.span) }
         message.write(text, fields(nil), in: event.span)
+        // It has no file that could come again.
         var record = JournalRecord(
-            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: id, owner: .unknown))
+            seq: seq, unixNanoseconds: unix, identity: JournalRecord.Identity(id: [], owner: .unknown))
         record.parts.channels = [name]
         record.parts.kind = .news
-        stage(record)
+        stage(record, isNews: true)
     }
 
     /// Writes an event for no one under a number that no event bears, so that loops and replays do not wait for it.
     ///
-    /// - Parameter identity: What it is known by from now on; `nil` where it may come again and be sent then.
-    package mutating func leaveOut(_ identity: JournalRecord.Identity?, seq: UInt64, unix: Int64) {
+    /// - Parameters:
+    ///   - identity: What it is known by from now on; `nil` where it may come again and be sent then.
+    ///   - expired: One that others may have had in time: it has ended the state before it, for all.
+    package mutating func leaveOut(
+        _ identity: JournalRecord.Identity?, ending expired: SpooledEvent? = nil, seq: UInt64, unix: Int64
+    ) {
         let text = "{\"event\":\"\",\"seq\":\(seq)}"
         let length = FrameEncoder.frameLength(payloadLength: text.utf8.count)
         writer.append(byteCount: length, seq: seq, audience: .users([], channel: nil, except: .none)) {
@@ -166,15 +207,20 @@ package struct Recorder: ~Copyable {
             seq: seq, unixNanoseconds: unix, identity: identity ?? JournalRecord.Identity(id: [], owner: .unknown))
         record.parts.recipients = []
         record.parts.kind = .leftOut
+        if let expired, let key = expired.text.key {
+            record.parts.channels = expired.addressing.channels
+            record.parts.key = key.bytes
+            record.parts.isClearing = true
+        }
         journal.stage(record, messageBytes: 0) { _ in }
     }
 
     /// Shows everything written to the loops.
     package mutating func publish(oldestNeeded: UInt64) { writer.publish(oldestNeeded: oldestNeeded) }
 
-    private mutating func stage(_ record: JournalRecord) {
+    private mutating func stage(_ record: JournalRecord, isNews: Bool) {
         let bytes = message.message
-        journal.stage(record, message: bytes.span)
+        if isNews { journal.stageNews(record, message: bytes) } else { journal.stage(record, message: bytes.span) }
     }
 
     // MARK: The journal's file
@@ -230,11 +276,49 @@ package struct Recorder: ~Copyable {
 
     /// Begins the history anew after another number, perhaps in another numbering.
     ///
+    /// - Parameter past: What Redis has of what comes before that number.
     /// - Throws: ``SystemCallError`` where the first segment cannot be made; nothing has changed then.
-    package mutating func restart(epoch: String, after seq: UInt64, unix: Int64) throws(SystemCallError) {
-        try journal.restart(epoch: epoch, precedingSeq: seq, unix: unix)
+    mutating func restart(
+        epoch: String, after seq: UInt64, unix: Int64, _ past: StreamPast, _ state: SharedState
+    ) throws(SystemCallError) {
+        try journal.restart(
+            epoch: epoch, precedingSeq: seq, unix: unix, past: state.past(past, &message, unix: unix))
         writer.skip(to: seq)
     }
+
+    /// Whether any state is kept.
+    var hasState: Bool { journal.journal.kept.events.keyCount > 0 }
+
+    /// What is right of the state in a Redis that has lost events which were recorded here.
+    ///
+    /// - Parameter place: How the stream stands; `nil` where its numbering is another, and all that it has is newer.
+    func corrections(of past: StreamPast, _ place: StreamPlace?) -> StateCorrections {
+        let history = journal.journal
+        return SharedState.corrections(history.kept.events, of: past) { kept in
+            guard let place else { return false }
+            guard kept.number <= history.lastSeq else { return false }
+            guard case .entry(let entry) = kept.content else { return true }
+            // What has gone here has gone there too, unless it was written since.
+            if entry.seq <= history.precedingSeq { return entry.seq < place.first }
+            return isRecorded(entry) ?? true
+        }
+    }
+
+    /// What is right of the state of an event's key, where an entry of the stream has changed it, or has not.
+    ///
+    /// - Parameter isChanged: Whether the state beside the stream is what the entry says; otherwise it is older.
+    func corrections(of event: SpooledEvent, at seq: UInt64, isChanged: Bool) -> StateCorrections? {
+        guard let key = event.text.key?.bytes else { return nil }
+        let channels = event.text.channels.isEmpty ? [""] : event.text.channels.map(\.name)
+        return SharedState.corrections(
+            journal.journal.kept.events, of: key, in: channels, at: seq, isChanged: isChanged)
+    }
+
+    /// The state may be older than what stands beside the stream.
+    func noteStateLoss() { journal.noteStateLoss() }
+
+    /// Whether the state is that of a number to which the history has not come yet.
+    var isStateAhead: Bool { journal.journal.isStateAhead }
 
     /// Writes the journal on in another directory.
     package mutating func move(to storage: JournalStorage, unix: Int64) { journal.move(to: storage, unix: unix) }

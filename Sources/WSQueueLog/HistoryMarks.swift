@@ -40,8 +40,9 @@ package struct HistoryMarks: Equatable, Sendable {
         private(set) var all = Last()
         private(set) var users: [String: Last] = [:]
         private(set) var exceptions: [[String]: Last] = [:]
-        /// Of those users and exceptions that are not remembered.
-        private(set) var others = Last()
+        /// Of those users, and of those exceptions, that are not remembered.
+        private(set) var otherUsers = Last()
+        private(set) var otherExceptions = Last()
 
         var partCount: Int { users.count + exceptions.count }
 
@@ -57,18 +58,18 @@ package struct HistoryMarks: Equatable, Sendable {
             return partCount > before
         }
 
-        mutating func noteOthers(_ last: Last) {
-            newest = max(newest, last.any)
-            others.note(last)
+        mutating func noteOthers(users: Last, exceptions: Last) {
+            newest = max(newest, users.any, exceptions.any)
+            otherUsers.note(users)
+            otherExceptions.note(exceptions)
         }
 
         mutating func forget(_ part: Part) {
-            let last =
-                switch part {
-                case .user(let user): users.removeValue(forKey: user)
-                case .allBut(let users): exceptions.removeValue(forKey: users)
-                }
-            if let last { others.note(last) }
+            switch part {
+            case .user(let user): if let last = users.removeValue(forKey: user) { otherUsers.note(last) }
+            case .allBut(let users):
+                if let last = exceptions.removeValue(forKey: users) { otherExceptions.note(last) }
+            }
         }
 
         var parts: [(part: Part, last: Last)] {
@@ -86,21 +87,24 @@ package struct HistoryMarks: Equatable, Sendable {
     /// Of channels that are not remembered.
     private var others = Last()
     private var count = 0
-    private let limit: Int
+    let limit: Int
 
     /// Of no events.
     ///
     /// - Parameter limit: How many channels and users are remembered.
     package init(limit: Int = Self.limit) { self.limit = limit }
 
+    /// Of no events, with the same bound.
+    var emptied: HistoryMarks { HistoryMarks(limit: limit) }
+
     // MARK: Noting
+
+    /// Notes an event for everyone without a channel, and without a key.
+    mutating func noteEveryone(_ seq: UInt64) { _ = channelless.note(nil, Last(any: seq, plain: seq)) }
 
     /// Notes whom an event was for.
     mutating func note(_ record: JournalRecord) {
-        guard !record.isForEveryone else {
-            _ = channelless.note(nil, Last(any: record.seq, plain: record.seq))
-            return
-        }
+        guard !record.isForEveryone else { return noteEveryone(record.seq) }
         let parts = record.parts
         guard parts.kind == .event else { return }
         let last = Last(any: record.seq, plain: parts.key == nil ? record.seq : 0)
@@ -136,8 +140,13 @@ package struct HistoryMarks: Equatable, Sendable {
     private mutating func note(_ name: String?, _ channel: Channel) {
         note(name, nil, channel.all)
         for (part, last) in channel.parts { note(name, part, last) }
-        guard channel.others.any > 0 else { return }
-        if let name { channels[name]?.noteOthers(channel.others) } else { channelless.noteOthers(channel.others) }
+        let (users, exceptions) = (channel.otherUsers, channel.otherExceptions)
+        guard max(users.any, exceptions.any) > 0 else { return }
+        if let name {
+            channels[name]?.noteOthers(users: users, exceptions: exceptions)
+        } else {
+            channelless.noteOthers(users: users, exceptions: exceptions)
+        }
     }
 
     private mutating func note(_ name: String?, _ part: Part?, _ last: Last) {
@@ -145,7 +154,11 @@ package struct HistoryMarks: Equatable, Sendable {
             if channelless.note(part, last) { count += 1 }
             return
         }
-        if channels[name] == nil { count += 1 }
+        if channels[name] == nil {
+            count += 1
+            // It may have been forgotten, with whatever there was for its listeners by then.
+            if others.any > 0 { channels[name, default: Channel()].noteOthers(users: others, exceptions: others) }
+        }
         if channels[name, default: Channel()].note(part, last) { count += 1 }
     }
 
@@ -167,7 +180,8 @@ package struct HistoryMarks: Equatable, Sendable {
             case (let name?, nil):
                 guard let channel = channels[name], channel.partCount == 0 else { continue }
                 others.note(channel.all)
-                others.note(channel.others)
+                others.note(channel.otherUsers)
+                others.note(channel.otherExceptions)
                 channels[name] = nil
             case (nil, nil): continue
             }
@@ -213,11 +227,13 @@ package struct HistoryMarks: Equatable, Sendable {
         for (users, last) in channel.exceptions where last.any > seq {
             if user.map({ !users.contains($0) }) ?? true { add(last, after: seq, isUnsure: false, to: &loss) }
         }
+        // Whoever is not among those that are left out, which is not known, has lost it.
+        add(channel.otherExceptions, after: seq, isUnsure: true, to: &loss)
         guard let user else { return }
         if let last = channel.users[user] {
             add(last, after: seq, isUnsure: false, to: &loss)
         } else {
-            add(channel.others, after: seq, isUnsure: true, to: &loss)
+            add(channel.otherUsers, after: seq, isUnsure: true, to: &loss)
         }
     }
 
@@ -240,7 +256,7 @@ extension HistoryMarks.Loss {
 extension HistoryMarks {
     /// As it is kept: the end, the others, what has no channel, and each channel; numbers little-endian, texts with their
     /// lengths.
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(number: end, bytes: 8)
         bytes.append(others)
@@ -256,20 +272,21 @@ extension HistoryMarks {
     /// Reads what ``bytes`` has written.
     ///
     /// - Returns: `nil` where it is something else.
-    init?(_ bytes: Span<UInt8>, limit: Int = Self.limit) {
+    package init?(_ bytes: Span<UInt8>, limit: Int = Self.limit) {
         self.init(limit: limit)
         var reader = LittleEndianReader(position: 0, end: bytes.count)
         guard let end = reader.number(8, in: bytes), let others = reader.last(in: bytes),
             let channelless = reader.channel(in: bytes), let count = reader.number(4, in: bytes)
         else { return nil }
         self.end = end
-        self.others = others
         note(nil, channelless)
         for _ in 0..<count {
             guard let name = reader.text(in: bytes), let channel = reader.channel(in: bytes) else { return nil }
             note(String(decoding: name, as: UTF8.self), channel)
         }
         guard reader.position == reader.end else { return nil }
+        // Last: what is written of a channel says all of it.
+        self.others = others
         shrink()
     }
 }
@@ -281,12 +298,12 @@ extension LittleEndianReader {
     }
 
     fileprivate mutating func channel(in bytes: Span<UInt8>) -> HistoryMarks.Channel? {
-        guard let all = last(in: bytes), let others = last(in: bytes), let count = number(4, in: bytes) else {
-            return nil
-        }
+        guard let all = last(in: bytes), let users = last(in: bytes), let exceptions = last(in: bytes),
+            let count = number(4, in: bytes)
+        else { return nil }
         var channel = HistoryMarks.Channel()
         _ = channel.note(nil, all)
-        channel.noteOthers(others)
+        channel.noteOthers(users: users, exceptions: exceptions)
         for _ in 0..<count {
             guard let isUser = number(1, in: bytes), let users = list(in: bytes), let last = last(in: bytes),
                 let user = users.first
@@ -305,7 +322,8 @@ extension [UInt8] {
 
     fileprivate mutating func append(_ channel: HistoryMarks.Channel) {
         append(channel.all)
-        append(channel.others)
+        append(channel.otherUsers)
+        append(channel.otherExceptions)
         append(number: UInt64(channel.partCount), bytes: 4)
         for (part, last) in channel.parts {
             switch part {

@@ -14,6 +14,16 @@ package final class Journal: Sendable {
         /// The last number before the segment in which it stands: after a jump over records that are gone, more than
         /// the reader has seen.
         package var precedingSeq: UInt64 { segment.precedingSeq }
+
+        /// How much to read from here in steps of about `size`, so that all who read so come to the same places, wherever
+        /// they have begun.
+        package func step(_ size: Int) -> Int {
+            let rest = size - offset % size
+            return rest < size / 8 ? rest + size : rest
+        }
+
+        /// The place so many bytes after this one, in the same segment.
+        package func advanced(by count: Int) -> Position { Position(segment: segment, offset: offset + count) }
     }
 
     /// What reading gives.
@@ -31,9 +41,7 @@ package final class Journal: Sendable {
         }
 
         /// The place of the record that begins at `offset` in ``records``; its end is the place after the last.
-        package func position(at offset: Int) -> Position {
-            Position(segment: start.segment, offset: start.offset + offset)
-        }
+        package func position(at offset: Int) -> Position { start.advanced(by: offset) }
     }
 
     struct State {
@@ -48,13 +56,15 @@ package final class Journal: Sendable {
         var trimmed: HistoryMarks
         /// The newest event of each key.
         var kept: KeptEvents
+        /// What news of channels say, whose records have no message.
+        var news = NewsShelf()
     }
 
     /// Whether the numbering is shared with other servers: some of them may be further than this one.
     package let isShared: Bool
     /// Numbers that no event of this history bears, though clients may have some that do.
     package let left: [ClosedRange<UInt64>]
-    private let state: Guarded<State>
+    private let guarded: Guarded<State>
 
     init(
         epoch: String, segments: [JournalSegment], isShared: Bool, left: [ClosedRange<UInt64>] = [],
@@ -64,16 +74,16 @@ package final class Journal: Sendable {
         self.isShared = isShared
         self.left = left
         let seq = segments.last?.lastSeq ?? 0
-        state = Guarded(
+        guarded = Guarded(
             State(
                 epoch: epoch, inheritedSeq: seq, segments: segments, lastSeq: seq, trimmed: trimmed, kept: kept))
     }
 
     /// The identity of the numbering.
-    package var epoch: String { state.withLock { $0.epoch } }
+    package var epoch: String { guarded.withLock { $0.epoch } }
 
     /// The last number given before this process: connections that older events name are gone.
-    package var inheritedSeq: UInt64 { state.withLock { $0.inheritedSeq } }
+    package var inheritedSeq: UInt64 { guarded.withLock { $0.inheritedSeq } }
 
     /// What tells the event with this number apart from all others, if it is here and can be read. A number that no event
     /// bears here may be another event's elsewhere.
@@ -95,17 +105,35 @@ package final class Journal: Sendable {
     }
 
     /// The number of the last publication.
-    package var lastSeq: UInt64 { state.withLock { $0.lastSeq } }
+    package var lastSeq: UInt64 { guarded.withLock { $0.lastSeq } }
 
     /// The last number before the oldest record.
-    package var precedingSeq: UInt64 { state.withLock { $0.segments.first?.precedingSeq ?? $0.lastSeq } }
+    package var precedingSeq: UInt64 { guarded.withLock { $0.segments.first?.precedingSeq ?? $0.lastSeq } }
 
     /// For whom the events were that are gone.
-    package var trimmed: HistoryMarks { state.withLock { $0.trimmed } }
+    package var trimmed: HistoryMarks { guarded.withLock { $0.trimmed } }
 
     /// The newest event of each key at this moment, and the number up to which all events count in it.
     package var kept: (events: KeptEvents, seq: UInt64) {
-        state.withLock { ($0.kept, max($0.lastSeq, $0.kept.lastSeq)) }
+        guarded.withLock { ($0.kept, max($0.lastSeq, $0.kept.lastSeq)) }
+    }
+
+    /// The same for a client: where the history has not come to the number whose state it is, it is not whole.
+    package var state: (events: KeptEvents, seq: UInt64) {
+        var moment = kept
+        if moment.events.baseSeq > moment.seq { moment.events.noteLoss() }
+        return moment
+    }
+
+    /// Whether the state is that of a number to which the history has not come yet.
+    package var isStateAhead: Bool { guarded.withLock { $0.kept.baseSeq > $0.lastSeq } }
+
+    /// The message of the news of a channel with this number; `nil` where it is too old.
+    package func news(_ seq: UInt64) -> [UInt8]? { guarded.withLock { $0.news[seq] } }
+
+    /// What a record says; `nil` where it is news that are too old by now.
+    package func message(of record: JournalRecordText, in chunk: Chunk) -> ArraySlice<UInt8>? {
+        record.kind == .news ? news(record.seq)?[...] : chunk.records[record.message]
     }
 
     /// How many events it holds, and how many bytes those are.
@@ -175,7 +203,7 @@ package final class Journal: Sendable {
     }
 
     func withState<Result>(_ body: (inout State) -> Result) -> Result {
-        state.withLock { body(&$0) }
+        guarded.withLock { body(&$0) }
     }
 
     /// The segment in which a reader goes on that has come to the end of another.

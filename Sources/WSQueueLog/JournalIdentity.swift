@@ -1,4 +1,3 @@
-internal import WSQueueCore
 internal import WSQueueSystem
 
 extension JournalRecord {
@@ -50,6 +49,9 @@ extension JournalRecord {
         func keyOfCopies(_ fingerprint: Fingerprint) -> UInt64 {
             Self.key(FileEventID.withoutTime(id).span, ~((owner?.key ?? 0) ^ fingerprint.word))
         }
+
+        /// Under which the journal knows the event of an owner.
+        package static func key(of id: Span<UInt8>, _ owner: EventOwner) -> UInt64 { key(id, owner.key) }
 
         private static func key(_ id: Span<UInt8>, _ stamp: Int64) -> UInt64 {
             max(1, ByteHash.seeded(id, stamp: stamp))

@@ -29,7 +29,7 @@ struct JournalOpening {
     private(set) var findings: [JournalFinding] = []
     private(set) var identities = JournalIdentities()
     /// For whom the events were that are gone.
-    private(set) var trimmed = HistoryMarks()
+    private(set) var trimmed: HistoryMarks
     /// The newest event of each key.
     private(set) var kept: KeptEvents
     private let storage: JournalStorage
@@ -45,10 +45,13 @@ struct JournalOpening {
     /// Whether numbers may have been given that the journal does not know.
     private var isUnsure = false
     private var leastSeq: UInt64 = 0
+    /// Whether a whole file is none, so that no one knows which keys were in it.
+    private var isFileLost = false
 
-    init(_ storage: JournalStorage, boot: String, host: String?, isShared: Bool, _ limits: KeptLimits) {
-        keptLimits = limits
-        kept = KeptEvents(limits)
+    init(_ storage: JournalStorage, boot: String, host: String?, isShared: Bool, _ limits: JournalLimits) {
+        keptLimits = limits.kept
+        kept = KeptEvents(limits.kept)
+        trimmed = HistoryMarks(limit: limits.marks)
         self.host = host
         self.storage = storage
         self.isShared = isShared
@@ -81,7 +84,9 @@ struct JournalOpening {
 
     /// Finds for whom the events were that are gone, and ends what a server had begun that was killed while it trimmed.
     private mutating func readTrimmed() {
-        if case .directory(let directory) = storage, let kept = TrimmedFile.read(in: directory, epoch: active.epoch) {
+        if case .directory(let directory) = storage,
+            let kept = TrimmedFile.read(in: directory, epoch: active.epoch, limit: trimmed.limit)
+        {
             trimmed = kept
         }
         while segments.count > 1, let oldest = segments.first, oldest.lastSeq <= trimmed.end {
@@ -181,6 +186,7 @@ struct JournalOpening {
         for name in damaged {
             findings.append(.damaged(name: name.description, byteCount: JournalSegmentHeader.byteCount))
             guard newest == nil || JournalStorage.epoch(of: name) == newest?.epoch else { continue }
+            isFileLost = true
             let seq = JournalStorage.precedingSeq(of: name)
             guard seq >= segments.last?.precedingSeq ?? 0 else { continue }
             leastSeq = max(leastSeq, seq)
@@ -204,8 +210,16 @@ struct JournalOpening {
             let found = KeptFile.read(in: directory, epoch: epoch, keptLimits)
         {
             (kept, keptEnd) = found
+        } else if isShared, let oldest = segments.first, oldest.precedingSeq > 0 {
+            // It is there from the moment on from which a shared history does not begin with the first number.
+            kept.noteLoss()
         }
+        if isFileLost { kept.noteLoss() }
+        var reached = keptEnd
         for segment in segments {
+            // What was between may have had keys.
+            if isShared, segment.precedingSeq > max(reached, segments[0].precedingSeq) { kept.noteLoss() }
+            defer { reached = max(reached, segment.lastSeq) }
             let tail = try segment.scan { record, preceding, event in
                 if let event, record.seq > keptEnd { kept.take(event, isClearing: record.parts.isClearing) }
                 identities.note(record.identity.owner)

@@ -92,12 +92,15 @@ package struct JournalRecord: Equatable, Sendable {
     static let fixedBytes = prefixBytes + 16
 
     /// Calls `body` with each key under which the journal knows the event.
-    func forEachKey(_ body: (UInt64) -> Void) {
+    ///
+    /// - Parameter isNew: Whether this process has recorded it. Which lines of a batch it has taken it knows otherwise; only
+    ///   where the batch's name may be used again its lines are looked for.
+    func forEachKey(inThisRun isNew: Bool = false, _ body: (UInt64) -> Void) {
         guard let parts = box?.parts else { return body(identity.key) }
-        // No one publishes these, and an event that was left out need not be known.
-        guard parts.kind != .news, !identity.id.isEmpty else { return }
+        // An event that was left out need not be known.
+        guard !identity.id.isEmpty else { return }
         body(identity.key)
-        if let line = parts.line { body(line.key) }
+        if let line = parts.line, !isNew || parts.fingerprint != nil { body(line.key) }
         guard let fingerprint = parts.fingerprint else { return }
         let file = parts.line ?? identity
         body(file.key(of: fingerprint))
@@ -138,7 +141,44 @@ package struct JournalRecord: Equatable, Sendable {
             if !flags.isSubset(of: .owner) { append(parts, flags, to: &output) }
             fill(&output)
         }
-        let body = (start + Self.prefixBytes)..<buffer.count
+        Self.seal(&buffer, from: start)
+    }
+}
+
+extension JournalRecord {
+    /// Appends the record of an event for everyone, of texts that lie elsewhere: what ``append(to:message:)`` appends where
+    /// nothing but the line is among the parts.
+    ///
+    /// - Parameter line: The id of its line in a batch, where `id` is another one.
+    static func append(
+        _ id: Span<UInt8>, _ line: Span<UInt8>?, _ owner: EventOwner, seq: UInt64, unix: Int64, message: Span<UInt8>,
+        to buffer: inout [UInt8]
+    ) {
+        let start = buffer.count
+        var flags: JournalRecordFlags = owner.name.isEmpty ? [] : .owner
+        var byteCount = fixedBytes + 2 + 4 + id.count + message.count
+        if !owner.name.isEmpty { byteCount += 4 + owner.name.count }
+        if let line {
+            flags.insert(.line)
+            byteCount += 4 + line.count
+        }
+        buffer.growIfNeeded(by: byteCount)
+        buffer.append(addingCapacity: byteCount) { output in
+            output.append(littleEndian: 0)
+            output.append(littleEndian: seq)
+            output.append(littleEndian: UInt64(bitPattern: unix))
+            output.append(number: UInt64(flags.rawValue), bytes: 2)
+            output.append(counted: id)
+            if !owner.name.isEmpty { output.append(counted: owner.name.span) }
+            if let line { output.append(counted: line) }
+            output.append(memory: message)
+        }
+        seal(&buffer, from: start)
+    }
+
+    /// Writes length and checksum over what stands before the record that is the last one.
+    private static func seal(_ buffer: inout [UInt8], from start: Int) {
+        let body = (start + prefixBytes)..<buffer.count
         let checksum = CRC32C.checksum(buffer.span.extracting(body))
         buffer.set(number: UInt64(body.count), at: start)
         buffer.set(number: UInt64(checksum), at: start + 4)

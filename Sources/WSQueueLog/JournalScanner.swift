@@ -1,4 +1,4 @@
-internal import WSQueueCore
+internal import WSQueueSystem
 
 /// Finds records in bytes without looking into them.
 enum JournalScanner {

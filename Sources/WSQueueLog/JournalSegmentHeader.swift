@@ -1,4 +1,5 @@
 internal import WSQueueCore
+internal import WSQueueSystem
 
 /// The first bytes of a segment's file: what it continues, and whether its end can be trusted.
 ///

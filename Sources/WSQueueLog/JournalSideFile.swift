@@ -58,9 +58,6 @@ struct JournalSideFile {
         } catch  where error.isUnsupported {}
     }
 
-    /// Removes it, where another numbering begins.
-    func remove(in directory: Directory) { try? Self.remove(name, in: directory) }
-
     private static let limitBytes = 4 * 1_048_576 * 1_024
 
     private static func remove(_ name: FileName, in directory: Directory) throws(SystemCallError) {

@@ -22,6 +22,15 @@ struct JournalStage {
         seq = record.seq
     }
 
+    /// Adds an event for everyone, of a line of a batch.
+    mutating func addLine(
+        _ id: Span<UInt8>, _ line: Span<UInt8>?, _ owner: EventOwner, seq: UInt64, unix: Int64, message: Span<UInt8>
+    ) {
+        JournalRecord.append(id, line, owner, seq: seq, unix: unix, message: message, to: &records)
+        audiences.noteEveryone(seq)
+        self.seq = seq
+    }
+
     mutating func note(_ key: UInt64) { identities.append(key) }
 
     mutating func removeAll() {

@@ -8,7 +8,8 @@ package enum JournalStorage: Sendable {
     case memory
 
     static let suffix = ".segment"
-    private static let directoryName = FileName(".journal")
+    /// Its name in the queue, where it has no place of its own.
+    package static let directoryName = FileName(".journal")
 
     /// The journal of a queue, in a hidden directory that is made where it is missing.
     ///
@@ -88,13 +89,6 @@ package enum JournalStorage: Sendable {
     /// Keeps the state up to a number, whose events are about to go.
     func keep(_ kept: KeptEvents, upTo end: UInt64, epoch: String) throws(SystemCallError) {
         if case .directory(let directory) = self { try KeptFile.write(kept, upTo: end, epoch: epoch, in: directory) }
-    }
-
-    /// Another numbering begins.
-    func forgetPast() {
-        guard case .directory(let directory) = self else { return }
-        TrimmedFile.remove(in: directory)
-        KeptFile.remove(in: directory)
     }
 
     /// Removes a segment's file; readers that have it open can read on.

@@ -35,9 +35,11 @@ struct JournalTrimmer {
 
     /// Takes out what is too much.
     ///
-    /// - Parameter finished: Up to this number all events' files are gone.
+    /// - Parameters:
+    ///   - finished: Up to this number all events' files are gone.
+    ///   - written: The last number that was written; nothing later is in the state.
     mutating func trim(
-        _ journal: Journal, _ storage: JournalStorage, finished: UInt64
+        _ journal: Journal, _ storage: JournalStorage, finished: UInt64, written: UInt64
     ) -> (gone: [JournalSegment], findings: [JournalFinding]) {
         let surplus = surplus(of: journal, finished: finished)
         guard !surplus.isEmpty else { return ([], []) }
@@ -48,8 +50,10 @@ struct JournalTrimmer {
         }
         do throws(SystemCallError) {
             // First: what is gone and not remembered would be a gap for everyone after a crash.
-            if surplus.contains(where: \.segment.hasKeys) {
-                try storage.keep(journal.kept.events, upTo: trimmed.end, epoch: journal.epoch)
+            if journal.isShared || surplus.contains(where: \.segment.hasKeys) {
+                // All of it: what has replaced a state that goes may not be on the disk yet.
+                let kept = journal.kept.events
+                try storage.keep(kept, upTo: kept.end(atLeast: written), epoch: journal.epoch)
             }
             try storage.keep(trimmed, epoch: journal.epoch)
         } catch {

@@ -11,6 +11,8 @@ package struct JournalLimits: Equatable, Sendable {
     package var bytes: Int
     /// How much state is kept, however old.
     package var kept = KeptLimits()
+    /// Of how many channels and users it is remembered up to where their events are gone.
+    package var marks = HistoryMarks.limit
 
     package init(events: Int = 10_000, ageNanoseconds: Int64 = 86_400_000_000_000, bytes: Int = 64 * 1_048_576) {
         self.events = events
@@ -59,7 +61,7 @@ package struct JournalWriter: ~Copyable {
         _ storage: JournalStorage, limits: JournalLimits, epoch: String, unix: Int64, boot: String,
         host: String? = nil, isShared: Bool = false
     ) throws(JournalOpeningError) {
-        var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared, limits.kept)
+        var opening = JournalOpening(storage, boot: boot, host: host, isShared: isShared, limits)
         try opening.run(epoch: epoch, unix: unix)
         journal = Journal(
             epoch: opening.active.epoch, segments: opening.segments, isShared: isShared, left: opening.left,
@@ -78,6 +80,9 @@ package struct JournalWriter: ~Copyable {
     package func knows(_ identity: JournalRecord.Identity) -> Bool {
         isKnowing && identities.contains(identity)
     }
+
+    /// Whether it knows an event that has this key.
+    package func knows(key: UInt64) -> Bool { isKnowing && identities.contains(key) }
 
     /// Whether it knows these bytes of a file whose name may be used again, as an event of the same name and mtime.
     package func knows(_ identity: JournalRecord.Identity, as fingerprint: JournalRecord.Fingerprint) -> Bool {
@@ -109,10 +114,33 @@ package struct JournalWriter: ~Copyable {
         if !record.isForEveryone, let key = record.parts.key { keep(record, key, messageBytes: messageBytes) }
         guard isKnowing else { return }
         identities.note(record.identity.owner)
-        record.forEachKey { key in
+        record.forEachKey(inThisRun: true) { key in
             identities.insert(key)
             staged.note(key)
         }
+    }
+
+    /// Adds an event for everyone, of a line of a batch whose name is used once: what ``stage(_:message:)`` would add, of
+    /// texts that lie elsewhere.
+    ///
+    /// - Parameters:
+    ///   - line: The id of its line, where `id` is another one.
+    ///   - key: Under which it is to be known.
+    package mutating func stageLine(
+        _ id: Span<UInt8>, _ line: Span<UInt8>?, _ owner: EventOwner, key: UInt64, seq: UInt64, unix: Int64,
+        message: Span<UInt8>
+    ) {
+        staged.addLine(id, line, owner, seq: seq, unix: unix, message: message)
+        guard isKnowing else { return }
+        identities.note(owner)
+        identities.insert(key)
+        staged.note(key)
+    }
+
+    /// Adds news of a channel: the file has their number, and memory what they say, as no one who comes later is sent them.
+    package mutating func stageNews(_ record: JournalRecord, message: [UInt8]) {
+        stage(record, messageBytes: 0) { _ in }
+        journal.withState { $0.news.add(record.seq, message) }
     }
 
     /// Puts an event with a key in the place of the one before it.
@@ -120,6 +148,9 @@ package struct JournalWriter: ~Copyable {
         let event = KeptEvent(record, key: key, message: Array(staged.records.suffix(messageBytes)))
         journal.withState { $0.kept.take(event, isClearing: record.parts.isClearing) }
     }
+
+    /// The state may be older than it should be.
+    package func noteStateLoss() { journal.withState { $0.kept.noteLoss() } }
 
     /// Whether anything is staged.
     package var hasStaged: Bool { !staged.isEmpty }
@@ -211,21 +242,21 @@ package struct JournalWriter: ~Copyable {
     /// Begins anew after another number, perhaps in another numbering. The history goes; which events it knew stays
     /// known.
     ///
-    /// - Throws: Why the first segment could not be made; nothing has changed then.
-    package mutating func restart(epoch: String, precedingSeq: UInt64, unix: Int64) throws(SystemCallError) {
+    /// - Parameter past: What is known of what comes before that number.
+    /// - Throws: Why that could not be kept, or the first segment not be made; nothing has changed then for who reads here.
+    package mutating func restart(
+        epoch: String, precedingSeq: UInt64, unix: Int64, past: JournalPast = JournalPast()
+    ) throws(SystemCallError) {
         // The newest numbering is the one that was begun last, and the wall clock may have been set back since another was.
         let newest = journal.withState { state in state.segments.map(\.createdNanoseconds).max() ?? 0 }
         let header = JournalSegmentHeader(
             epoch: epoch, precedingSeq: precedingSeq, createdNanoseconds: max(unix, newest + 1), boot: boot)
+        // First: a server that is killed before the segment is there finds state of another numbering, or of a later number,
+        // and begins anew too.
+        let (trimmed, kept) = try past.keep(upTo: precedingSeq, storage, epoch: epoch, journal.kept.events.emptied)
         let next = try storage.create(header)
         let old = journal.withState { state in
             defer {
-                var trimmed = HistoryMarks()
-                if precedingSeq > 0 { trimmed.noteUnknown(upTo: precedingSeq) }
-                var kept = state.kept
-                kept.removeAll()
-                // What came before the first number that is here may have had keys.
-                if precedingSeq > 0 { kept.noteLoss() }
                 state = Journal.State(
                     epoch: epoch, inheritedSeq: precedingSeq, segments: [next], lastSeq: precedingSeq,
                     trimmed: trimmed, kept: kept)
@@ -237,7 +268,6 @@ package struct JournalWriter: ~Copyable {
         staged = JournalStage()
         unsynced.add(next)
         unsynced.add(storage)
-        storage.forgetPast()
         // One with the new one's name is the new one.
         for segment in old where segment.name != next.name { try? segment.removeFile() }
     }
@@ -304,7 +334,9 @@ package struct JournalWriter: ~Copyable {
 
     /// Lets go of what is too much. `finished` is as in `commit`.
     package mutating func trim(finished: UInt64) -> [JournalFinding] {
-        let (gone, findings) = trimmer.trim(journal, storage, finished: finished)
+        // The state has what is not written, and not what that has replaced.
+        guard !staged.hasKeys else { return [] }
+        let (gone, findings) = trimmer.trim(journal, storage, finished: finished, written: active.lastSeq)
         for segment in gone { identities.remove(segment.identities) }
         return findings
     }

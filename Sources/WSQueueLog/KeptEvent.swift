@@ -12,7 +12,8 @@ package final class KeptEvent: Sendable {
     /// The message for clients, without the member for its channel.
     package let message: [UInt8]
 
-    init(_ record: JournalRecord, key: [UInt8], message: [UInt8]) {
+    /// - Parameter record: With its key among its parts.
+    package init(_ record: JournalRecord, key: [UInt8], message: [UInt8]) {
         let parts = record.parts
         seq = record.seq
         unixNanoseconds = record.unixNanoseconds
@@ -75,23 +76,48 @@ package struct KeptEvents: Sendable {
     private var channels: [String: Channel] = [:]
     /// How many keys are kept, each in each of its channels.
     package private(set) var keyCount = 0
-    /// About how much memory they take.
+    /// About how much memory they take, one copy for each channel.
     package private(set) var byteCount = 0
     /// How many events there was no room for.
     package private(set) var refusedCount: UInt64 = 0
     /// The number of the last event that was taken.
     private(set) var lastSeq: UInt64 = 0
+    /// The state was taken over as it was after this number: older events do not change it.
+    private(set) var baseSeq: UInt64 = 0
     private var liveCount = 0
     private var missingCount = 0
     private var isMissingUnknown = false
 
     package init(_ limits: KeptLimits = KeptLimits()) { self.limits = limits }
 
+    /// The state as it was after a number.
+    ///
+    /// - Parameters:
+    ///   - events: In their order, each in the channels where it is the newest of its key.
+    ///   - missing: Keys without room, with their channels.
+    ///   - isComplete: Whether nothing else is missing.
+    package init(
+        _ limits: KeptLimits, events: [KeptEvent], missing: [(place: String, key: [UInt8])], isComplete: Bool,
+        after seq: UInt64
+    ) {
+        self.init(limits)
+        for event in events { replace(event, isClearing: false) }
+        for one in missing { noteMissing(one.key, in: one.place) }
+        if !isComplete { noteLoss() }
+        refusedCount = 0
+        baseSeq = seq
+    }
+
     // MARK: Changing
 
     /// Takes an event with a key, the newest of all.
     mutating func take(_ event: KeptEvent, isClearing: Bool) {
+        guard event.seq > baseSeq else { return }
         lastSeq = event.seq
+        replace(event, isClearing: isClearing)
+    }
+
+    private mutating func replace(_ event: KeptEvent, isClearing: Bool) {
         for place in event.places { forget(event.key, in: place) }
         guard !isClearing, event.isCurrent(unixNanoseconds: event.unixNanoseconds) else { return }
         let places = event.places
@@ -99,13 +125,13 @@ package struct KeptEvents: Sendable {
         slots.append(Slot(event: event, places: places.count))
         for place in places { channels[place, default: Channel()].slots[event.key] = slots.count - 1 }
         keyCount += places.count
-        byteCount += event.byteCount
+        byteCount += places.count * event.byteCount
         liveCount += 1
         compact()
     }
 
-    /// Nothing is kept any more.
-    mutating func removeAll() { self = KeptEvents(limits) }
+    /// The same bounds, and nothing in them.
+    var emptied: KeptEvents { KeptEvents(limits) }
 
     /// Something is missing, and no one knows what.
     mutating func noteLoss() { isMissingUnknown = true }
@@ -117,7 +143,7 @@ package struct KeptEvents: Sendable {
     }
 
     private func isRoom(for event: KeptEvent) -> Bool {
-        keyCount + event.places.count <= limits.keys && byteCount + event.byteCount <= limits.bytes
+        keyCount + event.places.count <= limits.keys && byteCount + event.places.count * event.byteCount <= limits.bytes
     }
 
     private mutating func refuse(_ event: KeptEvent) {
@@ -142,9 +168,9 @@ package struct KeptEvents: Sendable {
         if let index = channel.slots[key], let slot = slots[index] {
             channels[place]?.slots[key] = nil
             keyCount -= 1
+            byteCount -= slot.event.byteCount
             if slot.places == 1 {
                 slots[index] = nil
-                byteCount -= slot.event.byteCount
                 liveCount -= 1
             } else {
                 slots[index]?.places -= 1
@@ -181,7 +207,8 @@ package struct KeptEvents: Sendable {
 
     // MARK: Reading
 
-    private func event(_ key: [UInt8], in place: String) -> KeptEvent? {
+    /// The state of a key in a channel; an empty name is none.
+    package func event(_ key: [UInt8], in place: String) -> KeptEvent? {
         channels[place]?.slots[key].flatMap { slots[$0]?.event }
     }
 
@@ -215,10 +242,14 @@ package struct KeptEvents: Sendable {
     }
 
     /// The keys for which there was no room, with their channels; `nil` where they are too many to be known.
-    var missing: [(place: String, key: [UInt8])]? {
+    package var missing: [(place: String, key: [UInt8])]? {
         guard !isMissingUnknown else { return nil }
         return channels.flatMap { name, channel in channel.missing.map { (name, $0) } }
     }
+
+    /// What the file beside the segments is to have, where those up to a number go: the number, or that of a later moment
+    /// whose state was taken over.
+    func end(atLeast seq: UInt64) -> UInt64 { max(seq, baseSeq) }
 
     mutating func noteMissing(_ key: [UInt8], in place: String) {
         channels[place, default: Channel()].missing.insert(key)

@@ -3,14 +3,15 @@ internal import WSQueueSystem
 
 /// The file beside the segments with the state whose events are older than they are.
 ///
-/// Before a segment goes that has events with keys, this file is made anew with all that is state up to its end, and
-/// brought to the disk: with the segments after it, it says the state at any time.
+/// Before a segment goes that has events with keys, this file is made anew with all that is state by then, and brought to
+/// the disk: with the records after it, it says the state at any time, also where a power cut takes some of those before.
 enum KeptFile {
     private static var file: JournalSideFile { JournalSideFile("kept", title: "wsqkept1") }
     /// More keys without room than are known.
     private static let unknown = UInt64(UInt32.max)
 
-    /// Reads what is there of this numbering, and how far it goes; `nil` where there is none.
+    /// Reads what is there of this numbering, and how far it goes: older events do not change it. `nil` where there is
+    /// none.
     ///
     /// - Returns: Of a file that is not what was written, that all may be missing.
     static func read(
@@ -35,15 +36,14 @@ enum KeptFile {
             guard let place = reader.text(in: bytes), let key = reader.text(in: bytes) else { return nil }
             missing.append((String(decoding: place, as: UTF8.self), key))
         }
-        var kept = KeptEvents(limits)
-        if count == unknown { kept.noteLoss() }
+        var events: [KeptEvent] = []
         while reader.position < reader.end {
             guard let text = JournalRecordText.decode(bytes, at: reader.position) else { return nil }
             guard let event = text.keptEvent(text.record(in: bytes), in: bytes) else { return nil }
-            kept.take(event, isClearing: false)
+            events.append(event)
             reader.position = text.end
         }
-        for one in missing { kept.noteMissing(one.key, in: one.place) }
+        let kept = KeptEvents(limits, events: events, missing: missing, isComplete: count != unknown, after: end)
         return (kept, end)
     }
 
@@ -72,14 +72,11 @@ enum KeptFile {
         }
         try file.write(bytes, epoch: epoch, in: directory, isDurable: true)
     }
-
-    /// Removes it, where another numbering begins.
-    static func remove(in directory: Directory) { file.remove(in: directory) }
 }
 
 extension JournalRecordText {
     /// The event, if it has a key.
-    func keptEvent(_ record: JournalRecord, in bytes: Span<UInt8>) -> KeptEvent? {
+    package func keptEvent(_ record: JournalRecord, in bytes: Span<UInt8>) -> KeptEvent? {
         guard let key = record.parts.key else { return nil }
         return KeptEvent(record, key: key, message: message.map { bytes[$0] })
     }

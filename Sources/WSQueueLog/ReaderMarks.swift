@@ -7,9 +7,10 @@ package final class ReaderMarks: Sendable {
         let position = Atomic<UInt64>(0)
         let pace = Atomic<UInt64>(0)
         let clientCount = Atomic<Int>(0)
+        let watcherCount = Atomic<Int>(0)
         let behindCount = Atomic<Int>(0)
         let passedAt = Atomic<Int64>(0)
-        private let padding: (UInt64, UInt64, UInt64) = (0, 0, 0)
+        private let padding: (UInt64, UInt64) = (0, 0)
     }
 
     private let marks: [Mark]
@@ -41,14 +42,20 @@ package final class ReaderMarks: Sendable {
     /// Where the slowest client stands that still takes something.
     package var pace: UInt64 { marks.reduce(.max) { min($0, $1.pace.load(ordering: .sequentiallyConsistent)) } }
 
-    /// Reports how many clients a reader serves, and how many of them are owed something.
-    package func report(clients: Int, behind: Int, by reader: Int) {
+    /// Reports how many clients a reader serves, how many of them only look on, and how many are owed something.
+    package func report(clients: Int, watchers: Int = 0, behind: Int, by reader: Int) {
+        marks[reader].watcherCount.store(watchers, ordering: .relaxed)
         marks[reader].clientCount.store(clients, ordering: .relaxed)
         marks[reader].behindCount.store(behind, ordering: .relaxed)
     }
 
     /// How many clients all readers serve.
     package var clients: Int { marks.reduce(0) { $0 + $1.clientCount.load(ordering: .relaxed) } }
+
+    /// Whether all readers serve nobody but clients that only look on.
+    package var isUnattended: Bool {
+        marks.allSatisfy { $0.clientCount.load(ordering: .relaxed) <= $0.watcherCount.load(ordering: .relaxed) }
+    }
 
     /// How many clients of all readers are owed something.
     package var behind: Int { marks.reduce(0) { $0 + $1.behindCount.load(ordering: .relaxed) } }

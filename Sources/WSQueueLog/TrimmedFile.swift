@@ -7,19 +7,18 @@ internal import WSQueueSystem
 /// everyone.
 enum TrimmedFile {
     // Made each time: what is made once for the process would make runs of the simulation differ.
-    private static var file: JournalSideFile { JournalSideFile("trimmed", title: "wsqtrim1") }
+    private static var file: JournalSideFile { JournalSideFile("trimmed", title: "wsqtrim2") }
 
     /// Reads what is there of this numbering; `nil` where that is nothing, or not what was written.
-    static func read(in directory: Directory, epoch: String) -> HistoryMarks? {
+    ///
+    /// - Parameter limit: How many channels and users are remembered.
+    static func read(in directory: Directory, epoch: String, limit: Int) -> HistoryMarks? {
         guard case .contents(let bytes) = file.read(in: directory, epoch: epoch) else { return nil }
-        return HistoryMarks(bytes.span)
+        return HistoryMarks(bytes.span, limit: limit)
     }
 
     /// Puts it in the place of what is there.
     static func write(_ marks: HistoryMarks, epoch: String, in directory: Directory) throws(SystemCallError) {
         try file.write(marks.bytes, epoch: epoch, in: directory, isDurable: false)
     }
-
-    /// Removes it, where another numbering begins.
-    static func remove(in directory: Directory) { file.remove(in: directory) }
 }

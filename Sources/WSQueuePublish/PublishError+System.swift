@@ -8,9 +8,9 @@ extension PublishError {
         let reason = "cannot open the queue directory \(Self.printable(path)): \(error.reason)"
         if error.isPermission {
             self.init(
-                .notPermitted, reason: reason, circumstances: Self.whoWeAre,
-                advice: "a directory above it does not let this user through: chmod or chgrp that one, "
-                    + "or run as a user who may")
+                .notPermitted, reason: reason, circumstances: Caller.description,
+                advice: "a directory above it\(Self.closed(above: path)) does not let this user through: "
+                    + "chmod or chgrp that one, or run as a user who may")
         } else if error.isTryAgain {
             self.init(.tryAgain, reason: reason, advice: Self.later)
         } else {
@@ -27,7 +27,7 @@ extension PublishError {
         let call = error.step == .create ? "" : "\(cause.call): "
         let reason = "cannot \(error.step.words) in the queue directory \(path): \(call)\(cause.reason)"
         let status = try? directory.status()
-        let circumstances = [Self.whoWeAre, Self.describe(status), Self.place(of: directory.path)]
+        let circumstances = [Caller.description, Self.describe(status), Self.place(of: directory.path)]
             .filter { !$0.isEmpty }.joined(separator: "; ")
         switch error.step {
         case .syncVisible:
@@ -42,8 +42,9 @@ extension PublishError {
         case _ where cause.isPermission:
             self.init(
                 .notPermitted, reason: reason, circumstances: circumstances,
-                advice: "let this user create files there (a queue for several users is mode 3730 "
-                    + "with their group), or run as a user who may")
+                advice: status.flatMap(Caller.wayIn)
+                    ?? "let this user create files there (a queue for several users is mode 3730 with their group), "
+                    + "or run as a user who may")
         case _ where cause.isTryAgain:
             self.init(.tryAgain, reason: reason, circumstances: circumstances, advice: Self.later)
         case .create where !cause.isDiskFull && !cause.isInputOutput:
@@ -61,16 +62,22 @@ extension PublishError {
 
     private static let later = "nothing was published: publish again later"
 
-    private static var whoWeAre: String {
-        let groups = Process.groups.filter { $0 != Process.group }.map { " \($0)" }.joined()
-        return "you are uid \(Process.user), gid \(Process.group)" + (groups.isEmpty ? "" : ", groups\(groups)")
-    }
-
     private static func describe(_ status: FileStatus?) -> String {
         guard let status else { return "the directory cannot be looked at" }
         let mode = String(status.mode, radix: 8)
-        return "the directory belongs to uid \(status.owner), gid \(status.group), mode "
+        return "the directory belongs to \(Caller.user(status.owner)), \(Caller.group(status.group)), mode "
             + String(repeating: "0", count: max(0, 4 - mode.utf8.count)) + mode
+    }
+
+    /// Which directory above a path is closed to this user, as far as that can be seen.
+    private static func closed(above path: String) -> String {
+        var above = path.hasPrefix("/") ? "/" : "."
+        for part in path.split(separator: "/") {
+            let next = above == "/" ? "/\(part)" : "\(above)/\(part)"
+            if (try? Directory.status(at: next)) == nil { return ", \(printable(above))," }
+            above = next
+        }
+        return ""
     }
 
     /// Relative paths mean another place in every cron job.

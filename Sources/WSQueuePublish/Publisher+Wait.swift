@@ -29,9 +29,7 @@ extension Publisher {
         do {
             return (receipt, try wait(for: receipt, atMost: duration, watching: watched))
         } catch {
-            throw PublishError(
-                .publishedUnsafely, reason: "queued \(receipt.path), but it cannot be waited for: \(error.reason)",
-                circumstances: error.circumstances, advice: "do not publish it again")
+            throw PublishError(unwatchable: receipt, error)
         }
     }
 
@@ -54,48 +52,93 @@ extension Publisher {
     package func wait(
         for receipt: Receipt, atMost duration: Duration, watching file: consuming FileDescriptor?
     ) throws(PublishError) -> Delivery {
-        let directory = try writer().directory
-        let name = FileName(String(receipt.path.split(separator: "/").last ?? ""))
-        let start = Clock.monotonicNanoseconds()
-        let startUnix = Clock.unixNanoseconds()
-        let end = start.addingReportingOverflow(duration.nanoseconds)
-        let deadline = end.overflow ? .max : end.partialValue
-        let watched = file ?? (try? directory.openForReading(name))
-        var servedAt = start
-        var isServed = true
-        var nextLook = start
-        var pause: Int64 = 500_000
+        var watch = try DeliveryWatch(self, receipt, atMost: duration, watching: file)
         while true {
-            let now = Clock.monotonicNanoseconds()
-            switch Self.fate(of: watched) {
-            case .gone: return .done
-            case .failed(let moved): return Self.refusal(of: moved, in: directory)
-            case .untraceable where now - start > Self.patience && !Self.isThere(name, in: directory):
-                return Self.refusal(of: name, in: directory)
-            case .there, .untraceable: break
-            case .unknown:
-                do {
-                    _ = try directory.status(of: name)
-                } catch {
-                    if error.isNotFound { return Self.outcome(of: name, in: directory, since: startUnix) }
-                    throw PublishError(SpoolWriteError(step: .look, cause: error), directory: directory)
-                }
-            }
-            // Each look is noticed by the server.
-            if now >= nextLook || now >= deadline {
-                isServed = ServerPresence.of(directory) != .none
-                nextLook = now + 100_000_000
-            }
-            if isServed { servedAt = now }
-            if now >= deadline { return isServed ? .stillQueued : .noServer }
-            if now - servedAt > Self.patience { return .noServer }
-            Clock.sleep(nanoseconds: min(pause, deadline - now))
-            pause = min(2 * pause, 20_000_000)
+            if let delivery = try watch.look() { return delivery }
+            Clock.sleep(nanoseconds: watch.pauseNanoseconds)
         }
     }
+}
+
+/// What waits for an event's end: it looks, and says how long it is to rest until the next look.
+package struct DeliveryWatch: ~Copyable {
+    private let directory: Directory
+    private let name: FileName
+    private let watched: FileDescriptor?
+    private let start: Int64
+    private let startUnix: Int64
+    private let deadline: Int64
+    private var servedAt: Int64
+    private var nextLook: Int64
+    private var isServed = true
+    private var pause: Int64 = 250_000
+    private var now: Int64
 
     /// A server that is started anew is back sooner.
     private static let patience: Int64 = 1_000_000_000
+
+    /// Begins.
+    ///
+    /// - Parameter file: The event's file, where it was opened before the server could take it.
+    package init(
+        _ publisher: Publisher, _ receipt: Receipt, atMost duration: Duration, watching file: consuming FileDescriptor?
+    ) throws(PublishError) {
+        let directory = try publisher.writer().directory
+        let name = FileName(String(receipt.path.split(separator: "/").last ?? ""))
+        // A closure must not see a value that owns a descriptor and is half made: the compiler would close what is no
+        // descriptor yet.
+        let watched = file ?? (try? directory.openForReading(name))
+        self.init(directory, name, duration, watching: watched)
+    }
+
+    private init(
+        _ directory: Directory, _ name: FileName, _ duration: Duration, watching file: consuming FileDescriptor?
+    ) {
+        self.directory = directory
+        self.name = name
+        watched = consume file
+        start = Clock.monotonicNanoseconds()
+        startUnix = Clock.unixNanoseconds()
+        let end = start.addingReportingOverflow(duration.nanoseconds)
+        deadline = end.overflow ? .max : end.partialValue
+        servedAt = start
+        nextLook = start
+        now = start
+    }
+
+    /// For how long to rest.
+    package var pauseNanoseconds: Int64 { min(pause, deadline - now) }
+
+    /// Looks once.
+    ///
+    /// - Returns: `nil` while it is still waited for.
+    package mutating func look() throws(PublishError) -> Delivery? {
+        now = Clock.monotonicNanoseconds()
+        switch Self.fate(of: watched) {
+        case .gone: return .done
+        case .failed(let moved): return Self.refusal(of: moved, in: directory)
+        case .untraceable where now - start > Self.patience && !Self.isThere(name, in: directory):
+            return Self.refusal(of: name, in: directory)
+        case .there, .untraceable: break
+        case .unknown:
+            do {
+                _ = try directory.status(of: name)
+            } catch {
+                if error.isNotFound { return Self.outcome(of: name, in: directory, since: startUnix) }
+                throw PublishError(SpoolWriteError(step: .look, cause: error), directory: directory)
+            }
+        }
+        // Each look is noticed by the server.
+        if now >= nextLook || now >= deadline {
+            isServed = ServerPresence.of(directory) != .none
+            nextLook = now + 100_000_000
+        }
+        if isServed { servedAt = now }
+        if now >= deadline { return isServed ? .stillQueued : .noServer }
+        if now - servedAt > Self.patience { return .noServer }
+        pause = min(2 * pause, 20_000_000)
+        return nil
+    }
 
     /// What has become of a file.
     private enum Fate {
@@ -144,6 +187,15 @@ extension Publisher {
             try? file.readAll(into: &reason, expectedBytes: 255, limitBytes: 4_096, object: "")
         }
         return .refused(reason: String(decoding: reason.prefix { $0 >= 0x20 }, as: UTF8.self))
+    }
+}
+
+extension PublishError {
+    /// An event that is published, and cannot be waited for.
+    package init(unwatchable receipt: Receipt, _ error: PublishError) {
+        self.init(
+            .publishedUnsafely, reason: "queued \(receipt.path), but it cannot be waited for: \(error.reason)",
+            circumstances: error.circumstances, advice: "do not publish it again")
     }
 }
 

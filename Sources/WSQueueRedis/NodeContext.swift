@@ -7,8 +7,6 @@ internal import WSQueueSystem
 package struct NodeContext: Sendable {
     let log: Log
     let presence: SharedPresence
-    /// How many events the shared stream keeps.
-    let historyEvents: Int
     /// The present numbering's name.
     let epoch: @Sendable () -> String
     /// Signalled when goodbye has been said.
@@ -27,7 +25,7 @@ package struct NodeContext: Sendable {
 
     /// Makes it of its parts.
     package init(
-        log: Log, presence: SharedPresence, historyEvents: Int, epoch: @escaping @Sendable () -> String,
+        log: Log, presence: SharedPresence, epoch: @escaping @Sendable () -> String,
         hubWakeup: Wakeup, loopCount: Int, hand: @escaping @Sendable (ClientMessage, UInt64) -> Void,
         tellPassed: @escaping @Sendable (CallsAbroad.Answer) -> Void,
         obey: @escaping @Sendable (ApplicationOrder, UInt64) -> Void = { _, _ in },
@@ -36,7 +34,6 @@ package struct NodeContext: Sendable {
     ) {
         self.log = log
         self.presence = presence
-        self.historyEvents = historyEvents
         self.epoch = epoch
         self.hubWakeup = hubWakeup
         self.loopCount = loopCount

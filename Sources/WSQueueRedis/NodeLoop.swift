@@ -32,7 +32,7 @@ struct NodeLoop: ~Copyable {
         exchange = NodeExchange(
             keys: NodeKeys(
                 talk: channel, nodes: settings.key("nodes"), speaker: settings.key("speaker"),
-                stream: settings.stream, historyEvents: context.historyEvents),
+                stream: settings.stream),
             loopCount: context.loopCount)
         connection = RedisConnection(settings, name: "wsqueue-nodes", token: Self.connectionToken)
         route = RedisRoute(settings.location, resolver)

@@ -77,7 +77,7 @@ package final class RedisLink: Sendable {
     package func start(after seq: UInt64, epoch: String, log: Log) throws(SystemCallError) {
         let keys = StreamKeys(
             stream: settings.stream, epoch: settings.key("epoch"), fence: settings.key("fence:\(node.text)"),
-            sent: settings.key("sent:\(node.text)"))
+            sent: settings.key("sent:\(node.text)"), state: settings.stateKey, trimmed: settings.key("trimmed"))
         let exchange = StreamExchange(
             writer: StreamWriter(keys: keys, replicas: settings.replicas),
             reader: StreamReader(keys: keys, after: seq, epoch: epoch))

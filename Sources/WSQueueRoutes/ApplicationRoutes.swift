@@ -55,7 +55,7 @@ struct ApplicationRoutes {
             let reader = try RequestBodyReader(head.body, limitBytes: limitBytes)
             return .command(command, reader, expectsContinue: head.expectsContinue, fields)
         } catch {
-            return .respond(PublishRoute.refusal(error, .event, fields))
+            return .respond(PublishRoute.refusal(error, nil, fields))
         }
     }
 

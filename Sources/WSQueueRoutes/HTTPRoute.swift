@@ -6,7 +6,10 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     /// The live page.
     case page = "/"
     case events = "/events"
+    /// Where events stand.
     case cursor = "/cursor"
+    /// How things stand: the newest event of each key.
+    case state = "/state"
     case publish = "/publish"
     /// Which channels have subscribers.
     case channels = "/channels"
@@ -19,10 +22,14 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     case live = "/live"
     case ready = "/ready"
     case script = "/wsqueue.js"
+    /// The same script for people to read.
+    case source = "/wsqueue.src.js"
     case module = "/wsqueue.mjs"
     case types = "/wsqueue.d.ts"
     /// TypeScript looks for a module's types here.
     case moduleTypes = "/wsqueue.d.mts"
+    /// All of these as a package for npm.
+    case package = "/wsqueue.tgz"
 
     /// The route of a path: frameworks and proxies put a slash at its end, though none at that of `/`.
     package init?(path: String) {
@@ -37,7 +44,8 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     /// The methods that it takes; others get 405.
     package var methods: [RequestMethod] {
         switch self {
-        case .events: [.get, .options]
+        case .events, .state: [.get, .options]
+        case .cursor: [.get, .head, .options]
         case .publish, .disconnect: [.post, .options]
         case .channels: [.get, .options]
         case .presence: [.get, .post, .options]
@@ -49,8 +57,8 @@ package enum HTTPRoute: String, CaseIterable, Sendable {
     /// one, and a page whose script does not load cannot say why (SPEC §4, A refusal is heard).
     package var isAlwaysOpen: Bool {
         switch self {
-        case .live, .ready, .metrics, .script, .module, .types, .moduleTypes: true
-        case .page, .events, .cursor, .publish, .channels, .presence, .disconnect, .status: false
+        case .live, .ready, .metrics, .script, .source, .module, .types, .moduleTypes, .package: true
+        case .page, .events, .cursor, .state, .publish, .channels, .presence, .disconnect, .status: false
         }
     }
 

@@ -41,7 +41,7 @@ enum LivePage {
             case .nonce?: page += Array(" nonce=\"\(nonce)\"".utf8)
             case .path?: page += escaped(path)
             // The client is in the page, so that it is one file.
-            case .client?: page += PackageResources.wsqueue_js
+            case .client?: page += PackageResources.wsqueue_min_js
             case nil: break
             }
         }

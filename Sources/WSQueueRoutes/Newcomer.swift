@@ -5,7 +5,8 @@ package import WSQueueWire
 /// Whose request is about to make a client of its connection.
 package struct Newcomer {
     package let head: RequestHead
-    /// Where it is, as rules about paths have it: `/` is most often, and takes no memory.
+    /// Where it is, as rules about paths have it: `/` is most often, and takes no memory. All answers that are read as
+    /// they come are at one.
     package let path: [UInt8]
     /// Who it is, as its token says; `nil` without one.
     package let bearer: TokenVerifier.Result?
@@ -22,7 +23,8 @@ package struct Newcomer {
         from source: RequestSource, _ access: RequestAccess
     ) {
         self.head = head
-        path = head.target.path == "/" ? [] : Array(head.target.path.utf8)
+        let place = Handshake.isWanted(by: head) ? head.target.path : HTTPRoute.events.rawValue
+        path = place == "/" ? [] : Array(place.utf8)
         self.bearer = bearer
         self.welcome = welcome
         credentials = access.credentials(of: head, offered: offered, from: source)

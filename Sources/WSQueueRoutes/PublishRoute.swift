@@ -76,18 +76,21 @@ package struct PublishRoute {
     }
 
     /// The answer to a body that cannot be read.
+    ///
+    /// - Parameter form: What it was to be; `nil` is what the application wants.
     package static func refusal(
-        _ fault: RequestBodyReader.Fault, _ form: PublishForm, _ fields: [Response.Field]
+        _ fault: RequestBodyReader.Fault, _ form: PublishForm?, _ fields: [Response.Field]
     ) -> Response {
-        switch fault {
-        case .tooLong(let limit):
-            Response(
-                .contentTooLarge,
-                advice: form == .batch
-                    ? "A batch may have \(limit) bytes (--batch-size)."
-                    : "An event may have \(limit) bytes (--event-size).", fields: fields)
-        case .malformedChunk: Response(.badRequest, advice: "The body's chunks are malformed.", fields: fields)
+        guard case .tooLong(let limit) = fault else {
+            return Response(.badRequest, advice: "The body's chunks are malformed.", fields: fields)
         }
+        let advice =
+            switch form {
+            case .batch?: "A batch may have \(limit) bytes (--batch-size)."
+            case .some: "An event may have \(limit) bytes (--event-size)."
+            case nil: "What the application wants may have \(limit) bytes."
+            }
+        return Response(.contentTooLarge, advice: advice, fields: fields)
     }
 }
 

@@ -129,7 +129,8 @@ package struct Router {
     private func plain(_ head: RequestHead, from source: RequestSource) -> Route {
         guard let route = HTTPRoute(path: head.target.path) else { return .respond(Self.nothing) }
         switch route {
-        case .events: return EventsRoute(access: access, gate: gate).route(head, from: source)
+        case .events, .state, .cursor:
+            return EventsRoute(access: access, gate: gate, journal: journal).route(route, head, from: source)
         case .publish:
             guard let publishLimits else { return .respond(Self.nothing) }
             return PublishRoute(access: access, limits: publishLimits).route(head, from: source)
@@ -142,9 +143,7 @@ package struct Router {
         case .page:
             return pageReaders == .nobody
                 ? .respond(Self.nothing) : respond(to: head, route) { livePage(head, from: source) }
-        case .cursor:
-            return respond(to: head, route) { EventsRoute.refusal(of: head, from: source, access) ?? cursor() }
-        case .script, .module, .types, .moduleTypes:
+        case .script, .source, .module, .types, .moduleTypes, .package:
             return respond(to: head, route) { StaticFile.at(route)?.response(to: head) ?? Self.nothing }
         }
     }
@@ -172,16 +171,5 @@ package struct Router {
                     + "(/?token=...). In a container even the host it runs on is another machine: start the server "
                     + "with --page on to show the page to everybody who reaches it.")
         }
-    }
-
-    /// Where events stand: a script that makes a page asks first, and hands the page what it got, so that the page misses
-    /// nothing of what changes afterwards.
-    private func cursor() -> Response {
-        guard gate.isAdmitting else { return Self.notYet }
-        let text = Cursor(epoch: journal.epoch, seq: journal.lastSeq)?.text ?? ""
-        let fields: [Response.Field] = [
-            .init("Content-Type", "text/plain; charset=utf-8"), .init("Cache-Control", "no-store"),
-        ]
-        return Response(.ok, fields: fields, body: Array(text.utf8))
     }
 }

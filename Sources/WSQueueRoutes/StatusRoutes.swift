@@ -25,6 +25,7 @@ package struct StatusPages: Sendable {
     private let gate: Gate
     private let counters: ClientCounters
     private let log: Log
+    private let queuePath: String
     private let takesPublications: Bool
     private let readyAgeMilliseconds: Int
     private let version: String
@@ -42,6 +43,7 @@ package struct StatusPages: Sendable {
         self.log = log
         self.takesPublications = takesPublications
         readyAgeMilliseconds = configuration.readyAgeMilliseconds
+        queuePath = configuration.queuePath
         version = configuration.version
         self.descriptorLimit = descriptorLimit
         self.startedAtUnix = startedAtUnix
@@ -76,8 +78,8 @@ package struct StatusPages: Sendable {
     private var facts: StatusFacts {
         let kept = journal.kept.events
         return StatusFacts(
-            epoch: journal.epoch, journalAfter: journal.precedingSeq, journalLast: journal.lastSeq,
-            journalBytes: journal.size.bytes,
+            epoch: journal.epoch, queuePath: queuePath, journalAfter: journal.precedingSeq,
+            journalLast: journal.lastSeq, journalBytes: journal.size.bytes,
             keys: (kept.keyCount, kept.byteCount, kept.refusedCount), takesPublications: takesPublications,
             version: version,
             startedAtUnix: startedAtUnix, suppressedLines: log.suppressedLines, authFailures: counters.authFailures,

@@ -129,6 +129,7 @@ package struct Sequencer {
     package mutating func restart(epoch: String, after seq: UInt64) {
         name = epoch
         lastSeq = seq
+        shared?.noteRestart(after: seq)
     }
 
     private func reason(_ facts: Facts, unix: Int64) -> Reason? {
@@ -235,5 +236,35 @@ package struct Sequencer {
     package func follow(_ place: StreamPlace) { shared?.follow(place, after: lastSeq) }
 
     /// Has the stream's numbering given another name: it has lost events that were sent.
-    package func renew(_ place: StreamPlace, to newName: String) { shared?.renew(place, from: name, to: newName) }
+    ///
+    /// - Parameter state: What is right of the state.
+    package func renew(_ place: StreamPlace, to newName: String, _ state: StateCorrections) {
+        shared?.renew(place, from: name, to: newName, state)
+    }
+
+    /// What Redis has beside the stream of what is not in it any more; where it is not known it is asked for, and nothing
+    /// that has come is given before it is here.
+    package func knownPast() -> StreamPast? { shared?.knownPast() }
+
+    /// Whether this server's history has gone up to a number, and the stream may go so far too.
+    package func wantsTrim(upTo seq: UInt64) -> Bool { shared?.wantsTrim(upTo: seq) ?? false }
+
+    /// Has the stream let go of what this server's history has let go of, when it is far enough behind.
+    ///
+    /// - Parameter marks: For whom those events were.
+    package func trim(upTo seq: UInt64, marks: [UInt8]) {
+        shared?.trim(StreamTrim(epoch: name, end: seq, marks: marks))
+    }
+
+    /// Has the stream let go of what is far enough behind by now.
+    package func letGo() { shared?.letGo(behind: lastSeq) }
+
+    /// Has the state beside the stream changed.
+    package func correct(_ corrections: StateCorrections) { shared?.correct(corrections, epoch: name) }
+
+    /// Has what was known before the stream's numbering put back into its state, once, and then looks again at what there
+    /// is: ``knownPast()`` is not known until then.
+    ///
+    /// - Returns: Whether that was still to be done.
+    package func putBack(_ corrections: () -> StateCorrections) -> Bool { shared?.putBack(corrections) ?? false }
 }

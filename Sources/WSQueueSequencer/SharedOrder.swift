@@ -1,4 +1,5 @@
 internal import WSQueueCore
+package import WSQueueLog
 internal import WSQueueSpool
 internal import WSQueueSystem
 
@@ -25,7 +26,20 @@ package final class SharedOrder {
         case renew
     }
 
+    /// What is known of what Redis has beside the stream.
+    private enum Past {
+        case unknown
+        case asked
+        case known(StreamPast)
+    }
+
     private var outbox: StreamOutbox
+    private var past = Past.unknown
+    /// Whether this server has put back what it knew, since the stream was found.
+    private var hasPutBack = false
+    /// The state was taken over as it was after this number: clients are let in no earlier.
+    private var stateSeq: UInt64 = 0
+    private var trims = StreamTrims()
     private var arrivals = Fifo<Arrival>()
     private var orders: [StreamOrder] = []
     /// The files that a process before this one has put into the stream and perhaps not deleted; `nil` until Redis has
@@ -41,17 +55,19 @@ package final class SharedOrder {
     private var isStopping = false
     /// When what has failed is tried again, monotonic nanoseconds.
     private var nextTry: Int64 = 0
-    /// How far submitted events may be ahead of what this server has read itself: half of what the stream keeps.
+    /// How far submitted events may be ahead of what this server has read itself.
     private let aheadLimit: UInt64
 
     /// Begins with nothing submitted.
     ///
     /// - Parameters:
     ///   - stream: The stream's key.
-    ///   - historyEvents: How many events it keeps.
-    package init(stream: String, historyEvents: Int) {
-        outbox = StreamOutbox(stream: stream, historyEvents: historyEvents)
-        aheadLimit = UInt64(max(1, historyEvents / 2))
+    ///   - state: The key beside it where the state of each key is.
+    ///   - limits: How much state this server keeps.
+    ///   - aheadEvents: How far submitted events may be ahead of what this server has read itself.
+    package init(stream: String, state: String, limits: KeptLimits, aheadEvents: Int) {
+        outbox = StreamOutbox(stream: stream, state: state, limits: limits)
+        aheadLimit = UInt64(max(1, aheadEvents))
     }
 
     func hear(_ news: StreamNews) -> Bool {
@@ -62,9 +78,16 @@ package final class SharedOrder {
             lastWrittenNumber = number
             lastWrittenSeq = max(lastWrittenSeq, seq)
         case .entries(let entries): arrivals.append(contentsOf: entries.map(Arrival.entry))
-        case .attached(let place): arrivals.append(.place(place))
+        case .attached(let place):
+            past = .unknown
+            hasPutBack = false
+            arrivals.append(.place(place))
+        // What was asked for before the stream was found anew is too old by the time it is needed.
+        case .past(let found): if isAwaitingPast { past = .known(found) }
         case .readToEnd: arrivals.append(.end)
-        case .down: return true
+        case .down:
+            past = .unknown
+            return true
         }
         return false
     }
@@ -76,10 +99,12 @@ package final class SharedOrder {
     }
 
     var hasArrivals: Bool { !arrivals.isEmpty }
-    var hasWork: Bool { hasArrivals && !isStopping && nextTry == 0 }
+    var hasWork: Bool { hasArrivals && !isStopping && nextTry == 0 && !isAwaitingPast }
+
+    private var isAwaitingPast: Bool { if case .asked = past { true } else { false } }
 
     func next(now: Int64) -> Arrival? {
-        guard !isStopping, now >= nextTry, let arrival = arrivals.first else { return nil }
+        guard !isStopping, now >= nextTry, !isAwaitingPast, let arrival = arrivals.first else { return nil }
         nextTry = 0
         return arrival
     }
@@ -123,7 +148,7 @@ package final class SharedOrder {
         catchUpSeq = catchUpSeq.map { min($0, seq) }
         finishNext()
     }
-    func catchUp(atLeast seq: UInt64) { catchUpSeq = catchUpSeq ?? seq }
+    func catchUp(atLeast seq: UInt64) { catchUpSeq = max(catchUpSeq ?? 0, seq) }
 
     func stop() { isStopping = true }
     func isFinished(isStreamUp: Bool) -> Bool { outbox.isEmpty || !isStreamUp }
@@ -136,11 +161,58 @@ package final class SharedOrder {
     }
 
     func follow(_ place: StreamPlace, after seq: UInt64) {
-        catchUpSeq = place.last
+        catchUpSeq = max(place.last, stateSeq)
         orders.append(.follow(after: seq, attempt: place.attempt))
     }
 
-    func renew(_ place: StreamPlace, from name: String, to newName: String) {
-        orders.append(.renew(from: name, to: newName, attempt: place.attempt))
+    func renew(_ place: StreamPlace, from name: String, to newName: String, _ state: StateCorrections) {
+        orders.append(.renew(from: name, to: newName, attempt: place.attempt, state))
+    }
+
+    // MARK: What is not in the stream any more
+
+    /// What Redis has beside the stream; `nil` where it is not known yet: it has been asked for, and nothing else is given
+    /// before it has come.
+    func knownPast() -> StreamPast? {
+        switch past {
+        case .known(let found): return found
+        case .asked: return nil
+        case .unknown:
+            past = .asked
+            orders.append(.readPast(after: nil))
+            return nil
+        }
+    }
+
+    /// The history has begun anew after a number.
+    func noteRestart(after seq: UInt64) {
+        if case .known(let found) = past { stateSeq = found.last }
+        past = .unknown
+        trims = StreamTrims(after: seq)
+    }
+
+    /// Whether the stream is to be trimmed up to a number.
+    func wantsTrim(upTo seq: UInt64) -> Bool { hasCaughtUp && seq > trims.end }
+
+    func trim(_ trim: StreamTrim) { trims.add(trim) }
+
+    /// Has the stream let go of what is far enough behind a number.
+    func letGo(behind seq: UInt64) {
+        if let trim = trims.take(behind: seq) { orders.append(.trim(trim)) }
+    }
+
+    func correct(_ corrections: StateCorrections, epoch: String) {
+        orders.append(.correct(corrections, epoch: epoch))
+    }
+
+    /// Has what was known before the numbering put back, once, and then looks again at what there is.
+    ///
+    /// - Returns: Whether that was still to be done.
+    func putBack(_ corrections: () -> StateCorrections) -> Bool {
+        guard !hasPutBack else { return false }
+        hasPutBack = true
+        past = .asked
+        orders.append(.readPast(after: corrections()))
+        return true
     }
 }

@@ -134,9 +134,21 @@ package struct SpooledEvent {
     /// What it says, or its name, may be nonsense: where that lies more than a year from the time of its file, the one of
     /// both that is nearer to now counts.
     package func waited(until unix: Int64) -> Int64 {
-        let said = wait(since: text.queuedAtMicroseconds ?? nanoseconds / 1_000, until: unix)
+        Self.wait(since: text.queuedAtMicroseconds, nanoseconds, modifiedNanoseconds, until: unix)
+    }
+
+    /// The same of any event.
+    ///
+    /// - Parameters:
+    ///   - queuedAt: What it says, Unix microseconds.
+    ///   - nanoseconds: The time by which its file is ordered.
+    ///   - modifiedNanoseconds: When its file was changed last.
+    package static func wait(
+        since queuedAt: Int64?, _ nanoseconds: Int64, _ modifiedNanoseconds: Int64, until unix: Int64
+    ) -> Int64 {
+        let said = wait(since: queuedAt ?? nanoseconds / 1_000, until: unix)
         let written = wait(since: modifiedNanoseconds / 1_000, until: unix)
-        let isNonsense = Self.distance(said, written) > Self.yearMicroseconds
+        let isNonsense = distance(said, written) > yearMicroseconds
         let wait = isNonsense && written.magnitude < said.magnitude ? written : said
         guard wait > 0, wait < Int64.max / 1_000 else { return 0 }
         return wait * 1_000
@@ -145,7 +157,7 @@ package struct SpooledEvent {
     private static let yearMicroseconds: UInt64 = 366 * 86_400 * 1_000_000
 
     /// Microseconds; what is too long for that is the longest there is.
-    private func wait(since microseconds: Int64, until unix: Int64) -> Int64 {
+    private static func wait(since microseconds: Int64, until unix: Int64) -> Int64 {
         let (wait, isTooLong) = (unix / 1_000).subtractingReportingOverflow(microseconds)
         return isTooLong ? .max : wait
     }

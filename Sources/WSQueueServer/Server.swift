@@ -6,6 +6,7 @@ package import WSQueueNet
 package import WSQueueOperation
 internal import WSQueueRedis
 internal import WSQueueSequencer
+internal import WSQueueSpool
 internal import WSQueueSystem
 
 /// A server: the hub on the calling thread, the loops on threads of their own.
@@ -15,6 +16,8 @@ package struct Server: ~Copyable {
     private var poller: Poller
     private var hub: Hub
     private var front: ServiceFront
+    /// The queue in which there is a `.control` of ours.
+    private var controlled: FileIdentity?
     /// Whether the poller has said that a signal waits, and that notices do.
     private var isSignalled = true
     private var isNoticed = true
@@ -103,6 +106,7 @@ package struct Server: ~Copyable {
         } catch {
             throw .system(error)
         }
+        controlled = hub.queue?.identity
         self.edge = edge
         self.signals = signals
         self.poller = poller
@@ -112,8 +116,10 @@ package struct Server: ~Copyable {
 
     /// Serves until a signal ends it.
     ///
+    /// - Parameter tell: Takes what a person may want to know beside the log.
     /// - Throws: ``ServerStartError`` when an event loop could not be set up.
-    package mutating func run() throws(ServerStartError) {
+    package mutating func run(tell: (ServerNews) -> Void = { _ in }) throws(ServerStartError) {
+        var backlog = BacklogProgress()
         while !obeySignals() {
             // A loop that is missing would be waited for for ever.
             if let error = edge.loops.lazy.compactMap(\.failure).first { throw .system(error) }
@@ -122,8 +128,15 @@ package struct Server: ~Copyable {
             hub.turn(
                 hasNotices: hasNotices, hub.takeNews(), now: Clock.monotonicNanoseconds(),
                 unix: Clock.unixNanoseconds(), uptime: Clock.bootNanoseconds())
+            followQueue()
             if front.canAnnounce(edge.loops, isAdmitting: edge.ports.gate.isAdmitting) {
                 front.announce(readyLine, status: statusText)
+                tell(.ready(edge.publicListeners.map(\.address)))
+                backlog.begin(waiting: hub.waitingCount, seq: hub.seq, now: Clock.monotonicNanoseconds())
+            } else if backlog.isUnderWay,
+                let news = backlog.look(waiting: hub.waitingCount, seq: hub.seq, now: Clock.monotonicNanoseconds())
+            {
+                tell(news)
             }
             if front.turn(edge.loops) { front.tell(edge.loops, status: statusText) }
             sleep()
@@ -133,6 +146,14 @@ package struct Server: ~Copyable {
         for listener in edge.listeners { listener.removeName() }
         edge.log.write(
             LogLine(.notice, "server.stop").with("seq", hub.seq).with("seconds", front.seconds))
+    }
+
+    /// Where the queue is another directory now, what is in it beside the hub's is made there too.
+    private mutating func followQueue() {
+        guard let queue = hub.queue, queue.identity != controlled else { return }
+        controlled = queue.identity
+        guard let listener = ServerStart.control(in: queue.directory, edge.log).first else { return }
+        edge.replaceControl(with: listener)
     }
 
     /// Sleeps until there is something to do.
@@ -199,6 +220,8 @@ package struct Server: ~Copyable {
         edge.ports.gate.isDraining = true
         edge.log.write(LogLine(.notice, "server.drain").with("clients", edge.ports.marks.clients))
         front.tellStopping(milliseconds: edge.configuration.drainMilliseconds)
+        // Nothing reads the notices any more: one that comes would end every sleep from then on.
+        if let number = hub.noticeNumber { poller.remove(number) }
         hub.stopTaking()
         while !hub.isFinished, Clock.monotonicNanoseconds() < deadline {
             hub.finishTurn(hub.takeNews(), now: Clock.monotonicNanoseconds(), unix: Clock.unixNanoseconds())

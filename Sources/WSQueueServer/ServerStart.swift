@@ -134,7 +134,9 @@ enum ServerStart {
         guard let settings = configuration.redis else {
             return Sequencer(epoch: history.epoch, after: history.inheritedSeq)
         }
-        let shared = SharedOrder(stream: settings.stream, historyEvents: configuration.eventsInMemory)
+        let shared = SharedOrder(
+            stream: settings.stream, state: settings.stateKey, limits: configuration.keptLimits,
+            aheadEvents: configuration.eventsInMemory / 2)
         return Sequencer(epoch: history.epoch, after: history.inheritedSeq, sharing: shared)
     }
 

@@ -6,6 +6,9 @@ package struct AbandonedFiles {
     /// How long such a file must rest.
     package static let restNanoseconds: Int64 = 3_600 * 1_000_000_000
 
+    // Made once: each notice of a hidden name asks.
+    private static let heldPrefix = Array(SpoolPlace.heldPrefix.utf8)
+
     private let directory: Directory
 
     /// Works in an open spool.
@@ -37,8 +40,7 @@ package struct AbandonedFiles {
     }
 
     private static func isHeld(_ name: borrowing Span<UInt8>) -> Bool {
-        let prefix = Array(SpoolPlace.heldPrefix.utf8)
-        return name.count >= prefix.count && prefix.indices.allSatisfy { name[$0] == prefix[$0] }
+        name.count >= heldPrefix.count && heldPrefix.indices.allSatisfy { name[$0] == heldPrefix[$0] }
     }
 
     /// A batch from a slow source may be open for hours. Where the kernel does not tell, the process may: its number is

@@ -16,7 +16,7 @@ package enum HeldName {
     }
 
     /// The name that an entry is to have when it is released; `nil` where it is not held back.
-    static func released(_ entry: Span<UInt8>) -> [UInt8]? {
+    package static func released(_ entry: Span<UInt8>) -> [UInt8]? {
         let prefix = Array(SpoolPlace.heldPrefix.utf8)
         guard entry.count > prefix.count, prefix.indices.allSatisfy({ entry[$0] == prefix[$0] }) else { return nil }
         let name = entry.extracting(prefix.count...)

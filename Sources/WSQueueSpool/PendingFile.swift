@@ -6,9 +6,9 @@ package struct PendingFile: Equatable, HeapElement {
     package let name: FileName
     /// Whether it is a `.jsonl` batch.
     package let isBatch: Bool
-    /// Which notice said that it was renamed or closed, counted from 1; 0 where it was found by looking. Files of the same
-    /// time are in the order of their notices: a tick of a file system is some milliseconds.
-    private(set) var arrival: UInt64
+    /// Files of the same time are in the order in which they came: a tick of a file system is some milliseconds, and the
+    /// PHP original's names have tenths of one.
+    private(set) var arrival: FileArrival
     /// The time by which it is ordered: that of its name, else its mtime; Unix nanoseconds.
     package var nanoseconds: Int64 { order.nanoseconds }
     /// Whether it is not to be sent before that time.
@@ -19,7 +19,7 @@ package struct PendingFile: Equatable, HeapElement {
     private let start: Int
     private let stemCount: Int
 
-    init(name: FileName, from start: Int = 0, parsed: SpoolName, order: SpoolOrder, arrival: UInt64) {
+    init(name: FileName, from start: Int = 0, parsed: SpoolName, order: SpoolOrder, arrival: FileArrival) {
         self.name = name
         self.start = start
         self.order = order
@@ -31,7 +31,7 @@ package struct PendingFile: Equatable, HeapElement {
     }
 
     /// The same file, of which a notice has told by now.
-    func noticed(_ arrival: UInt64) -> PendingFile {
+    func noticed(_ arrival: FileArrival) -> PendingFile {
         var file = self
         file.arrival = arrival
         return file
@@ -45,7 +45,7 @@ package struct PendingFile: Equatable, HeapElement {
     }
 
     /// Whether its writer is known to have finished.
-    package var isNoticed: Bool { arrival > 0 }
+    package var isNoticed: Bool { arrival.isNoticed }
 
     /// The name without its suffix, which is the event's id unless the event has its own; any bytes.
     package var stem: ArraySlice<UInt8> { name.bytes[start..<(start + stemCount)] }

@@ -1,4 +1,3 @@
-internal import WSQueueCore
 package import WSQueueSystem
 
 /// What was read of a file whose name may be used again: by it is told whether a file is still that one.

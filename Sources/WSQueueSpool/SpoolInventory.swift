@@ -48,6 +48,9 @@ package struct SpoolInventory {
         return found
     }
 
+    /// The status of a file that was listed; `nil` when it has gone.
+    package func status(of item: SpoolItem) -> FileStatus? { try? directory?.status(of: item.entry) }
+
     /// Looks at a file that was listed; `nil` when it has gone.
     package func glance(at item: SpoolItem) -> SpoolGlance? {
         guard let directory, let status = try? directory.status(of: item.entry) else { return nil }

@@ -90,44 +90,77 @@ package struct SpoolGlance: Equatable, Sendable {
     package let sizeBytes: Int64
     /// The name of its event, of a batch of the first one; `nil` where it has none that can be read.
     package let eventName: String?
+    /// What an event is the state of; `nil` where it is none, and of a batch.
+    package let key: String?
+    /// Whether it ends that state.
+    package let isClearing: Bool
     /// Why it could not be accepted; empty where no one knows, `nil` where it was not set aside.
     package let reason: String?
 
     init(_ item: SpoolItem, status: FileStatus, in directory: Directory) {
         sizeBytes = status.kind == .regular ? status.sizeBytes : 0
-        eventName = status.kind == .regular ? Self.eventName(of: item.entry, in: directory) : nil
+        let members = status.kind == .regular ? Self.members(of: item.entry, item.isBatch, in: directory) : Members()
+        eventName = members.event
+        key = members.key
+        isClearing = members.isClearing
         reason = item.state == .failed ? FailedFiles.reason(for: item.name, in: directory) : nil
     }
 
-    /// Most events are smaller, and of a larger one the name stands at the front as good as always.
+    /// What of an event is of interest.
+    private struct Members {
+        var event: String?
+        var key: String?
+        var isClearing = false
+        /// Whether the text ended with the object.
+        var isWhole = false
+    }
+
+    /// Most events are smaller.
     private static let glanceBytes = 8_192
 
-    private static func eventName(of name: FileName, in directory: Directory) -> String? {
+    private static func members(of name: FileName, _ isBatch: Bool, in directory: Directory) -> Members {
+        var found = Members()
         for limit in [glanceBytes, Event.defaultLimitBytes] {
             var bytes: [UInt8] = []
             guard let file = try? directory.openForReading(name),
                 (try? file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: "")) != nil
-            else { return nil }
-            if let event = eventName(in: bytes.span) { return event }
-            guard bytes.count == limit else { return nil }
+            else { return found }
+            found = members(in: bytes.span, isBatch)
+            // Of a larger event the name stands at the front as good as always; a key may stand behind the payload.
+            if found.isWhole || bytes.count != limit || (isBatch && found.event != nil) { return found }
         }
-        return nil
+        return found
     }
 
-    /// The first event's name in text that may be cut off after it, and need be no event.
-    private static func eventName(in bytes: borrowing Span<UInt8>) -> String? {
+    /// The first event's members in text that may be cut off, and need be no event.
+    private static func members(in bytes: borrowing Span<UInt8>, _ isBatch: Bool) -> Members {
+        var found = Members()
         var lines = BatchLines()
-        guard let line = lines.next(in: bytes) else { return nil }
+        guard let line = lines.next(in: bytes) else { return found }
         // An event of several lines is one object all the same, and begins where its first line does.
         let text = bytes.extracting(line.range.lowerBound...)
         var reader = JSONObjectReader()
-        while let member = try? reader.next(in: text) {
-            guard let name = JSONString.decode(member.name, in: text), name.elementsEqual("event".utf8) else {
-                continue
+        do throws(JSONFault) {
+            while let member = try reader.next(in: text) {
+                guard let name = JSONString.decode(member.name, in: text) else { continue }
+                if name.elementsEqual("event".utf8) {
+                    found.event = label(member, in: text)
+                    if isBatch || found.event == nil { return found }
+                } else if name.elementsEqual("key".utf8), !isBatch {
+                    found.key = label(member, in: text)
+                } else if name.elementsEqual("clear".utf8), !isBatch {
+                    found.isClearing = member.kind == .boolean && text[member.value.lowerBound] == UInt8(ascii: "t")
+                }
             }
-            guard member.kind == .string else { return nil }
-            return JSONString.text(JSONString.contents(of: member.value), in: text).flatMap { Label($0)?.text }
+            found.isWhole = true
+        } catch {
+            // It is cut off, or no JSON from there on.
         }
-        return nil
+        return found
+    }
+
+    private static func label(_ member: JSONMember, in text: borrowing Span<UInt8>) -> String? {
+        guard member.kind == .string else { return nil }
+        return JSONString.text(JSONString.contents(of: member.value), in: text).flatMap { Label($0)?.text }
     }
 }

@@ -24,7 +24,7 @@ package struct SpoolQueue {
     /// Names that wait or that were sent and are not deleted yet.
     private var known: Set<FileName> = []
     /// Of these some were noticed again while they were known; with the number of that notice.
-    private var again: [FileName: UInt64] = [:]
+    private var again: [FileName: FileArrival] = [:]
     /// How many notices there were.
     private var arrivals: UInt64 = 0
     private var foreign: Set<FileName> = []
@@ -44,6 +44,9 @@ package struct SpoolQueue {
         dueTimes = DueTimes(limitFiles: limitFiles)
     }
 
+    /// What comes without a notice comes now.
+    private var unnoticed: FileArrival { .found(after: arrivals) }
+
     package var isEmpty: Bool { listed.isEmpty && noticed.isEmpty }
 
     /// Whether the directory holds more than the last listing had room for.
@@ -57,11 +60,12 @@ package struct SpoolQueue {
         var isAnyKnown = false
         for name in names {
             arrivals += 1
+            let arrival = FileArrival.notice(arrivals)
             if known.contains(name) {
-                again[name] = arrivals
+                again[name] = arrival
                 isAnyKnown = true
             } else {
-                insert(name, arrival: arrivals, in: directory)
+                insert(name, arrival: arrival, in: directory)
             }
         }
         if isAnyKnown, !listed.isEmpty { noteArrivals() }
@@ -70,7 +74,7 @@ package struct SpoolQueue {
 
     /// Adds a file that was looked at before and could not be taken then, or another one of its name.
     package mutating func retry(_ name: FileName, in directory: Directory) {
-        insert(name, arrival: again.removeValue(forKey: name) ?? 0, in: directory)
+        insert(name, arrival: again.removeValue(forKey: name) ?? unnoticed, in: directory)
     }
 
     /// Brings files that a listing found before their notices were read into the order of these.
@@ -98,7 +102,7 @@ package struct SpoolQueue {
         return schedule.passesHorizon(at: unix)
     }
 
-    private mutating func insert(_ name: FileName, arrival: UInt64, in directory: Directory) {
+    private mutating func insert(_ name: FileName, arrival: FileArrival, in directory: Directory) {
         guard !known.contains(name), let file = file(name, arrival: arrival, in: directory) else { return }
         if file.isScheduled, file.nanoseconds > unix { return schedule.insert(file) }
         if let horizon, horizon.precedes(file) { return }
@@ -128,7 +132,7 @@ package struct SpoolQueue {
             if let cut, cut.precedes(order, bytes) { return }
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
-            found.append(PendingFile(name: name, parsed: parsed, order: order, arrival: 0))
+            found.append(PendingFile(name: name, parsed: parsed, order: order, arrival: unnoticed))
             if found.count >= 2 * limit {
                 found.sort { $0.precedes($1) }
                 found.removeLast(found.count - limit)
@@ -154,7 +158,7 @@ package struct SpoolQueue {
             if let last, !last.precedes(order, bytes) { return }
             let name = FileName(bytes)
             guard !known.contains(name) else { return }
-            last = PendingFile(name: name, parsed: parsed, order: order, arrival: 0)
+            last = PendingFile(name: name, parsed: parsed, order: order, arrival: unnoticed)
         }
         return last
     }
@@ -168,7 +172,7 @@ package struct SpoolQueue {
             let order = dueTimes.order(of: parsed, name, in: directory)
         else { return nil }
         guard parsed.isScheduled, order.nanoseconds > unix else { return (parsed, order) }
-        schedule.insert(PendingFile(name: FileName(name), parsed: parsed, order: order, arrival: 0))
+        schedule.insert(PendingFile(name: FileName(name), parsed: parsed, order: order, arrival: unnoticed))
         return nil
     }
 
@@ -211,7 +215,7 @@ package struct SpoolQueue {
 
     /// Takes a file in that stands under the name of one that is done, and is an event of its own.
     package mutating func retake(_ name: FileName, in directory: Directory) {
-        let arrival = again.removeValue(forKey: name) ?? 0
+        let arrival = again.removeValue(forKey: name) ?? unnoticed
         finish(name)
         insert(name, arrival: arrival, in: directory)
     }
@@ -240,7 +244,7 @@ package struct SpoolQueue {
         return schedule.contains(FileName(bytes))
     }
 
-    private mutating func file(_ name: FileName, arrival: UInt64, in directory: Directory) -> PendingFile? {
+    private mutating func file(_ name: FileName, arrival: FileArrival, in directory: Directory) -> PendingFile? {
         // One that was taken and may not be deleted is an event of its own, with the id that its former name gives it.
         let start = TakenName.isOne(name.terminated.span) ? TakenName.prefixCount : 0
         let bytes = name.terminated.span.extracting(start..<name.count)

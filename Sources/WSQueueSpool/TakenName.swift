@@ -3,6 +3,8 @@ package import WSQueueSystem
 /// `.taken-<random>-<name>`: the name of a file on its way to deletion, under which no publisher writes.
 package enum TakenName {
     private static let prefix = ".taken-"
+    // Made once: each notice of a name asks.
+    private static let prefixBytes = Array(prefix.utf8)
     private static let randomCount = 8
     /// How many bytes stand before the name that it had.
     package static let prefixCount = 16
@@ -18,9 +20,8 @@ package enum TakenName {
 
     /// Whether a name is one.
     package static func isOne(_ name: borrowing Span<UInt8>) -> Bool {
-        let start = Array(prefix.utf8)
         guard name.count > prefixCount, name[prefixCount - 1] == UInt8(ascii: "-") else { return false }
-        return start.indices.allSatisfy { name[$0] == start[$0] }
+        return prefixBytes.indices.allSatisfy { name[$0] == prefixBytes[$0] }
     }
 
     /// The name that the file had.

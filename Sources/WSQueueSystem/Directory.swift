@@ -73,6 +73,15 @@ package final class Directory: Sendable {
         return FileStatus(raw)
     }
 
+    /// The status of what stands at `path` now; of a symbolic link itself (lstat(2)).
+    package static func linkStatus(at path: String) throws(SystemCallError) -> FileStatus {
+        var raw = stat()
+        _ = try systemCall("lstat", path) {
+            unsafe Int(path.withCString { unsafe fstatat(AT_FDCWD, $0, &raw, AT_SYMLINK_NOFOLLOW) })
+        }
+        return FileStatus(raw)
+    }
+
     /// Whether a file system is mounted at a directory: it is on another one than its parent.
     package static func isMountPoint(_ path: String) -> Bool {
         guard let own = try? status(at: path), let parent = try? status(at: "\(path)/..") else { return false }

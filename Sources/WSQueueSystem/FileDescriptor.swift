@@ -59,6 +59,11 @@ package struct FileDescriptor: ~Copyable, Sendable {
         into bytes: inout [UInt8], expectedBytes: Int, limitBytes: Int, object: @autoclosure () -> String
     ) throws(SystemCallError) {
         var wanted = min(expectedBytes + 1, limitBytes - bytes.count)
+        if wanted >= Self.largeBytes, bytes.isEmpty {
+            bytes = try readLarge(upTo: wanted, object: object())
+            if bytes.count < wanted { return }
+            wanted = min(65_536, limitBytes - bytes.count)
+        }
         while wanted > 0 {
             let start = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: wanted))
@@ -68,6 +73,31 @@ package struct FileDescriptor: ~Copyable, Sendable {
             if count < wanted && start + count >= expectedBytes || count == 0 { return }
             wanted = min(65_536, limitBytes - start - count)
         }
+    }
+
+    /// From here on memory is asked for in large pages, and not cleared before something is read into it.
+    private static let largeBytes = 4 * 1_048_576
+
+    /// Reads up to `count` bytes into memory that is asked for anew (read(2)).
+    private func readLarge(upTo count: Int, object: @autoclosure () -> String) throws(SystemCallError) -> [UInt8] {
+        var failure: SystemCallError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            unsafe LargePages.advise(UnsafeMutableRawBufferPointer(buffer))
+            do throws(SystemCallError) {
+                while filled < count {
+                    let free = unsafe UnsafeMutableBufferPointer(rebasing: buffer[filled...])
+                    let got = try systemCall("read", object()) {
+                        unsafe Glibc.read(number, free.baseAddress, count - filled)
+                    }
+                    guard got > 0 else { break }
+                    filled += got
+                }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return bytes
     }
 
     /// Reads once into `bytes[start...]` (read(2)).

@@ -54,6 +54,10 @@ package final class Inotify {
     private let descriptor: FileDescriptor
     private var buffer = [UInt8](repeating: 0, count: 32_768)
 
+    /// What stands before a name, and the most that one notice takes: the longest name and its NUL.
+    private static let headBytes = 16
+    private static let limitBytes = headBytes + 256
+
     /// Opens a notification queue (inotify_init1(2)).
     package init() throws(SystemCallError) {
         let number = try systemCall("inotify_init1", "") { Int(inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))) }
@@ -79,7 +83,7 @@ package final class Inotify {
     /// Reads what is queued, up to one buffer full (about 400 names), in the order it happened.
     ///
     /// - Parameter body: Gets each notice, and the entry's name; empty where the notice is about the directory.
-    /// - Returns: Whether there was anything.
+    /// - Returns: Whether more may wait: the kernel stops where nothing is left, or where the next has no room.
     package func read(_ body: (Notice, Span<UInt8>) -> Void) throws(SystemCallError) -> Bool {
         let filled: Int
         do {
@@ -88,23 +92,34 @@ package final class Inotify {
             return false
         }
         var offset = 0
-        // struct inotify_event: watch, mask, cookie, name length (4 bytes each), then the name padded with NULs.
-        while offset + 16 <= filled {
-            let start = offset + 16
-            let next = start + Int(word(at: offset + 12))
-            var end = start
-            while end < next, buffer[end] != 0 { end += 1 }
-            let notice = Notice(
-                watch: Int32(bitPattern: word(at: offset)), mask: word(at: offset + 4), cookie: word(at: offset + 8))
-            body(notice, buffer.span.extracting(start..<end))
+        while offset + Self.headBytes <= filled {
+            let (notice, name, next) = Self.notice(in: buffer.span, at: offset)
+            body(notice, buffer.span.extracting(name))
             offset = next
         }
-        return filled > 0
+        return filled + Self.limitBytes > buffer.count
     }
 
-    private func word(at offset: Int) -> UInt32 {
-        // The kernel writes the machine's own byte order; all machines Swift runs Linux on are little-endian.
-        UInt32(buffer[offset]) | UInt32(buffer[offset + 1]) << 8 | UInt32(buffer[offset + 2]) << 16
-            | UInt32(buffer[offset + 3]) << 24
+    /// The notice that begins at `offset`, where its name lies, and where the next one begins.
+    private static func notice(
+        in bytes: borrowing Span<UInt8>, at offset: Int
+    ) -> (Notice, name: Range<Int>, next: Int) {
+        // struct inotify_event: watch, mask, cookie, name length (4 bytes each), then the name padded with NULs.
+        let start = offset + headBytes
+        let next = start + Int(bytes.word(at: offset + 12))
+        var end = next
+        while end > start, bytes[end - 1] == 0 { end -= 1 }
+        let notice = Notice(
+            watch: Int32(bitPattern: bytes.word(at: offset)), mask: bytes.word(at: offset + 4),
+            cookie: bytes.word(at: offset + 8))
+        return (notice, start..<end, next)
+    }
+}
+
+extension Span<UInt8> {
+    /// Four bytes as the kernel writes them, in the machine's own order; all machines Swift runs Linux on are little-endian.
+    fileprivate func word(at offset: Int) -> UInt32 {
+        UInt32(self[offset]) | UInt32(self[offset + 1]) << 8 | UInt32(self[offset + 2]) << 16
+            | UInt32(self[offset + 3]) << 24
     }
 }

@@ -29,9 +29,23 @@ package struct InputFile: ~Copyable {
     }
 
     /// Reads to the end, but no more than `limitBytes`.
-    package func readAll(limitBytes: Int) throws(SystemCallError) -> [UInt8] {
+    ///
+    /// - Parameter progress: Gets how much has come so far, each time when more has.
+    package func readAll(
+        limitBytes: Int, progress: (Int) -> Void = { _ in }
+    ) throws(SystemCallError) -> [UInt8] {
         var bytes: [UInt8] = []
-        try descriptor.readAll(into: &bytes, expectedBytes: 4_095, limitBytes: limitBytes, object: name)
+        // A pipe gives what is in it: less than was asked for is no end.
+        while bytes.count < limitBytes {
+            let start = bytes.count
+            let wanted = min(start == 0 ? 4_096 : 65_536, limitBytes - start)
+            bytes.append(contentsOf: repeatElement(0, count: wanted))
+            var count = 0
+            defer { bytes.removeLast(wanted - count) }
+            count = try read(into: &bytes, from: start)
+            if count == 0 { break }
+            progress(start + count)
+        }
         return bytes
     }
 
@@ -40,6 +54,11 @@ package struct InputFile: ~Copyable {
     /// - Returns: What is there; fewer bytes only where the file ends.
     package func read(at offset: Int, count: Int) throws(SystemCallError) -> [UInt8] {
         try descriptor.read(at: offset, count: count, object: name)
+    }
+
+    /// Goes on reading from `offset` (lseek(2)).
+    package func move(to offset: Int) throws(SystemCallError) {
+        _ = try systemCall("lseek", name) { lseek(descriptor.number, off_t(offset), SEEK_SET) }
     }
 
     /// Its status (fstat(2)).

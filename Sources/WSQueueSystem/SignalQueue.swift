@@ -47,10 +47,11 @@ package struct SignalQueue: ~Copyable {
 
     /// Waits until a signal has come or one of the descriptors has something, or its end (poll(2)).
     ///
+    /// - Parameter milliseconds: For how long; -1 is for ever.
     /// - Returns: The places of the descriptors that have.
-    package func wait(with descriptors: [Int32]) throws(SystemCallError) -> [Int] {
+    package func wait(with descriptors: [Int32], milliseconds: Int32 = -1) throws(SystemCallError) -> [Int] {
         var requests = ([descriptor.number] + descriptors).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-        _ = try systemCall("poll", "") { unsafe Int(poll(&requests, nfds_t(requests.count), -1)) }
+        _ = try systemCall("poll", "") { unsafe Int(poll(&requests, nfds_t(requests.count), milliseconds)) }
         return descriptors.indices.filter { requests[$0 + 1].revents != 0 }
     }
 

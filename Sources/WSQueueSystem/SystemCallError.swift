@@ -40,8 +40,10 @@ package struct SystemCallError: Error, Equatable, CustomStringConvertible {
 
     /// An error number in words, as strerror(3) has it, lower case at the start.
     package static func reason(of code: Int32) -> String {
-        let text = unsafe String(cString: strerror(code))
-        return text.prefix(1).lowercased() + text.dropFirst()
+        // ASCII, as long as no locale is set.
+        var text = unsafe Array(String(cString: strerror(code)).utf8)
+        if let first = text.first, (0x41...0x5A).contains(first) { text[0] |= 0x20 }
+        return String(decoding: text, as: UTF8.self)
     }
 }
 

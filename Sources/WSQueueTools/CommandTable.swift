@@ -1,4 +1,6 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
+internal import WSQueueManual
 internal import WSQueueSystem
 
 /// The commands of the program: finds the one that is meant, reads what follows it, and reports what failed.
@@ -17,7 +19,7 @@ package struct CommandTable {
         self.commands = commands
         self.standard = standard
         table = OptionTable(
-            "wsqueue-server", forms: ["[run] [OPTION]...", "COMMAND [OPTION]... [WORD]..."],
+            "wsqueue-server", forms: ["[run | COMMAND] [OPTION]... [WORD]..."], lines: standard.table.lines,
             summary: standard.table.summary, options: standard.table.options, commands: commands.map { $0.table },
             sections: standard.table.sections)
     }
@@ -37,6 +39,9 @@ package struct CommandTable {
             guard let name = words.first, name.utf8.first != UInt8(ascii: "-") else {
                 return run(standard, table, words, program, environment)
             }
+            guard name != standard.table.name else {
+                return run(standard, table, Array(words.dropFirst()), program, environment)
+            }
             guard let command = commands.first(where: { $0.table.name == name }) else {
                 let nearest = NearestName.of(name, among: commands.map { $0.table.name })
                 throw .other("unknown command '\(name)'" + (nearest.map { "; did you mean \($0)?" } ?? ""))
@@ -55,7 +60,7 @@ package struct CommandTable {
         let terminal = program.terminal
         do {
             var arguments = try table.parse(words, environment: environment)
-            if let text = answer(arguments, table) {
+            if let text = try answer(arguments, table) {
                 try terminal.write(text)
                 return .success
             }
@@ -65,7 +70,7 @@ package struct CommandTable {
             {
                 throw slip
             }
-            if table.options.contains(ServerOptions.configFile) {
+            if table.options.contains(where: { $0.name == ServerOptions.configFile.name }) {
                 try ConfigurationSources.add(to: &arguments, for: table.options)
             }
             return try command.run(arguments, in: program)
@@ -85,11 +90,10 @@ package struct CommandTable {
     }
 
     /// What `--help`, `--man` and `--version` print; `nil` without them.
-    private func answer(_ arguments: ParsedArguments, _ table: OptionTable) -> String? {
-        if arguments.has(.help) { return table.help }
-        if let section = arguments.value(ServerOptions.manual) {
-            return section == "7"
-                ? FormatManual.page : self.table.manual(section: 8, related: ["wsqueue-publish(1)", "wsqueue(7)"])
+    private func answer(_ arguments: ParsedArguments, _ table: OptionTable) throws(ArgumentFault) -> String? {
+        if let text = try table.help(arguments, .help, of: self.table) { return text }
+        if let page = try arguments.value(ServerOptions.manual, as: Manual.Page.parse) {
+            return Manual.text(page, program: self.table, settings: Setting.options)
         }
         return arguments.has(ServerOptions.version) ? "wsqueue-server \(Version.text)\n" : nil
     }

@@ -7,8 +7,11 @@ struct BenchEvent {
     let payloadBytes: Int
     /// The channel it goes to.
     let channel: String?
+    /// Over how many names, and channels, events are spread in turn, at most ten: `ben.0` to `ben.9`; 1 is `bench` for all.
+    let spread: Int
 
     private static let head = Array("{\"event\":\"bench\",\"payload\":{\"n\":\"".utf8)
+    private static let spreadHead = Array("{\"event\":\"ben.".utf8)
     private static let digitCount = 10
 
     /// Where the number stands in every message.
@@ -18,12 +21,17 @@ struct BenchEvent {
     func text(_ number: Int) -> [UInt8] {
         let digits = Self.digits(number)
         // With a channel the payload is shorter, so that messages are as long as without.
-        let member = channel.map { ",\"channel\":\"\($0)\"" } ?? ""
+        let part = String(number % spread)
+        let member = channel.map { ",\"channel\":\"\($0)\(spread > 1 ? ".\(part)" : "")\"" } ?? ""
         let padding = max(0, payloadBytes - Self.digitCount - 17 - member.utf8.count)
-        var text = Self.head + digits + Array("\",\"pad\":\"".utf8)
+        let head = spread > 1 ? Self.spreadHead + part.utf8 + Self.head[(Self.spreadHead.count + 1)...] : Self.head
+        var text = head + digits + Array("\",\"pad\":\"".utf8)
         text += [UInt8](repeating: UInt8(ascii: "x"), count: padding)
+        // Who publishes to a channel may do so beside one that does not.
+        let mark = channel == nil ? "b" : "c"
         text +=
-            Array("\"},\"timestamp\":1792000000,\"id\":\"b".utf8) + digits + Array("\",\"seq\":100000\(member)}".utf8)
+            Array("\"},\"timestamp\":1792000000,\"id\":\"\(mark)".utf8) + digits
+            + Array("\",\"seq\":100000\(member)}".utf8)
         return text
     }
 

@@ -17,6 +17,8 @@ struct BenchRun {
     private let others: Int
     private let events: Int
     private let rounds: Int
+    private let every: Int
+    private let idleSeconds: Int
     private let event: BenchEvent
     private let scenarios: [String]
 
@@ -24,7 +26,7 @@ struct BenchRun {
         dialect =
             try arguments.value(BenchOptions.dialect) { (text) throws(ValueFault) in
                 guard let dialect = Dialect(rawValue: text) else {
-                    throw ValueFault(text, wanted: "one of spool, socket, nchan, nats, mqtt")
+                    throw ValueFault(text, wanted: "one of spool, socket, nchan, nats, jetstream, mqtt")
                 }
                 return dialect
             } ?? .spool
@@ -40,14 +42,19 @@ struct BenchRun {
         clients = try Self.number(arguments, BenchOptions.clients, 1...60_000) ?? 1_000
         events = try Self.number(arguments, BenchOptions.events, 1...10_000_000) ?? 1_000
         rounds = try Self.number(arguments, BenchOptions.rounds, 1...1_000) ?? 5
+        every = try Self.number(arguments, BenchOptions.every, 1...1_000) ?? 1
+        idleSeconds = try Self.number(arguments, BenchOptions.seconds, 1...3_600) ?? 3
         event = BenchEvent(
-            payloadBytes: try Self.number(arguments, BenchOptions.payload, 32...60_000) ?? 200, channel: channel)
+            payloadBytes: try Self.number(arguments, BenchOptions.payload, 32...60_000) ?? 200, channel: channel,
+            spread: try Self.number(arguments, BenchOptions.spread, 1...10) ?? 1)
         log = arguments.value(BenchOptions.log) ?? "/dev/null"
         epoch = arguments.value(BenchOptions.epoch)
         let end = arguments.terminator ?? arguments.operands.count
         scenarios = Array(arguments.operands[..<end])
         command = Array(arguments.operands[end...])
-        let known = ["files", "batch", "lockstep", "paced", "idle", "slow", "drain", "restart"]
+        let known = [
+            "files", "batch", "parts", "lockstep", "paced", "idle", "slow", "drain", "restart", "fill", "past", "live",
+        ]
         if let unknown = scenarios.first(where: { !known.contains($0) }) { throw .other("no scenario '\(unknown)'") }
         if epoch == nil, scenarios.contains("restart") { throw .other("restart needs --epoch") }
     }
@@ -63,10 +70,10 @@ struct BenchRun {
         for port in ports { try Self.awaitPort(port) }
         if !ports.contains(publishPort) { try Self.awaitPort(publishPort) }
         var measurement = Measurement(
-            crowd: try Crowd(dialect: dialect, ports: ports, path: path), source: try makeSource(), server: server,
-            events: events, rounds: rounds)
+            crowd: try Crowd(dialect: dialect, ports: ports, path: path, subject: event.channel ?? "bench"),
+            source: try makeSource(), server: server, events: events, rounds: rounds, idleSeconds: Int64(idleSeconds))
         if others > 0 { try measurement.crowd.openOthers(others) }
-        if !isDrain { try measurement.open(clients) }
+        if Set(scenarios).isDisjoint(with: ["drain", "fill", "past"]) { try measurement.open(clients) }
         for scenario in scenarios { try run(scenario, &measurement) }
     }
 
@@ -77,7 +84,11 @@ struct BenchRun {
         case "lockstep": try measurement.lockstep()
         case "paced": try measurement.paced()
         case "idle": try measurement.idle()
-        case "slow": try measurement.slow()
+        case "parts": try measurement.parts("parts", stopped: 0)
+        case "slow": try measurement.parts("slow", stopped: max(1, clients / 10))
+        case "fill": try measurement.fill()
+        case "past": try measurement.past(clients, every: every)
+        case "live": try measurement.live()
         case "restart": try measurement.restart(epoch: epoch ?? "")
         default: try measurement.drain(events)
         }

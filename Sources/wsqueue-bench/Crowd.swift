@@ -8,6 +8,8 @@ struct Crowd: ~Copyable {
     /// Where clients connect, in turn.
     private let ports: [UInt16]
     private let path: String
+    /// The channel or subject of the events, for servers that are asked for one.
+    private let subject: String
     /// Clients that get nothing.
     private var others = 0
     private var poller: Poller
@@ -31,8 +33,12 @@ struct Crowd: ~Copyable {
     private(set) var latencies: [Int64] = []
     /// How clients that the server closes come back; `nil` when that is a fault.
     var returns: Returns?
+    /// Every how many events a client gets one, and whether it has come back for what it has missed.
+    private var step = 1
+    private var isBack = false
 
-    init(dialect: Dialect, ports: [UInt16], path: String) throws(SystemCallError) {
+    init(dialect: Dialect, ports: [UInt16], path: String, subject: String) throws(SystemCallError) {
+        self.subject = subject
         self.dialect = dialect
         self.ports = ports
         self.path = path
@@ -52,6 +58,21 @@ struct Crowd: ~Copyable {
         finished = readers
     }
 
+    /// Opens connections, each from an address of its own, that are sent what was published before they came.
+    ///
+    /// - Parameters:
+    ///   - events: How many events that were.
+    ///   - step: Every how many of them they get one, from the first on.
+    mutating func openForPast(_ count: Int, events: Int, step: Int) throws {
+        self.step = step
+        isBack = true
+        goal = events
+        lastArrival = Clock.monotonicNanoseconds()
+        try connect(count, path: path, next: 0)
+        readers = opened
+        finished = clients.count { $0.next == goal }
+    }
+
     /// Opens connections that must get nothing: an event on one of them is an error.
     mutating func openOthers(_ count: Int) throws {
         others += count
@@ -66,8 +87,10 @@ struct Crowd: ~Copyable {
         finished = 0
         while opened < wanted {
             while clients.count < wanted, clients.count - opened < 128 {
-                let number = try ClientSocket.connect(port: ports[clients.count % ports.count])
-                try poller.add(number, .readable, token: UInt64(clients.count))
+                let index = clients.count
+                let source = isBack ? Self.firstSource + UInt32(index) : nil
+                let number = try ClientSocket.connect(port: ports[index % ports.count], from: source)
+                try poller.add(number, .readable, token: UInt64(index))
                 var client = Client(descriptor: number)
                 client.next = next
                 clients.append(client)
@@ -78,6 +101,9 @@ struct Crowd: ~Copyable {
         readers = 0
         finished = 0
     }
+
+    /// 127.1.0.1, the address of the first of those that come back.
+    private static let firstSource: UInt32 = 0x7F01_0001
 
     /// Lets the first `count` clients read no more.
     mutating func stopReading(_ count: Int) {
@@ -128,6 +154,8 @@ struct Crowd: ~Copyable {
         clients[index].leftover = []
         clients[index].stream = []
         let kept = client.leftover.count
+        // A server may put megabytes into one frame.
+        if 2 * kept > buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
         for offset in 0..<kept { buffer[offset] = client.leftover[offset] }
         let result: Socket.Transfer
         do {
@@ -162,14 +190,14 @@ struct Crowd: ~Copyable {
             guard let answer else { return 0 }
             position = answer
             client.stage = .subscribing
-            if let subscription = dialect.subscription {
+            if let subscription = dialect.subscription(subject: subject, client: index) {
                 _ = Socket.send(subscription.span, to: client.descriptor)
             } else {
                 becomeOpen(&client, index)
             }
         }
         switch dialect {
-        case .nats: try takeNats(end, &position, &client, index)
+        case .nats, .jetstream: try takeNats(end, &position, &client, index)
         case .mqtt:
             while let piece = MessageCutter.mqtt(buffer.span, from: &position, end: end) {
                 if case .subscribed = piece { becomeOpen(&client, index) }
@@ -189,10 +217,10 @@ struct Crowd: ~Copyable {
             case .message(let range): try check(range, bytes, &client, index)
             case .ping(let range): answer(range, client)
             case .close(let range):
-                guard returns != nil else { throw BenchError.closed(client: index, "close frame") }
+                guard returns != nil else { throw BenchError.closed(client: index, reason(range, bytes)) }
                 hasClosed = true
                 returns?.note(close: range, bytes)
-            case .other, .subscribed: break
+            case .other, .subscribed, .question: break
             }
         }
     }
@@ -205,15 +233,20 @@ struct Crowd: ~Copyable {
             switch piece {
             case .message(let range): client.stream.append(contentsOf: buffer[range])
             case .ping(let range): answer(range, client)
-            case .close: throw BenchError.closed(client: index, "close frame")
-            case .other, .subscribed: break
+            case .close(let range): throw BenchError.closed(client: index, reason(range, buffer.span))
+            case .other, .subscribed, .question: break
             }
         }
         let stream = client.stream
         var taken = 0
         while let piece = MessageCutter.nats(stream.span, from: &taken, end: stream.count) {
-            if case .subscribed = piece { becomeOpen(&client, index) }
-            if case .message(let range) = piece { try check(range, stream.span, &client, index) }
+            switch piece {
+            case .subscribed: becomeOpen(&client, index)
+            case .message(let range): try check(range, stream.span, &client, index)
+            case .question(let range):
+                _ = Socket.send(Dialect.natsAnswer(to: Array(stream[range])).span, to: client.descriptor)
+            case .ping, .close, .other: break
+            }
         }
         client.stream = Array(stream[taken...])
     }
@@ -251,6 +284,11 @@ struct Crowd: ~Copyable {
         }
     }
 
+    /// What a close frame says, behind its code.
+    private func reason(_ range: Range<Int>, _ bytes: Span<UInt8>) -> String {
+        "close frame \"\(String(decoding: range.dropFirst(2).map { bytes[$0] }, as: UTF8.self))\""
+    }
+
     private func answer(_ range: Range<Int>, _ client: Client) {
         let pong = Dialect.maskedFrame(10, Array(buffer[range]))
         _ = Socket.send(pong.span, to: client.descriptor)
@@ -260,13 +298,15 @@ struct Crowd: ~Copyable {
         guard let number = BenchEvent.number(in: range, of: bytes) else {
             let text = String(decoding: range.prefix(120).map { bytes[$0] }, as: UTF8.self)
             // A client that comes back by a cursor is told whether anything is missing.
-            if returns != nil, text.hasPrefix("{\"action\":\"resumed\""), text.contains("\"complete\":true") { return }
+            if returns != nil || isBack, text.hasPrefix("{\"action\":\"resumed\""), text.contains("\"complete\":true") {
+                return
+            }
             throw BenchError.message(client: index, "unexpected message: \(text)")
         }
         guard number == client.next else {
             throw BenchError.order(client: index, expected: client.next, got: number)
         }
-        client.next = number + 1
+        client.next = number + step
         // The order number of other servers is our text's, the same in all.
         guard dialect == .spool, let seq = BenchEvent.seq(in: range, of: bytes), seq != 100_000 else { return }
         guard let offset = client.seqOffset else {

@@ -6,6 +6,7 @@ internal import WSQueueSystem
 struct EventSource: ~Copyable {
     private let dialect: Dialect
     private let event: BenchEvent
+    private let subject: String
     /// The spool, where events are files.
     private let directory: Directory?
     /// The connection, where they are messages.
@@ -13,6 +14,8 @@ struct EventSource: ~Copyable {
     /// The number of the next event.
     private(set) var next = 0
     private var fileNumber = 0
+    /// Others may publish into the same spool.
+    private let process = getpid()
     private var hidden: [(hidden: FileName, visible: FileName)] = []
     private var pending: [UInt8] = []
     private var sent = 0
@@ -26,9 +29,10 @@ struct EventSource: ~Copyable {
         let number: Int32 = dialect == .spool ? -1 : try ClientSocket.connect(port: port)
         self.dialect = dialect
         self.event = event
+        subject = event.channel ?? "bench"
         self.directory = spool
         descriptor = number
-        let greeting = dialect.publisherGreeting
+        let greeting = dialect.publisherGreeting(subject: subject)
         if descriptor >= 0, !greeting.isEmpty { _ = Socket.send(greeting.span, to: descriptor) }
     }
 
@@ -39,7 +43,11 @@ struct EventSource: ~Copyable {
         for _ in 0..<count {
             let text = event.text(next)
             next += 1
-            if directory != nil { try write(text, suffix: "json") } else { pending += dialect.publication(text) }
+            if directory != nil {
+                try write(text, suffix: "json")
+            } else {
+                pending += dialect.publication(text, subject: subject)
+            }
         }
     }
 
@@ -89,7 +97,7 @@ struct EventSource: ~Copyable {
         guard let directory else { return }
         fileNumber += 1
         let digits = String(fileNumber)
-        let stem = "17920000" + String(repeating: "0", count: 11 - digits.count) + digits + "-1-1-1"
+        let stem = "17920000" + String(repeating: "0", count: 11 - digits.count) + digits + "-\(process)-1-1"
         let name = FileName(".\(stem).tmp")
         let file = try directory.createFile(name, mode: 0o644)
         try file.writeAll(bytes.span, object: directory.path(of: name))

@@ -9,10 +9,15 @@ struct Measurement: ~Copyable {
     let events: Int
     /// How often a burst is repeated; the median counts.
     let rounds: Int
+    /// How long nothing is done to see what that costs.
+    let idleSeconds: Int64
 
     /// Opens the connections: handshakes, and what an idle client costs in memory.
     mutating func open(_ count: Int) throws {
+        // What only its start needed a server may give back when that is over, a moment after its port answers.
+        try wait(milliseconds: 500)
         let bare = server.ownBytes
+        let kernel = KernelMemory.bytes
         var report = Report("open")
         report.add("clients", count)
         report.add("bare_mib", Double(server.residentBytes) / 1_048_576)
@@ -21,6 +26,7 @@ struct Measurement: ~Copyable {
         report.add("cpu_us", spent.processorMicroseconds / Double(count))
         try wait(milliseconds: 500)
         report.add("bytes_per_client", Double(server.ownBytes - bare) / Double(count))
+        report.add("kernel_bytes_per_client", Double(KernelMemory.bytes - kernel) / Double(count))
         try report.write()
     }
 
@@ -68,20 +74,21 @@ struct Measurement: ~Copyable {
         try report.write()
     }
 
-    /// Does nothing for three seconds.
+    /// Does nothing for some seconds.
     mutating func idle() throws {
         try wait(milliseconds: 1_000)
-        let spent = try spending { try $0.wait(milliseconds: 3_000) }
+        let spent = try spending { try $0.wait(milliseconds: $0.idleSeconds * 1_000) }
         var report = Report("idle")
         report.add("clients", crowd.count)
         report.add("cpu_percent", spent.processorMicroseconds / spent.seconds / 1e4)
         try report.write()
     }
 
-    /// A burst with a tenth of the clients reading no more.
-    mutating func slow() throws {
+    /// A burst in several batches, of which some of the clients read nothing.
+    ///
+    /// - Parameter stopped: How many read no more.
+    mutating func parts(_ name: String, stopped: Int) throws {
         let before = server.ownBytes
-        let stopped = max(1, crowd.count / 10)
         crowd.stopReading(stopped)
         // In parts, because a server may hold a batch that it sends in memory.
         for start in stride(from: 0, to: events, by: 1_000) { try source.prepareBatch(min(1_000, events - start)) }
@@ -98,7 +105,7 @@ struct Measurement: ~Copyable {
             }
         }
         most = max(most, server.ownBytes)
-        var report = Report("slow")
+        var report = Report(name)
         report.add("clients", crowd.count)
         report.add("messages_per_s", Double(events * (crowd.count - stopped)) / spent.seconds)
         report.add("grown_mib", Double(most - before) / 1_048_576)
@@ -116,7 +123,7 @@ struct Measurement: ~Copyable {
         try report("drain", messages: count, spent)
     }
 
-    private mutating func publishAndFinish() throws {
+    mutating func publishAndFinish() throws {
         var isBusy = try source.publish()
         while !crowd.isComplete {
             if isBusy { isBusy = try source.publish() }

@@ -8,6 +8,8 @@ enum MessageCutter {
         case other
         /// The answer that says that a subscription stands.
         case subscribed
+        /// The server asks whether the client keeps up (NATS); where the subject of the answer lies.
+        case question(Range<Int>)
         /// A WebSocket ping; where its payload lies.
         case ping(Range<Int>)
         /// The server closes the connection; where the code and the reason lie.
@@ -44,8 +46,9 @@ enum MessageCutter {
         var lineEnd = position
         while lineEnd < end, bytes[lineEnd] != 10 { lineEnd += 1 }
         guard lineEnd < end else { return nil }
-        guard bytes[position] == UInt8(ascii: "M") else {
-            let isPong = bytes[position] == UInt8(ascii: "P") && bytes[position + 1] == UInt8(ascii: "O")
+        let kind = bytes[position]
+        guard kind == UInt8(ascii: "M") || kind == UInt8(ascii: "H") else {
+            let isPong = kind == UInt8(ascii: "P") && bytes[position + 1] == UInt8(ascii: "O")
             position = lineEnd + 1
             return isPong ? .subscribed : .other
         }
@@ -55,8 +58,14 @@ enum MessageCutter {
         var length = 0
         for index in digit..<(lineEnd - 1) { length = length * 10 + Int(bytes[index] - 48) }
         guard lineEnd + 1 + length + 2 <= end else { return nil }
+        let line = position..<(lineEnd - 1)
         position = lineEnd + 1 + length + 2
-        return .message(lineEnd + 1..<lineEnd + 1 + length)
+        // With a head, and no message, it is the server's own: HMSG subject sid answer headLength length\r\n.
+        guard kind == UInt8(ascii: "H") else { return .message(lineEnd + 1..<lineEnd + 1 + length) }
+        // The server leaves the answer's place empty where it wants none.
+        let spaces = line.filter { bytes[$0] == 32 }
+        guard spaces.count == 5, spaces[2] + 1 < spaces[3] else { return .other }
+        return .question(spaces[2] + 1..<spaces[3])
     }
 
     /// Takes the next packet of MQTT 3.1.1.

@@ -3,8 +3,9 @@ internal import WSQueuePublishTool
 
 /// What the command line asks for: made of it, and then run.
 enum Command {
-    case help, version, manual
-    case completion(Shell)
+    case version, manual
+    case help(String)
+    case completion(CompletionCommand)
     case event(EventCommand)
     case lines(LinesCommand)
     case follow(FollowCommand)
@@ -25,7 +26,7 @@ enum Command {
             return error.exitStatus.rawValue
         }
         do throws(ArgumentFault) {
-            let command = try Command(arguments)
+            let command = try Command(arguments, table)
             if !command.isAboutItself, let slip = Console.mistypedVariable(table) { throw slip }
             return run(command, arguments, table)
         } catch {
@@ -37,11 +38,11 @@ enum Command {
     private static func run(_ command: Command, _ arguments: ParsedArguments, _ table: OptionTable) -> Int32 {
         do throws(CommandFault) {
             switch command {
-            case .help: try Console.write(Array(table.help.utf8))
+            case .help(let text): try Console.write(Array(text.utf8))
             case .version: try Console.write(Array("\(table.program) \(Version.text)\n".utf8))
             case .manual:
                 try Console.write(Array(table.manual(section: 1, related: ["wsqueue(7)", "wsqueue-server(8)"]).utf8))
-            case .completion(let shell): try Console.write(Array(table.completion(for: shell).utf8))
+            case .completion(let command): try command.run()
             case .lines(let command): try command.run()
             case .follow(let command): return try command.run().rawValue
             case .run(let command): return command.run()
@@ -64,15 +65,15 @@ enum Command {
     }
 
     /// Takes what the command line says.
-    private init(_ arguments: ParsedArguments) throws(ArgumentFault) {
-        if arguments.has(.help) {
-            self = .help
+    private init(_ arguments: ParsedArguments, _ table: OptionTable) throws(ArgumentFault) {
+        if let text = try table.help(arguments, .help) {
+            self = .help(text)
         } else if arguments.has(.version) {
             self = .version
         } else if arguments.has(.manual) {
             self = .manual
-        } else if let shell = try arguments.value(.completion, as: Shell.parse) {
-            self = .completion(shell)
+        } else if let completer = try arguments.value(.completion, as: Completer.parse) {
+            self = .completion(CompletionCommand(completer, arguments, table))
         } else {
             let commands = [Option.lines, .follow, .run, .hold, .release, .abort, .cancel].filter(arguments.has)
             guard commands.count < 2 else {

@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCommandLine
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueServer
@@ -9,6 +10,13 @@ internal import WSQueueTools
 enum RunCommand: Command {
     static let table = OptionTable(
         "wsqueue-server run", forms: ["[OPTION]..."],
+        lines: [
+            "wsqueue-server                                # serves, on 127.0.0.1:8081",
+            "wsqueue-server -d queue -l 0.0.0.0:8081       # this queue, on all addresses",
+            "wsqueue-server queue ls                       # what waits, and what failed",
+            "wsqueue-server tail                           # events, as they are sent",
+            "wsqueue-server doctor                         # what is wrong, what to type",
+        ],
         summary: "Sends every event file that appears in a directory to all WebSocket clients, then deletes it.",
         options: Setting.options + ServerOptions.sources
             + [ServerOptions.manual, .help, ServerOptions.version],
@@ -17,7 +25,7 @@ enum RunCommand: Command {
                 "Signals",
                 [
                     "TERM, INT  stop in order: clients are closed with 1001; a second one at once",
-                    "HUP        read secrets, rules and publishers again, and open the log file again",
+                    "HUP        read secrets, rules and publishers again, open the log again",
                     "USR1       write a status line",
                 ]),
             OptionTable.Section(
@@ -26,11 +34,19 @@ enum RunCommand: Command {
                     "wsqueue-server --dir /var/spool/wsqueue",
                     "wsqueue-server --listen 127.0.0.1:8081 --listen '[::1]:8081'",
                     "wsqueue-server --origin https://example.org --log-format json",
-                    "wsqueue-server --config /etc/wsqueue.conf --set log-level=debug",
+                    "wsqueue-server --config /etc/wsqueue/server.conf --set log-level=debug",
                 ]),
             OptionTable.Section.exitStatuses([
                 .success, .usage, .unavailable, .cannotCreate, .tryAgain, .notPermitted, .configuration,
-            ]),
+            ]) { status in
+                switch status {
+                case .success: "a signal ended it in order"
+                case .unavailable: "an address to listen on is in use"
+                case .cannotCreate: "the queue or the journal cannot be used"
+                case .tryAgain: "another server holds the queue, or something is short for the moment"
+                default: nil
+                }
+            },
         ])
 
     static func run(_ arguments: ParsedArguments, in program: ProgramContext) throws -> ExitStatus {
@@ -73,11 +89,38 @@ enum RunCommand: Command {
         do throws(ServerStartError) {
             var server = try Server(
                 settings.configuration, log: log, signals: signals, manager: manager, sandbox: sandbox)
-            try server.run()
+            try server.run { news in
+                // Where the log has a file of its own, nobody looks.
+                if settings.logFile == nil { tell(news, settings.configuration, terminal) }
+                // The start is over, and with it most of the code that was run.
+                if case .ready = news { ProgramPages.release() }
+            }
             return .success
         } catch {
             log.write(LogLine(.error, "server.failed").with("error", error.description).with("hint", error.hint))
             return exitStatus(of: error)
+        }
+    }
+
+    /// Tells a person at the terminal what the log would not say, or not at a glance.
+    private static func tell(_ news: ServerNews, _ configuration: Configuration, _ terminal: Terminal) {
+        switch news {
+        case .ready(let addresses):
+            guard configuration.pageReaders != .nobody else { return }
+            for address in addresses { terminal.tell(page(at: address)) }
+        case .backlog(let sent, let waiting):
+            terminal.tell("The backlog: \(sent) events are sent, \(waiting) files or more wait")
+        case .backlogDone(let sent, let seconds):
+            terminal.tell("The backlog is sent: \(sent) events in \(seconds) s")
+        }
+    }
+
+    /// Where a person at this machine sees the live page.
+    private static func page(at address: Address) -> String {
+        switch address {
+        case .unix(let path): "The page: curl --unix-socket \(path) http://localhost/"
+        case .internet("0.0.0.0", let port), .internet("::", let port): "The page: http://localhost:\(port)/"
+        case .internet: "The page: http://\(address)/"
         }
     }
 

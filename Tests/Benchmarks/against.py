@@ -15,6 +15,7 @@ from typing import NamedTuple
 import comparison
 import load
 from comparison import NEW, OLD, TWIN
+from progress import progress
 from servers import BUILD, ROOT, Server, wsqueue
 
 PROGRAMS = ("wsqueue-server", "wsqueue-publish")
@@ -114,8 +115,9 @@ def measured(copies, seed):
     found = {group: [] for group in GROUPS}
     order = comparison.schedule(list(GROUPS), random.Random(seed))
     for number, (group, pair) in enumerate(order, 1):
-        print(f"pair {number} of {len(order)}: {group}, {' then '.join(pair)}", file=sys.stderr)
+        progress(f"pair {number} of {len(order)}: {group}, {' then '.join(pair)}")
         found[group].append({name: GROUPS[group](copies[name]) for name in pair})
+    progress("")
     rows = []
     for measure in MEASURES:
         pairs = found[measure.group]

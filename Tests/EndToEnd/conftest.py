@@ -24,6 +24,7 @@ name.
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import shutil
@@ -34,7 +35,7 @@ import tempfile
 import pytest
 
 from support import preloading, redis_server, waiting
-from support.browser import Browser, find_browser
+from support.browser import ENGINES, find, launch
 from support.client import Client
 from support.nodes import Nodes
 from support.places import ROOT
@@ -215,11 +216,29 @@ def start_nodes(binaries, queue, make_redis):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    if not find_browser():
-        pytest.skip("no Chromium")
-    with Browser() as one:
-        yield one
+def browsers():
+    """Gives the browser of an engine, one for all tests of this process, started when it is first asked for."""
+    with contextlib.ExitStack() as resources:
+        @functools.cache
+        def browser_of(engine, **how):
+            if not find(engine):
+                pytest.skip(f"no {engine}")
+            return resources.enter_context(launch(engine, **how))
+        yield browser_of
+
+
+# Chromium starts in each process that runs tests, the other two in one each.
+@pytest.fixture(params=[
+    pytest.param(name, marks=() if name == "chromium" else pytest.mark.xdist_group(name)) for name in ENGINES])
+def engine(request, browsers):
+    """The browser of each engine in turn."""
+    return browsers(request.param)
+
+
+@pytest.fixture(scope="session")
+def browser(browsers):
+    """For what is no matter of engines."""
+    return browsers("chromium")
 
 
 @pytest.fixture(scope="session")

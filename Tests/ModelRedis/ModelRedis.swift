@@ -23,6 +23,7 @@ package struct ModelRedis: Sendable {
     }
 
     private var strings: [String: [UInt8]] = [:]
+    private var hashes: [String: [[UInt8]: [UInt8]]] = [:]
     private var entries: [Entry] = []
     private var lastSeq: UInt64 = 0
     /// How often each key was changed.
@@ -32,6 +33,8 @@ package struct ModelRedis: Sendable {
     package var replicas: Int64 = 0
     /// What it refuses, by the first word of a command.
     package var refusals: [String: String] = [:]
+    /// What fails when it is carried out, in a transaction too, by the first word of a command.
+    package var failures: [String: String] = [:]
 
     package init() {}
 
@@ -92,6 +95,7 @@ package struct ModelRedis: Sendable {
 
     private mutating func perform(_ words: [[UInt8]]) -> RESPValue {
         let texts = words.map(Self.text)
+        if let failure = failures[texts[0]] { return .error(failure) }
         switch texts[0] {
         case "HELLO": return .map([.of("version"), .of("7.2.0"), .of("role"), .of("master")])
         case "INCR": return increase(texts[1], by: 1)
@@ -107,6 +111,7 @@ package struct ModelRedis: Sendable {
             let first = (texts.firstIndex(of: "0-*") ?? 0) + 1
             entries.append(Entry(seq: lastSeq, fields: Array(words[first...])))
             return .of("0-\(lastSeq)")
+        case "EVALSHA", "EVAL": return script(words, texts)
         case "XREAD":
             let seq = Self.seq(texts.last ?? "")
             let found = entries.filter { $0.seq > seq }.prefix(256).map(\.value)
@@ -120,6 +125,50 @@ package struct ModelRedis: Sendable {
             ])
         default: return .of("OK")
         }
+    }
+
+    /// The scripts are told apart by how many keys they have, and by what they call.
+    private mutating func script(_ words: [[UInt8]], _ texts: [String]) -> RESPValue {
+        switch (texts[2], texts[0] == "EVALSHA" || texts[1].contains("'XADD'")) {
+        case ("2", true): return append(words, texts)
+        case ("2", false) where texts[1].contains("'XREVRANGE'"):
+            guard let last = entries.last, last.fields.count > 3, last.fields[3] == words[5] else {
+                return .error("ERR the events were refused")
+            }
+            change(texts[4]) { $0[texts[4]] = words[6] }
+            return .of("OK")
+        case ("2", false): return correct(words, texts)
+        case ("3", _):
+            guard string(texts[5]) == texts[6], let end = UInt64(texts[7]) else { return .integer(0) }
+            change(texts[4]) { $0[texts[4]] = Array("\(end) ".utf8) + words[9] }
+            let before = entries.count
+            entries.removeAll { $0.seq <= end }
+            return .integer(Int64(before - entries.count))
+        default: return .list((hashes[texts[3]] ?? [:]).flatMap { [RESPValue.text($0.key), .text($0.value)] })
+        }
+    }
+
+    private mutating func append(_ words: [[UInt8]], _ texts: [String]) -> RESPValue {
+        lastSeq += 1
+        let (event, id, times, owner) = (words[9], words[10], words[11], words[12])
+        let fields = [("e", event), ("i", id), ("t", times), ("o", owner), ("k", Array("1".utf8))]
+        entries.append(Entry(seq: lastSeq, fields: fields.flatMap { [Array($0.0.utf8), $0.1] }))
+        let head = "\(lastSeq) \(texts[8]) e \(times.count) \(owner.count) \(id.count) "
+        for field in words[13...] {
+            let value = texts[7] == "1" ? nil : Array(head.utf8) + times + owner + id + event
+            hashes[texts[4], default: [:]][field] = value
+        }
+        return .of("0-\(lastSeq)")
+    }
+
+    private mutating func correct(_ words: [[UInt8]], _ texts: [String]) -> RESPValue {
+        guard string(texts[4]) == texts[5] else { return .integer(0) }
+        for index in stride(from: 8, to: words.count - 2, by: 3) {
+            let seen = hashes[texts[3]]?[words[index]].map { Self.text($0).prefix { $0.isNumber } } ?? ""
+            guard "=\(seen)" == texts[index + 1] else { continue }
+            hashes[texts[3], default: [:]][words[index]] = words[index + 2].isEmpty ? nil : words[index + 2]
+        }
+        return .integer(1)
     }
 
     private mutating func set(_ words: [[UInt8]], _ texts: [String]) -> RESPValue {

@@ -46,10 +46,13 @@ struct ArgumentParserTests {
 
     @Test(
         arguments: [
-            (["-w", "5s"], nil, ["5s"]), (["--wait", "5s"], nil, ["5s"]), (["-w5s"], "5s", []),
-            (["--wait=5s"], "5s", []),
+            (["-w", "5s"], "5s", []), (["--wait", "5s"], "5s", []), (["-w5s"], "5s", []), (["-w=5s"], "5s", []),
+            (["--wait=5s"], "5s", []), (["--wait", "5"], nil, ["5"]), (["-w", "0"], nil, ["0"]),
+            (["-w", "soon"], nil, ["soon"]), (["-w"], nil, []),
         ] as [([String], String?, [String])])
-    func `an optional value must be attached`(words: [String], value: String?, operands: [String]) throws {
+    func `an optional time may stand apart where it has a unit`(words: [String], value: String?, operands: [String])
+        throws
+    {
         let arguments = try Self.table.parse(words)
         #expect(arguments.has(Self.wait))
         #expect(arguments.value(Self.wait) == value)

@@ -90,6 +90,30 @@ struct SlowClientRuleTests {
         #expect(verdicts == [.pacing, .stalled, .pacing])
     }
 
+    @Test func `where the log ends, the queue waits once more for one that takes nothing, and not as long`() {
+        var rule = Self.rule
+        rule.roomBytes = 4_000
+        var account = SlowClientAccount(rule: rule, position: 0, end: 1_000, now: 0)
+        let steps: [(end: UInt64, waited: Int64)] = [(1_000, 25), (3_999, 100), (4_000, 24), (4_000, 1)]
+        let verdicts = steps.enumerated().map { (time, step) in
+            account.judge(
+                rule: rule, position: 0, end: step.end, now: Int64(time), waited: step.waited, clients: 10, behind: 1)
+        }
+        #expect(verdicts == [.stalled, .stalled, .stalled, .tooSlow])
+    }
+
+    @Test func `whoever takes something where the log ends is waited for as before`() {
+        var rule = Self.rule
+        rule.roomBytes = 4_000
+        var account = SlowClientAccount(rule: rule, position: 0, end: 4_000, now: 0)
+        let steps: [(position: UInt64, waited: Int64)] = [(0, 25), (0, 24), (1, 24), (1, 25), (1, 24), (1, 1)]
+        let verdicts = steps.map { step in
+            account.judge(
+                rule: rule, position: step.position, end: 4_002, now: 1, waited: step.waited, clients: 10, behind: 9)
+        }
+        #expect(verdicts == [.stalled, .stalled, .pacing, .stalled, .stalled, .tooSlow])
+    }
+
     @Test func `a client alone is always waited for`() {
         var client = Watched(end: 5_000)
         let verdict = client.judge(at: 0, of: 5_000, now: 1, waited: 1_000, clients: 1)

@@ -20,4 +20,12 @@ struct EventFilterTests {
     func `a filter has some globs, each as long as a name may be`(text: String) {
         #expect(EventFilter(text) == nil)
     }
+
+    @Test func `a filter may want nothing`() {
+        for name in ["", "a", "*"] {
+            let bytes = Array(name.utf8)
+            let answer = EventFilter.nothing.includes(bytes.span)
+            #expect(!answer)
+        }
+    }
 }

@@ -34,6 +34,17 @@ struct UTF8RepairTests {
     }
 
     @Test(
+        arguments: [
+            ([], 0), ([0x41], 0), ([0xC3], 1), ([0xC3, 0xA9], 0), ([0x41, 0xE2, 0x82], 2), ([0xF0, 0x9F, 0x98], 3),
+            ([0xF0, 0x9F, 0x98, 0x80], 0), ([0x80, 0x80, 0x80], 0), ([0xFF], 0), ([0xC0], 0), ([0xE2, 0x41], 0),
+            ([0xED, 0xA0], 0), ([0xE9, 0x80, 0xE9], 1),
+        ] as [([UInt8], Int)])
+    func `the beginning of a character that may still end is known`(bytes: [UInt8], count: Int) {
+        let found = UTF8Repair.openCount(bytes.span)
+        #expect(found == count)
+    }
+
+    @Test(
         arguments: [([0x41], 0), ([0x80, 0x41], 1), ([0x82, 0xAC, 0x41], 2), ([0x80, 0x80, 0x80, 0x80], 3), ([], 0)]
             as [([UInt8], Int)])
     func `the rest of a character that was cut is known`(bytes: [UInt8], count: Int) {

@@ -57,6 +57,39 @@ struct ClientTests {
         #expect(try filtered.text().contains("welcome"))
     }
 
+    /// The rows: where an event with a key is published that comes meanwhile, and how many keys the state of `a` has.
+    @Test(arguments: [(["b"], 0), (["a", "b"], 1), (["a"], 1)])
+    func `the state of one channel does not stand for what comes of another meanwhile`(
+        channels: [String], keys: Int
+    ) throws {
+        let server = try EdgeServer()
+        let client = try server.client("/?channels=b", protocol: "wsqueue.v1")
+        #expect(try client.text().contains(#""action":"welcome""#))
+        try server.publish(channels: channels, key: "k") {
+            try client.say("subscribe", #"{"channel":"a","state":true}"#)
+            #expect(try client.text() == #"{"success":true,"action":"subscribe","channel":"a"}"#)
+            #expect(try client.text() == #"{"action":"state","begin":true,"channel":"a"}"#)
+        }
+        #expect(try seq(client.text()) == 1)
+        let end = #"{"action":"state","cursor":"e1:1","keys":\#(keys),"complete":true,"channel":"a"}"#
+        #expect(try client.text() == end)
+    }
+
+    @Test func `news that come while the past is sent come after it, and to no one who comes later`() throws {
+        let server = try EdgeServer()
+        let client = try server.client("/?channels=b", protocol: "wsqueue.v1")
+        #expect(try client.text().contains(#""action":"welcome""#))
+        try server.publish(channels: ["b"], isNews: true) {
+            try client.say("subscribe", #"{"channel":"a","state":true}"#)
+            for _ in 0..<2 { _ = try client.text() }
+        }
+        #expect(try client.text().hasSuffix(#""payload":1,"timestamp":1,"id":"i1","seq":1,"channel":"b"}"#))
+        #expect(try client.text().contains(#""keys":0"#))
+        let other = try server.client("/?channels=b&since=e1:0", protocol: "wsqueue.v1")
+        _ = try other.text()
+        #expect(try other.text() == #"{"action":"resumed","cursor":"e1:1","complete":true}"#)
+    }
+
     @Test func `what a slow client is owed comes once it reads, whatever it sees`() throws {
         for target in ["/", "/?channels=a", "/?events=e"] {
             let server = try EdgeServer { $0.slowClients.limitNanoseconds = 60_000_000_000 }

@@ -48,21 +48,32 @@ final class EdgeServer {
     var address: Address { edge.listeners[0].address }
 
     /// Publishes an event; to a channel, one copy for each.
-    func publish(_ payload: String = "1", channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil)
-        throws
-    {
+    ///
+    /// - Parameter isRecorded: Done when it is in the history, and no client has been sent it.
+    func publish(
+        _ payload: String = "1", channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil,
+        key: String? = nil, isNews: Bool = false, _ isRecorded: () throws -> Void = {}
+    ) throws {
         seq += 1
-        let text = #"{"event":"e","payload":\#(payload),"timestamp":1,"id":"i\#(seq)","seq":\#(seq)}"#
+        let head = #"{"event":"e","payload":\#(payload),"timestamp":1,"id":"i\#(seq)","seq":\#(seq)"#
+        let tail = key.map { #","key":"\#($0)"}"# } ?? "}"
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: Array("i\(seq)".utf8), stamp: 0))
         record.parts.channels = channels
         record.parts.recipients = recipients
         record.parts.excepts = except.map { [$0] } ?? []
-        journal.stage(record, message: Array(text.utf8).span)
+        record.parts.key = key.map { Array($0.utf8) }
+        if isNews {
+            record.parts.kind = .news
+            journal.stageNews(record, message: Array((head + tail).utf8))
+        } else {
+            journal.stage(record, message: Array((head + tail).utf8).span)
+        }
         _ = try journal.commit(unix: 0)
+        try isRecorded()
         let exceptions = Exceptions(connections: except.map { [$0] } ?? [])
         for channel in channels.isEmpty ? [nil] : channels.map(Optional.some) {
-            let message = channel.map { text.dropLast() + #","channel":"\#($0)"}"# } ?? text
+            let message = head + (channel.map { #","channel":"\#($0)""# } ?? "") + tail
             let frame = FrameEncoder.frame(.text, Array(message.utf8).span)
             let audience: Audience =
                 if let recipients {

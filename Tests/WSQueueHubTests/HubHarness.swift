@@ -32,6 +32,7 @@ final class HubHarness {
 
     init(
         _ path: String, isShared: Bool = false, journal storage: JournalStorage = .memory, syncer: Bool = false,
+        payloadKey: String = "payload",
         _ change: (inout Configuration) -> Void = { _ in }
     ) throws {
         var configuration = Configuration()
@@ -59,11 +60,11 @@ final class HubHarness {
             isShared
             ? Sequencer(
                 epoch: history.epoch, after: history.inheritedSeq,
-                sharing: SharedOrder(stream: "s", historyEvents: 100))
+                sharing: SharedOrder(stream: "s", state: "{s}:state", limits: KeptLimits(), aheadEvents: 50))
             : Sequencer(epoch: history.epoch, after: history.inheritedSeq)
         hub = Hub(
             configuration, ports, sequencer: sequencer,
-            recorder: Recorder(publications, writer, payloadKey: "payload"), link: nil)
+            recorder: Recorder(publications, writer, payloadKey: payloadKey), link: nil)
         self.renumberings = renumberings
         let directory = try Directory.open(self.path)
         try hub.open(directory, try QueueLock.take(directory, log))

@@ -79,4 +79,75 @@ struct HubJournalTests {
             #expect(hub.logged().contains("journal.trim"))
         }
     }
+
+    @Test func `what the journal knows of files that were there at the start stays until they are gone`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            func begin() throws -> HubHarness {
+                try FileManager.default.createDirectory(atPath: "\(path)/queue", withIntermediateDirectories: true)
+                return try HubHarness(path, journal: .open(at: "\(path)/journal", noteForeign: { _ in })) {
+                    $0.journalBytes = 1_048_576
+                }
+            }
+            var sent: [UInt64] = []
+            do {
+                // It has sent them all, and is killed before it deletes any.
+                let hub = try begin()
+                for number in 1000..<1100 { try hub.place(name(number), #"{"event":"n","payload":\#(number)}"#) }
+                hub.turn(isLoopSlow: true)
+                #expect(hub.seq == 100 && hub.names.count == 100)
+                sent += hub.published().numbers
+            }
+            // What comes before them in order is more than the journal keeps.
+            do {
+                let hub = try begin()
+                for number in 0..<300 { try hub.place(name(number), #"{"event":"n","payload":"\#(Self.filling)"}"#) }
+                while hub.seq < 300 { hub.turn() }
+                sent += hub.published().numbers
+            }
+            let hub = try begin()
+            hub.turn(until: { hub.names.isEmpty })
+            sent += hub.published().numbers
+            #expect(hub.seq == 400 && sent.sorted() == Array(1...400))
+        }
+    }
+
+    @Test func `a batch that was there at the start and comes again is not sent again, though its history has gone`()
+        throws
+    {
+        try withHubs { begin in
+            let filling = String(repeating: "x", count: 1_000)
+            let lines = (1...600).map {
+                #"{"event":"n","payload":"\#(filling)","timestamp":1792000000,"id":"i\#($0)"}"#
+            }
+            do {
+                let hub = try begin()
+                try hub.place(name(1), #"{"event":"n"}"#)
+                hub.turn(until: { hub.names.isEmpty })
+                hub.stopTaking()
+                try hub.place(name(2, suffix: "jsonl"), lines.joined(separator: "\n"))
+                hub.close()
+            }
+            let hub = try begin()
+            let copy = "\(hub.path).copy"
+            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+            let file = name(2, suffix: "jsonl")
+            try FileManager.default.copyItem(atPath: "\(hub.path)/\(file)", toPath: "\(copy)/\(file)")
+            for _ in 0..<400 where !hub.names.isEmpty {
+                hub.turn()
+                Clock.pause()
+            }
+            #expect(hub.names.isEmpty && hub.seq == 601 && hub.history.precedingSeq > 300)
+            // The queue as it was, in the place of this one: its file is older than the server.
+            try FileManager.default.removeItem(atPath: hub.path)
+            try FileManager.default.moveItem(atPath: copy, toPath: hub.path)
+            hub.unix = Clock.unixNanoseconds() - 60_000_000_000
+            for _ in 0..<100 where !hub.names.isEmpty {
+                hub.turn()
+                Clock.pause()
+            }
+            #expect(hub.names.isEmpty && hub.seq == 601)
+        }
+    }
+
+    private static let filling = String(repeating: "x", count: 2_000)
 }

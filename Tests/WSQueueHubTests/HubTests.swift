@@ -128,7 +128,10 @@ struct HubTests {
             try hub.place(name(1), #"{"event":"n"}"#)
             hub.turn()
             #expect(hub.seq == 0 && hub.waitingCount == 1)
-            hub.marks.report(clients: 1, behind: 0, by: 0)
+            hub.marks.report(clients: 2, watchers: 2, behind: 0, by: 0)
+            hub.turn()
+            #expect(hub.seq == 0 && hub.waitingCount == 1)
+            hub.marks.report(clients: 3, watchers: 2, behind: 0, by: 0)
             hub.turn()
             #expect(hub.seq == 1)
         }

@@ -20,8 +20,9 @@ struct SharedHubTests {
         StreamPlace(attempt: 1, epoch: epoch, first: first, last: last, probe: nil)
     }
 
-    private func entry(_ seq: UInt64, _ text: String) throws -> StreamEntry {
-        let fields = [RESPValue.text(Array("e".utf8)), .text(Array(text.utf8))]
+    private func entry(_ seq: UInt64, _ text: String, isInState: Bool = false) throws -> StreamEntry {
+        var fields = [RESPValue.text(Array("e".utf8)), .text(Array(text.utf8))]
+        if isInState { fields += [.text(Array("k".utf8)), .text(Array("1".utf8))] }
         return try #require(StreamEntry(.list([.text(Array("0-\(seq)".utf8)), .list(fields)])))
     }
 
@@ -61,6 +62,20 @@ struct SharedHubTests {
             #expect(log.count { $0 == "event.duplicate" } == 1)
             #expect(log.count { $0 == "event.expired" } == 1)
             #expect(log.count { $0 == "stream.foreign" } == 1)
+        }
+    }
+
+    @Test func `a state that has expired before it came here has ended the one before it, as elsewhere`() throws {
+        try withHub { hub in
+            hub.turn([
+                .entries([
+                    try entry(1, #"{"event":"n","key":"k","channel":"a"}"#),
+                    try entry(2, #"{"event":"n","key":"k","channel":"b"}"#),
+                    try entry(3, #"{"event":"n","key":"k","channel":"a","expires_at":1}"#),
+                ])
+            ])
+            #expect(hub.publications.snapshot(since: 0).seq == 3)
+            #expect(hub.history.kept.events.events().map(\.seq) == [2])
         }
     }
 
@@ -117,6 +132,9 @@ struct SharedHubTests {
     @Test func `entries that were trimmed before they were read begin the history anew`() throws {
         try withHub { hub in
             hub.turn([.entries([try entry(1, #"{"event":"n"}"#), try entry(7, #"{"event":"n"}"#)])])
+            // What is beside the stream has to be known first.
+            #expect(hub.seq == 1)
+            hub.turn([.past(StreamPast(epoch: "e", last: 7))])
             #expect(hub.seq == 7)
             #expect(hub.history.precedingSeq == 6)
             #expect(hub.renumberings.count == 1)
@@ -128,8 +146,66 @@ struct SharedHubTests {
         try withHub { hub in
             hub.turn([.entries([try entry(1, #"{"event":"n"}"#)])])
             hub.turn([.down, .attached(place(epoch: "f", first: 1, last: 0))])
+            #expect(hub.history.epoch == "e")
+            hub.turn([.past(StreamPast(epoch: "f", last: 0))])
             #expect(hub.history.epoch == "f")
             #expect(hub.seq == 0)
+        }
+    }
+
+    /// A field of the hash beside the stream with an event that is the state of a key.
+    private func kept(_ channel: String, _ key: String, _ number: UInt64, _ text: String) throws -> StreamKept {
+        let value = Array("\(number) 0 e 5 2 1 1 2 0mei".utf8) + Array(text.utf8)
+        return try #require(
+            StreamKept(field: StreamKept.field(channel, Array(key.utf8)), value: value))
+    }
+
+    /// The messages of the state in its order, each with its channels.
+    private func state(_ hub: HubHarness) -> [String] {
+        hub.history.kept.events.events().map { event in
+            "\(event.channels.joined(separator: "+")) \(String(decoding: event.message, as: UTF8.self))"
+        }
+    }
+
+    @Test func `a history that begins anew takes over the state, and older events do not change it`() throws {
+        try withHub { hub in
+            hub.turn([.entries([try entry(1, #"{"event":"n","key":"own"}"#)])])
+            hub.turn([.down, .attached(place(epoch: "f", first: 3, last: 6))])
+            let old = #"{"event":"n","key":"a","payload":1}"#
+            let new = #"{"event":"n","key":"b","channels":["x","y"],"payload":2}"#
+            let past = StreamPast(
+                epoch: "f", last: 6,
+                kept: [try kept("y", "b", 5, new), try kept("", "a", 2, old), try kept("x", "b", 5, new)])
+            hub.turn([.past(past)])
+            #expect(!hub.gate.isAdmitting)
+            let stale = #"{"event":"n","key":"a","payload":0}"#
+            let cleared = #"{"event":"n","key":"b","channel":"y","clear":true}"#
+            hub.turn([
+                .entries([
+                    try entry(3, stale, isInState: true), try entry(4, #"{"event":"n"}"#),
+                    try entry(5, new, isInState: true),
+                    try entry(6, #"{"event":"n"}"#),
+                ])
+            ])
+            #expect(hub.gate.isAdmitting)
+            #expect(
+                state(hub) == [
+                    #" {"event":"n","payload":1,"timestamp":0,"id":"i","seq":2,"key":"a"}"#,
+                    #"x+y {"event":"n","payload":2,"timestamp":0,"id":"i","seq":5,"copies":2,"key":"b"}"#,
+                ])
+            #expect(hub.history.kept.events.isComplete(nil) { _ in true })
+            hub.turn([.entries([try entry(7, cleared, isInState: true)])])
+            #expect(state(hub).count == 2)
+            #expect(hub.history.kept.events.places(of: ["y"]).isEmpty)
+        }
+    }
+
+    @Test func `an older entry that did not change the state beside the stream leaves it in doubt`() throws {
+        try withHub { hub in
+            hub.turn([.down, .attached(place(epoch: "f", first: 3, last: 6))])
+            hub.turn([.past(StreamPast(epoch: "f", last: 6))])
+            hub.turn([.entries([try entry(3, #"{"event":"n","key":"a"}"#)])])
+            #expect(!hub.history.kept.events.isComplete(nil) { _ in true })
         }
     }
 

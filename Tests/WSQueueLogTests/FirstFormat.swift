@@ -1,5 +1,6 @@
 import WSQueueCore
 import WSQueueLog
+import WSQueueSystem
 
 /// The journal as servers before 0.2 write it.
 enum FirstFormat {

@@ -87,6 +87,51 @@ struct HistoryMarksTests {
         #expect(loss(nil, after: 0).any == false)
     }
 
+    @Test func `and of many that leave users out, which a stranger has lost too`() throws {
+        let records = (1...300 as ClosedRange<UInt64>).map { record($0, ["a"], but: ["u\($0)"]) }
+        let marks = marks(records + [record(301, ["a"], users: ["v"])], upTo: 301)
+        for marks in [marks, try #require(copy(marks))] {
+            func loss(_ user: String?, after seq: UInt64) -> HistoryMarks.Loss {
+                marks.loss(after: seq, names: ["a"], user: user) { _ in true }
+            }
+            #expect(loss(nil, after: 299) == HistoryMarks.Loss(any: true, plain: true, isUnsure: false))
+            #expect(loss("v", after: 300) == HistoryMarks.Loss(any: true, plain: true, isUnsure: false))
+            // Of those that are not remembered each has lost something, whoever it is.
+            let (first, last) = (marks.loss(after: 0, names: ["a"], user: nil) { _ in true }, loss("v", after: 301))
+            #expect(first.any && first.plain && last == HistoryMarks.Loss())
+        }
+        // Only what is not remembered is left.
+        var few = HistoryMarks(limit: 2)
+        for record in [record(1, ["a"], but: ["u"]), record(2, ["b"]), record(3, ["a"], users: ["v"])] {
+            few.note(record)
+        }
+        few.note(record(4, ["a"], users: ["v"]))
+        few.note(record(5, ["c"]))
+        few.end = 5
+        for user in [nil, "w", "v"] {
+            #expect(few.loss(after: 0, names: ["a"], user: user) { _ in true }.any, "\(user ?? "no one")")
+        }
+    }
+
+    @Test func `a channel that was forgotten and is noted again has not lost what there was before`() throws {
+        var marks = HistoryMarks(limit: 2)
+        for one in [record(1, ["a"]), record(2, ["b"]), record(3, ["c"]), record(4, ["d"])] { marks.note(one) }
+        marks.note(record(5, ["a"], key: "k"))
+        marks.end = 5
+        for marks in [marks, try #require(copy(marks, limit: 2))] {
+            let loss = marks.loss(after: 0, names: ["a"], user: nil) { _ in true }
+            #expect(loss.any && loss.plain && loss.isUnsure == false)
+            #expect(marks.loss(after: 4, names: ["a"], user: nil) { _ in true }.plain == false)
+        }
+        var users = HistoryMarks(limit: 2)
+        for one in [record(1, ["a"], users: ["u"]), record(2, ["b"]), record(3, ["c"]), record(4, ["d"])] {
+            users.note(one)
+        }
+        users.note(record(5, ["a"], users: ["v"]))
+        users.end = 5
+        #expect(users.loss(after: 0, names: ["a"], user: "u") { _ in true }.plain)
+    }
+
     private func isNone(_ bytes: [UInt8]) -> Bool { HistoryMarks(bytes.span) == nil }
 
     private func copy(_ marks: HistoryMarks, limit: Int = 100) -> HistoryMarks? {

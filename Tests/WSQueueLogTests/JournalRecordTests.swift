@@ -1,6 +1,7 @@
 import Testing
 import WSQueueCore
 import WSQueueLog
+import WSQueueSystem
 
 struct JournalRecordTests {
     static let message = Array(#"{"event":"a","payload":1,"timestamp":2,"id":"x","seq":7}"#.utf8)

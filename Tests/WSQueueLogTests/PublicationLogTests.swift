@@ -76,6 +76,11 @@ struct PublicationLogTests {
         marks.report(clients: 5, behind: 2, by: 2)
         #expect(marks.clients == 9)
         #expect(marks.behind == 3)
+        #expect(!marks.isUnattended)
+        marks.report(clients: 4, watchers: 4, behind: 1, by: 0)
+        #expect(!marks.isUnattended)
+        marks.report(clients: 5, watchers: 5, behind: 2, by: 2)
+        #expect(marks.isUnattended && marks.clients == 9)
     }
 
     @Test func `who sets the pace may be ahead of the oldest`() {

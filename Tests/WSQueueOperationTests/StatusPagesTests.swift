@@ -4,8 +4,9 @@ import Testing
 
 struct StatusPagesTests {
     private static let facts = StatusFacts(
-        epoch: "e1", journalAfter: 3, journalLast: 9, journalBytes: 77, keys: (2, 300, 1), takesPublications: true,
-        version: "1.2", startedAtUnix: 5_000_000_000, suppressedLines: 4, authFailures: [("expired", 2)],
+        epoch: "e1", queuePath: "/q", journalAfter: 3, journalLast: 9, journalBytes: 77, keys: (2, 300, 1),
+        takesPublications: true, version: "1.2", startedAtUnix: 5_000_000_000, suppressedLines: 4,
+        authFailures: [("expired", 2)],
         descriptorLimit: 1_024)
 
     private static func contents() -> StatusBoard.Contents {
@@ -39,7 +40,7 @@ struct StatusPagesTests {
             String(decoding: page, as: UTF8.self) == #"{"epoch":"e1","seq":9,"sent":8,"time_ms":10000,"#
                 + #""wait":{"count":100,"p50_us":51,"p99_us":100,"max_us":100},"#
                 + #""queue":{"waiting":3,"more":true,"unfinished":1,"oldest_ms":2000,"failed":2,"#
-                + #""failures":[{"file":"a\"b","reason":"no JSON","time":6}]},"#
+                + #""failures":[{"file":"a\"b","reason":"no JSON","time":6}],"path":"/q"},"#
                 + #""clients":{"total":3,"behind":1,"list":[{"connection":5,"address":"[::1]:9","#
                 + #""dialect":"wsqueue.v1","user":"42","channels":["a","b.*"],"channel_count":7,"behind_bytes":70,"#
                 + #""behind_events":2,"age_s":60}]},"journal":{"after":3,"last":9},"keys":2,"publish":true,"version":"1.2","#
@@ -51,7 +52,8 @@ struct StatusPagesTests {
         let health = ServerHealth(contents, isDraining: false, readyAgeMilliseconds: 1, unix: 0)
         let page = String(decoding: StatusText.encode(contents, health, Self.facts, unix: 0), as: UTF8.self)
         #expect(page.contains(#""wait":{"count":0,"p50_us":0,"p99_us":0,"max_us":0}"#))
-        #expect(page.contains(#""queue":{"waiting":0,"more":false,"unfinished":0,"failed":0,"failures":[]}"#))
+        #expect(
+            page.contains(#""queue":{"waiting":0,"more":false,"unfinished":0,"failed":0,"failures":[],"path":"/q"}"#))
     }
 
     @Test(arguments: [

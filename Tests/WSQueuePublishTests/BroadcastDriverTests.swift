@@ -26,6 +26,36 @@ struct BroadcastDriverTests {
         }
     }
 
+    @Test func `the environment chooses the driver`() throws {
+        try withTemporaryDirectory { path in
+            for (name, isFile) in [("spool", true), ("", true), ("log", false), ("null", false)] {
+                let variables = ["WSQUEUE_DRIVER": name, "WSQUEUE_DIR": path]
+                let driver: any BroadcastDriver = try EnvironmentDriver { variables[$0] }
+                let before = try FileManager.default.contentsOfDirectory(atPath: path).count
+                try driver.publish("a", payloadJSON: "1")
+                #expect(try driver.publish(batch: [Event("b"), Event("c")])?.events == 2)
+                let files = try FileManager.default.contentsOfDirectory(atPath: path).count - before
+                #expect(files == (isFile ? 2 : 0))
+            }
+            let error = #expect(throws: PublishError.self) { try EnvironmentDriver { _ in "redis" } }
+            #expect(error?.description.hasPrefix("WSQUEUE_DRIVER: \"redis\" is not spool, log or null; ") == true)
+            let missing = #expect(throws: PublishError.self) {
+                try EnvironmentDriver { $0 == "WSQUEUE_DIR" ? "\(path)/no" : nil }
+            }
+            #expect(missing?.reason.contains("\(path)/no: no such file") == true)
+        }
+        // None of the variables is set here, and beside the tests there is no queue; or one that is not to be written to.
+        #expect((try? Self.name(of: .fromEnvironment)) ?? "spool" == "spool")
+    }
+
+    private static func name(of driver: EnvironmentDriver) -> String {
+        switch driver {
+        case .spool: "spool"
+        case .log: "log"
+        case .null: "null"
+        }
+    }
+
     @Test(arguments: [NullDriver(), LogDriver { _ in }] as [any BroadcastDriver])
     func `what could not be published is refused by those that publish nothing`(driver: any BroadcastDriver) {
         #expect(throws: PublishError.self) { try driver.publish("a", payloadJSON: "{") }

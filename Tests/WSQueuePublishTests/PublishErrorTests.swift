@@ -69,8 +69,8 @@ struct PublishErrorTests {
                 Result { () throws(PublishError) in try publisher.publish("a") }
             }
             guard case .failure(let error) = outcome else { throw Unexpected() }
-            #expect(error.circumstances.hasPrefix("you are uid \(geteuid()), gid \(getegid())"))
-            #expect(error.circumstances.contains("the directory belongs to uid \(geteuid()), gid "))
+            #expect(error.circumstances.hasPrefix("you are \(name(ofUser: geteuid())), gid \(getegid())"))
+            #expect(error.circumstances.contains("the directory belongs to \(name(ofUser: geteuid())), gid "))
             #expect(error.circumstances.contains("mode 0750"))
         }
     }
@@ -91,6 +91,20 @@ struct PublishErrorTests {
             #expect(kinds == [.writeFailed, .writeFailed, .publishedUnsafely, .publishedUnsafely, .publishedUnsafely])
             #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 3)
         }
+    }
+
+    @Test func `a directory above that is closed is named`() throws {
+        try withTemporaryDirectory { path in
+            let (outcome, didFail) = SystemCallFaults.failing(callNumber: 1, with: EACCES) {
+                Result { () throws(PublishError) in try Publisher(directory: "\(path)/no/queue") }
+            }
+            guard didFail, case .failure(let error) = outcome else { throw Unexpected() }
+            #expect(error.advice.hasPrefix("a directory above it, \(path), does not let this user through"))
+        }
+    }
+
+    private func name(ofUser number: uid_t) -> String {
+        "uid \(number)" + (AccountFiles.user(number).map { " (\($0.name))" } ?? "")
     }
 
     private struct Unexpected: Error {}

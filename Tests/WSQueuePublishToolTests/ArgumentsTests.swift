@@ -63,7 +63,9 @@ struct ArgumentsTests {
 
     @Test(arguments: [
         (["a"], "--run wants the event's name, -- and a command"),
-        (["a", "b", "--", "c"], "--run wants the event's name, -- and a command"),
+        (["a", "b", "--", "c"], "'b' is no field; for a text, -t b"),
+        (["a", "tail=1", "--", "c"], "field 'tail' is what --run says itself"),
+        (["a", "n:=1,5", "--", "c"], "field 'n'"),
         (["-j", "1", "a", "--", "c"], "-j cannot be used with --run"),
         (["-k", "x", "--clear", "a", "--", "c"], "--clear cannot be used with --run"),
     ])

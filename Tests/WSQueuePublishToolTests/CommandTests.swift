@@ -18,9 +18,11 @@ struct CommandTests {
     @Test func `the directory comes from the environment, or is queue below the current one`() throws {
         try withQueue { queue in
             let named = try run(["a"], environment: ["WSQUEUE_DIR": queue.path])
+            #expect(try named.status == 0 && queue.names().count == 1)
+            // Where the package is installed, its queue comes first, and that one is no test's.
+            guard !FileManager.default.fileExists(atPath: "/var/spool/wsqueue") else { return }
             let below = try run(["a"], directory: URL(filePath: queue.path).deletingLastPathComponent().path)
-            #expect(named.status == 0 && below.status == 0)
-            #expect(try queue.names().count == 2)
+            #expect(try below.status == 0 && queue.names().count == 2)
         }
     }
 

@@ -27,7 +27,7 @@ struct NodeDeskTests {
             let desk = desk
             try desk.start(
                 NodeContext(
-                    log: log, presence: presence, historyEvents: 100, epoch: { "epoch000" },
+                    log: log, presence: presence, epoch: { "epoch000" },
                     hubWakeup: try Wakeup(), loopCount: 1,
                     hand: { [handed] message, ticket in
                         let payload = message.frame[FrameEncoder.payloadStart(in: message.frame.span)...]

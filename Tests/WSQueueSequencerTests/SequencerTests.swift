@@ -1,4 +1,5 @@
 import Testing
+import WSQueueLog
 import WSQueueSequencer
 
 private let second: Int64 = 1_000_000_000
@@ -32,7 +33,9 @@ struct SequencerTests {
     ]
 
     private func shared() -> Sequencer {
-        Sequencer(epoch: "e", after: 41, sharing: SharedOrder(stream: "s", historyEvents: 100))
+        Sequencer(
+            epoch: "e", after: 41,
+            sharing: SharedOrder(stream: "s", state: "{s}:state", limits: KeptLimits(), aheadEvents: 50))
     }
 
     @Test(arguments: cases) private func `what is known or too late is not sent, in any order`(_ one: Case) {

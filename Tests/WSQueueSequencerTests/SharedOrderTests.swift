@@ -1,4 +1,5 @@
 import Testing
+import WSQueueLog
 import WSQueueSequencer
 import WSQueueWire
 
@@ -18,7 +19,9 @@ struct SharedOrderTests {
     }
 
     private func sequencer(after seq: UInt64 = 10) -> Sequencer {
-        Sequencer(epoch: "e", after: seq, sharing: SharedOrder(stream: "s", historyEvents: 4))
+        Sequencer(
+            epoch: "e", after: seq,
+            sharing: SharedOrder(stream: "s", state: "{s}:state", limits: KeptLimits(), aheadEvents: 2))
     }
 
     /// Where to read on, by where the stream stands and what the server knows.
@@ -63,17 +66,20 @@ struct SharedOrderTests {
         #expect(!later.finishCatchingUp())
     }
 
-    @Test func `a restart has clients wait unless they wait already`() {
+    @Test func `a restart has clients wait, for the furthest number`() {
         let sequencer = sequencer()
         sequencer.catchUp(atLeast: 10)
-        sequencer.catchUp(atLeast: 99)
+        sequencer.catchUp(atLeast: 9)
         #expect(sequencer.finishCatchingUp())
+        sequencer.catchUp(atLeast: 10)
+        sequencer.catchUp(atLeast: 99)
+        #expect(!sequencer.finishCatchingUp())
     }
 
     @Test func `a numbering is renamed from what it was`() {
         let sequencer = sequencer()
-        sequencer.renew(place(first: 1, last: 2), to: "g")
-        guard case .renew(let from, let to, let attempt)? = sequencer.takeOrders().first else {
+        sequencer.renew(place(first: 1, last: 2), to: "g", StateCorrections(isPast: true))
+        guard case .renew(let from, let to, let attempt, _)? = sequencer.takeOrders().first else {
             Issue.record("nothing is asked for")
             return
         }
@@ -90,7 +96,7 @@ struct SharedOrderTests {
         sequencer.follow(place(first: 1, last: 10))
         #expect(sequencer.finishCatchingUp())
         #expect(sequencer.maySubmit)
-        // Two of the four events that the stream keeps.
+        // Two events are as far ahead as it may be.
         _ = sequencer.hear(.written(number: 1, seq: 11))
         #expect(sequencer.maySubmit)
         _ = sequencer.hear(.written(number: 2, seq: 12))
@@ -138,6 +144,78 @@ struct SharedOrderTests {
         sequencer.stop()
         #expect(sequencer.nextArrival(now: 100).map { _ in true } == nil)
         #expect(!sequencer.hasWork)
+    }
+
+    @Test func `what is beside the stream is asked for once, waited for, and not kept for another time`() {
+        let sequencer = sequencer()
+        let past = StreamPast(epoch: "e", last: 12)
+        // Not asked for: it would be too old when it is needed.
+        _ = sequencer.hear(.past(past))
+        _ = sequencer.hear(.attached(place(first: 12, last: 12)))
+        #expect(sequencer.hasWork)
+        #expect(sequencer.knownPast() == nil)
+        #expect(sequencer.takeOrders() == [.readPast(after: nil)])
+        #expect(sequencer.knownPast() == nil)
+        #expect(sequencer.takeOrders().isEmpty)
+        #expect(!sequencer.hasWork && sequencer.nextArrival(now: 0).map { _ in true } == nil)
+        _ = sequencer.hear(.past(past))
+        #expect(sequencer.hasWork && sequencer.knownPast() == past)
+        for news in [StreamNews.down, .attached(place(first: 1, last: 2))] {
+            _ = sequencer.hear(news)
+            #expect(sequencer.knownPast() == nil)
+            #expect(sequencer.takeOrders() == [.readPast(after: nil)])
+            _ = sequencer.hear(.past(past))
+        }
+        var begun = sequencer
+        begun.restart(epoch: "e", after: 11)
+        #expect(begun.knownPast() == nil)
+    }
+
+    @Test func `what was known before is put back once, and then it is looked again`() {
+        let sequencer = sequencer()
+        _ = sequencer.hear(.attached(place(first: 1, last: 2)))
+        let corrections = StateCorrections(isPast: true)
+        #expect(sequencer.putBack { corrections })
+        #expect(sequencer.takeOrders() == [.readPast(after: corrections)])
+        #expect(sequencer.knownPast() == nil)
+        _ = sequencer.hear(.past(StreamPast(epoch: "e", last: 2)))
+        #expect(!sequencer.putBack { corrections })
+        _ = sequencer.hear(.attached(place(first: 1, last: 2)))
+        #expect(sequencer.putBack { corrections })
+    }
+
+    @Test func `clients wait until the state is that of its number`() {
+        var sequencer = sequencer()
+        _ = sequencer.knownPast()
+        _ = sequencer.hear(.past(StreamPast(epoch: "e", last: 14)))
+        sequencer.restart(epoch: "e", after: 11)
+        sequencer.follow(place(first: 12, last: 12))
+        _ = sequencer.decide(.init(isKnown: false), at: 12, unix: 0)
+        #expect(!sequencer.finishCatchingUp())
+        for seq in UInt64(13)...14 { _ = sequencer.decide(.init(isKnown: false), at: seq, unix: 0) }
+        #expect(sequencer.finishCatchingUp())
+    }
+
+    @Test func `the stream lets go of what the history has let go of, once`() {
+        var sequencer = sequencer()
+        #expect(!sequencer.wantsTrim(upTo: 5), "it has not caught up")
+        sequencer.follow(place(first: 1, last: 10))
+        #expect(sequencer.finishCatchingUp())
+        #expect(sequencer.wantsTrim(upTo: 5))
+        sequencer.trim(upTo: 5, marks: [1])
+        sequencer.trim(upTo: 6, marks: [2])
+        sequencer.letGo()
+        #expect(!sequencer.takeOrders().contains { if case .trim = $0 { true } else { false } })
+        // The newest entries stay, whatever the history holds.
+        _ = sequencer.decide(.init(isKnown: false), at: 10_005, unix: 0)
+        sequencer.letGo()
+        #expect(sequencer.takeOrders().last == .trim(StreamTrim(epoch: "e", end: 5, marks: [1])))
+        _ = sequencer.decide(.init(isKnown: false), at: 10_006, unix: 0)
+        sequencer.letGo()
+        #expect(sequencer.takeOrders().last == .trim(StreamTrim(epoch: "e", end: 6, marks: [2])))
+        #expect(!sequencer.wantsTrim(upTo: 6) && sequencer.wantsTrim(upTo: 7))
+        sequencer.restart(epoch: "f", after: 9)
+        #expect(!sequencer.wantsTrim(upTo: 9))
     }
 
     @Test func `only the end of a connection is told`() {

@@ -20,7 +20,8 @@ struct SubmissionTests {
 
     @Test func `one transaction is under way at a time`() throws {
         let sequencer = Sequencer(
-            epoch: "e", after: 0, sharing: SharedOrder(stream: "s", historyEvents: 4))
+            epoch: "e", after: 0,
+            sharing: SharedOrder(stream: "s", state: "{s}:state", limits: KeptLimits(), aheadEvents: 2))
         let (event, bytes) = try event()
         sequencer.submit(event, bytes.span)
         #expect(isWriting(sequencer.takeOrders()))

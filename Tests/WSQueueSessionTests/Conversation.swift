@@ -49,8 +49,14 @@ final class Conversation {
         lastEvent: String? = nil
     ) throws -> [SessionAction] {
         let target = try RequestTarget(Array("/?\(query)".utf8), method: .get)
-        return session.open(
-            as: bearer, retiredAt: retiredAt, target, given: given, lastEvent: lastEvent, options, facts)
+        return done(
+            session.open(
+                as: bearer, retiredAt: retiredAt, target, given: given, lastEvent: lastEvent, options, facts))
+    }
+
+    /// What is done of actions for the reader of a document.
+    private func done(_ actions: [SessionAction]) -> [SessionAction] {
+        session.dialect == .document ? session.shown(actions) : actions
     }
 
     func say(_ text: String) -> [SessionAction] { session.receive(Array(text.utf8).span, options, facts) }
@@ -68,18 +74,19 @@ final class Conversation {
 
     func answer(_ request: AuthorizeRequest, _ isAllowed: Bool) -> [SessionAction] {
         let (questions, next) = session.takeQuestions(request)
-        return questions.flatMap { session.go(on: $0, isAllowed: isAllowed, options, facts) } + next.map { .ask($0) }
+        let actions = questions.flatMap { done(session.go(on: $0, isAllowed: isAllowed, options, facts)) }
+        return actions + next.map { .ask($0) }
     }
 
     func checkToken() -> [SessionAction] { session.checkToken(facts) }
     func review(_ channels: [String], retiredAt: Int64? = nil) -> [SessionAction] {
         session.review(retiredAt: retiredAt, channels: channels, options, facts)
     }
-    func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] { session.couldNotAsk(request, facts) }
+    func couldNotAsk(_ request: AuthorizeRequest) -> [SessionAction] { done(session.couldNotAsk(request, facts)) }
     func end() -> [SessionAction] { session.end() }
-    func disconnect() -> [SessionAction] { session.disconnect() }
+    func disconnect() -> [SessionAction] { done(session.disconnect()) }
     func takeRequest() -> PastRequest? { session.takeRequest() }
-    func finish(_ replay: Replay) -> [SessionAction] { session.finish(replay, epoch: "e1", seq: seq) }
+    func finish(_ replay: Replay) -> [SessionAction] { done(session.finish(replay, epoch: "e1", seq: seq)) }
     var ping: String? { session.ping(epoch: "e1", reached: 20).map { String(decoding: $0, as: UTF8.self) } }
     var view: EventView { session.view }
     var user: String? { session.identity?.user.text }
@@ -108,7 +115,9 @@ extension SessionAction {
         switch self {
         case .send(let text): String(decoding: text, as: UTF8.self)
         case .position(let text): "position \(text)"
+        case .piece(let bytes): "piece \(String(decoding: bytes, as: UTF8.self))"
         case .name: "name"
+        case .watch: "watch"
         case .identify(let identity): "identify \(identity?.user.text ?? "-")"
         case .subscribe(let pattern): "subscribe \(pattern.text)"
         case .unsubscribe(let name): "unsubscribe \(name)"
@@ -133,7 +142,8 @@ extension SessionAction {
 }
 
 /// What a client is told that has done something wrong.
-func refusal(_ text: String, _ code: String, channel: String? = nil) -> String {
-    let more = channel.map { ",\"channel\":\"\($0)\"" } ?? ""
+func refusal(_ text: String, _ code: String, channel: String? = nil, of request: String? = nil) -> String {
+    let more =
+        (channel.map { ",\"channel\":\"\($0)\"" } ?? "") + (request.map { ",\"request\":\"\($0)\"" } ?? "")
     return #"{"success":false,"action":"error","error":"\#(text)","code":"\#(code)"\#(more)}"#
 }

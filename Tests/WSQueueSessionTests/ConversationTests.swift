@@ -30,6 +30,7 @@ struct ConversationTests {
         ("channels=b!d,a", ["subscribe a"]),
         ("events=a*&heartbeat=app", ["view own"]),
         ("since=e1:15", ["replay"]),
+        ("watch=1", ["watch"]),
         ("channels=a&channels=b", ["subscribe a", "subscribe b"]),
         (
             "channels%5B%5D=a&channels[]=b,c&channels[1]=d",
@@ -48,10 +49,12 @@ struct ConversationTests {
         let wanted = "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **"
         #expect(
             told == [
-                "name", welcome, refusal("Invalid field: channel; send \(wanted)", "invalid_field"),
+                "view own", "name", welcome, refusal("Invalid field: channel; send \(wanted)", "invalid_field"),
                 refusal("Invalid field: events; send up to 64 names, * for any part", "invalid_field"),
                 refusal("Invalid field: since; send \(Since.wanted)", "invalid_field"),
             ])
+        // It has asked for some events, and so it gets none rather than all.
+        #expect(client.view == .logged(.nothing))
     }
 
     @Test func `what is wrong with many channels of a query is told once, and what has no room is left`() throws {
@@ -186,6 +189,37 @@ struct ConversationTests {
         #expect(client.say("subscribe", #"{"channel":"a"}"#).told == ["subscribe a", done])
     }
 
+    @Test func `several channels have one answer, which says what is refused and why`() throws {
+        let rules = #"[{"channel":"mine","subscribe":"authenticated"},{"channel":"ask.{x}","subscribe":"ask"}]"#
+        let client = try Conversation(rules: rules)
+        client.options.channelLimit = 5
+        _ = try client.open()
+        let told = client.say("subscribe", #"{"channels":["a","mine","ü","ask.1","b"],"since":"e1:12"}"#)
+        let answer =
+            #"{"success":true,"action":"subscribe","channels":["a","b"],"#
+            + #""refused":{"mine":"forbidden","ü":"invalid_field"}}"#
+        #expect(told.told == ["subscribe a", "ask subscribe ask.1", "subscribe b", answer, "replay", "replay"])
+        #expect(client.takeRequest() == PastRequest(since: try cursor("e1:12"), channel: "a"))
+        #expect(client.takeRequest() == PastRequest(since: try cursor("e1:12"), channel: "b"))
+        let gone = #"{"success":true,"action":"unsubscribe","channels":["a","c"]}"#
+        #expect(client.say("unsubscribe", #"{"channels":["a","c"]}"#).told == ["unsubscribe a", "unsubscribe c", gone])
+        let tooMany = #"{"channels":["a","b","c","d","e","f"]}"#
+        for action in ["subscribe", "unsubscribe"] {
+            let refused = refusal("Invalid field: channels; send at most 5 names", "invalid_field", of: action)
+            #expect(client.say(action, tooMany).told == [refused])
+        }
+    }
+
+    @Test func `what is given back is free of charge`() throws {
+        let client = try Conversation()
+        client.options.messageRate = RateRule(perSecond: 1, burst: 1)
+        _ = try client.open("channels=a")
+        #expect(client.say("subscribe", #"{"channel":"b"}"#).count == 2)
+        #expect(client.say("subscribe", #"{"channel":"c"}"#).told.last?.contains(#""request":"subscribe""#) == true)
+        #expect(client.say("unsubscribe", #"{"channel":"a"}"#).told.first == "unsubscribe a")
+        #expect(client.say("unsubscribe", #"{"channels":["b"]}"#).told.first == "unsubscribe b")
+    }
+
     @Test func `one channel too many is refused and counted`() throws {
         let client = try Conversation()
         client.options.channelLimit = 1
@@ -193,7 +227,9 @@ struct ConversationTests {
         #expect(
             client.say("subscribe", #"{"channel":"b"}"#).told == [
                 "note tooManyChannels",
-                refusal("Too many channels; unsubscribe from one first", "too_many_channels", channel: "b"),
+                refusal(
+                    "Too many channels; unsubscribe from one first", "too_many_channels", channel: "b",
+                    of: "subscribe"),
             ])
     }
 
@@ -204,9 +240,11 @@ struct ConversationTests {
         let told = client.say("subscribe", #"{"channel":"a","since":"e1:12"}"#).told
         #expect(told == ["subscribe a", #"{"success":true,"action":"subscribe","channel":"a"}"#, "replay"])
         #expect(client.say("resume", #"{"since":"e1:13"}"#).told == ["replay"])
-        let refused = refusal("Too many at once; wait for what you have asked for", "too_many_requests")
-        #expect(client.say("resume", #"{"since":"e1:13"}"#).told == [refused])
-        #expect(client.say("subscribe", #"{"channel":"a","since":"e1:12"}"#).told == [refused])
+        func refused(_ action: String) -> String {
+            refusal("Too many at once; wait for what you have asked for", "too_many_requests", of: action)
+        }
+        #expect(client.say("resume", #"{"since":"e1:13"}"#).told == [refused("resume")])
+        #expect(client.say("subscribe", #"{"channel":"a","since":"e1:12"}"#).told == [refused("subscribe")])
         #expect(client.takeRequest() == PastRequest(since: try cursor("e1:12"), channel: "a"))
         #expect(client.takeRequest() == PastRequest(since: try cursor("e1:13"), channel: nil))
     }
@@ -215,7 +253,7 @@ struct ConversationTests {
         let client = try Conversation()
         client.options.messageRate = RateRule(perSecond: 1, burst: 1)
         _ = try client.open()
-        #expect(client.say("unsubscribe", #"{"channel":"a"}"#).count == 2)
+        #expect(client.say("subscribe", #"{"channel":"a"}"#).count == 2)
         let limited =
             #"{"success":false,"action":"error","error":"Rate limit exceeded. Please slow down.","#
             + #""code":"rate_limited","retry_after":1}"#
@@ -243,12 +281,12 @@ struct ConversationTests {
         #expect(client.say("message", message).told == ["pass a.1 [3, 4] \(text)"])
         #expect(
             client.say("message", #"{"channel":"b","message":1}"#).told == [
-                refusal("Not subscribed to channel", "not_subscribed", channel: "b")
+                refusal("Not subscribed to channel", "not_subscribed", channel: "b", of: "message")
             ])
         _ = client.say("subscribe", #"{"channel":"b"}"#)
         #expect(
             client.say("message", #"{"channel":"b","message":1}"#).told == [
-                refusal("Channel is not for you", "forbidden", channel: "b")
+                refusal("Channel is not for you", "forbidden", channel: "b", of: "message")
             ])
     }
 }

@@ -29,14 +29,16 @@ struct KeptMessageTests {
         _ = try client.open("channels=chat")
         let refused = ClientError("Channel needs an authenticated user", code: "forbidden", channel: "chat")
         #expect(
-            client.say("message", #"{"channel":"chat","message":1}"#) == [.send(ServerMessage.error(refused))])
+            client.say("message", #"{"channel":"chat","message":1}"#) == [
+                .send(ServerMessage.error(refused, of: .message))
+            ])
         let bearer = TokenVerifier.Result(identity: Identity(user: try #require(Label("ann"))), secret: 1)
         _ = client.authenticate(.success((bearer, nil)), channels: ["chat"])
         let limited = ClientError.invalidField(
             "recipients", expected: "none: what is sent here is kept, for all who may listen")
         #expect(
             client.say("message", #"{"channel":"chat","message":1,"recipients":[7]}"#)
-                == [.send(ServerMessage.error(limited))])
+                == [.send(ServerMessage.error(limited, of: .message))])
     }
 
     @Test func `a client is sent away with a word where it understands one`() throws {

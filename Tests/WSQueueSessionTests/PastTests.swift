@@ -225,10 +225,60 @@ struct PastTests {
         #expect(PastBounds(journal) == PastBounds(epoch: "e1", precedingSeq: 0, lastSeq: 3))
     }
 
-    private func record(_ seq: UInt64, channels: [String] = [], except: Int64? = nil) throws -> JournalRecordText {
+    /// The rows: whether the client came as the user, or became it later; and whether it is sent again what was for it.
+    @Test(arguments: [(true, false), (false, true)])
+    func `what a replay has brought to a user is not sent again with the past of another channel`(
+        cameAsUser: Bool, isSent: Bool
+    ) throws {
+        let client = try Conversation()
+        _ = try client.open("channels=a", as: cameAsUser ? try bearer("u") : nil)
+        _ = client.finish(try replay("e1:15", channels: ["a"]))
+        if !cameAsUser { _ = client.authenticate(.success((try bearer("u"), nil)), channels: ["a"]) }
+        _ = client.say("subscribe", #"{"channel":"b","since":"e1:15"}"#)
+        var table = SubscriptionTable()
+        table.identify(4, as: try bearer("u").identity)
+        for name in ["a", "b"] { table.subscribe(4, to: try pattern(name)) }
+        let record = try self.record(17, channels: ["a", "b"], recipients: ["u"])
+        let replay = try replay("e1:15", channel: "b", channels: ["b"])
+        var heard = HeardChannels()
+        let copy = client.session.copy(of: record, during: replay, inheritedSeq: 0, slot: 4, table, &heard)
+        #expect((copy != nil) == isSent)
+    }
+
+    /// The rows: the channel of an event with a key that is gone before a client had it, and what is lost to the client:
+    /// it has the events of `b` live, and is getting the past and the state of `a`.
+    @Test(arguments: [("a", "key"), ("b", "all"), ("c", "none")])
+    func `what is held back of other channels may be gone too, and no state makes up for it`(
+        channel: String, lost: String
+    ) throws {
+        let client = try Conversation()
+        _ = try client.open("channels=a,b")
+        var table = SubscriptionTable()
+        for name in ["a", "b"] { table.subscribe(4, to: try pattern(name)) }
+        var journal = try JournalWriter(.memory, limits: JournalLimits(events: 1), epoch: "e1", unix: 0, boot: "b")
+        for seq in 1...60 as ClosedRange<UInt64> {
+            var record = JournalRecord(
+                seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
+            record.parts.channels = [seq == 25 ? channel : "d"]
+            record.parts.key = [66]
+            journal.stage(record, message: Array("{}".utf8).span)
+            _ = try journal.commit(unix: 0)
+        }
+        _ = journal.trim(finished: 60)
+        let trimmed = journal.journal.trimmed
+        #expect(trimmed.end >= 25)
+        let replay = try replay("e1:20", channel: "a", channels: ["a"])
+        let loss = client.session.loss(of: trimmed, during: replay, slot: 4, table)
+        #expect((loss.plain ? "all" : loss.any ? "key" : "none") == lost)
+    }
+
+    private func record(
+        _ seq: UInt64, channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil
+    ) throws -> JournalRecordText {
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 0, identity: JournalRecord.Identity(id: [65], stamp: 0))
         record.parts.channels = channels
+        record.parts.recipients = recipients
         record.parts.excepts = except.map { [$0] } ?? []
         var bytes: [UInt8] = []
         record.append(to: &bytes, message: Array("{}".utf8).span)

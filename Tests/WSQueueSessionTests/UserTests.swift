@@ -98,7 +98,7 @@ struct UserTests {
         _ = try client.open("channels=presence.room,private.a", as: bearer("ann"))
         #expect(
             client.say("authenticate", #"{"token":"t"}"#).told == [
-                refusal("This server takes no tokens", "not_offered")
+                refusal("This server takes no tokens", "not_offered", of: "authenticate")
             ])
         client.options.takesTokens = true
         #expect(client.say("authenticate", #"{"token":"t"}"#).told == ["verify t"])
@@ -170,24 +170,26 @@ struct UserTests {
         func told(_ data: String) -> [String] { client.say("presence", data).told }
         #expect(
             told(#"{"channel":"a"}"#) == [
-                refusal("Invalid field: channel; send a channel that begins with presence.", "invalid_field")
+                refusal(
+                    "Invalid field: channel; send a channel that begins with presence.", "invalid_field",
+                    of: "presence")
             ])
         #expect(
             told(#"{"channel":"presence.room","activity":"123456789"}"#) == [
-                refusal("Invalid field: activity; send at most 8 bytes of JSON", "invalid_field")
+                refusal("Invalid field: activity; send at most 8 bytes of JSON", "invalid_field", of: "presence")
             ])
         // Through a pattern a client listens and is not there.
-        let absent = refusal("Not subscribed to channel", "not_subscribed", channel: "presence.other")
+        let absent = refusal("Not subscribed to channel", "not_subscribed", channel: "presence.other", of: "presence")
         #expect(told(#"{"channel":"presence.other","status":"away"}"#) == [absent])
         let nobody = try Conversation()
         _ = try nobody.open("channels=presence.room")
         #expect(
             nobody.say("presence", #"{"channel":"presence.room","status":"away"}"#).told == [
-                refusal("Channel needs an authenticated user", "forbidden", channel: room)
+                refusal("Channel needs an authenticated user", "forbidden", channel: room, of: "presence")
             ])
         #expect(
             nobody.say("presence", #"{"channel":"presence.b"}"#).told == [
-                refusal("Not subscribed to channel", "not_subscribed", channel: "presence.b")
+                refusal("Not subscribed to channel", "not_subscribed", channel: "presence.b", of: "presence")
             ])
     }
 
@@ -202,7 +204,7 @@ struct UserTests {
         _ = try client.open()
         #expect(
             client.say("subscribe", #"{"channel":"\#(channel)"}"#).told == [
-                refusal(text, "forbidden", channel: channel)
+                refusal(text, "forbidden", channel: channel, of: "subscribe")
             ]
         )
     }
@@ -213,7 +215,7 @@ struct UserTests {
         #expect(client.say("message", #"{"channel":"a.1","message":1}"#).told.first?.hasPrefix("pass a.1 all") == true)
         #expect(
             client.say("message", #"{"channel":"a.2","message":1}"#).told == [
-                refusal("Not subscribed to channel", "not_subscribed", channel: "a.2")
+                refusal("Not subscribed to channel", "not_subscribed", channel: "a.2", of: "message")
             ])
     }
 
@@ -227,9 +229,23 @@ struct UserTests {
                 "subscribe ask.a", subscribed("ask.a"), "replay", subscribed("ask.a"),
             ])
         #expect(client.answer(request("ask.a"), true).told == [])
-        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.b")
+        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.b", of: "subscribe")
         _ = client.say("subscribe", #"{"channel":"ask.b"}"#)
         #expect(client.answer(request("ask.b"), false).told == [refused])
+    }
+
+    @Test func `what the application has allowed may be asked for again, alone or with others`() throws {
+        let client = try Conversation(rules: rules)
+        _ = try client.open("channels=ask.a,b")
+        _ = client.answer(request("ask.a"), true)
+        #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == [subscribed("ask.a")])
+        #expect(
+            client.say("subscribe", #"{"channels":["ask.a","b"]}"#).told == [
+                #"{"success":true,"action":"subscribe","channels":["ask.a","b"],"refused":{}}"#
+            ])
+        client.known = [request("ask.a"): false]
+        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.a", of: "subscribe")
+        #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == [refused])
     }
 
     @Test func `what the application has said before is not asked again`() throws {
@@ -237,21 +253,21 @@ struct UserTests {
         client.known = [request("ask.a"): true, request("ask.b"): false]
         _ = try client.open()
         #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == ["subscribe ask.a", subscribed("ask.a")])
-        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.b")
+        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.b", of: "subscribe")
         #expect(client.say("subscribe", #"{"channel":"ask.b"}"#).told == [refused])
     }
 
     @Test func `a message is asked about only for a client that listens`() throws {
         let client = try Conversation(rules: rules)
         _ = try client.open()
-        let absent = refusal("Not subscribed to channel", "not_subscribed", channel: "ask.a")
+        let absent = refusal("Not subscribed to channel", "not_subscribed", channel: "ask.a", of: "message")
         #expect(client.say("message", #"{"channel":"ask.a","message":1}"#).told == [absent])
         _ = client.say("subscribe", #"{"channel":"ask.a"}"#)
         _ = client.answer(request("ask.a"), true)
         #expect(client.say("message", #"{"channel":"ask.a","message":1}"#).told == ["ask publish ask.a"])
         #expect(client.answer(request("ask.a", "publish"), true).told.first?.hasPrefix("pass ask.a all") == true)
         _ = client.say("message", #"{"channel":"ask.a","message":1}"#)
-        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.a")
+        let refused = refusal("Channel is not for you", "forbidden", channel: "ask.a", of: "message")
         #expect(client.answer(request("ask.a", "publish"), false).told == [refused])
     }
 
@@ -265,12 +281,12 @@ struct UserTests {
         let client = try Conversation(rules: rules)
         client.options.channelLimit = 1
         _ = try client.open()
-        func refused(_ channel: String) -> String {
-            refusal("Too many at once; try again", "too_many_requests", channel: channel)
+        func refused(_ channel: String, of action: String? = "subscribe") -> String {
+            refusal("Too many at once; try again", "too_many_requests", channel: channel, of: action)
         }
         #expect(client.say("subscribe", #"{"channel":"ask.a"}"#).told == ["ask subscribe ask.a"])
         #expect(client.say("subscribe", #"{"channel":"ask.b"}"#).told == [refused("ask.b")])
-        #expect(client.couldNotAsk(request("ask.a")).told == [refused("ask.a")])
+        #expect(client.couldNotAsk(request("ask.a")).told == [refused("ask.a", of: nil)])
         #expect(client.couldNotAsk(request("ask.a")).told == [])
         #expect(client.say("subscribe", #"{"channel":"ask.b"}"#).told == ["ask subscribe ask.b"])
         client.options.asksApplication = false

@@ -153,6 +153,21 @@ struct SpoolQueueTests {
         }
     }
 
+    @Test func `a file that is found before its notice comes after those of its time whose notices were read`() throws {
+        try withTemporaryDirectory { path in
+            try touch(["1.5_z.json", "1.5_b.json", "1.5_a.json"], in: path)
+            let directory = try Directory.open(path)
+            var looking = SpoolQueue()
+            looking.merge([FileName("1.5_z.json")], in: directory)
+            looking.retry(FileName("1.5_a.json"), in: directory)
+            #expect(drain(&looking) == ["1.5_z.json", "1.5_a.json"])
+            var listing = SpoolQueue()
+            listing.merge([FileName("1.5_z.json")], in: directory)
+            _ = try listing.list(directory)
+            #expect(drain(&listing) == ["1.5_z.json", "1.5_a.json", "1.5_b.json"])
+        }
+    }
+
     @Test func `a file that was put under the name of one that is done is taken in with its notice`() throws {
         try withTemporaryDirectory { path in
             try touch(["a.json"], in: path)

@@ -22,6 +22,20 @@ struct SpoolWatcherTests {
         }
     }
 
+    @Test(arguments: [1, 15, 16, 200]) func `more notices than one read takes all come, whatever fits in last`(
+        length: Int
+    ) throws {
+        try withTemporaryDirectory { path in
+            var watcher = SpoolWatcher(path: path, usesNotices: true)
+            try watcher.attach(Directory.open(path))
+            let names = (0..<1_500).map { "\($0)-" + String(repeating: "x", count: $0 % 7 + length) + ".json" }
+            for name in names { try write(name, in: path) }
+            let arrivals = try watcher.arrivals()
+            #expect(arrivals.names.map(\.description) == names)
+            #expect(!arrivals.needsListing)
+        }
+    }
+
     @Test func `a directory that two listings found with one mtime is unchanged until a name comes`() throws {
         try withTemporaryDirectory { path in
             let directory = try Directory.open(path)

@@ -3,6 +3,7 @@ import Testing
 import WSQueueArguments
 import WSQueueNet
 
+@testable import WSQueueCommandLine
 @testable import WSQueueTools
 
 /// Commands that ask a server, and a server that says anything.
@@ -33,6 +34,20 @@ struct AskingTests {
                 "           and 2 more",
             ])
         #expect(server.requests.first?.hasPrefix("GET /status.json HTTP/1.1\r\nHost: localhost\r\n") == true)
+    }
+
+    @Test func `what waits for its time, or for a word, stands with the queue and its path`() throws {
+        let text = Self.status.replacing("\"unfinished\"", with: "\"path\":\"/q\\u001b\",\"unfinished\"")
+        let location = try #require(ServerLocation("127.0.0.1:1"))
+        let page = try #require(StatusPage(Array(text.utf8), from: location))
+        func row(_ backlog: QueueBacklog?) -> String? {
+            page.text(backlog).split(separator: "\n").first { $0.hasPrefix("queue") }.map { String($0.suffix(60)) }
+        }
+        #expect(row(nil)?.hasSuffix(", 1 failed; /q\\u001b") == true)
+        let later = QueueBacklog(path: "/p", held: 2, later: 3, nextNanoseconds: 61_000_000_000)
+        #expect(row(later)?.hasSuffix(", 1 failed, 2 held, 3 later (the next in 1 min 1 s); /p") == true)
+        let none = QueueBacklog(path: "/p", held: 0, later: 0, nextNanoseconds: nil)
+        #expect(row(none)?.hasSuffix(", 1 failed; /p") == true)
     }
 
     @Test func `a status is JSON as the server has it`() throws {
@@ -75,7 +90,7 @@ struct AskingTests {
                 "wsqueue-server: the connection has ended; connecting again", "wsqueue-server: connected again",
             ])
         try #require(server.requests.count == 3)
-        #expect(server.requests[1].hasPrefix("GET /events?channels=c&events=*&since=e:3 HTTP/1.1\r\n"))
+        #expect(server.requests[1].hasPrefix("GET /events?watch=1&channels=c&events=*&since=e:3 HTTP/1.1\r\n"))
         #expect(server.requests[2].contains("Last-Event-ID: e:6\r\n"))
     }
 
@@ -103,15 +118,6 @@ struct AskingTests {
         #expect(fields.number("n") == 7 && fields.number("a") == nil && fields.isTrue("t") && !fields.isTrue("n"))
         #expect(fields.object("o")?.number("b") == 1 && fields.objects("l").count == 1 && fields.texts("l") == ["y"])
         #expect(JSONFields(Array("[1]".utf8)) == nil && fields.texts("a") == [])
-    }
-
-    @Test(
-        arguments: [
-            (119, "119s", 9_999, "9999"), (120, "2m", 10_240, "10K"), (7_200, "2h", 1 << 24, "16M"),
-            (172_800, "2d", Int64(1) << 40, "1024G"),
-        ] as [(Int64, String, Int64, String)])
-    func `numbers are shown in their largest unit`(seconds: Int64, span: String, bytes: Int64, size: String) {
-        #expect(Shown.span(nanoseconds: seconds * 1_000_000_000) == span && Shown.size(bytes) == size)
     }
 
     private func answer(_ body: String) -> String {

@@ -121,6 +121,20 @@ struct DiagnosisTests {
         )
     }
 
+    @Test func `one whom the rules about publishers do not mention is told, with what to write there`() {
+        var unnamed = publisher(.tried([]))
+        unnamed.isWithoutRule = true
+        expect(
+            findings {
+                $0.configuration.publisherRulesPath = "/etc/p.json"
+                $0.publishers = [unnamed, publisher(.tried([]))]
+            },
+            begin: [
+                "error: www may publish nothing: no rule of --publishers is about it, and its events go to .failed/; fix: "
+                    + "add {\"from\":[\"www\"]} to /etc/p.json"
+            ])
+    }
+
     @Test func `what the server itself may not do is told`() {
         expect(
             findings { $0.serverTrial = .computed(isAllowed: true) },
@@ -189,6 +203,20 @@ struct DiagnosisTests {
                 $0.isHeld = isHeld
                 $0.configuration.holdsWithoutClients = holds
             }, begin: [line])
+    }
+
+    @Test func `events that wait without a server are told at once`() {
+        func lines(isHeld: Bool?) -> [String] {
+            findings {
+                $0.contents.waiting = 1
+                $0.contents.oldestNanoseconds = $0.unix - 1_000_000_000
+                $0.isHeld = isHeld
+            }
+        }
+        #expect(
+            lines(isHeld: false).contains { $0.hasPrefix("warning: 1 events wait, the oldest for 1 s, and no server") })
+        #expect(!lines(isHeld: true).contains { $0.contains("wait") })
+        #expect(!lines(isHeld: nil).contains { $0.contains("events wait") })
     }
 
     @Test func `a clock that is wrong is told, and a little is not`() {

@@ -1,18 +1,23 @@
 import WSQueueArguments
 import WSQueueSystem
 
+@testable import WSQueueCommandLine
 @testable import WSQueueTools
 
 /// What a command has written.
 final class Screen: Sendable {
     private let state = Guarded<(output: [UInt8], complaints: [String])>(([], []))
-    let isWatched: Bool
+    private let isWatched: Bool
+    private let hasColors: Bool
 
-    init(isWatched: Bool = false) { self.isWatched = isWatched }
+    init(isWatched: Bool = false, hasColors: Bool = false) {
+        self.isWatched = isWatched
+        self.hasColors = hasColors
+    }
 
     var terminal: Terminal {
         Terminal(
-            isWatched: isWatched,
+            isWatched: isWatched, hasColors: hasColors,
             output: { [self] (bytes) throws(SystemCallError) in state.withLock { $0.output += bytes } },
             complaint: { [self] line in state.withLock { $0.complaints.append(line) } })
     }

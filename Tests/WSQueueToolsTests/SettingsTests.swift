@@ -5,6 +5,7 @@ import WSQueueArguments
 import WSQueueNet
 import WSQueueOperation
 
+@testable import WSQueueCommandLine
 @testable import WSQueueTools
 
 struct SettingsTests {
@@ -185,6 +186,39 @@ struct SettingsTests {
             let good = Screen()
             #expect(run(["check", "--rules", "\(path)/rules"], on: good) == .success, "\(good.complaints)")
             #expect(good.lines.last?.hasPrefix("# \(path)/rules: ") == true)
+        }
+    }
+
+    @Test func `warn is understood for warning, and is not among the words`() throws {
+        #expect(try settings(["--log-level", "warn"]).logLevel == .warning)
+        #expect(try settings([], ["WSQUEUE_LOG_LEVEL": "warn"]).logLevel == .warning)
+        let fault = #expect(throws: ArgumentFault.self) { try settings(["--log-level", "warm"]) }
+        #expect(fault.map { "\($0)".contains("one of error, warning, notice, info, debug") } == true)
+    }
+
+    @Test func `the installed settings are read where neither they nor a queue are named`() throws {
+        try withTemporaryDirectory { path in
+            let installed = "\(path)/server.conf"
+            func directory(_ words: [String], _ environment: [String: String] = [:]) throws -> String? {
+                var arguments = try CheckCommand.table.parse(words) { environment[$0] }
+                try ConfigurationSources.add(to: &arguments, for: CheckCommand.table.options, installed: installed)
+                return arguments.value(ServerOptions.directory)
+            }
+            #expect(try directory([]) == nil)
+            try "dir = /installed\nport = 9000\n".write(toFile: installed, atomically: false, encoding: .utf8)
+            try "dir = /other\n".write(toFile: "\(path)/other.conf", atomically: false, encoding: .utf8)
+            #expect(try directory([]) == "/installed")
+            #expect(try directory(["-d", "/q"]) == "/q" && directory(["--set", "dir=/q"]) == "/q")
+            #expect(try directory([], ["WSQUEUE_DIR": "/q"]) == "/q")
+            #expect(try directory(["-c", "\(path)/other.conf"]) == "/other")
+            #expect(try directory([], ["WSQUEUE_CONFIG": "\(path)/other.conf"]) == "/other")
+            // A queue that is named is another server's than the installed one, and so is everything else.
+            var arguments = try CheckCommand.table.parse(["-d", "/q"])
+            try ConfigurationSources.add(to: &arguments, for: CheckCommand.table.options, installed: installed)
+            #expect(arguments.file == nil && arguments.last(Setting.port) == nil)
+            try "dirr = /q\n".write(toFile: installed, atomically: false, encoding: .utf8)
+            let fault = #expect(throws: ArgumentFault.self) { try directory([]) }
+            #expect(fault.map { "\($0)".contains("\(installed):1") } == true)
         }
     }
 

@@ -38,9 +38,8 @@ struct OrderHandler: Sendable {
 @main
 enum Program {
     static func main() throws {
-        let variables = ProcessInfo.processInfo.environment
-        let events: any BroadcastDriver =
-            if let directory = variables["WSQUEUE_DIR"] { try Publisher(directory: directory) } else { LogDriver() }
+        // WSQUEUE_DRIVER: spool, into the queue, or for development log or null.
+        let events: any BroadcastDriver = try .fromEnvironment
         let body = FileHandle.standardInput.readDataToEndOfFile()
         let answer = OrderHandler(events: events).handle(body)
         print("Status: \(answer.status)\r\nContent-Type: text/plain\r\n\r\n\(answer.text)")

@@ -74,6 +74,11 @@ package struct PublisherRules: Sendable {
     /// How many rules there are.
     package var count: Int { rules.count }
 
+    /// Whether a rule is about a publisher: one that none is about may publish nothing.
+    package func name(_ publisher: EventPublisher) -> Bool {
+        rules.contains { $0.sources.contains { $0.includes(publisher) } }
+    }
+
     /// What a publisher may not do of what it does; `nil` where it may do all of it.
     ///
     /// - Parameters:

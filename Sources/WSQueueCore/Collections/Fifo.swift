@@ -2,8 +2,9 @@
 ///
 /// Taken elements stay in memory until as many have been taken as wait; then all that wait are moved to the front, which
 /// is no more work than the taking was.
-// Everything is `@inlinable`: without it, other modules would call unspecialised code for each event.
-package struct Fifo<Element> {
+// Everything is `@inlinable`, and the type itself `@usableFromInline`: without either, other modules would call
+// unspecialised code for each event.
+@usableFromInline package struct Fifo<Element> {
     @usableFromInline var storage: [Element] = []
     @usableFromInline var start = 0
 

@@ -1,13 +1,14 @@
 /// Something that a ``Heap`` orders.
-package protocol HeapElement {
+@usableFromInline package protocol HeapElement {
     /// Whether this one is taken before the other.
     func precedes(_ other: Self) -> Bool
 }
 
 /// A binary heap: the element that precedes all others is at hand, and adding or taking one costs as many comparisons as
 /// the number of elements has binary digits.
-// Everything is `@inlinable`: without it, other modules would call unspecialised code for each event.
-package struct Heap<Element: HeapElement> {
+// Everything is `@inlinable`, and the type itself `@usableFromInline`: without either, other modules would call
+// unspecialised code for each event.
+@usableFromInline package struct Heap<Element: HeapElement> {
     /// All elements; only the place of the first says something.
     @usableFromInline package internal(set) var elements: [Element] = []
 

@@ -28,6 +28,9 @@ package enum JSONWriter {
         }
     }
 
+    /// Whether nothing in a string has to be escaped: its inside is written as it is.
+    package static func isPlain(contents: Span<UInt8>) -> Bool { endOfPlain(contents, from: 0) == contents.count }
+
     /// Where the next byte stands that must be escaped, or the end.
     private static func endOfPlain(_ contents: Span<UInt8>, from start: Int) -> Int {
         var position = start
@@ -46,17 +49,17 @@ package enum JSONWriter {
     /// Writes an integer.
     package static func write(_ number: Int64, into bytes: inout [UInt8]) {
         if number < 0 { bytes.append(UInt8(ascii: "-")) }
-        write(digitsOf: number.magnitude, minimumCount: 1, into: &bytes)
+        DecimalDigits(number.magnitude).append(to: &bytes)
     }
 
     /// Writes a number of seconds to the microsecond, without a fraction where it is 0: `1729000000.123456`.
     package static func write(secondsOf microseconds: Int64, into bytes: inout [UInt8]) {
         if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
         let (seconds, fraction) = microseconds.magnitude.quotientAndRemainder(dividingBy: 1_000_000)
-        write(digitsOf: seconds, minimumCount: 1, into: &bytes)
+        DecimalDigits(seconds).append(to: &bytes)
         guard fraction > 0 else { return }
         bytes.append(UInt8(ascii: "."))
-        write(digitsOf: fraction, minimumCount: 6, into: &bytes)
+        DecimalDigits(fraction, minimumCount: 6).append(to: &bytes)
     }
 
     private static let quote = UInt8(ascii: "\"")
@@ -80,18 +83,5 @@ package enum JSONWriter {
 
     private static func hexadecimalDigit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
-    }
-
-    private static func write(digitsOf number: UInt64, minimumCount: Int, into bytes: inout [UInt8]) {
-        // Found from the last to the first; no number of 64 bits has more.
-        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        var first = digits.count
-        var rest = number
-        repeat {
-            first -= 1
-            digits[first] += UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0 || digits.count - first < minimumCount
-        bytes.append(copying: digits.span.extracting(first..<digits.count))
     }
 }

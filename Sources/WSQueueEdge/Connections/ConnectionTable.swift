@@ -1,6 +1,7 @@
 package import WSQueueSession
 
 /// The connections of one loop: what the send loop walks lies dense in small values, what is rare lies in the objects.
+// Here and not beside the objects: a generic type of another module is not specialised.
 package struct ConnectionTable<Connection> {
     private struct Entry {
         /// The socket's number, or -1 where no connection is.
@@ -10,6 +11,7 @@ package struct ConnectionTable<Connection> {
         var standing = Standing.asking
         var hasOwnView = false
         var isLocal = false
+        var signs = LifeSigns()
     }
 
     private var entries: [Entry] = []
@@ -59,6 +61,12 @@ package struct ConnectionTable<Connection> {
         return entries[slot].registration == UInt32(truncatingIfNeeded: token) ? slot : nil
     }
 
+    /// What is known of how long the client in a slot has said nothing.
+    package subscript(signsOf slot: Int) -> LifeSigns {
+        get { entries[slot].signs }
+        set { entries[slot].signs = newValue }
+    }
+
     /// The connection in a slot.
     package subscript(slot: Int) -> Connection? { connections[slot] }
 
@@ -68,6 +76,7 @@ package struct ConnectionTable<Connection> {
     /// How a connection stands to what is published.
     package func standing(of slot: Int) -> Standing { entries[slot].standing }
 
+    /// Changes how a connection stands to what is published.
     package mutating func set(_ standing: Standing, _ slot: Int) { entries[slot].standing = standing }
 
     /// Whether publications are sent to a connection as the log holds them, at once.
@@ -79,7 +88,9 @@ package struct ConnectionTable<Connection> {
     /// Whether it has the rights of this machine.
     package func isLocal(_ slot: Int) -> Bool { entries[slot].isLocal }
 
+    /// Says whether it has the rights of this machine.
     package mutating func setLocal(_ isLocal: Bool, _ slot: Int) { entries[slot].isLocal = isLocal }
 
+    /// Says whether a connection gets publications in a form of its own.
     package mutating func setOwnView(_ hasOwnView: Bool, _ slot: Int) { entries[slot].hasOwnView = hasOwnView }
 }

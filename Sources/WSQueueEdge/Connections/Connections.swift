@@ -1,3 +1,4 @@
+internal import WSQueueConnections
 internal import WSQueueNet
 internal import WSQueueSession
 internal import WSQueueSystem
@@ -89,6 +90,10 @@ struct Connections: ~Copyable {
     func slot(of token: UInt64) -> Int? { table.slot(of: token) }
     subscript(slot: Int) -> Connection? { table[slot] }
     func descriptor(of slot: Int) -> Int32 { table.descriptor(of: slot) }
+    subscript(signsOf slot: Int) -> LifeSigns {
+        get { table[signsOf: slot] }
+        set { table[signsOf: slot] = newValue }
+    }
     func standing(of slot: Int) -> Standing { table.standing(of: slot) }
     func isLive(_ slot: Int) -> Bool { table.isLive(slot) }
     func hasOwnView(_ slot: Int) -> Bool { table.hasOwnView(slot) }
@@ -116,6 +121,7 @@ struct Connections: ~Copyable {
     mutating func become(_ connection: Connection, _ slot: Int) {
         table.replace(slot, with: connection)
         table.set(.live, slot)
+        table[signsOf: slot] = LifeSigns()
     }
 
     /// Closes the socket of a connection.

@@ -7,6 +7,8 @@ struct BehindClient {
     let cursor: UInt64
     /// The end of the frame in which the cursor stands, or the cursor itself between two frames.
     let frameEnd: UInt64
+    /// The event whose frame, the last that it was sent, ends at the cursor; 0 where that is not known.
+    let lastSeq: UInt64
 
     /// How many bytes of the frame in which the cursor stands have not been sent.
     var restOfFrame: Int { Int(frameEnd - cursor) }
@@ -18,6 +20,7 @@ struct BehindClients {
         let slot: Int
         var cursor: UInt64
         var frameEnd: UInt64
+        var lastSeq: UInt64 = 0
         var account: SlowClientAccount
         var own: SlowClientAccount.OwnBytes
         /// Whether it has taken nothing for so long that the queue goes on without it, as far as the log has room.
@@ -45,7 +48,8 @@ struct BehindClients {
 
     subscript(slot: Int) -> BehindClient? {
         indexBySlot[slot].map {
-            BehindClient(slot: slot, cursor: accounts[$0].cursor, frameEnd: accounts[$0].frameEnd)
+            BehindClient(
+                slot: slot, cursor: accounts[$0].cursor, frameEnd: accounts[$0].frameEnd, lastSeq: accounts[$0].lastSeq)
         }
     }
 
@@ -64,8 +68,11 @@ struct BehindClients {
     }
 
     /// It has been sent more.
-    mutating func move(_ slot: Int, to cursor: UInt64, frameEnd: UInt64) {
+    ///
+    /// - Parameter lastSeq: The event whose frame ends there and was sent to it; 0 where that is not known.
+    mutating func move(_ slot: Int, to cursor: UInt64, frameEnd: UInt64, lastSeq: UInt64 = 0) {
         guard let index = indexBySlot[slot] else { return }
+        accounts[index].lastSeq = lastSeq
         accounts[index].cursor = cursor
         accounts[index].frameEnd = frameEnd
     }

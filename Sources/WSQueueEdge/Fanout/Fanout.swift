@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
@@ -23,6 +24,8 @@ struct Fanout {
     /// The clients that see events in another form than the log holds them, by their slots.
     private var viewers: Set<Int> = []
     private var clients = 0
+    /// Those that nothing is published to: they read the state of a moment.
+    private var bystanders: Set<Int> = []
     private var deliveries: UInt64 = 0
 
     /// What one call makes for a client with its own view that is behind.
@@ -64,6 +67,7 @@ struct Fanout {
         guard let client = behind[slot], client.frameEnd < position else { return lastSeq }
         guard let next = publications.seq(ofFrameAt: client.frameEnd) else { return lastSeq }
         // It may be a further copy of an event that the client has had.
+        if client.lastSeq == next { return next }
         return selections.seqReceived(by: slot, before: client.frameEnd, subscriptions) == next ? next : next - 1
     }
 
@@ -79,14 +83,18 @@ struct Fanout {
     // MARK: Clients
 
     /// One more client is live.
-    mutating func join(_ slot: Int) { clients += 1 }
+    ///
+    /// - Parameter isReader: Whether what is published is for it.
+    mutating func join(_ slot: Int, isReader: Bool) {
+        if isReader { clients += 1 } else { bystanders.insert(slot) }
+    }
 
     /// A client is sent no more publications; it gets the rest of the frame that it is in the middle of.
     mutating func leave(_ slot: Int, _ connections: inout Connections) {
         finishFrame(slot, &connections)
         behind.remove(slot)
         viewers.remove(slot)
-        clients -= 1
+        if bystanders.remove(slot) == nil { clients -= 1 }
     }
 
     /// Changes how a client sees events from now on.
@@ -102,7 +110,12 @@ struct Fanout {
     mutating func finishFrame(_ slot: Int, _ connections: inout Connections) {
         guard let client = behind[slot], client.restOfFrame > 0 else { return }
         publications.ring.read(at: client.cursor, count: client.restOfFrame) { connections.owe($0, slot) }
-        behind.move(slot, to: client.frameEnd, frameEnd: client.frameEnd)
+        stop(slot, at: client.frameEnd)
+    }
+
+    /// A client that is behind has been sent a frame, or will be by its own bytes, up to here.
+    private mutating func stop(_ slot: Int, at end: UInt64) {
+        behind.move(slot, to: end, frameEnd: end, lastSeq: selections.seq(endingAt: end))
     }
 
     /// A client that is live has been sent everything, but its own bytes wait for its socket, for which the poller looks: it
@@ -167,7 +180,7 @@ struct Fanout {
     private mutating func catchUp(
         _ slot: Int, _ client: BehindClient, _ subscriptions: SubscriptionTable, _ connections: inout Connections
     ) -> Bool {
-        var next = selections.runs(for: slot, in: client.cursor..<position, subscriptions)[...]
+        var next = selections.runs(for: slot, in: client.cursor..<position, after: client.lastSeq, subscriptions)[...]
         var cursor = client.cursor
         while !next.isEmpty {
             switch Socket.send(publications.ring, next, to: connections.descriptor(of: slot)) {
@@ -281,6 +294,7 @@ struct Fanout {
             guard let (count, stop) = send(frames, to: slot, &connections), count < frames.bytes.count else { continue }
             let cursor = stop ?? pass.range.lowerBound
             fallBehind(slot, cursor: cursor, frameEnd: cursor, now: now, &connections)
+            if let stop { self.stop(slot, at: stop) }
         }
     }
 
@@ -290,13 +304,18 @@ struct Fanout {
         guard let view = connections[slot]?.withSession({ $0.view }) else { return true }
         var cursor = client.cursor
         while cursor < position {
-            let runs = selections.runs(for: slot, in: cursor..<position, subscriptions)
+            let known = cursor == client.cursor ? client.lastSeq : 0
+            let runs = selections.runs(for: slot, in: cursor..<position, after: known, subscriptions)
             let frames = ViewedFrames(
                 runs, end: position, in: publications, as: view, under: subscriptions.access,
                 limitBytes: Self.stepBytes)
             guard let (count, stop) = send(frames, to: slot, &connections) else { return false }
             guard count == frames.bytes.count else {
-                behind.move(slot, to: stop ?? cursor, frameEnd: stop ?? cursor)
+                if let stop {
+                    self.stop(slot, at: stop)
+                } else if cursor != client.cursor {
+                    behind.move(slot, to: cursor, frameEnd: cursor)
+                }
                 return false
             }
             cursor = frames.position

@@ -16,8 +16,13 @@ struct HeldSelections {
     }
 
     /// The parts of `range` that are for one client, adjacent ones joined.
-    func runs(for slot: Int, in range: Range<UInt64>, _ subscriptions: SubscriptionTable) -> [Range<UInt64>] {
-        var lastSeq = seqReceived(by: slot, before: range.lowerBound, subscriptions)
+    ///
+    /// - Parameter known: The event whose frame it was sent last; 0 where that is not known.
+    func runs(
+        for slot: Int, in range: Range<UInt64>, after known: UInt64 = 0, _ subscriptions: SubscriptionTable
+    ) -> [Range<UInt64>] {
+        // What it was sent it has, though it may be subscribed no more to what that came by.
+        var lastSeq = known > 0 ? known : seqReceived(by: slot, before: range.lowerBound, subscriptions)
         var heard: [String: Bool] = [:]
         var result: [Range<UInt64>] = []
         var start = range.lowerBound
@@ -35,6 +40,13 @@ struct HeldSelections {
         }
         if start < range.upperBound { result.append(start..<range.upperBound) }
         return result
+    }
+
+    /// The event of which a copy ends at a position; 0 where none does that is for part of the clients.
+    func seq(endingAt position: UInt64) -> UInt64 {
+        let index = selections.firstIndex(endingAfter: position)
+        guard index > 0, selections[index - 1].range.upperBound == position else { return 0 }
+        return selections[index - 1].seq
     }
 
     /// The event of which a client that stands at `position` has had a copy already, if there may be more of it.

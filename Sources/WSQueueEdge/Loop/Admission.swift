@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -53,7 +54,7 @@ struct Admission: ~Copyable {
 
     private let index: Int
     private let loops: [LoopHandle]
-    private let listeners: [Listener]
+    private var listeners: [Listener]
     private let places: Places
     private let sources: RequestSources
     private let handshakeNanoseconds: Int64
@@ -100,6 +101,14 @@ struct Admission: ~Copyable {
         isListening = true
         if spare == nil { spare = try? FileDescriptor.spare() }
         try? delivery.report(listeners)
+    }
+
+    /// Where clients come in is another listener from now on, or one more.
+    mutating func listen(at listener: Listener, number: Int, _ delivery: borrowing Delivery) {
+        guard !isClosed else { return }
+        if isListening { delivery.ignore(listeners) }
+        listeners = listeners.prefix(number) + [listener] + listeners.dropFirst(number + 1)
+        if isListening { try? delivery.report(listeners) }
     }
 
     /// Accepts what waits at a listener, and leaves a client to the loop that has the fewest.
@@ -164,7 +173,7 @@ struct Admission: ~Copyable {
         let advice = "The server has as many clients as it may. Try again later."
         return deny(
             exchange.line.address, "clients",
-            Response(.serviceUnavailable, advice: advice, fields: [.init("Retry-After", "5")]))
+            Response(.serviceUnavailable, advice: advice, fields: Response.Field.comeBack(afterSeconds: 5)))
     }
 
     /// Takes note of who asks, once the request is here; the client of a trusted proxy is counted now.
@@ -232,7 +241,7 @@ struct Admission: ~Copyable {
     private static var tooMany: Response {
         Response(
             .tooManyRequests, advice: "Your address has as many connections as it may. Close one first.",
-            fields: [.init("Retry-After", "5")])
+            fields: Response.Field.comeBack(afterSeconds: 5))
     }
 
     /// A check or a script that is asked for comes in one packet.

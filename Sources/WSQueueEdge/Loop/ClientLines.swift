@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueConnections
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSession
@@ -8,14 +9,8 @@ internal import WSQueueWire
 extension LogLine {
     /// A client has come.
     static func opened(_ number: Int64, _ address: Address, _ dialect: ClientDialect, user: String?) -> LogLine {
-        let name =
-            switch dialect {
-            case .stream: "sse"
-            case .named: Handshake.subprotocol
-            case .plain: "plain"
-            }
         let line = LogLine(.info, "client.open").with("conn", number).with("addr", address.description)
-            .with("proto", name)
+            .with("proto", dialect.name)
         return user.map { line.with("user", $0) } ?? line
     }
 

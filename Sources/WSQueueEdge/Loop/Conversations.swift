@@ -1,5 +1,6 @@
 internal import WSQueueAccess
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
@@ -221,7 +222,9 @@ struct Conversations {
     mutating func finish(_ finished: Replays.Finished, now: Int64, _ delivery: inout Delivery) {
         let (epoch, seq) = (delivery.bounds.epoch, delivery.seq)
         let actions = delivery.connections[finished.slot]?.withSession {
-            $0.finish(finished.replay, epoch: epoch, seq: seq).shown(in: $0.view)
+            (session: inout ClientSession) -> [SessionAction] in
+            let actions = session.finish(finished.replay, epoch: epoch, seq: seq)
+            return session.shown(actions)
         }
         for action in actions ?? [] { act(action, finished.slot, now: now, &delivery) }
         delivery.send(finished.slot, now: now)
@@ -245,8 +248,11 @@ struct Conversations {
     ) {
         guard delivery.connections.standing(of: slot).isReceiving else { return }
         let facts = facts(slot, now: now, delivery)
-        let actions = delivery.connections[slot]?.withSession { body(&$0, facts).shown(in: $0.view) } ?? []
-        for action in actions { act(action, slot, now: now, &delivery) }
+        let actions = delivery.connections[slot]?.withSession { (session: inout ClientSession) -> [SessionAction] in
+            let actions = body(&session, facts)
+            return session.shown(actions)
+        }
+        for action in actions ?? [] { act(action, slot, now: now, &delivery) }
     }
 
     private func reached(_ slot: Int, _ delivery: borrowing Delivery) -> UInt64 {
@@ -269,7 +275,10 @@ struct Conversations {
         case .send(let text): delivery.oweText(text, slot)
         case .position(let text):
             if case .stream(let peer)? = delivery.connections[slot] { delivery.owe(peer.form.position(text), slot) }
+        case .piece(let piece):
+            if case .stream(let peer)? = delivery.connections[slot] { delivery.owe(peer.form.piece(piece), slot) }
         case .name: table.name(delivery.connections[slot]?.number ?? 0, slot: slot)
+        case .watch: table.watch(slot)
         case .identify(let identity): table.identify(slot, as: identity)
         case .subscribe(let pattern):
             table.subscribe(slot, to: pattern, isStranger: !pattern.isChannel && !delivery.connections.isLocal(slot))

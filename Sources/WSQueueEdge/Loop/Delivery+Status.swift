@@ -1,9 +1,9 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSession
-internal import WSQueueWire
 
 /// What the operator is shown of a loop's clients.
 extension Delivery {
@@ -42,14 +42,9 @@ extension Delivery {
     ) -> ClientStatus {
         let channels = subscriptions.channels(of: slot)
         let (user, dialect) = connection.withSession { ($0.identity?.user.text, $0.dialect) } ?? (nil, .plain)
-        let name =
-            switch dialect {
-            case .stream: "sse"
-            case .named: Handshake.subprotocol
-            case .plain: "plain"
-            }
         return ClientStatus(
-            connection: connection.number, address: connection.line.address.description, user: user, dialect: name,
+            connection: connection.number, address: connection.line.address.description, user: user,
+            dialect: dialect.name,
             channels: Array(channels.sorted().prefix(Self.channelsShown)), channelCount: channels.count,
             behindBytes: owedCount(slot), behindEvents: eventsLeft(slot),
             seconds: (now - connection.line.openedAt) / 1_000_000_000)

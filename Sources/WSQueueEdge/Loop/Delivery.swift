@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -24,6 +25,10 @@ struct Delivery: ~Copyable {
     ) throws(SystemCallError) {
         sockets = try Connections(handle, room)
         ownLimitBytes = rule.limitBytes + eventLimitBytes
+        var rule = rule
+        // The hub keeps room for one more event, in twice the bytes it may have.
+        let roomBytes = publications.ring.capacityBytes - 2 * eventLimitBytes
+        rule.roomBytes = max(rule.limitBytes, roomBytes - rule.limitBytes)
         fanout = Fanout(publications, rule)
         replays = Replays(journal, gate, limitNanoseconds: rule.limitNanoseconds, log)
     }
@@ -53,6 +58,12 @@ struct Delivery: ~Copyable {
 
     // MARK: Connections
 
+    /// What is known of how long a client has said nothing.
+    subscript(signsOf slot: Int) -> LifeSigns {
+        get { sockets[signsOf: slot] }
+        set { sockets[signsOf: slot] = newValue }
+    }
+
     /// Begins with a socket, which the loop's count of sockets has already.
     mutating func insert(_ line: Line) throws(SystemCallError) -> Int { try sockets.insert(line) }
 
@@ -62,8 +73,9 @@ struct Delivery: ~Copyable {
     mutating func join(_ slot: Int, as connection: Connection, isLocal: Bool) {
         sockets.become(connection, slot)
         sockets.setLocal(isLocal, slot)
-        fanout.join(slot)
-        if let view = connection.withSession({ $0.view }), !view.isLogs { show(view, to: slot) }
+        let view = connection.withSession { $0.view } ?? .logged(nil)
+        fanout.join(slot, isReader: !view.isDocument)
+        if !view.isLogs { show(view, to: slot) }
     }
 
     /// A request has made a WebSocket of its connection that is no client.
@@ -222,6 +234,25 @@ struct Delivery: ~Copyable {
         guard sockets.owedCount(slot) > 0 else { return }
         if sockets.awaitsSpace(slot) { return sockets.reviewHearing(slot) }
         _ = flush(slot, now: now)
+    }
+
+    /// Sends a control frame from where it lies, to a client to which nothing is owed.
+    ///
+    /// - Returns: Whether there is nothing more to do: it has gone, or the connection has.
+    mutating func sendAtOnce(_ frame: [UInt8], _ slot: Int, now: Int64) -> Bool {
+        // What a client that is live is owed of its own are whole frames, before or after which another may stand.
+        guard sockets.standing(of: slot) == .live else { return false }
+        switch Socket.send(frame.span, to: sockets.descriptor(of: slot)) {
+        case .bytes(let count):
+            guard count < frame.count else { return true }
+            owe(frame.dropFirst(count), slot)
+            send(slot, now: now)
+            return true
+        case .wouldBlock: return false
+        case .closed(let code):
+            lose(slot, errorNumber: code)
+            return true
+        }
     }
 
     /// A socket takes bytes again.

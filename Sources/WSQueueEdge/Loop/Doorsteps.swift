@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueConnections
 internal import WSQueueRoutes
 internal import WSQueueSession
 internal import WSQueueWire

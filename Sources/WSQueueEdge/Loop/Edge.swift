@@ -1,5 +1,6 @@
 package import WSQueueAccess
 internal import WSQueueBroker
+internal import WSQueueConnections
 package import WSQueueLog
 package import WSQueueNet
 package import WSQueueOperation
@@ -95,6 +96,16 @@ package final class Edge: Sendable {
         bound.withLock { $0 = opened }
     }
 
+    /// Listens at another `.control`, as the queue is another directory now.
+    package func replaceControl(with listener: Listener) {
+        let number = bound.withLock { listeners in
+            let number = listeners.firstIndex { $0.isOnlyOwners } ?? listeners.count
+            listeners = listeners.prefix(number) + [listener] + listeners.dropFirst(number + 1)
+            return number
+        }
+        for loop in loops { loop.mailbox.post(.listen(listener, number: number)) }
+    }
+
     /// Reads secrets and rules again, and has every loop look at its clients. A file that cannot be used changes nothing.
     package func reloadAccess() {
         control.reload(log)
@@ -149,7 +160,7 @@ package final class Edge: Sendable {
             })
         try nodes?.start(
             NodeContext(
-                log: log, presence: ports.presence, historyEvents: configuration.eventsInMemory,
+                log: log, presence: ports.presence,
                 epoch: { [journal] in journal.epoch }, hubWakeup: hubWakeup, loopCount: loops.count,
                 hand: { [loops] message, ticket in
                     for loop in loops { loop.mailbox.post(.pass(message, from: nil, ticket: ticket)) }

@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -7,9 +8,8 @@ internal import WSQueueSession
 internal import WSQueueSystem
 internal import WSQueueWire
 
-/// One thread's share of the clients: reads what they say, and sends them what the log holds for them.
-///
-/// It knows the parts; each of them knows only what it is given.
+/// One thread's share of the clients: reads what they say, and sends them what the log holds for them. It knows the parts;
+/// each of them knows only what it is given.
 struct EdgeLoop: ~Copyable {
     private let handle: LoopHandle
     private let log: Log
@@ -30,13 +30,13 @@ struct EdgeLoop: ~Copyable {
     private var drainDeadline: Int64?
 
     /// How often clients that are behind are looked at while the queue waits for them.
-    private static let judgeMilliseconds: Int32 = 10
+    private static let judgeMilliseconds: Int32 = 5
+
     /// Makes a loop of its parts, which will run on the thread that calls `run`.
     init(
         _ handle: LoopHandle, _ admission: consuming Admission, _ exchanges: Exchanges, _ delivery: consuming Delivery,
         _ conversations: Conversations, _ orders: Orders, _ status: StatusDesk, _ pings: Pings, _ doors: Doorsteps,
-        _ progress: Progress,
-        _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
+        _ progress: Progress, _ reader: FrameReader, _ numbers: ConnectionNumbers, _ log: Log, now: Int64
     ) throws(SystemCallError) {
         self.handle = handle
         self.exchanges = exchanges
@@ -142,6 +142,7 @@ struct EdgeLoop: ~Copyable {
         case .passed(let ticket, let count):
             guard let slot = conversations.notePassed(ticket, count: count, &delivery) else { return }
             reader.resume(slot, now: now, &conversations, &delivery)
+        case .listen(let listener, let number): admission.listen(at: listener, number: number, delivery)
         case .order(let order, let other, let ticket):
             orders.obey(order, from: other, ticket, now: now, &conversations, &delivery)
         case .ordered(let ticket, let tally): orders.take(tally, ticket)
@@ -200,7 +201,7 @@ struct EdgeLoop: ~Copyable {
         guard let connection = delivery.connections[slot], delivery.connections.standing(of: slot) != .gone else {
             return
         }
-        switch (reader.read(connection.line.number), connection) {
+        switch (reader.read(delivery.connections.descriptor(of: slot)), connection) {
         case (.wouldBlock, _): return
         case (.closed(let code), _): delivery.lose(slot, errorNumber: code)
         case (.bytes(let count), _) where delivery.connections.standing(of: slot) == .closing:
@@ -208,8 +209,7 @@ struct EdgeLoop: ~Copyable {
         case (.bytes(let count), .exchange(let exchange)):
             if exchange.isAnswering { delivery.discard(count, slot) } else { receive(0..<count, exchange, slot) }
         // A stream has been asked for, and there is nothing more to say.
-        case (.bytes(let count), .stream): delivery.discard(count, slot)
-        case (.bytes(let count), .door): delivery.discard(count, slot)
+        case (.bytes(let count), .stream), (.bytes(let count), .door): delivery.discard(count, slot)
         case (.bytes(let count), .applicant(let peer)): receive(0..<count, peer, slot)
         case (.bytes(let count), .webSocket(let peer)):
             reader.receive(0..<count, peer, slot, now: now, &conversations, &delivery)
@@ -241,9 +241,9 @@ struct EdgeLoop: ~Copyable {
         case .turnAway(let handshake, let refusal):
             doors.refuse(refusal, handshake, exchange.line, slot, now: now, &delivery)
         case .stream(let newcomer, let fields):
-            let form = StreamForm(newcomer.head)
+            let form = StreamForm(newcomer.head, isDocument: HTTPRoute(path: newcomer.head.target.path) == .state)
             let view = EventView.stream(epoch: delivery.bounds.epoch, as: form, nil)
-            let peer = EventStreamPeer(exchange.line, form, begin(.stream, view, newcomer, exchange.line))
+            let peer = EventStreamPeer(exchange.line, form, begin(form.dialect, view, newcomer, exchange.line))
             delivery.join(slot, as: .stream(peer), isLocal: newcomer.isLocal)
             delivery.owe(form.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
             let lastEvent = newcomer.head.text(of: "last-event-id")
@@ -343,7 +343,7 @@ struct EdgeLoop: ~Copyable {
     }
 
     private mutating func report() {
-        guard progress.report(delivery) else { return }
+        guard progress.report(delivery, watchers: conversations.subscriptions.watcherCount) else { return }
         delivery.trim()
         progress.wakeHub()
     }

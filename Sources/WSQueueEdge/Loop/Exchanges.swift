@@ -1,4 +1,5 @@
 internal import WSQueueAccess
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueRoutes
@@ -116,7 +117,7 @@ struct Exchanges {
             switch purpose {
             case .publication(let request):
                 return .respond(PublishRoute.refusal(error, request.form, request.fields), .post)
-            case .command(_, let fields): return .respond(PublishRoute.refusal(error, .event, fields), .post)
+            case .command(_, let fields): return .respond(PublishRoute.refusal(error, nil, fields), .post)
             }
         }
         exchange.awaitAnswer()

@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSession
@@ -36,7 +37,7 @@ struct FrameReader {
         _ range: Range<Int>, _ peer: WebSocketPeer, _ slot: Int, now: Int64, _ conversations: inout Conversations,
         _ delivery: inout Delivery
     ) {
-        peer.noteLife()
+        if takesPong(range, peer, slot, &delivery) { return }
         var position = range.lowerBound
         while delivery.connections.standing(of: slot).isReceiving, !peer.awaitsAnswer, delivery.hears(slot, now: now),
             let event = next(peer, &position, end: range.upperBound)
@@ -93,12 +94,25 @@ struct FrameReader {
         return peer.next(in: &part, from: &position, limits: limits)
     }
 
+    /// Takes what is nothing but the answer to our ping, as nearly all is that clients say which only listen.
+    private func takesPong(
+        _ range: Range<Int>, _ peer: WebSocketPeer, _ slot: Int, _ delivery: inout Delivery
+    ) -> Bool {
+        guard delivery[signsOf: slot].awaitsPong else { return false }
+        // Whatever arrives shows that it is alive.
+        delivery[signsOf: slot].noteLife()
+        // It has no payload, so its mask, whatever that is, changes nothing.
+        return range.count == 6 && buffer[range.lowerBound] == 0x8A && buffer[range.lowerBound + 1] == 0x80
+            && peer.isResting
+    }
+
     private func answer(
         _ event: WebSocketEvent, _ peer: WebSocketPeer, _ slot: Int, now: Int64,
         _ conversations: inout Conversations, _ delivery: inout Delivery
     ) {
         switch event {
         case .message(let kind, let payload):
+            delivery[signsOf: slot].noteLife()
             let bytes = payload.bytes(in: buffer.span)
             if isEcho {
                 delivery.owe(FrameEncoder.frame(kind == .text ? .text : .binary, bytes.span), slot)
@@ -108,6 +122,7 @@ struct FrameReader {
                 conversations.close(slot, .unsupportedData, reason: "send text, not binary", now: now, &delivery)
             }
         case .ping(let payload):
+            delivery[signsOf: slot].noteLife()
             delivery.owe(FrameEncoder.frame(.pong, payload.bytes(in: buffer.span).span), slot)
         case .pong: return
         case .close(let code, _):

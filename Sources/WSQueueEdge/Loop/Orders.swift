@@ -1,5 +1,6 @@
 internal import WSQueueAccess
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation

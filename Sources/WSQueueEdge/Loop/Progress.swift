@@ -36,12 +36,12 @@ struct Progress {
     /// Tells how far this loop's clients are.
     ///
     /// - Returns: Whether they stand elsewhere than when this was told last: then the hub is to look.
-    mutating func report(_ delivery: borrowing Delivery) -> Bool {
+    mutating func report(_ delivery: borrowing Delivery, watchers: Int) -> Bool {
         let passed = delivery.passed
-        marks.report(clients: delivery.clientCount, behind: delivery.behindCount, by: index)
-        if (delivery.clientCount == 0) != isReportedEmpty {
+        marks.report(clients: delivery.clientCount, watchers: watchers, behind: delivery.behindCount, by: index)
+        if (delivery.clientCount == watchers) != isReportedEmpty {
             // The hub may be keeping its files until a client is here.
-            isReportedEmpty = delivery.clientCount == 0
+            isReportedEmpty = delivery.clientCount == watchers
             hubWakeup.signal()
         }
         guard passed != reported else { return false }
@@ -51,6 +51,5 @@ struct Progress {
         return true
     }
 
-    /// The hub looks again.
     func wakeHub() { hubWakeup.signal() }
 }

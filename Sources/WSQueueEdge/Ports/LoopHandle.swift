@@ -33,6 +33,8 @@ package final class LoopHandle: Sendable {
         case kept(String, isKept: Bool, token: UInt64)
         /// The application has answered a question of a connection's.
         case authorized(AuthorizeRequest, isAllowed: Bool, token: UInt64)
+        /// Accept clients at this listener, in the place of that with this number.
+        case listen(Listener, number: Int)
         /// Look at secrets and rules again: they may have changed.
         case accessChanged
     }

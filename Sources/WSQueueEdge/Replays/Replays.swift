@@ -1,4 +1,5 @@
 internal import WSQueueBroker
+internal import WSQueueConnections
 internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
@@ -77,7 +78,7 @@ struct Replays {
     ) -> StateReplay {
         let areNames = channels.allSatisfy(Channel.isValid)
         let names = request.channel == nil ? channels + [KeptEvents.channelless] : channels
-        return StateReplay(journal.kept, names: areNames ? names : nil) { subscriptions.hears(slot, $0) }
+        return StateReplay(journal.state, names: areNames ? names : nil) { subscriptions.hears(slot, $0) }
     }
 
     /// A socket takes bytes again.
@@ -91,7 +92,12 @@ struct Replays {
     }
 
     /// A client is sent no more of the past.
-    mutating func leave(_ slot: Int) { running[slot] = nil }
+    mutating func leave(_ slot: Int) { forget(slot) }
+
+    private mutating func forget(_ slot: Int) {
+        running[slot] = nil
+        if running.isEmpty { builder.rest() }
+    }
 
     /// Those whose sockets have taken nothing for too long.
     func stuck(now: Int64, _ connections: borrowing Connections) -> [Int] {
@@ -139,7 +145,7 @@ struct Replays {
                 budget -= used
                 if used > 0 { isIdle = false }
             } else {
-                running[slot] = nil
+                forget(slot)
                 connections.set(.live, slot)
                 finished.append(Finished(slot: slot, replay: replay))
                 budget -= 1_024
@@ -166,12 +172,19 @@ struct Replays {
         let step = replay.step(seq: seq, isFollowing: gate.isFollowing, now: now)
         if step == .finish { return nil }
         if step == .state { return sendState(slot, &replay, subscriptions, now: now, &connections) }
+        if step == .read, let used = builder.find(slot, replay, subscriptions, connections) {
+            let count = builder.bytes.count - builder.start
+            if send(used, slot, &replay, now: now, &connections) { turns.append(connections.token(of: slot)) }
+            // Nothing had to be read for it.
+            return max(1_024, count / 4)
+        }
         guard step == .read, let chunk = read(slot, &replay, subscriptions, seq: seq, connections) else {
             turns.append(connections.token(of: slot))
             return replay.nextSeq == before ? 0 : 1_024
         }
-        if let used = builder.prepare(chunk, slot, &replay, subscriptions, seq: seq, connections) {
-            if send(chunk, used, slot, &replay, now: now, &connections) {
+        let isAlone = running.count == 1
+        if let used = builder.prepare(chunk, slot, &replay, subscriptions, seq: seq, isAlone: isAlone, connections) {
+            if send(used, slot, &replay, now: now, &connections) {
                 turns.append(connections.token(of: slot))
             }
         } else {
@@ -189,7 +202,7 @@ struct Replays {
         guard let start = replay.position ?? journal.position(after: replay.reached) else { return nil }
         replay.find(start)
         do {
-            guard let chunk = try journal.read(from: start, limitBytes: Self.stepBytes) else {
+            guard let chunk = try journal.read(from: start, limitBytes: start.step(Self.stepBytes)) else {
                 let gone = journal.precedingSeq
                 leave(upTo: min(seq, gone), slot, &replay, subscriptions, connections)
                 return nil
@@ -231,50 +244,48 @@ struct Replays {
     ) -> Int {
         let state = builder.prepareState(slot, replay, subscriptions, connections)
         let count = builder.bytes.count
-        if send(
-            nil, ReplayBuilder.Used(offset: 0, next: replay.nextSeq, state: state), slot, &replay, now: now,
-            &connections)
-        {
+        let used = ReplayBuilder.Used(start: nil, offset: 0, next: replay.nextSeq, state: state)
+        if send(used, slot, &replay, now: now, &connections) {
             turns.append(connections.token(of: slot))
         }
         return max(1_024, count)
     }
 
-    /// Sends the frames that were built, and moves the replay past what has gone.
+    /// Sends the frames that were found or built, and moves the replay past what has gone.
     ///
     /// - Returns: Whether the socket takes more.
     private mutating func send(
-        _ chunk: Journal.Chunk?, _ used: ReplayBuilder.Used, _ slot: Int,
-        _ replay: inout Replay, now: Int64, _ connections: inout Connections
+        _ used: ReplayBuilder.Used, _ slot: Int, _ replay: inout Replay, now: Int64, _ connections: inout Connections
     ) -> Bool {
-        let bytes = builder.bytes
-        var sent = 0
-        if !bytes.isEmpty {
-            switch Socket.send(bytes.span, to: connections.descriptor(of: slot)) {
-            case .bytes(let count): sent = count
+        let (bytes, start) = (builder.bytes, builder.start)
+        var sent = start
+        if start < bytes.count {
+            switch Socket.send(bytes.span.extracting(start...), to: connections.descriptor(of: slot)) {
+            case .bytes(let count): sent += count
             case .wouldBlock: break
             case .closed(let code):
                 connections.lose(slot, errorNumber: code)
                 return false
             }
         }
-        if sent > 0 || bytes.isEmpty { replay.noteProgress(now: now) }
+        if sent > start || start == bytes.count { replay.noteProgress(now: now) }
         sentEvents += UInt64(builder.count(begunIn: sent))
         if sent == bytes.count {
-            advance(&replay, used, chunk)
+            advance(&replay, used)
             return true
         }
         if let mark = builder.mark(after: sent) {
             // Only what is left of one frame is kept for a client; the others are built again when their time has come.
             connections.owe(bytes[sent..<mark.end], slot)
-            advance(&replay, ReplayBuilder.Used(offset: mark.offset, next: mark.next, state: mark.state), chunk)
+            let begun = ReplayBuilder.Used(start: used.start, offset: mark.offset, next: mark.next, state: mark.state)
+            advance(&replay, begun)
         }
         connections.awaitSpace(slot)
         return false
     }
 
-    private func advance(_ replay: inout Replay, _ used: ReplayBuilder.Used, _ chunk: Journal.Chunk?) {
-        if let chunk { replay.advance(to: used.next, at: chunk.position(at: used.offset)) }
+    private func advance(_ replay: inout Replay, _ used: ReplayBuilder.Used) {
+        if let start = used.start { replay.advance(to: used.next, at: start.advanced(by: used.offset)) }
         if let state = used.state { replay.noteState(state) }
     }
 

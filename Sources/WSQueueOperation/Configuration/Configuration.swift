@@ -114,6 +114,8 @@ package struct Configuration: Sendable {
     /// How many keys have a state, each in each of its channels, and how many bytes those may be.
     package var keyLimit = 10_000
     package var keyBytes = 16 * 1_048_576
+    /// Of how many channels and users it is remembered up to where their events are gone (SPEC §4); no option.
+    package var historyMarkLimit = 65_536
     package var journalBytes = 64 * 1_048_576
     package var drainMilliseconds = 20_000
     /// The Redis that it shares with other servers; `nil` is none.

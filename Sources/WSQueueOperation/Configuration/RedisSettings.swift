@@ -33,6 +33,9 @@ package struct RedisSettings: Equatable, Sendable {
         }
     }
 
+    /// Where the state of each key is.
+    package var stateKey: String { key("state") }
+
     /// A key besides the stream's.
     package func key(_ name: String) -> String { "{\(stream)}:\(name)" }
 }

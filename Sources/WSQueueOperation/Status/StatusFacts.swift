@@ -1,6 +1,8 @@
 /// What the pages about the server say besides what its threads have written.
 package struct StatusFacts {
     package let epoch: String
+    /// The queue's directory, as the operator named it.
+    package let queuePath: String
     /// The last number before the oldest event that is kept, and that of the newest.
     package let journalAfter: UInt64
     package let journalLast: UInt64
@@ -21,12 +23,13 @@ package struct StatusFacts {
 
     /// Makes them of their parts.
     package init(
-        epoch: String, journalAfter: UInt64, journalLast: UInt64, journalBytes: Int,
+        epoch: String, queuePath: String, journalAfter: UInt64, journalLast: UInt64, journalBytes: Int,
         keys: (count: Int, bytes: Int, refused: UInt64), takesPublications: Bool,
         version: String, startedAtUnix: Int64, suppressedLines: Int, authFailures: [(String, UInt64)],
         descriptorLimit: Int
     ) {
         self.epoch = epoch
+        self.queuePath = queuePath
         self.journalAfter = journalAfter
         self.journalLast = journalLast
         self.journalBytes = journalBytes

@@ -10,7 +10,7 @@ package enum StatusText {
         let hub = contents.hub ?? HubStatus()
         return JSONObjectOutput("epoch", facts.epoch).number("seq", hub.seq).number("sent", hub.sent)
             .number("time_ms", unix / 1_000_000)
-            .raw("wait", waits(hub.waits)).raw("queue", queue(hub, unix: unix))
+            .raw("wait", waits(hub.waits)).raw("queue", queue(hub, facts, unix: unix))
             .raw("clients", clients(contents.clients, contents.loops))
             .raw("journal", journal(facts)).number("keys", facts.keys.count).truth("publish", facts.takesPublications)
             .text("version", facts.version)
@@ -26,7 +26,7 @@ package enum StatusText {
             .number("p99_us", microseconds(99)).number("max_us", microseconds(100)).finished()
     }
 
-    private static func queue(_ hub: HubStatus, unix: Int64) -> [UInt8] {
+    private static func queue(_ hub: HubStatus, _ facts: StatusFacts, unix: Int64) -> [UInt8] {
         let failures = hub.failures.map { failure in
             JSONObjectOutput("file", failure.file).text("reason", failure.reason).number("time", failure.unixSeconds)
                 .finished()
@@ -35,7 +35,8 @@ package enum StatusText {
             .number("unfinished", hub.unfinished)
         // Events that are not due yet are not old.
         if let oldest = hub.oldestNanoseconds { output = output.number("oldest_ms", max(0, unix - oldest) / 1_000_000) }
-        return output.number("failed", hub.failed).raw("failures", list(failures)).finished()
+        return output.number("failed", hub.failed).raw("failures", list(failures))
+            .text("path", facts.queuePath).finished()
     }
 
     private static func clients(_ clients: [ClientStatus], _ loops: LoopStatus) -> [UInt8] {

@@ -1,5 +1,6 @@
 internal import WSQueueArguments
 internal import WSQueuePublish
+internal import WSQueueSpool
 
 extension ParsedArguments {
     /// The publisher that the options describe. The directory is looked at when it is used.
@@ -7,7 +8,7 @@ extension ParsedArguments {
         var settings = Publisher.Settings()
         if let sync = try value(.sync, as: Self.parseSync) { settings.sync = sync }
         if let mode = try value(.mode, as: Quantity.parseMode) { settings.mode = mode }
-        return Publisher(uncheckedDirectory: value(.directory) ?? "queue", settings: settings)
+        return Publisher(uncheckedDirectory: value(.directory) ?? DefaultQueue.path, settings: settings)
     }
 
     /// What is to be printed of a receipt.

@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCore
 internal import WSQueuePublish
 internal import WSQueueSpool
 
@@ -68,12 +69,17 @@ extension ParsedArguments {
         // Variables count where the command line says nothing of a payload.
         for option in sources.isEmpty && typed.isEmpty ? given : typed {
             let text = value(option) ?? ""
-            sources.append(option == .json ? .json(text) : option == .text ? .text(text) : .file(text))
+            sources.append(option == .json ? .json(text) : option == .text ? self.text(text) : .file(text))
         }
         guard sources.count < 2 else {
             throw .other("more than one payload; one of --json, --text, --file, - or fields is wanted")
         }
         return sources.first ?? .none
+    }
+
+    /// The payload of `--text`: on the command line `-` is standard input, which may be longer than any word.
+    private func text(_ text: String) -> PayloadSource {
+        text == "-" && last(.text)?.isFromEnvironment == false ? .textFile(text) : .text(text)
     }
 
     private static func parseTimeToLive(_ text: String) throws(ValueFault) -> Duration {
@@ -83,13 +89,11 @@ extension ParsedArguments {
     }
 
     /// What `words` say, and after them what the options say that read files.
-    private func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {
+    func fields(_ words: ArraySlice<String>) throws(ArgumentFault) -> [PayloadField] {
         var fields: [PayloadField] = []
         for word in words {
             guard let field = PayloadField(word) else {
-                throw .other(
-                    "'\(word)' is no field; name=string or name:=json is wanted, or --text-file name=FILE or "
-                        + "--json-file name=FILE")
+                throw .other("'\(word)' is no field; \(Self.advice(for: word, among: words))")
             }
             fields.append(field)
         }
@@ -100,6 +104,16 @@ extension ParsedArguments {
             throw .other("field '\(field.name)' is given twice")
         }
         return fields
+    }
+
+    /// What was probably meant by a word that is no field.
+    private static func advice(for word: String, among words: ArraySlice<String>) -> String {
+        if (try? JSONScanner.validate(Array(word.utf8).span)) != nil {
+            return "for a payload that is JSON, -j \(TerminalText.shellWord(word))"
+        }
+        let fields = "name=string or name:=json for fields, or --text-file name=FILE or --json-file name=FILE"
+        guard words.allSatisfy({ PayloadField($0) == nil }) else { return fields }
+        return "for a text, -t \(TerminalText.shellWord(words.joined(separator: " "))); \(fields)"
     }
 
     private func files(

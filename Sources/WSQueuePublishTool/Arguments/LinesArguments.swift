@@ -15,6 +15,7 @@ struct LinesArguments {
         try arguments.refuse([.json, .text, .textFile, .jsonFile], with: "\(command): the lines are the payloads")
         try arguments.refuse([.id], with: "\(command): events with one id are sent once; give each line an \"id\"")
         try arguments.refuse([.clear], with: "\(command): a state is ended by one event")
+        if arguments.has(.chunks) { try arguments.refuse([.textLines], with: "--chunks, which knows no lines") }
         var operands = arguments.operands[...]
         var input = arguments.value(.file) ?? "-"
         if operands.last == "-", arguments.value(.file) == nil {
@@ -29,10 +30,10 @@ struct LinesArguments {
             var event = try arguments.event(name, payload: [])
             event.id = nil
             self.event = event
-            isText = arguments.has(.textLines)
+            isText = arguments.has(.textLines) || arguments.has(.chunks)
         } else {
             try arguments.refuse(
-                [.channel, .user, .except, .key, .timeToLive, .textLines],
+                [.channel, .user, .except, .key, .timeToLive, .textLines, .chunks],
                 with: "\(command) without EVENT: each line says it for itself")
             event = nil
             isText = false

@@ -2,119 +2,148 @@ package import WSQueueArguments
 
 extension Option {
     static let directory = Option(
-        "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR",
-        text: "The queue directory, which must exist. Default: ./queue.")
+        "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR", isCommon: true,
+        text: "The queue directory, which must exist. Default: ./queue where it is yours or root's and a server is at "
+            + "work there, else /var/spool/wsqueue where that exists, else ./queue.")
     static let channel = Option(
         "channel", short: "c", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_CHANNEL",
-        text: "Send to the subscribers of this channel. Default: to every client.")
+        isCommon: true, text: "Only for those who listen to this channel. Default: for every client.")
     static let user = Option(
         "user", short: "u", value: .required("ID"), isRepeatable: true, environment: "WSQUEUE_USER",
-        text: "Send to the clients of this user only. Default: to all users.")
+        text: "Only for the clients of this user. Default: for all users.")
     static let except = Option(
         "except", short: "x", value: .required("CONNECTION"), environment: "WSQUEUE_EXCEPT",
-        text: "Do not send to the connection with this id: the browser tab that caused the event.")
+        text: "Not for the connection with this id: the browser tab that caused the event.")
     static let key = Option(
-        "key", short: "k", value: .required("KEY"),
+        "key", short: "k", value: .required("KEY"), isCommon: true,
         text:
-            "The event is the state of this key in its channels, until another event has the same key or --clear ends "
-            + "it. With --lines EVENT and --follow EVENT every line is, with --run both events are.")
+            "For a state that pages see when they open. It is the newest event of its key in its channels, until "
+            + "another event has the key or --clear ends it. With --lines EVENT and --follow EVENT every line is, "
+            + "with --run both events are.")
     static let clear = Option(
-        "clear", text: "The event ends the state of --key; those who listen get it as any other.")
+        "clear", text: "To end the state of --key. Those who listen get the event as any other.")
     static let id = Option(
         "id", short: "i", value: .required("ID"), environment: "WSQUEUE_ID",
-        text: "The event's id. While one with this id waits in the queue, or is in the server's journal, it is not "
-            + "sent again, so a job that is repeated may publish again. Default: the name of the file.")
+        text: "For a job that may be repeated: the event's id. While one with this id waits in the queue, or is in the "
+            + "server's journal, it is not sent again. Default: the name of the file.")
     static let timeToLive = Option(
         "ttl", value: .required("DURATION"), environment: "WSQUEUE_TTL",
-        text: "Not to be sent later than this after now, or after --at, such as 30s or 1h30m. Default: never too late.")
+        text: "For what is worth nothing later: not to be sent when so much time has gone since now, or since --at, "
+            + "such as 30s or 1h30m. Default: never too late.")
     static let at = Option(
         "at", value: .required("TIME"), environment: "WSQUEUE_AT",
-        text: "Not to be sent before this: '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z or "
-            + "@1795284000; at most a year from now. Until then the event waits in the queue; --cancel takes it back.")
+        text: "To send it later, not before this time. '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z "
+            + "or @1795284000; at most a year from now. Until then the event waits in the queue; --cancel takes it "
+            + "back.")
     static let after = Option(
-        "in", value: .required("DURATION"), environment: "WSQUEUE_IN", text: "The same, counted from now, such as 10m.")
+        "in", value: .required("DURATION"), environment: "WSQUEUE_IN",
+        text: "To send it later, so long from now, such as 10m. The rest is as with --at.")
     static let json = Option(
-        "json", short: "j", value: .required("JSON"), environment: "WSQUEUE_JSON",
-        text: "The payload, as JSON. It is sent byte for byte.")
+        "json", short: "j", value: .required("JSON"), environment: "WSQUEUE_JSON", isCommon: true,
+        text: "The payload, as JSON, sent byte for byte.")
     static let text = Option(
-        "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT", takesAnyText: true,
-        text: "The payload, as text: a JSON string is made of it, with U+FFFD for what is no UTF-8.")
+        "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT", takesAnyText: true, isCommon: true,
+        text: "The payload, as text; - is standard input. A JSON string is made of it, with U+FFFD for what is no "
+            + "UTF-8. Standard input may be of any size up to that of an event.")
     static let file = Option(
-        "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE",
-        text: "Read the payload from FILE, as JSON; with --lines and --follow, the lines. - is standard input.")
+        "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE", isCommon: true,
+        text:
+            "The payload, as JSON in a file; - is standard input. With --lines it has the lines. With --follow, what is "
+            + "added to FILE from now on, and to the next file of its name when it is rotated.")
     static let textFile = Option(
         "text-file", value: .required("NAME=FILE"), isRepeatable: true,
-        text: "A field of the payload that is the text in FILE, with U+FFFD for what is no UTF-8; - is standard input.")
+        text: "For a field that is the text in FILE; - is standard input. What is no UTF-8 becomes U+FFFD.")
     static let jsonFile = Option(
         "json-file", value: .required("NAME=FILE"), isRepeatable: true,
-        text: "A field of the payload that is the JSON in FILE, byte for byte; - is standard input.")
+        text: "For a field that is the JSON in FILE, byte for byte; - is standard input.")
     /// The lines of standard input, as one batch.
     package static let lines = Option(
-        "lines",
-        text: "Publish every line of standard input as an event, all in one file, which is sent whole and in order. "
+        "lines", isCommon: true,
+        text: "An event a line of standard input, all or nothing. They are one file, which is sent whole and in order. "
             + "With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, "
             + "and nothing is published.")
     static let textLines = Option(
         "text-lines", environment: "WSQUEUE_TEXT_LINES",
-        text: "With --lines EVENT and --follow EVENT: the lines are text, such as those of a log, and JSON strings are "
-            + "made of them, with U+FFFD for what is no UTF-8.")
+        text: "With --lines EVENT and --follow EVENT, for lines of text, such as a log's. JSON strings are made of "
+            + "them, with U+FFFD for what is no UTF-8.")
     /// Lines as they come, without end.
     package static let follow = Option(
-        "follow",
-        text: "Publish the lines of standard input as they come, without end, a batch every so often. A wrong line is "
+        "follow", isCommon: true,
+        text: "The same as they come, without end, in batches. A wrong line is "
             + "told and passed over. Whoever writes the lines never waits for a server; what cannot be written, as on "
             + "a full disk, is tried again.")
+    static let chunks = Option(
+        "chunks",
+        text:
+            "With --follow EVENT, for one text as it is written, such as by a language model. Each event is a piece of "
+            + "it, with lines or without, cut between characters; put together they are the text.")
     static let every = Option(
         "every", value: .required("DURATION"), environment: "WSQUEUE_EVERY",
-        text: "The time between two batches of --follow; 0 is at once. Default: 100ms.")
+        text:
+            "For fewer and larger batches of --follow and --stream: the time between two; 0 is at once. Default: 100ms."
+    )
     /// A command, with an event when it starts and one when it ends.
     package static let run = Option(
-        "run",
-        text: "Run the command behind --, and publish EVENT.started, and EVENT.finished with "
-            + "{exit, signal, seconds, tail}, where tail is the end of what it wrote. Its output goes on to where it "
-            + "went, signals go on to it, and the exit status is its own, also when nothing can be published.")
+        "run", isCommon: true, completed: .command(after: 0),
+        text: "Run a command; publish EVENT.started, EVENT.finished. The latter has {exit, signal, seconds, tail}, "
+            + "where tail is the end of what it wrote; fields stand in both. Its output goes on to where it went, "
+            + "signals go on to it, and the exit status is its own, also when nothing can be published.")
+    static let stream = Option(
+        "stream",
+        text:
+            "With --run, to show what the command writes as it comes: EVENT.output with {stream, text}. stream is stdout "
+            + "or stderr. Many commands write in blocks where no terminal is: stdbuf -oL helps.")
+    static let onlyFailures = Option(
+        "only-failures",
+        text:
+            "With --run, for cron: nothing but EVENT.failed. It has what EVENT.finished says, and comes when the command "
+            + "exits with another status than 0, is ended by a signal or cannot be started; behind -- chronic keeps a "
+            + "good run's output from being mailed.")
     static let wait = Option(
-        "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT",
-        text: "Wait until the server has sent the event: exit status 0. 75 when it still waits in the queue at the end "
-            + "of that time, 69 when no server is there; then, too, it is queued, and not to be published again. "
-            + "65 with a message that begins with \"queued\" when the server refused it. "
+        "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT", isCommon: true,
+        text: "Wait until the server has sent it: exit status 0. 75 when it still waits in the queue at the end of "
+            + "that time, 69 when no server is there; then, too, it is queued, and not to be published again. 65 with "
+            + "a message that begins with \"queued\" when the server refused it. With -v how long it took is said. "
             + "Default: 5s.")
     /// One event that waits for `--release`.
     package static let hold = Option(
         "hold",
-        text: "Write the event so that nobody sees it, and print its id: before the commit of a database.")
+        text: "Before the commit of a database: write the event so that nobody sees it, and print its id.")
     /// Publishes what is held.
     package static let release = Option(
-        "release", value: .required("ID"), text: "Publish what is held under this id, by one rename: after the commit.")
+        "release", value: .required("ID"), completed: .held,
+        text: "After the commit: publish what is held under this id, by one rename.")
     /// Removes what is held.
     package static let abort = Option(
-        "abort", value: .required("ID"), text: "Remove what is held under this id: after a rollback.")
+        "abort", value: .required("ID"), completed: .held, text: "After a rollback: remove what is held under this id.")
     /// Takes back what waits for its time.
     package static let cancel = Option(
-        "cancel", value: .required("ID"), text: "Take back what waits under this id for its time (--at, --in).")
+        "cancel", value: .required("ID"), completed: .scheduled,
+        text: "To take back what waits under this id for its time (--at, --in).")
     static let sync = Option(
         "sync", short: "s", value: .required("none|data|full"), environment: "WSQUEUE_SYNC",
-        text: "What the event survives: none, the end of any process; data, a power cut, whole or not at all; full, "
-            + "a power cut. data and full wait for the disk, about a millisecond. Default: none.")
+        text: "For what must survive a power cut: full, or data, which leaves it whole or not there. none survives "
+            + "the end of any process. data and full wait for the disk, about a millisecond. Default: none.")
     static let mode = Option(
         "mode", value: .required("OCTAL"), environment: "WSQUEUE_MODE",
-        text: "The permission bits of the event file, whatever the umask is. The server must be able to read it. "
-            + "Default: 0644.")
+        text: "For a server that reads as another user: the mode of the event file, whatever the umask is. The server "
+            + "must be able to read it. Default: 0644.")
     static let dryRun = Option(
         "dry-run", short: "n", environment: "WSQUEUE_DRY_RUN",
-        text: "Check everything, write what would be queued to standard output, queue nothing.")
+        text: "To see what would be queued: it is checked and printed, and nothing is queued.")
     static let output = Option(
         "output", short: "o", value: .required("id|path|json|none"), environment: "WSQUEUE_OUTPUT",
-        text: "Print the event's id, the file's path, both and more as json, or none. Default: none.")
+        text: "For scripts: print the event's id, the file's path, both and more as json, or none. Default: none.")
     /// Not even errors are reported.
     package static let quiet = Option(
-        "quiet", short: "q", environment: "WSQUEUE_QUIET", text: "Do not even say why it failed; the exit status tells."
-    )
+        "quiet", short: "q", environment: "WSQUEUE_QUIET",
+        text: "For scripts that look at the exit status: do not even say why it failed.")
     static let verbose = Option(
-        "verbose", short: "v", environment: "WSQUEUE_VERBOSE",
-        text: "Say on standard error what was queued, and where, and how much of a text was no UTF-8.")
+        "verbose", short: "v", environment: "WSQUEUE_VERBOSE", isCommon: true,
+        text: "Say on standard error what was queued, and where. And how much of a text was no UTF-8.")
     /// Shows the help.
-    package static let help = Option("help", short: "h", text: "Show this help.")
+    package static let help = Option(
+        "help", short: "h", value: .optional("all"), text: "Show what is typed most, or all.")
     /// Shows the version.
     package static let version = Option("version", short: "V", text: "Show the version.")
 }
@@ -123,9 +152,10 @@ extension Option {
     /// Prints what teaches a shell the options.
     package static let completion = Option(
         "completion", value: .required("bash|zsh|fish"),
-        text: "Print the completions for this shell: eval \"$(wsqueue-publish --completion bash)\".")
+        text: "For a shell that completes what is typed: eval \"$(wsqueue-publish --completion bash)\".")
     /// Prints the manual page.
-    package static let manual = Option("man", isHidden: true, text: "Print the manual page.")
+    package static let manual = Option(
+        "man", text: "The manual page, where it is not installed: wsqueue-publish --man | man -l -.")
 }
 
 extension OptionTable {
@@ -138,15 +168,23 @@ extension OptionTable {
                 "[OPTION]... EVENT (-j JSON | -t TEXT | -f FILE | -)",
                 "[OPTION]... --lines [EVENT]",
                 "[OPTION]... --follow [EVENT]",
-                "[OPTION]... --run EVENT -- COMMAND [WORD]...",
+                "[OPTION]... --run EVENT [FIELD]... -- COMMAND [WORD]...",
                 "[OPTION]... (--release | --abort | --cancel) ID",
+            ],
+            lines: [
+                "wsqueue-publish announcement -t 'Lunch is ready'        # a text",
+                "wsqueue-publish order.created id:=7 customer=Bob        # fields of an object",
+                "wsqueue-publish -c orders order.created -j '{\"id\":7}'   # to a channel",
+                "wsqueue-publish -k job:42 job.progress percent:=57      # a state",
+                "wsqueue-publish --run backup -- /usr/local/bin/backup   # start and end",
             ],
             summary: "Puts an event into a queue directory, from where wsqueue-server sends it to its WebSocket "
                 + "clients. No server need run: the event waits. Prints nothing when all is well, and reads standard "
                 + "input only when told to.",
             options: [
                 .directory, .channel, .user, .except, .key, .clear, .id, .timeToLive, .at, .after, .json, .text, .file,
-                .textFile, .jsonFile, .lines, .follow, .every, .textLines, .run, .wait, .hold, .release, .abort,
+                .textFile, .jsonFile, .lines, .follow, .every, .textLines, .chunks, .run, .stream, .onlyFailures, .wait,
+                .hold, .release, .abort,
                 .cancel, .sync, .mode, .dryRun, .output, .quiet, .verbose, .completion, .manual, .help, .version,
             ],
             sections: [
@@ -162,19 +200,25 @@ extension OptionTable {
                     "Examples",
                     [
                         "wsqueue-publish cache.cleared",
-                        "wsqueue-publish order.created id:=7 customer='Jane Doe' -c orders",
+                        "wsqueue-publish order.created id:=7 customer='Bob Doe' -c orders",
                         "wsqueue-publish -d /var/spool/wsqueue backup.done -t \"$(hostname)\" -i backup-1",
                         "mysql -BN -e 'SELECT json_object(...)' | wsqueue-publish --lines row.changed",
-                        "tail -Fn0 app.log | wsqueue-publish --follow log.line --text-lines",
-                        "wsqueue-publish --run backup -- /usr/local/bin/backup --all",
-                        "wsqueue-publish -k job:42 job.progress percent:=57",
+                        "wsqueue-publish --follow log.line --text-lines -f /var/log/app.log",
+                        "llm 'Why?' | wsqueue-publish -c chat.7 --follow answer.text --chunks",
                         "wsqueue-publish -k job:42 --clear job.done",
                         "wsqueue-publish --in 10m -i tea tea.ready",
                     ]),
                 .exitStatuses([
                     .success, .usage, .badData, .noInput, .unavailable, .bug, .cannotCreate, .inputOutput, .tryAgain,
                     .notPermitted, .configuration,
-                ]),
-            ])
+                ]) { status in
+                    switch status {
+                    case .badData: "the event or its payload is not acceptable"
+                    case .unavailable: "with --wait: no server holds the queue"
+                    case .tryAgain: "something is short, try again; with --wait: it is still queued"
+                    default: nil
+                    }
+                },
+            ], synonyms: ["m": "-t", "message": "--text", "body": "--text", "data": "--json", "topic": "--channel"])
     }
 }

@@ -1,6 +1,7 @@
 internal import WSQueueArguments
 internal import WSQueueCore
 internal import WSQueuePublish
+internal import WSQueueSpool
 internal import WSQueueSystem
 
 extension ParsedArguments {
@@ -14,21 +15,24 @@ extension ParsedArguments {
 extension Publisher {
     /// Waits for the server as `--wait` asks.
     ///
-    /// - Parameter file: The event's file, opened before the server could take it.
+    /// - Parameters:
+    ///   - file: The event's file, opened before the server could take it.
+    ///   - isTold: Whether it is said how long it took.
     func wait(
-        for receipt: Receipt, _ duration: Duration, watching file: consuming FileDescriptor?
+        for receipt: Receipt, _ duration: Duration, watching file: consuming FileDescriptor?, isTold: Bool
     ) throws(CommandFault) {
+        let start = Clock.monotonicNanoseconds()
         let delivery: Delivery
         do {
             delivery = try wait(for: receipt, atMost: duration, watching: file)
         } catch {
-            throw .publishing(
-                PublishError(
-                    .publishedUnsafely, reason: "queued \(receipt.path), but it cannot be waited for: \(error.reason)",
-                    circumstances: error.circumstances, advice: "do not publish it again"))
+            throw .publishing(PublishError(unwatchable: receipt, error))
         }
         switch delivery {
-        case .done: return
+        case .done:
+            guard isTold else { return }
+            let microseconds = (Clock.monotonicNanoseconds() - start) / 1_000
+            Console.report("wsqueue-publish: sent after \(microseconds / 1_000).\(microseconds / 100 % 10) ms")
         case .refused(let reason):
             // Why is for the server's user to read.
             let whereToLook =
@@ -49,8 +53,16 @@ extension Publisher {
                 UnsentEvent(
                     .noServer,
                     "\(receipt.path) is queued, but no wsqueue-server holds this queue; it will be sent when "
-                        + "one starts, do not publish it again: start wsqueue-server -d \(TerminalText.shellWord(directory))"
+                        + "one starts, do not publish it again: \(startingLine)"
                 ))
         }
+    }
+
+    /// The command that starts a server for this queue.
+    private var startingLine: String {
+        // Where systemd runs (sd_booted(3)), the package's server is its to start.
+        let isUnit = directory == DefaultQueue.installed && (try? Directory.status(at: "/run/systemd/system")) != nil
+        if isUnit { return "systemctl start wsqueue-server" }
+        return "start wsqueue-server -d \(TerminalText.shellWord(directory))"
     }
 }

@@ -29,9 +29,9 @@ package enum Supervisor {
         /// How many U+FFFD stand in the payload for what was not UTF-8.
         package var replacements: Int { UTF8Repair.repair(tail.span)?.replacements ?? 0 }
 
-        /// As the payload of an event: `{"exit":0,"signal":null,"seconds":1.5,"tail":"…"}`.
-        package var payload: [UInt8] {
-            var bytes = Array("{\"exit\":\(status.map(String.init) ?? "null"),\"signal\":".utf8)
+        /// As members of a payload: `"exit":0,"signal":null,"seconds":1.5,"tail":"…"`.
+        package var members: [UInt8] {
+            var bytes = Array("\"exit\":\(status.map(String.init) ?? "null"),\"signal\":".utf8)
             if let signal {
                 JSONWriter.write(SignalQueue.name(of: signal), into: &bytes)
             } else {
@@ -41,21 +41,21 @@ package enum Supervisor {
             JSONWriter.write(secondsOf: milliseconds * 1_000, into: &bytes)
             bytes += ",\"tail\":".utf8
             JSONWriter.write(UTF8Repair.repair(tail.span)?.text ?? tail, into: &bytes)
-            bytes.append(UInt8(ascii: "}"))
             return bytes
         }
     }
 
     /// Runs `words` to its end.
     ///
+    /// - Parameter teller: Gets what it writes as it comes.
     /// - Throws: ``CommandError`` when it cannot be started.
-    package static func run(_ words: [String]) throws(CommandError) -> Outcome {
+    package static func run(_ words: [String], telling teller: inout OutputTeller?) throws(CommandError) -> Outcome {
         do {
             let signals = try SignalQueue()
             let start = Clock.monotonicNanoseconds()
             var child = try ChildProcess.start(words)
             var tail = Tail()
-            let end = try attend(&child, signals, &tail)
+            let end = try attend(&child, signals, &tail, &teller)
             let milliseconds = (Clock.monotonicNanoseconds() - start) / 1_000_000
             switch end {
             case .exited(let status):
@@ -75,18 +75,20 @@ package enum Supervisor {
     private static let lastReads = 32
 
     private static func attend(
-        _ child: inout ChildProcess, _ signals: borrowing SignalQueue, _ tail: inout Tail
+        _ child: inout ChildProcess, _ signals: borrowing SignalQueue, _ tail: inout Tail,
+        _ teller: inout OutputTeller?
     ) throws(SystemCallError) -> ChildProcess.End {
         let streams = [StandardStream.output, .error]
         while true {
-            for index in try signals.wait(with: [child.number(.output), child.number(.error)]) {
-                _ = pass(streams[index], of: &child, &tail)
-            }
+            let patience = teller?.publishDue() ?? -1
+            let readable = try signals.wait(
+                with: [child.number(.output), child.number(.error)], milliseconds: patience)
+            for index in readable { _ = pass(streams[index], of: &child, &tail, &teller) }
             while let arrival = signals.next() {
                 if arrival.isChild, let end = child.end() {
                     // What it wrote last is in the pipes still; what its own children may write later is not waited for.
                     for stream in streams {
-                        for _ in 0..<Self.lastReads where !pass(stream, of: &child, &tail) { break }
+                        for _ in 0..<Self.lastReads where !pass(stream, of: &child, &tail, &teller) { break }
                     }
                     return end
                 }
@@ -98,7 +100,9 @@ package enum Supervisor {
     /// Hands on what can be read now.
     ///
     /// - Returns: Whether there may be more.
-    private static func pass(_ stream: StandardStream, of child: inout ChildProcess, _ tail: inout Tail) -> Bool {
+    private static func pass(
+        _ stream: StandardStream, of child: inout ChildProcess, _ tail: inout Tail, _ teller: inout OutputTeller?
+    ) -> Bool {
         guard child.number(stream) >= 0 else { return false }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         guard let count = child.read(stream, into: &buffer) else { return false }
@@ -107,6 +111,7 @@ package enum Supervisor {
             return false
         }
         tail.append(buffer[..<count])
+        teller?.take(buffer[..<count], from: stream)
         do {
             try stream.write(buffer.span.extracting(..<count))
             return true

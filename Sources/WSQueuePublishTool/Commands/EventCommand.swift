@@ -15,7 +15,7 @@ package struct EventCommand {
     /// Takes what the command line says.
     package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         guard let name = arguments.operands.first else { throw .other("the event's name is missing") }
-        try arguments.refuse([.textLines, .every], with: "one event")
+        try arguments.refuse([.textLines, .every, .chunks, .stream, .onlyFailures], with: "one event")
         self.arguments = arguments
         event = try arguments.event(name, payload: [])
         source = try arguments.payloadSource(arguments.operands.dropFirst())
@@ -36,13 +36,20 @@ package struct EventCommand {
     package func run() throws(CommandFault) {
         var event = event
         var replaced = arguments.replacements
-        event.payload = try source.load(limitBytes: publisher.settings.limitBytes, replacements: &replaced)
+        event.payload = try source.load(
+            limitBytes: publisher.settings.limitBytes, replacements: &replaced,
+            showing: Progress(isQuiet: arguments.has(.quiet)))
         if arguments.has(.dryRun) {
-            return try Console.write(json: CommandFault.catching(try publisher.encode(event, due: due)))
+            return try Console.write(json: encoded(event))
         }
         let ending = try Ending()
-        let publication = try CommandFault.catching(
-            arguments.has(.hold) ? try publisher.prepareHold(event) : try publisher.prepare(event, due: due))
+        let publication: Publication
+        do throws(PublishError) {
+            let isHeld = arguments.has(.hold)
+            publication = isHeld ? try publisher.prepareHold(event) : try publisher.prepare(event, due: due)
+        } catch {
+            throw .publishing(source.advised(error))
+        }
         var watched: FileDescriptor?
         if wait != nil { watched = publication.watch() }
         let receipt = try publication.finish(telling: form)
@@ -50,7 +57,17 @@ package struct EventCommand {
         if arguments.has(.verbose) {
             Console.report("wsqueue-publish: \(words(for: receipt))\(Console.words(replaced: replaced))")
         }
-        if let wait { try publisher.wait(for: receipt, wait, watching: watched.take()) }
+        if let wait {
+            try publisher.wait(for: receipt, wait, watching: watched.take(), isTold: arguments.has(.verbose))
+        }
+    }
+
+    private func encoded(_ event: Event) throws(CommandFault) -> [UInt8] {
+        do {
+            return try publisher.encode(event, due: due)
+        } catch {
+            throw .publishing(source.advised(error))
+        }
     }
 
     private func words(for receipt: Receipt) -> String {

@@ -18,8 +18,7 @@ package struct HeldCommand {
         try arguments.refuse(
             [
                 .json, .text, .file, .textFile, .jsonFile, .channel, .user, .except, .key, .clear, .id, .timeToLive,
-                .at,
-                .after, .dryRun, .every, .textLines,
+                .at, .after, .dryRun, .every, .textLines, .chunks, .stream, .onlyFailures,
             ], with: what)
         if !arguments.has(.release) { try arguments.refuse([.wait], with: "--abort and --cancel") }
         self.arguments = arguments
@@ -43,7 +42,9 @@ package struct HeldCommand {
                         + (receipt.isNew
                             ? "queued \(receipt.path)" : "\(receipt.path) waits already, \(id) was dropped"))
             }
-            if let wait { try publisher.wait(for: receipt, wait, watching: watched.take()) }
+            if let wait {
+                try publisher.wait(for: receipt, wait, watching: watched.take(), isTold: arguments.has(.verbose))
+            }
         } else if let id = arguments.value(.abort) {
             try CommandFault.catching(try publisher.abort(id))
         } else if let id = arguments.value(.cancel) {

@@ -13,7 +13,8 @@ package struct LinesCommand {
 
     /// Takes what the command line says.
     package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
-        try arguments.refuse([.every], with: "--lines, which publishes once; --follow does again and again")
+        try arguments.refuse([.every, .chunks], with: "--lines, which publishes once; --follow does again and again")
+        try arguments.refuse([.stream, .onlyFailures], with: "--lines: it is for --run")
         self.arguments = arguments
         lines = try LinesArguments(arguments, command: "--lines")
         publisher = try arguments.publisher()
@@ -40,7 +41,9 @@ package struct LinesCommand {
             // What was written has been removed; now the signal may have its way.
             ending.allow()
         }
-        if let wait, let receipt { try publisher.wait(for: receipt, wait, watching: watched.take()) }
+        if let wait, let receipt {
+            try publisher.wait(for: receipt, wait, watching: watched.take(), isTold: arguments.has(.verbose))
+        }
     }
 
     private func publish(
@@ -70,7 +73,12 @@ package struct LinesCommand {
         var input = try Input.open(lines.input)
         var output: [UInt8] = []
         var isMore = true
+        var progress = Progress(isQuiet: arguments.has(.quiet))
+        defer { progress.end() }
         while isMore {
+            let events = encoder.events
+            let extent = input.extent
+            progress.show("\(events) events, \(Progress.words(for: extent))")
             isMore = try input.nextLines(limitBytes: publisher.settings.limitBytes, until: &ending) {
                 bytes, range throws(CommandFault) in
                 output.removeAll(keepingCapacity: true)

@@ -16,7 +16,7 @@ package enum CommandFault: Error, Equatable, CustomStringConvertible {
     /// One line.
     package var description: String {
         switch self {
-        case .publishing(let error): error.description
+        case .publishing(let error): error.description + (error.isUnnamed ? " (-d DIR, or WSQUEUE_DIR)" : "")
         case .input(let error): error.description
         case .output(let reason): "cannot write to standard output: \(reason)"
         case .unsent(let event): event.description
@@ -34,6 +34,11 @@ package enum CommandFault: Error, Equatable, CustomStringConvertible {
             throw .publishing(error)
         }
     }
+}
+
+extension PublishError {
+    /// Whether its advice is to name another directory.
+    fileprivate var isUnnamed: Bool { kind == .noDirectory && advice.hasSuffix("reads") }
 }
 
 /// An event that is published, and was not sent within the time.

@@ -21,6 +21,8 @@ package struct LineEncoder {
     package private(set) var replacements = 0
     private var form: Form
     private let event: Event?
+    /// What stands around each text in the payload.
+    private let around: (before: [UInt8], after: [UInt8])
     private let due: Int64?
     private let limitBytes: Int
     private var lines = 0
@@ -29,6 +31,7 @@ package struct LineEncoder {
     package init(eventsUpTo limitBytes: Int) {
         form = .event
         event = nil
+        around = ([], [])
         due = nil
         self.limitBytes = limitBytes
     }
@@ -37,9 +40,11 @@ package struct LineEncoder {
     ///
     /// - Parameters:
     ///   - isText: Whether the lines are text, of which JSON strings are made.
+    ///   - around: What stands around each text in the payload.
     ///   - due: When the events are due, Unix nanoseconds; `nil` for at once.
     package init(
-        payloadsOf event: Event, upTo limitBytes: Int, isText: Bool = false, due: Int64? = nil
+        payloadsOf event: Event, upTo limitBytes: Int, isText: Bool = false,
+        between around: (before: [UInt8], after: [UInt8]) = ([], []), due: Int64? = nil
     ) throws(PublishError) {
         do {
             try event.checkEnvelope()
@@ -47,6 +52,7 @@ package struct LineEncoder {
             throw PublishError(error)
         }
         self.event = event
+        self.around = around
         self.due = due
         self.limitBytes = limitBytes
         form = isText ? .text(head: [], tail: []) : .payload(head: [], tail: [])
@@ -63,7 +69,7 @@ package struct LineEncoder {
         switch form {
         case .event: return
         case .payload: form = .payload(head: head, tail: tail)
-        case .text: form = .text(head: head, tail: tail)
+        case .text: form = .text(head: head + around.before, tail: around.after + tail)
         }
     }
 
@@ -93,10 +99,30 @@ package struct LineEncoder {
                 }
                 events += 1
             } catch {
-                try refuse(PublishError(error, in: "line \(line.number)"))
+                try refuse(PublishError(error, in: "line \(line.number)", advice: advice(for: error)))
             }
         }
         lines = iterator.count
+    }
+
+    /// Takes a text, which becomes one event.
+    package mutating func encode(text: [UInt8], into output: inout [UInt8]) throws(PublishError) {
+        guard case .text(let head, let tail) = form else { return }
+        do throws(EventRefusal) {
+            try append(head, text: text.span, tail, to: &output)
+            events += 1
+        } catch {
+            throw PublishError(error)
+        }
+    }
+
+    /// What to type where the lines were meant as something else.
+    private func advice(for refusal: EventRefusal) -> String {
+        switch (form, refusal) {
+        case (.payload, .payload(_, offset: 0)): "for lines of text, --text-lines"
+        case (.event, .text(_, offset: 0)): "for lines that are payloads, the name of their event: --lines EVENT"
+        default: ""
+        }
     }
 
     private func append(

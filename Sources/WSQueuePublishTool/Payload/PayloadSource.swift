@@ -12,21 +12,44 @@ package enum PayloadSource: Equatable, Sendable {
     case text(String)
     /// In a file, as JSON; `-` is standard input.
     case file(String)
+    /// In a file, as text, of which a JSON string is made; `-` is standard input.
+    case textFile(String)
     /// In fields, of which a JSON object is made.
     case fields([PayloadField])
 
     /// The payload as JSON text. What was JSON already is not checked yet, but for that of fields, because a fault
     /// there has to name the field.
     ///
-    /// - Parameter replacements: How many U+FFFD were put into texts is added to it.
-    package func load(limitBytes: Int, replacements: inout Int) throws(CommandFault) -> [UInt8] {
+    /// - Parameters:
+    ///   - replacements: How many U+FFFD were put into texts is added to it.
+    ///   - progress: Shows how much has come of an input.
+    package func load(
+        limitBytes: Int, replacements: inout Int, showing progress: Progress = .none
+    ) throws(CommandFault) -> [UInt8] {
+        var loading = Loading(limitBytes: limitBytes, progress: progress)
+        defer { replacements += loading.replacements }
         switch self {
         case .none: return Array("null".utf8)
         case .json(let text): return Array(text.utf8)
         case .text(let text): return Self.string(text)
-        case .file(let path): return try Self.json(in: path, limitBytes: limitBytes)
-        case .fields(let fields): return try Self.object(fields, limitBytes: limitBytes, &replacements)
+        case .file(let path): return try loading.json(in: path)
+        case .textFile(let path): return try loading.text(in: path)
+        case .fields(let fields): return try Self.object(fields, &loading)
         }
+    }
+
+    /// An error of the payload, with what to type where it was meant as text.
+    func advised(_ error: PublishError) -> PublishError {
+        // What begins as JSON was meant so.
+        guard case .refused(.payload(_, offset: 0)) = error.kind else { return error }
+        let advice: String
+        switch self {
+        case .json(let text) where text.utf8.count <= 80: advice = "for a text, -t \(TerminalText.shellWord(text))"
+        case .file("-"): advice = "for a text, -t -"
+        case .file(let path): advice = "for a text, -t - < \(TerminalText.shellWord(path))"
+        default: return error
+        }
+        return PublishError(error.kind, reason: error.reason, circumstances: error.circumstances, advice: advice)
     }
 
     private static func string(_ text: String) -> [UInt8] {
@@ -35,38 +58,19 @@ package enum PayloadSource: Equatable, Sendable {
         return bytes
     }
 
-    /// The white space after the value goes, so that the event stays on one line; that before it stays, so that a
-    /// fault names the byte an editor shows.
-    private static func json(in path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
-        var bytes = try contents(of: path, limitBytes: limitBytes)
-        let end = BatchLines.trimmed(bytes.indices, in: bytes.span).upperBound
-        bytes.removeSubrange(end...)
-        return bytes
-    }
-
-    private static func contents(of path: String, limitBytes: Int) throws(CommandFault) -> [UInt8] {
-        let bytes = try Input.contents(of: path, limitBytes: limitBytes)
-        guard bytes.count <= limitBytes else { throw .publishing(PublishError(.size(limitBytes: limitBytes))) }
-        return bytes
-    }
-
-    private static func object(
-        _ fields: [PayloadField], limitBytes: Int, _ replacements: inout Int
-    ) throws(CommandFault) -> [UInt8] {
+    private static func object(_ fields: [PayloadField], _ loading: inout Loading) throws(CommandFault) -> [UInt8] {
         var bytes: [UInt8] = []
         for field in fields {
             bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
             JSONWriter.write(field.name, into: &bytes)
             bytes.append(UInt8(ascii: ":"))
-            bytes += try value(of: field, limitBytes: limitBytes, &replacements)
+            bytes += try value(of: field, &loading)
         }
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 
-    private static func value(
-        of field: PayloadField, limitBytes: Int, _ replacements: inout Int
-    ) throws(CommandFault) -> [UInt8] {
+    private static func value(of field: PayloadField, _ loading: inout Loading) throws(CommandFault) -> [UInt8] {
         switch field.value {
         case .text(let text): return string(text)
         case .json(let text):
@@ -76,17 +80,8 @@ package enum PayloadSource: Equatable, Sendable {
             let advice = isLikeFile ? "a file is read by --json-file \(name)=FILE" : ""
             return try checked(Array(text.utf8), "field '\(field.name)'", advice: advice)
         case .jsonFile(let path):
-            let bytes = try json(in: path, limitBytes: limitBytes)
-            return try checked(bytes, "field '\(field.name)', file \(path)")
-        case .textFile(let path):
-            var contents = try contents(of: path, limitBytes: limitBytes)
-            if let repaired = UTF8Repair.repair(contents.span) {
-                contents = repaired.text
-                replacements += repaired.replacements
-            }
-            var bytes: [UInt8] = []
-            JSONWriter.write(contents, into: &bytes)
-            return bytes
+            return try checked(try loading.json(in: path), "field '\(field.name)', file \(path)")
+        case .textFile(let path): return try loading.text(in: path)
         }
     }
 
@@ -100,6 +95,45 @@ package enum PayloadSource: Equatable, Sendable {
             throw .publishing(
                 PublishError(.payload(reason: error.reason, offset: error.offset), in: context, advice: advice))
         }
+    }
+}
+
+/// Reads the inputs of a payload.
+private struct Loading {
+    private let limitBytes: Int
+    private var progress: Progress
+    /// How many U+FFFD were put into texts.
+    private(set) var replacements = 0
+
+    init(limitBytes: Int, progress: Progress) {
+        self.limitBytes = limitBytes
+        self.progress = progress
+    }
+
+    /// The white space after the value goes, so that the event stays on one line; that before it stays, so that a
+    /// fault names the byte an editor shows.
+    mutating func json(in path: String) throws(CommandFault) -> [UInt8] {
+        var bytes = try contents(of: path)
+        let end = BatchLines.trimmed(bytes.indices, in: bytes.span).upperBound
+        bytes.removeSubrange(end...)
+        return bytes
+    }
+
+    mutating func text(in path: String) throws(CommandFault) -> [UInt8] {
+        var contents = try contents(of: path)
+        if let repaired = UTF8Repair.repair(contents.span) {
+            contents = repaired.text
+            replacements += repaired.replacements
+        }
+        var bytes: [UInt8] = []
+        JSONWriter.write(contents, into: &bytes)
+        return bytes
+    }
+
+    private mutating func contents(of path: String) throws(CommandFault) -> [UInt8] {
+        let bytes = try Input.contents(of: path, limitBytes: limitBytes, showing: &progress)
+        guard bytes.count <= limitBytes else { throw .publishing(PublishError(.size(limitBytes: limitBytes))) }
+        return bytes
     }
 }
 

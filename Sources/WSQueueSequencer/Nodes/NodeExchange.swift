@@ -332,7 +332,7 @@ package struct NodeExchange: Sendable {
 
     private mutating func send(_ news: PresenceAnnouncement, now: Int64) -> Action {
         var commands = RedisCommands()
-        let words = ["XADD", keys.stream, "MAXLEN", "~", "\(keys.historyEvents)", "0-*", "i", news.id]
+        let words = ["XADD", keys.stream, "0-*", "i", news.id]
         commands.add(
             words + ["t", "\(news.unixNanoseconds)"], fields: [("e", news.event), ("p", news.told), ("o", [])])
         questions.add(.news(id: news.id), now: now)

@@ -7,15 +7,12 @@ package struct NodeKeys: Equatable, Sendable {
     /// The number of the node that tells the news of presence.
     package let speaker: String
     package let stream: String
-    /// How many events the stream keeps.
-    package let historyEvents: Int
 
     /// Names them.
-    package init(talk: String, nodes: String, speaker: String, stream: String, historyEvents: Int) {
+    package init(talk: String, nodes: String, speaker: String, stream: String) {
         self.talk = talk
         self.nodes = nodes
         self.speaker = speaker
         self.stream = stream
-        self.historyEvents = historyEvents
     }
 }

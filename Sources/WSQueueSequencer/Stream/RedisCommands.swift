@@ -10,13 +10,19 @@ package struct StreamKeys: Equatable, Sendable {
     package let fence: String
     /// What this node's last transaction carried.
     package let sent: String
+    /// The state of each key (``StreamKept``).
+    package let state: String
+    /// For whom entries were that are not in the stream any more.
+    package let trimmed: String
 
     /// Names them.
-    package init(stream: String, epoch: String, fence: String, sent: String) {
+    package init(stream: String, epoch: String, fence: String, sent: String, state: String, trimmed: String) {
         self.stream = stream
         self.epoch = epoch
         self.fence = fence
         self.sent = sent
+        self.state = state
+        self.trimmed = trimmed
     }
 }
 
@@ -47,6 +53,14 @@ package struct RedisCommands: Equatable, Sendable {
     mutating func add(_ words: [String], answers: Int = 1) {
         RESPCommand.append(words, to: &buffer)
         count += answers
+    }
+
+    /// Adds a command that ends with words that are any bytes.
+    mutating func add(_ words: [String], _ rest: [[UInt8]]) {
+        RESPCommand.begin(words.count + rest.count, in: &buffer)
+        for word in words { RESPCommand.append(word: word.utf8.span, to: &buffer) }
+        for word in rest { RESPCommand.append(word: word.span, to: &buffer) }
+        count += 1
     }
 
     /// Adds a command whose last word is any bytes.

@@ -22,6 +22,8 @@ package struct StreamEntry: Equatable, Sendable {
     package let owner: [UInt8]?
     /// What goes from server to server with it (field `p`).
     package let told: [UInt8]?
+    /// Whether the state beside the stream has been changed with it (field `k`).
+    package let isInState: Bool
 
     /// About what it takes in memory.
     package var byteCount: Int { event.count + id.count + 128 }
@@ -37,6 +39,11 @@ package struct StreamEntry: Equatable, Sendable {
             guard let name = fields[index].bytes, name.count == 1, let bytes = fields[index + 1].bytes else { continue }
             values[name[0]] = bytes
         }
+        self.init(seq: seq, values)
+    }
+
+    /// Makes an entry of its fields, by their names.
+    init(seq: UInt64, _ values: [UInt8: [UInt8]]) {
         let id = values[UInt8(ascii: "i")] ?? []
         let times = String(decoding: values[UInt8(ascii: "t")] ?? [], as: UTF8.self).split(separator: " ")
             .map { Int64($0) ?? 0 }
@@ -48,6 +55,7 @@ package struct StreamEntry: Equatable, Sendable {
         isLine = times.count > 2 && times[2] == 1
         owner = values[UInt8(ascii: "o")]
         told = values[UInt8(ascii: "p")]
+        isInState = values[UInt8(ascii: "k")] != nil
     }
 
     /// The number in an id of ours, `0-<seq>`.

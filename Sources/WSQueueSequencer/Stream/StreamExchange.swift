@@ -49,8 +49,15 @@ package struct StreamExchange: Sendable {
         case .follow(let seq, let attempt):
             reader.follow(after: seq, attempt: attempt, now: now)
             return upIfUp(now: now)
-        case .renew(let from, let to, let attempt):
-            return actions(reader.renew(from: from, to: to, attempt: attempt), .reader)
+        case .readPast(let corrections): return actions(reader.readPast(after: corrections), .reader)
+        case .renew(let from, let to, let attempt, let state):
+            return actions(reader.renew(from: from, to: to, attempt: attempt, state), .reader)
+        case .trim(let trim):
+            writer.take(trim)
+            return []
+        case .correct(let corrections, let epoch):
+            writer.take(corrections, epoch: epoch)
+            return []
         }
     }
 

@@ -1,5 +1,5 @@
 internal import WSQueueCore
-internal import WSQueueLog
+package import WSQueueLog
 package import WSQueueSystem
 internal import WSQueueWire
 
@@ -7,11 +7,17 @@ internal import WSQueueWire
 /// is under way.
 package struct StreamOutbox {
     private let stream: String
-    private let historyEvents: Int
+    private let state: String
+    /// What comes before an event with a key: how much state there may be.
+    private let stateBounds: [String]
+    private let appendName = StreamScripts.name(StreamScripts.append)
+    /// Whether the transaction that is made has the script: later events of it call it by its name.
+    private var hasScript = false
     /// What makes the note of one transaction another than those of all others.
     private let process: String
     private var commands: [UInt8] = []
     private var count = 0
+    private var lastID: [UInt8] = []
     private var files: [(name: [UInt8], mark: FileMark)] = []
     private var nextNumber: UInt64 = 1
     private var isUnderWay = false
@@ -21,11 +27,20 @@ package struct StreamOutbox {
 
     /// Makes it empty.
     ///
-    /// - Parameter process: What no other process is called.
-    package init(stream: String, historyEvents: Int, process: String = RandomText.make(count: 12)) {
+    /// - Parameters:
+    ///   - state: The key beside the stream where the state of each key is.
+    ///   - limits: How much state this node keeps.
+    ///   - process: What no other process is called.
+    package init(
+        stream: String, state: String, limits: KeptLimits, process: String = RandomText.make(count: 12)
+    ) {
         self.process = process
         self.stream = stream
-        self.historyEvents = historyEvents
+        self.state = state
+        // More than a node takes: what is too much each decides by itself, and Redis only bounds it.
+        stateBounds = [
+            "\(2 * limits.keys)", "\(min(2 * limits.bytes + 1_024 * limits.keys, StreamScripts.stateLimitBytes))",
+        ]
     }
 
     /// The number of the transaction that is made.
@@ -39,20 +54,42 @@ package struct StreamOutbox {
 
     /// Adds an event.
     package mutating func add(_ event: SpooledEvent, _ text: Span<UInt8>) {
+        lastID = event.fileID
         let times = "\(event.nanoseconds) \(event.modifiedNanoseconds) \(event.isLine ? 1 : 0)"
-        RESPCommand.begin(14, in: &commands)
-        for word in ["XADD", stream, "MAXLEN", "~", "\(historyEvents)", "0-*", "e"] {
-            RESPCommand.append(word: word.utf8.span, to: &commands)
-        }
+        let owner = event.owner ?? .unknown
+        if let key = event.text.key { return add(event, text, key.bytes, times: times, owner) }
+        RESPCommand.begin(11, in: &commands)
+        append(["XADD", stream, "0-*", "e"])
         RESPCommand.append(word: text, to: &commands)
         RESPCommand.append(word: "i".utf8.span, to: &commands)
         RESPCommand.append(word: event.fileID.span, to: &commands)
-        RESPCommand.append(word: "t".utf8.span, to: &commands)
-        RESPCommand.append(word: times.utf8.span, to: &commands)
-        RESPCommand.append(word: "o".utf8.span, to: &commands)
-        let owner = event.owner ?? .unknown
+        append(["t", times, "o"])
         RESPCommand.append(word: owner.name.span, to: &commands)
         count += 1
+    }
+
+    /// Adds an event that is the state of a key, or ends it.
+    private mutating func add(
+        _ event: SpooledEvent, _ text: Span<UInt8>, _ key: [UInt8], times: String, _ owner: EventOwner
+    ) {
+        let channels = event.text.channels.isEmpty ? [""] : event.text.channels.map(\.name)
+        RESPCommand.begin(13 + channels.count, in: &commands)
+        // Redis may have forgotten it. Were that refused while the others are appended, a repetition would change their order.
+        append(hasScript ? ["EVALSHA", appendName] : ["EVAL", StreamScripts.append])
+        append(["2", stream, state])
+        hasScript = true
+        append(stateBounds)
+        append([event.text.clearsKey ? "1" : "0", "\(max(0, event.text.expiresAtMicroseconds ?? 0))"])
+        RESPCommand.append(word: text, to: &commands)
+        RESPCommand.append(word: event.fileID.span, to: &commands)
+        append([times])
+        RESPCommand.append(word: owner.name.span, to: &commands)
+        for channel in channels { RESPCommand.append(word: StreamKept.field(channel, key).span, to: &commands) }
+        count += 1
+    }
+
+    private mutating func append(_ words: [String]) {
+        for word in words { RESPCommand.append(word: word.utf8.span, to: &commands) }
     }
 
     /// Notes a file whose events have all been added.
@@ -70,12 +107,13 @@ package struct StreamOutbox {
         }
         defer {
             commands = []
+            hasScript = false
             files = []
             count = 0
             nextNumber += 1
             isUnderWay = true
         }
-        return StreamBatch(number: nextNumber, commands: commands, count: count, sent: sent)
+        return StreamBatch(number: nextNumber, commands: commands, count: count, lastID: lastID, sent: sent)
     }
 
     /// What was under way is in the stream.

@@ -10,6 +10,8 @@ package struct StreamReader: Sendable {
         /// The hub decides where to read on.
         case attached
         case renewing(from: String, to: String)
+        /// What is beside the stream is asked for, while it is followed or before.
+        case readingPast(isFollowing: Bool)
         case following
     }
 
@@ -27,6 +29,11 @@ package struct StreamReader: Sendable {
     /// What the hub has not been given yet.
     private var entries: [StreamEntry] = []
     private var isAskingEpoch = false
+    /// Whether the hub wants to know what is beside the stream, and what it puts back before that.
+    private var wantsPast = false
+    private var toPutBack: StateCorrections?
+    /// What is right of the state, once the numbering gets another name.
+    private var corrections = StateCorrections(isPast: true)
     /// Whether the hub knows that it has been given all that was there.
     private var isEndTold = false
     /// Whether the stream is to be looked at anew when the read under way has been answered.
@@ -40,6 +47,8 @@ package struct StreamReader: Sendable {
     private static let epochCheckNanoseconds: Int64 = 1_000_000_000
     /// At this many bytes that the hub has not used no more is asked for, and no more is read.
     package static let askedLimitBytes = 4 * 1_048_576
+    /// What marks of keys without room may take besides the state.
+    private static let stateMarginBytes = 8 * 1_048_576
     private static let readLimitBytes = 16 * 1_048_576
 
     /// Makes a reader without a connection.
@@ -65,6 +74,9 @@ package struct StreamReader: Sendable {
     package mutating func connect() -> StreamStep {
         let news = takeEntries()
         mustAttach = false
+        // The hub asks again if it still wants to know.
+        wantsPast = false
+        toPutBack = nil
         attempt += 1
         stage = .attaching
         let commands = send(
@@ -93,17 +105,49 @@ package struct StreamReader: Sendable {
         nextEpochCheck = now + Self.epochCheckNanoseconds
     }
 
-    /// Gives the numbering another name, if it still has the one that the hub knows.
-    package mutating func renew(from: String, to: String, attempt: Int) -> StreamStep {
+    /// Finds out what is beside the stream of what is not in it any more, now or after the read that is under way.
+    ///
+    /// - Parameter corrections: What was known before the numbering, and is put back first.
+    package mutating func readPast(after corrections: StateCorrections? = nil) -> StreamStep {
+        wantsPast = true
+        toPutBack = corrections
+        return stage == .attached ? askPast(isFollowing: false) : .nothing
+    }
+
+    private mutating func askPast(isFollowing: Bool) -> StreamStep {
+        wantsPast = false
+        stage = .readingPast(isFollowing: isFollowing)
+        var commands = toPutBack?.command(keys, epoch: epoch) ?? RedisCommands()
+        toPutBack = nil
+        let limit = "\(StreamScripts.stateLimitBytes + Self.stateMarginBytes)"
+        // In one piece, so that the state is that of the number.
+        commands.add(["MULTI"])
+        commands.add(["GET", keys.epoch])
+        commands.add(["XINFO", "STREAM", keys.stream])
+        commands.add(["EVAL", StreamScripts.read, "1", keys.state, limit])
+        commands.add(["GET", keys.trimmed])
+        commands.add(["EXEC"])
+        return StreamStep(commands: send(commands))
+    }
+
+    /// Gives the numbering another name, if it still has the one that the hub knows, and corrects the state.
+    package mutating func renew(
+        from: String, to: String, attempt: Int, _ corrections: StateCorrections = StateCorrections(isPast: true)
+    ) -> StreamStep {
         guard attempt == self.attempt, stage == .attached else { return .nothing }
         stage = .renewing(from: from, to: to)
+        self.corrections = corrections
         return StreamStep(commands: send(RedisCommands([["WATCH", keys.epoch], ["GET", keys.epoch]])))
     }
 
     /// The stream gave events these numbers from the first on: where it has given them before, it has lost what it had,
     /// and is looked at anew.
     package mutating func noteNumber(_ first: UInt64) {
-        if stage == .following, first <= seq { mustAttach = true }
+        guard first <= seq else { return }
+        switch stage {
+        case .following, .readingPast(isFollowing: true): mustAttach = true
+        default: break
+        }
     }
 
     /// Asks for the next entries if none are under way and the hub has room for them.
@@ -113,6 +157,7 @@ package struct StreamReader: Sendable {
         let news = takeEntries()
         guard stage == .following, awaited == 0 else { return StreamStep(news: news) }
         if mustAttach { return StreamStep(commands: connect().commands, news: news) }
+        if wantsPast { return StreamStep(commands: askPast(isFollowing: true).commands, news: news) }
         guard unread < Self.askedLimitBytes else { return StreamStep(news: news) }
         var commands = RedisCommands(unpackedDepth: 2)
         if now >= nextEpochCheck {
@@ -140,6 +185,9 @@ package struct StreamReader: Sendable {
         case .renewing(let from, let to):
             answers.append(answer)
             return awaited == 0 ? goOnRenewing(from: from, to: to) : .nothing
+        case .readingPast(let isFollowing):
+            answers.append(answer)
+            return awaited == 0 ? try finishPast(isFollowing: isFollowing) : .nothing
         case .following:
             guard isAskingEpoch else { return readToEnd() }
             isAskingEpoch = false
@@ -203,10 +251,28 @@ package struct StreamReader: Sendable {
         return StreamStep(news: [.attached(place)])
     }
 
+    private mutating func finishPast(isFollowing: Bool) throws(RedisFault) -> StreamStep {
+        stage = isFollowing ? .following : .attached
+        let results = answers.last?.elements ?? []
+        if let refusal = results.compactMap(\.refusal).first(where: { $0 != "ERR no such key" }) {
+            throw RedisFault(refusal: refusal)
+        }
+        guard let past = StreamPast(results) else {
+            throw RedisFault(code: "stream", text: "\(keys.state) is no state of ours")
+        }
+        // Of another numbering: all is looked at as it is now.
+        guard past.epoch == epoch else { return connect() }
+        return StreamStep(news: [.past(past)])
+    }
+
     private mutating func goOnRenewing(from: String, to: String) -> StreamStep {
         // After the look come the transaction's answers; whichever server wins, the stream is looked at as it is now.
         guard answers.count == 2, answers[1].string == from else { return connect() }
-        let commands = RedisCommands([["MULTI"], ["SET", keys.epoch, to], ["EXEC"]])
+        var commands = RedisCommands([["MULTI"], ["SET", keys.epoch, to], ["DEL", keys.trimmed]])
+        let correction = corrections.command(keys, epoch: to)
+        commands.add(correction.bytes, count: correction.answers)
+        commands.add(["EXEC"])
+        corrections = StateCorrections(isPast: true)
         awaited = commands.answers
         return StreamStep(commands: commands)
     }

@@ -6,7 +6,7 @@ package import WSQueueWire
 /// watch on the node's `fence`, which each new connection raises before it reads `sent`: so a transaction that an old
 /// connection has left in a stopped server's sockets cannot be carried out any more once a new one has looked.
 package struct StreamWriter: Sendable {
-    private enum Stage { case away, fencing, confirming, idle, writing }
+    private enum Stage { case away, fencing, confirming, idle, writing, tending }
 
     private let keys: StreamKeys
     /// How many replicas must have a batch before it counts as written.
@@ -17,10 +17,10 @@ package struct StreamWriter: Sendable {
     private var awaited = 0
     /// What is not known to be in the stream.
     private var batch: StreamBatch?
+    /// What is to be done besides, and is not known to be done.
+    private var chores: [RedisCommands] = []
     /// Whether the hub knows what the process before this one has sent.
     private var hasFenced = false
-    /// Whether the last transaction noted its files as sent though Redis refused the events in it.
-    private var isSentVoid = false
 
     /// How long Redis may wait for replicas, milliseconds: less than an answer may take.
     private static let replicasMilliseconds = 2_000
@@ -40,6 +40,22 @@ package struct StreamWriter: Sendable {
     /// Takes a batch, which is sent when the connection is idle, and again after each loss of it until it is in the stream.
     package mutating func take(_ batch: StreamBatch) { self.batch = batch }
 
+    /// Takes what of the stream is to go.
+    package mutating func take(_ trim: StreamTrim) {
+        var commands = RedisCommands()
+        commands.add(
+            [
+                "EVAL", StreamScripts.trim, "3", keys.stream, keys.trimmed, keys.epoch, trim.epoch, "\(trim.end)",
+                "0-\(trim.end + 1)",
+            ], trim.marks)
+        chores.append(commands)
+    }
+
+    /// Takes what of the state is to be changed.
+    package mutating func take(_ corrections: StateCorrections, epoch: String) {
+        chores.append(corrections.command(keys, epoch: epoch))
+    }
+
     /// Begins on a new connection.
     package mutating func connect() -> StreamStep {
         stage = .fencing
@@ -52,17 +68,28 @@ package struct StreamWriter: Sendable {
     /// The next transaction, if there is one to send. Only when the answer to the last watch is there: a watch that a
     /// stopped server finds after the fence was raised would come too late.
     package mutating func write() -> StreamStep {
-        guard stage == .idle, let batch else { return .nothing }
+        guard stage == .idle else { return .nothing }
+        if let chore = chores.first {
+            stage = .tending
+            return send(chore)
+        }
+        guard let batch else { return .nothing }
         stage = .writing
         var commands = RedisCommands()
-        commands.reserve(batch.commands.count + batch.sent.count + 256)
+        commands.reserve(batch.commands.count + batch.sent.count + 768)
         commands.add(["MULTI"])
         commands.add(batch.commands, count: batch.count)
-        commands.add(["SET", keys.sent], batch.sent)
+        commands.add(["EVAL", StreamScripts.note, "2", keys.stream, keys.sent], [batch.lastID, batch.sent])
         commands.add(["EXEC"])
         addWait(to: &commands)
         commands.add(["WATCH", keys.fence])
         return send(commands)
+    }
+
+    private mutating func finishChore() -> StreamStep {
+        chores.removeFirst()
+        stage = .idle
+        return .nothing
     }
 
     /// Takes an answer; once all of a stage are there, goes on.
@@ -71,13 +98,15 @@ package struct StreamWriter: Sendable {
     package mutating func receive(_ answer: RESPValue) throws(RedisFault) -> StreamStep {
         answers.append(answer)
         guard answers.count == awaited else { return .nothing }
+        // What the stream keeps and what its state is matters less than that events get into it.
+        if stage == .tending { return finishChore() }
         // The first refusal is the reason; EXEC says only that there was one.
         if let refusal = answers.lazy.compactMap(\.refusal).first { throw RedisFault(refusal: refusal) }
         switch stage {
         case .fencing: return finishFencing(sent: answers[1].bytes)
         case .confirming: return try finishWaiting(answers[1])
         case .writing: return try finishWriting()
-        case .away, .idle: return .nothing
+        case .away, .idle, .tending: return .nothing
         }
     }
 
@@ -85,9 +114,7 @@ package struct StreamWriter: Sendable {
         let news = hasFenced ? [] : [StreamNews.fenced(sent: sent)]
         hasFenced = true
         stage = .idle
-        let isVoid = isSentVoid
-        isSentVoid = false
-        guard let batch, sent == batch.sent, !isVoid else { return StreamStep(news: news) }
+        guard let batch, sent == batch.sent else { return StreamStep(news: news) }
         // It was carried out, and the answer was lost.
         guard replicas > 0 else { return StreamStep(news: news + [finish(batch, seq: 0)]) }
         // Written again, because the replicas are asked only about what this connection has written.
@@ -107,7 +134,6 @@ package struct StreamWriter: Sendable {
                 text: "the transaction was not carried out: this node's fence was raised by another connection")
         }
         if let refusal = results.lazy.compactMap(\.refusal).first {
-            isSentVoid = true
             let fault = RedisFault(refusal: refusal)
             throw fault.code == "ERR" ? RedisFault(code: "stream", text: refusal) : fault
         }

@@ -19,6 +19,26 @@ extension ClientSession {
             subscriptions)
     }
 
+    /// What decides, for records that are the same for many, which of them the client is sent during a replay, and how;
+    /// `nil` where that cannot be told in short.
+    package func kind<Place>(
+        of replay: Replay, slot: Int, _ subscriptions: SubscriptionTable
+    ) -> ReplayPieces<Place>.Kind? {
+        // Which channels' payloads may be shown is asked for each event.
+        guard replay.stateProgress == nil, !view.isPayload, let likeness = subscriptions.likeness(of: slot) else {
+            return nil
+        }
+        return ReplayPieces.Kind(
+            likeness: likeness, epoch: replay.epoch, channels: replay.channels,
+            wantsAll: replay.request.channel == nil, view: view, hasGap: replay.gap != nil)
+    }
+
+    /// Up to which number nothing was sent live to the client, and nothing is held back from it: of these records it is sent
+    /// what it asks for of the past.
+    package func settled(during replay: Replay) -> UInt64 {
+        min(replay.heldSince, hearsSince, reception.earliest)
+    }
+
     /// The channel with which the client is sent an event of its state, empty for none; `nil` where it is not for it.
     package func channel(
         of item: StateReplay.Item, during replay: Replay, slot: Int, _ subscriptions: SubscriptionTable,

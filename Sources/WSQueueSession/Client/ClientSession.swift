@@ -76,18 +76,16 @@ package struct ClientSession: ~Copyable {
         as bearer: TokenVerifier.Result?, retiredAt: Int64? = nil, _ target: RequestTarget, given: [String] = [],
         lastEvent: String? = nil, _ options: SessionOptions, _ facts: SessionFacts
     ) -> [SessionAction] {
-        let query = ClientQuery(target, lastEvent: lastEvent, channelLimit: options.channelLimit)
-        var (actions, questions, errors) = ([SessionAction](), [SessionAction](), [ClientError]())
-        if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: [], facts, &actions) }
+        let query = ClientQuery(target, dialect, lastEvent: lastEvent, channelLimit: options.channelLimit)
+        var (actions, questions, errors) = (query.first, [SessionAction](), [ClientError]())
+        if let bearer { made.member.identify(as: bearer, retiredAt: retiredAt, channels: nil, facts, &actions) }
         if dialect == .stream { actions.append(.name) }
         if !given.isEmpty { made.member.begin(given: given, besides: query.channels) }
-        let isPoll = query.isPoll && dialect == .stream
-        if isPoll { made.wishes.poll() }
-        let since = query.since ?? (isPoll && !query.wantsState ? .all : nil)
+        if query.isPoll { made.wishes.poll(isDocument: dialect == .document) }
         for name in given + query.channels {
             do throws(ClientError) {
                 try view.check(name, facts.access)
-                let command = ClientCommand.subscribe(channel: name, since: since, state: query.wantsState)
+                let command = ClientCommand.subscribe(channel: name, since: query.since, state: query.wantsState)
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
@@ -100,7 +98,7 @@ package struct ClientSession: ~Copyable {
             made.view = view.filtered(by: filter)
             actions.append(.view(view))
         }
-        let place = since.flatMap { facts.place($0) }
+        let place = query.since.flatMap { facts.place($0) }
         let start = place.map { facts.bounds.start(after: $0, seq: facts.seq) } ?? facts.reached
         if dialect == .named { greet(options, facts, reached: start, &actions) }
         // Its place is the end of the state, as before that something is missing.
@@ -108,7 +106,7 @@ package struct ClientSession: ~Copyable {
             // A reader that has had no event yet comes back with this.
             actions.append(.position(place?.text ?? cursor.text))
         }
-        made.wishes.add(place, wantsState: query.wantsState, &actions)
+        if place != nil || query.wantsState { made.wishes.add(place, wantsState: query.wantsState, &actions) }
         for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
         for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
         if isGreeted { details?.member.warn(facts, &actions) }
@@ -135,22 +133,24 @@ package struct ClientSession: ~Copyable {
     ) -> [SessionAction] {
         if view.isPayload { return PayloadAlone.answer(text) }
         var actions: [SessionAction] = []
+        let command = Result { () throws(ClientError) in try ClientCommand.decode(text) }
         do throws(ClientError) {
-            let command = try decode(text, options, facts, &actions)
-            try perform(command, isQuiet: false, options, facts, &actions)
+            try admit(command, options, facts, &actions)
+            try perform(command.get(), isQuiet: false, options, facts, &actions)
         } catch {
-            actions.append(.send(ServerMessage.error(error)))
+            actions.append(.send(ServerMessage.error(error, of: try? command.get().action)))
         }
         return actions.endingWithClose
     }
 
-    /// Reads a message; the first one makes the client one that speaks.
-    private mutating func decode(
-        _ text: Span<UInt8>, _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
-    ) throws(ClientError) -> ClientCommand {
-        let result = Result { () throws(ClientError) in try ClientCommand.decode(text) }
+    /// Counts a message; the first one makes the client one that speaks.
+    private mutating func admit(
+        _ command: Result<ClientCommand, ClientError>, _ options: SessionOptions, _ facts: SessionFacts,
+        _ actions: inout [SessionAction]
+    ) throws(ClientError) {
+        let known = try? command.get()
         // A client that only says that it is there has asked for nothing.
-        if case .success(.pong) = result { return .pong }
+        if known == .pong { return }
         if !isGreeted {
             greet(options, facts, reached: facts.reached, &actions)
             if dialect == .plain {
@@ -158,9 +158,8 @@ package struct ClientSession: ~Copyable {
                 actions.append(.view(view))
             }
         }
-        if case .success(.ping) = result { return .ping }
-        if let rule = options.messageRate { try made.pace.charge(rule, now: facts.now, &actions) }
-        return try result.get()
+        guard let rule = options.messageRate, !(known?.isFree ?? false) else { return }
+        try made.pace.charge(rule, now: facts.now, &actions)
     }
 
     /// Does what a client asks for, and answers; what only says that it is there costs no memory for it.
@@ -186,15 +185,15 @@ package struct ClientSession: ~Copyable {
             tellMembers(channel, &actions)
             let place = since.flatMap { facts.place($0) }
             made.wishes.add(place, channel: channel, wantsState: state, &actions)
-        case .unsubscribe(let channel):
-            made.member.forgetQuestions(about: channel)
-            made.member.decide(about: channel)
-            made.member.unsubscribe(from: channel, &actions)
-            actions.append(.send(ServerMessage.unsubscribed(channel)))
+        case .subscribeEach(let channels, let since, let state):
+            let past = (since, place: since.flatMap { facts.place($0) }, wantsState: state)
+            let kept = made
+            let begun = try kept.member.subscribe(to: channels, past, &kept.wishes, options, facts, &actions)
+            for channel in begun { tellMembers(channel, &actions) }
+        case .unsubscribe(let channel): made.member.leave(channel, &actions)
+        case .unsubscribeEach(let channels): try made.member.leave(each: channels, options, &actions)
         case .authenticate(let token):
-            guard options.takesTokens else {
-                throw ClientError("This server takes no tokens", code: "not_offered")
-            }
+            guard options.takesTokens else { throw ClientError("This server takes no tokens", code: "not_offered") }
             actions.append(.verify(token))
         case .presence(let channel, let status, let activity, let next):
             try made.member.state(channel, status, activity, options, facts, &actions)
@@ -234,7 +233,7 @@ package struct ClientSession: ~Copyable {
         do throws(ClientError) {
             try perform(command, isQuiet: question.isQuiet, options, facts, &actions)
         } catch {
-            actions.append(.send(ServerMessage.error(error)))
+            actions.append(.send(ServerMessage.error(error, of: question.isQuiet ? nil : command.action)))
         }
         made.member.endGrant()
         return actions + pollEnd(facts.isReplaying)
@@ -245,8 +244,15 @@ package struct ClientSession: ~Copyable {
         (details?.member.couldNotAsk(request) ?? []) + pollEnd(facts.isReplaying)
     }
 
+    private var isTold: Bool { isGreeted || dialect == .stream }
     private func pollEnd(_ isReplaying: Bool) -> [SessionAction] {
         details.map { $0.wishes.end(isWaiting: isReplaying || $0.member.isAsking) } ?? []
+    }
+
+    /// What is done of actions, as its view and dialect have it; to be asked after each step.
+    package mutating func shown(_ actions: [SessionAction]) -> [SessionAction] {
+        guard dialect == .document else { return actions.shown(in: view) }
+        return made.wishes.shown(actions, isAsking: made.member.isAsking)
     }
 
     /// A token that the client has sent was checked: from now on it is the user whom the token names, or stays who it was.
@@ -283,9 +289,7 @@ package struct ClientSession: ~Copyable {
     }
 
     /// The application wants the client gone.
-    package mutating func disconnect() -> [SessionAction] {
-        .ending(.disconnected, isTold: isGreeted || dialect == .stream)
-    }
+    package mutating func disconnect() -> [SessionAction] { .ending(.disconnected, isTold: isTold) }
 
     /// Looks at the client again after secrets or rules were read.
     ///
@@ -323,7 +327,7 @@ package struct ClientSession: ~Copyable {
     /// Ends the conversation.
     package mutating func end() -> [SessionAction] {
         details?.wishes.removeAll()
-        return details?.member.leaveAll() ?? []
+        return dialect == .document ? [] : details?.member.leaveAll() ?? []
     }
 
     // MARK: The past

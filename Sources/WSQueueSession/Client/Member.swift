@@ -24,18 +24,18 @@ struct Member {
 
     /// Takes the client for whom its token names.
     ///
-    /// - Parameter channels: What it listens to.
+    /// - Parameter channels: What it listens to; `nil` where it comes as this one, and is sent the past as this one too.
     mutating func identify(
-        as bearer: TokenVerifier.Result, retiredAt: Int64?, channels: [String], _ facts: SessionFacts,
+        as bearer: TokenVerifier.Result, retiredAt: Int64?, channels: [String]?, _ facts: SessionFacts,
         _ actions: inout [SessionAction]
     ) {
         let (before, identity) = (known, bearer.identity)
-        if before?.user != identity.user { listening.identify(since: facts.reached) }
+        if before?.user != identity.user { listening.identify(since: channels == nil ? 0 : facts.reached) }
         known = identity
         actions.append(.identify(identity))
         if before?.user != identity.user || before?.info != identity.info {
             actions += leaveAll()
-            actions += channels.compactMap { listening.enter($0, identity) }
+            actions += (channels ?? []).compactMap { listening.enter($0, identity) }
         }
         let token = HeldToken(
             bearer, retiredAt: retiredAt, unixSeconds: facts.unixSeconds, steadySeconds: facts.steadySeconds)
@@ -91,7 +91,9 @@ struct Member {
                 "channel", expected: "1 to 255 of A-Z a-z 0-9 . _ - :, or a pattern with * and a last **")
         }
         if pattern.isChannel {
-            try check(.subscribe, name, options, facts)
+            // What it listens to, the application has allowed; whether it may stay is asked about in `review`.
+            let isKept = listening.contains(name) && verdict(.subscribe, name, options, facts) == .ask
+            if !isKept { try check(.subscribe, name, options, facts) }
         } else if known == nil, !facts.isLocal, !facts.access.opensPatterns {
             throw ClientError("Patterns need a token; subscribe to channels by name", code: "forbidden", channel: name)
         }
@@ -110,6 +112,56 @@ struct Member {
         listening.end(name)
         actions.append(.unsubscribe(name))
         if let action = listening.leave(name) { actions.append(action) }
+    }
+
+    /// Subscribes to several, and answers: what the application must be asked about is answered by itself, when it has.
+    ///
+    /// - Parameters:
+    ///   - past: What it wants of their past.
+    ///   - wishes: Where that is noted.
+    /// - Returns: What it listens to.
+    mutating func subscribe(
+        to channels: [String], _ past: (since: Since?, place: Cursor?, wantsState: Bool), _ wishes: inout PastWishes,
+        _ options: SessionOptions, _ facts: SessionFacts, _ actions: inout [SessionAction]
+    ) throws(ClientError) -> [String] {
+        try options.checkCount(of: channels)
+        var (begun, refused, replays) = ([String](), [(channel: String, code: String)](), [SessionAction]())
+        for channel in channels {
+            let command = ClientCommand.subscribe(channel: channel, since: past.since, state: past.wantsState)
+            do throws(ClientError) {
+                if try park(command, isQuiet: false, options, facts, &actions) { continue }
+                if past.since != nil || past.wantsState { try wishes.checkRoom(options) }
+                decide(about: channel)
+                try subscribe(to: channel, options, facts, &actions)
+                wishes.add(past.place, channel: channel, wantsState: past.wantsState, &replays)
+                begun.append(channel)
+            } catch {
+                refused.append((channel, error.code))
+            }
+        }
+        actions += [.send(ServerMessage.subscribed(begun, refused: refused))] + replays
+        return begun
+    }
+
+    /// It wants a channel no longer, whatever has become of that until now, and is answered.
+    mutating func leave(_ name: String, _ actions: inout [SessionAction]) {
+        end(name, &actions)
+        actions.append(.send(ServerMessage.unsubscribed(name)))
+    }
+
+    /// It wants none of these any longer, and is answered once.
+    mutating func leave(
+        each names: [String], _ options: SessionOptions, _ actions: inout [SessionAction]
+    ) throws(ClientError) {
+        try options.checkCount(of: names)
+        for name in names { end(name, &actions) }
+        actions.append(.send(ServerMessage.unsubscribed(names)))
+    }
+
+    private mutating func end(_ name: String, _ actions: inout [SessionAction]) {
+        questions.forgetSubscriptions(to: name)
+        decide(about: name)
+        unsubscribe(from: name, &actions)
     }
 
     // MARK: Given channels
@@ -233,9 +285,7 @@ struct Member {
     mutating func endGrant() { questions.endGrant() }
 
     /// Ends a subscription that was only looked at again, if it is refused.
-    mutating func settle(
-        _ request: AuthorizeRequest, isAllowed: Bool, _ actions: inout [SessionAction]
-    ) {
+    mutating func settle(_ request: AuthorizeRequest, isAllowed: Bool, _ actions: inout [SessionAction]) {
         guard !isAllowed, let refusal = Access.Verdict.forbidden.refusal(request.channel) else { return }
         unsubscribe(from: request.channel, &actions)
         actions.append(.send(ServerMessage.error(refusal)))
@@ -253,9 +303,6 @@ struct Member {
         }
         return actions
     }
-
-    /// Forgets that it waits to subscribe to a channel.
-    mutating func forgetQuestions(about channel: String) { questions.forgetSubscriptions(to: channel) }
 
     /// Ends the subscriptions that the client may have no longer.
     ///

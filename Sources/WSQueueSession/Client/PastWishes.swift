@@ -3,14 +3,33 @@ internal import WSQueueWire
 
 /// What a client wants of the past, in the order in which it has asked.
 struct PastWishes {
+    /// When its answer ends.
+    private enum End {
+        case open
+        /// With what there is.
+        case poll
+        /// With the state.
+        case document(StateDocument)
+    }
+
     private var requests: [PastRequest] = []
-    private var isPoll = false
+    private var answer = End.open
 
     /// What it wants next.
     var first: PastRequest? { requests.first }
 
     /// It wants what there is, and no more.
-    mutating func poll() { isPoll = true }
+    ///
+    /// - Parameter isDocument: Whether that is the state alone.
+    mutating func poll(isDocument: Bool) { answer = isDocument ? .document(StateDocument()) : .poll }
+
+    /// What is done of actions for one who wants a document, which begins when no answer of the application is awaited.
+    mutating func shown(_ actions: [SessionAction], isAsking: Bool) -> [SessionAction] {
+        guard case .document(let document) = answer else { return actions }
+        var shown = document.shown(actions)
+        if !isAsking, document.begin() { add(nil, wantsState: true, &shown) }
+        return shown
+    }
 
     /// Refuses one more: one for each channel may wait, and one for all.
     func checkRoom(_ options: SessionOptions) throws(ClientError) {
@@ -39,6 +58,11 @@ struct PastWishes {
     ///
     /// - Parameter isWaiting: Whether it is being sent the past, or the application is asked about a channel.
     func end(isWaiting: Bool) -> [SessionAction] {
-        isPoll && requests.isEmpty && !isWaiting ? [.close(.normal, reason: "")] : []
+        guard requests.isEmpty, !isWaiting else { return [] }
+        switch answer {
+        case .open: return []
+        case .document(let document) where !document.isBegun: return []
+        case .poll, .document: return [.close(.normal, reason: "")]
+        }
     }
 }

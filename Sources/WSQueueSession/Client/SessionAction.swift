@@ -8,8 +8,12 @@ package enum SessionAction: Equatable {
     case send([UInt8])
     /// Tell a reader of a stream where it stands.
     case position(String)
+    /// Send a reader of a document a piece of it.
+    case piece([UInt8])
     /// Have others find it by its connection id.
     case name
+    /// It only looks on: the queue's files wait for others where they wait for clients.
+    case watch
     /// It is this user's from now on; `nil` is no user's.
     case identify(Identity?)
     /// It listens to this from now on.
@@ -67,6 +71,18 @@ package enum ClientDialect: Sendable {
     case plain
     /// Server-Sent Events: it says nothing.
     case stream
+    /// The state at one moment, as the body of an answer.
+    case document
+
+    /// Its name in the log and on the status page.
+    package var name: String {
+        switch self {
+        case .named: Handshake.subprotocol
+        case .plain: "plain"
+        case .stream: "sse"
+        case .document: "state"
+        }
+    }
 }
 
 /// Why a client that has done nothing wrong is sent away.
@@ -103,6 +119,11 @@ extension [SessionAction] {
     }
 }
 
+extension StreamForm {
+    /// How its reader is spoken with.
+    package var dialect: ClientDialect { isDocument ? .document : .stream }
+}
+
 extension Welcome {
     /// How the conversation ends with a client that may not be at its path; nothing where it may.
     var farewell: [SessionAction] {
@@ -115,6 +136,9 @@ extension Welcome {
 extension Replay {
     /// What a client is told at the end: that it has everything, or what it has not.
     func outcome(for dialect: ClientDialect, epoch: String, seq: UInt64) -> [SessionAction] {
+        if dialect == .document, let cut = stateCut, let cursor = Cursor(epoch: epoch, seq: cut) {
+            return [.piece(StateDocument.position(cursor.text, isComplete: isStateComplete ?? true))]
+        }
         guard let cursor = Cursor(epoch: epoch, seq: seq) else { return [] }
         var actions: [SessionAction] = []
         if let isStateComplete {

@@ -19,6 +19,13 @@ package struct SessionOptions: Sendable {
 
     /// What holds where nothing is said.
     package init() {}
+
+    /// Refuses a list of more channels than a client may have.
+    func checkCount(of channels: [String]) throws(ClientError) {
+        guard channels.count <= channelLimit else {
+            throw .invalidField("channels", expected: "at most \(channelLimit) names")
+        }
+    }
 }
 
 /// What a conversation is told of the rest of the server, as it is at one moment.

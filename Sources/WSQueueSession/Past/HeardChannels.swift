@@ -13,12 +13,14 @@ package struct HeardChannels {
     /// Nothing was found yet.
     package init() {}
 
-    /// The copy of a record that a client gets during a replay.
+    /// The copy of a record that a client gets during a replay. What it has wanted the state of tells of a record that is
+    /// state; by another way it is sent it like any other.
     mutating func copy(
         of record: JournalRecordText, inheritedSeq: UInt64, for slot: Int, _ reception: Reception, clientSince: UInt64,
         during replay: Replay, _ subscriptions: SubscriptionTable
     ) -> Audience? {
         let addressing = record.addressing(hasConnections: record.seq > inheritedSeq)
+        let isState = replay.isState(record)
         var (first, open) = (Audience?.none, [Reception.Way]())
         for audience in Broker.audiences(of: addressing) where subscriptions.isAddressed(slot, by: audience) {
             var way: Reception.Way?
@@ -31,7 +33,7 @@ package struct HeardChannels {
             } else {
                 way = reception.way(of: nil, clientSince: clientSince, during: replay)
             }
-            guard let way else { continue }
+            guard let way, !(isState && way.isWanted) else { continue }
             if first == nil { first = audience }
             open.append(way)
         }

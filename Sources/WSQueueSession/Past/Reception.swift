@@ -15,6 +15,9 @@ package struct Reception: Sendable {
     /// How many channels and patterns it listens to.
     package var count: Int { sinceByName.count }
 
+    /// Since when it has listened to the first of them.
+    var earliest: UInt64 { sinceByName.values.min() ?? .max }
+
     /// Whether it listens to this very channel or pattern.
     package func contains(_ name: String) -> Bool { sinceByName[name] != nil }
 
@@ -77,19 +80,45 @@ package struct Reception: Sendable {
         of trimmed: HistoryMarks, for slot: Int, user: String?, clientSince: UInt64, during replay: Replay,
         _ subscriptions: SubscriptionTable
     ) -> HistoryMarks.Loss {
-        let names = replay.channels.allSatisfy(Channel.isValid) ? Array(replay.channels) : nil
-        return trimmed.loss(after: replay.reached, names: names, user: user) { channel in
+        func find(_ channel: String?) -> Way? {
             var subscribed: [String]?
             if let channel {
                 subscribed = subscriptions.subscriptions(of: slot, hearing: channel)
-                guard subscribed != [] else { return false }
+                guard subscribed != [] else { return nil }
             } else {
-                guard subscriptions.isAddressed(slot, by: .everyone) else { return false }
+                guard subscriptions.isAddressed(slot, by: .everyone) else { return nil }
             }
-            let way = way(of: subscribed, clientSince: clientSince, during: replay)
-            // What is held back it would get live; of what lies before that it lacks what it was not sent and has asked for.
-            if trimmed.end > replay.heldSince, way.since < trimmed.end { return true }
-            return way.isWanted && way.since > replay.reached
+            return way(of: subscribed, clientSince: clientSince, during: replay)
         }
+        let isHeldGone = trimmed.end > replay.heldSince
+        // Of what lies before what is held back it lacks what it was not sent and has asked for.
+        func wanted(after seq: UInt64) -> HistoryMarks.Loss {
+            trimmed.loss(after: seq, names: Self.names(replay.channels), user: user) { channel in
+                guard let way = find(channel), way.isWanted else { return false }
+                return way.since > replay.reached || (isHeldGone && way.since < trimmed.end)
+            }
+        }
+        var loss = wanted(after: replay.reached)
+        // What came after the moment of its state that does not tell.
+        if let cut = replay.stateCut, trimmed.end > cut, loss.any, wanted(after: max(replay.reached, cut)).any {
+            loss.plain = true
+        }
+        guard isHeldGone else { return loss }
+        // What is held back it would get live, by all its ways; the state that it has asked for tells nothing of the others.
+        let held = trimmed.loss(
+            after: max(replay.reached, replay.heldSince), names: Self.names(sinceByName.keys), user: user
+        ) { channel in
+            guard let way = find(channel), !way.isWanted else { return false }
+            return way.since < trimmed.end
+        }
+        guard held.any else { return loss }
+        loss.isUnsure = held.isUnsure && (loss.isUnsure || !loss.any)
+        (loss.any, loss.plain) = (true, true)
+        return loss
+    }
+
+    /// Channels' names; `nil` where patterns are among them.
+    private static func names(_ channels: some Collection<String>) -> [String]? {
+        channels.allSatisfy(Channel.isValid) ? Array(channels) : nil
     }
 }

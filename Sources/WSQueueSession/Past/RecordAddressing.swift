@@ -3,6 +3,11 @@ internal import WSQueueCore
 internal import WSQueueLog
 
 extension JournalRecordText {
+    /// Whether it is for some clients by who they are, and not by what they listen to.
+    package var isPersonal: Bool {
+        !(recipients?.isEmpty ?? true && excepts.isEmpty && exceptedUsers.isEmpty)
+    }
+
     /// Whom the event was for.
     ///
     /// - Parameter hasConnections: Whether the connections that it leaves out are still those.

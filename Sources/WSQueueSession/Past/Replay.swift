@@ -27,12 +27,15 @@ package struct Replay: Sendable {
     package let start: UInt64
     /// Up to here it has been sent live what was for it; everything after it is held back.
     package let heldSince: UInt64
-    private let epoch: String
+    /// In which history that is.
+    let epoch: String
     private var next: UInt64
     private var place: Journal.Position?
     private var lost: ResumeGap?
     private var isSure = false
     private var isHealing = false
+    /// Whether something is lost that its state, which is of an earlier moment, cannot tell.
+    private var isStateBehind = false
     /// The state that it is sent among the events it missed.
     private var state: StateReplay?
     private var movedAt: Int64
@@ -126,12 +129,14 @@ package struct Replay: Sendable {
         state?.next(after: progress, before: seq)
     }
     package mutating func noteState(_ progress: StateReplay.Progress) { state?.note(progress) }
-    /// Whether a record is in the state, or was.
+    /// Whether a record is in the state of its channels, or was; not all of them are those whose state is wanted.
     package func isState(_ record: JournalRecordText) -> Bool {
         record.key != nil && record.seq <= state?.cut ?? 0
     }
     /// Whether there was room for all that is state; `nil` where it has wanted none.
-    package var isStateComplete: Bool? { state?.isComplete }
+    package var isStateComplete: Bool? { state.map { $0.isComplete && !isStateBehind } }
+    /// Up to which number all events count in its state.
+    var stateCut: UInt64? { state?.cut }
     /// Whether something is lost that its state has made up for, and nothing else.
     package var isHealed: Bool { isHealing && lost == nil }
 
@@ -150,10 +155,17 @@ package struct Replay: Sendable {
     package mutating func lose(upTo seq: UInt64, reason: ResumeGap.Reason = .trimmed, isUnsure: Bool = false) {
         next = seq + 1
         isSure = isSure || !isUnsure
+        if let state, seq > state.cut { isStateBehind = true }
         guard let end = Cursor(epoch: epoch, seq: seq),
             let since = request.since ?? Cursor(epoch: epoch, seq: heldSince)
         else { return }
         lost = ResumeGap(from: lost?.from ?? since, to: end, reason: lost?.reason ?? reason)
+    }
+
+    /// Whether a record needs not be looked at: of what was not held back nothing is sent that is state, nor who was where,
+    /// which is told anew to whoever comes.
+    package func isPassed(_ record: JournalRecordText) -> Bool {
+        record.seq <= heldSince && (isState(record) || record.kind == .news)
     }
 
     /// Whether the past of what comes through one of these subscriptions is wanted; `nil` is no subscription.

@@ -42,14 +42,22 @@ package struct ReplayFrames: Sendable {
     ///   - next: The first number after the event.
     ///   - offset: The place after its record.
     ///   - state: How far the client's state has been sent then.
-    package mutating func append(
+    ///   - isState: Whether it is of the state.
+    ///   - hasGap: Whether something before it is lost, which the client is told at the end only: one that comes back
+    ///     before that comes from where it was.
+    /// - Returns: Whether it has a frame.
+    @discardableResult package mutating func append(
         _ message: ArraySlice<UInt8>, channel: String?, key: ArraySlice<UInt8>? = nil, as view: EventView,
-        under access: Access = Access(), next: UInt64, offset: Int, state: StateReplay.Progress? = nil
-    ) {
+        under access: Access = Access(), next: UInt64, offset: Int, state: StateReplay.Progress? = nil,
+        isState: Bool = false, hasGap: Bool = false
+    ) -> Bool {
         let mark = { (end: Int) in Mark(end: end, next: next, offset: offset, state: state) }
+        let isPlace = state == nil && !hasGap
+        let spot: EventSpot = isState ? .state(isFirst: state?.keys == 1) : isPlace ? .place : .aside
         guard let channel else {
-            guard append(message, as: view, under: access, isPlace: state == nil) else { return }
-            return marks.append(mark(built.count))
+            guard append(message, as: view, under: access, at: spot) else { return false }
+            marks.append(mark(built.count))
+            return true
         }
         var tail: [UInt8] = []
         if let key {
@@ -65,35 +73,42 @@ package struct ReplayFrames: Sendable {
             built += head
             built += member
         } else {
-            guard view.append(Array(head + member).span, under: access, to: &built, isPlace: state == nil) else {
-                return
-            }
+            guard view.append(Array(head + member).span, under: access, to: &built, at: spot) else { return false }
         }
         marks.append(mark(built.count))
+        return true
     }
 
     /// Appends a message as it is.
     ///
     /// - Returns: Whether the client wants it.
     private mutating func append(
-        _ message: ArraySlice<UInt8>, as view: EventView, under access: Access, isPlace: Bool
+        _ message: ArraySlice<UInt8>, as view: EventView, under access: Access, at spot: EventSpot
     ) -> Bool {
         guard view.isLogs else {
-            return view.append(Array(message).span, under: access, to: &built, isPlace: isPlace)
+            return view.append(Array(message).span, under: access, to: &built, at: spot)
         }
         FrameEncoder.appendHeader(.text, payloadLength: message.count, to: &built)
         built += message
         return true
     }
 
-    /// How many frames have begun to go when `count` bytes have gone.
-    package func count(begunIn count: Int) -> Int {
-        if count == built.count { return marks.count }
-        return count == 0 ? 0 : (marks.firstIndex { $0.end >= count } ?? marks.count - 1) + 1
+    /// Where the frames of a number, and of those after it, begin in ``bytes``.
+    package func start(of number: UInt64) -> Int {
+        let next = marks.partitionPoint { $0.next > number }
+        return next == 0 ? 0 : marks[next - 1].end
     }
 
-    /// The frame that is under way, or just done, when `count` bytes have gone.
-    package func mark(after count: Int) -> Mark? {
-        count == 0 ? nil : marks.first { $0.end >= count }
+    /// How many frames have begun to go when all bytes from `start` up to `end` have gone; one begins at `start`.
+    package func count(begunIn start: Int, _ end: Int) -> Int {
+        guard end > start else { return 0 }
+        return marks.partitionPoint { $0.end >= end } + 1 - marks.partitionPoint { $0.end > start }
+    }
+
+    /// The frame that is under way, or just done, when the bytes from `start` up to `end` have gone.
+    package func mark(after start: Int, _ end: Int) -> Mark? {
+        guard end > start else { return nil }
+        let place = marks.partitionPoint { $0.end >= end }
+        return place < marks.count ? marks[place] : nil
     }
 }

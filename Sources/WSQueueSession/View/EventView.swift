@@ -2,6 +2,17 @@ package import WSQueueBroker
 package import WSQueueCore
 internal import WSQueueWire
 
+/// Where an event stands among what a client is sent.
+package enum EventSpot: Equatable, Sendable {
+    /// A reader of a stream may come back to where it stands after it.
+    case place
+    /// It is one of those that were missed, and stands among the state, or after what is lost and was not told yet: no one
+    /// can go on from there.
+    case aside
+    /// It is of the state.
+    case state(isFirst: Bool)
+}
+
 /// How a client sees events; nearly all see them as the log holds them. Each kind may leave out events by their names.
 package enum EventView: Hashable, Sendable {
     /// Messages as the log holds them, in WebSocket frames.
@@ -25,6 +36,9 @@ package enum EventView: Hashable, Sendable {
         }
     }
 
+    /// Whether it is the state at one moment, and nothing else.
+    package var isDocument: Bool { if case .stream(_, let form, _) = self { form.isDocument } else { false } }
+
     /// Which events are wanted; `nil` is all.
     package var filter: EventFilter? {
         switch self {
@@ -47,17 +61,17 @@ package enum EventView: Hashable, Sendable {
     /// - Parameters:
     ///   - message: The event's message.
     ///   - access: The rules, which say of which channels payloads may be sent alone.
-    ///   - isPlace: Whether a reader of a stream may come back to where it stands after this one.
+    ///   - spot: Where it stands among what the client is sent.
     /// - Returns: Whether the client wants it, and may have it in this form.
     package func append(
-        _ message: Span<UInt8>, under access: Access = Access(), to bytes: inout [UInt8], isPlace: Bool = true
+        _ message: Span<UInt8>, under access: Access = Access(), to bytes: inout [UInt8], at spot: EventSpot = .place
     ) -> Bool {
         guard let text = EventMessageText.decode(message) else { return false }
         if let filter, !text.passes(filter, in: message) { return false }
         if isPayload, let channel = text.channelName(in: message), !access.showsPayloads(of: channel) { return false }
         switch self {
         case .stream(let epoch, let form, _):
-            form.append(text, message, epoch: epoch, isPlace: isPlace, to: &bytes)
+            return form.append(text, message, epoch: epoch, at: spot, to: &bytes)
         case .payload: bytes += FrameEncoder.frame(.text, text.payloadAlone(in: message).span)
         case .chat where text.hasChannel:
             bytes += FrameEncoder.frame(.text, text.chat(in: message).span)

@@ -1,5 +1,6 @@
 internal import WSQueueAccess
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueOperation
 
@@ -14,8 +15,8 @@ package enum CheckCommand: Command {
             OptionTable.Section(
                 "Examples",
                 [
-                    "wsqueue-server check --config /etc/wsqueue.conf",
-                    "wsqueue-server check --port 9000 > wsqueue.conf",
+                    "wsqueue-server check --config /etc/wsqueue/server.conf",
+                    "wsqueue-server check --port 9000 > new.conf",
                 ]),
             OptionTable.Section.exitStatuses([.success, .usage, .configuration]),
         ])

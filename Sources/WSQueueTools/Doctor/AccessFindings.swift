@@ -5,7 +5,7 @@ internal import WSQueueSystem
 /// Who may do what in the queue: tried where that is possible, computed where not.
 enum AccessFindings {
     static func all(_ facts: DoctorFacts) -> [Finding] {
-        facts.access.publishers.flatMap { findings($0, facts) } + server(facts)
+        facts.access.publishers.flatMap { findings($0, facts) + rules($0, facts) } + server(facts)
     }
 
     private static func findings(_ publisher: AccessFacts.Publisher, _ facts: DoctorFacts) -> [Finding] {
@@ -17,6 +17,18 @@ enum AccessFindings {
             failures.map { refused(publisher.account, $0.step, $0.reason, facts) }
         case .tried: serving(publisher, facts)
         }
+    }
+
+    /// Whether the operator's rules let this publisher publish anything.
+    private static func rules(_ publisher: AccessFacts.Publisher, _ facts: DoctorFacts) -> [Finding] {
+        guard publisher.isWithoutRule, let path = facts.configuration.publisherRulesPath else { return [] }
+        return [
+            Finding(
+                .error,
+                "\(publisher.account) may publish nothing: no rule of --publishers is about it, and its events go to "
+                    + ".failed/",
+                fix: "add {\"from\":[\"\(publisher.account.name)\"]} to \(path), and send the server a HUP")
+        ]
     }
 
     /// Whether the server can take what this publisher writes.

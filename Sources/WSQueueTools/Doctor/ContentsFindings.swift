@@ -46,11 +46,16 @@ enum ContentsFindings {
 
     private static func oldest(_ facts: DoctorFacts) -> [Finding] {
         let age = facts.unix - facts.contents.oldestNanoseconds
-        guard facts.contents.waiting > 0, age > longWaitNanoseconds else { return [] }
+        // Where no server is at work they wait for as long as none is.
+        guard facts.contents.waiting > 0, age > longWaitNanoseconds || facts.service.holder.isHeld == false else {
+            return []
+        }
         let text = "\(facts.contents.waiting) events wait, the oldest for \(Finding.span(age))"
         guard facts.service.holder.isHeld == true else {
             return [
-                Finding(.error, text + ", and no server holds the queue", fix: "systemctl start wsqueue-server")
+                Finding(
+                    age > longWaitNanoseconds ? .error : .warning, text + ", and no server holds the queue",
+                    fix: "systemctl start wsqueue-server")
             ]
         }
         return [

@@ -1,3 +1,4 @@
+internal import WSQueueBroker
 internal import WSQueueNet
 package import WSQueueOperation
 package import WSQueueSystem
@@ -75,14 +76,18 @@ package struct Doctor {
     private func accessFacts(_ status: FileStatus, _ unit: ServiceUnit?, _ holder: QueueHolder) -> AccessFacts {
         let server = serverAccount(status, unit, holder)
         let accounts = publishers.isEmpty ? likelyPublishers(status) : publishers
+        let rules = publisherRules()
         let publishers = accounts.enumerated().map { number, account in
             let file = trialName(number)
             defer { removeTrial(file) }
             let trial = attempt(.publish, as: account, file, isAllowed: account.may(3, status))
+            let isWithoutRule = rules.map { !$0.name(.user(account.user, groups: account.groups)) } ?? false
             guard trial == .tried([]), case .tried(let failures) = prober.attempt(.serve, as: server, file: file) else {
-                return AccessFacts.Publisher(account: account, trial: trial, serving: [])
+                return AccessFacts.Publisher(
+                    account: account, trial: trial, serving: [], isWithoutRule: isWithoutRule)
             }
-            return AccessFacts.Publisher(account: account, trial: trial, serving: failures)
+            return AccessFacts.Publisher(
+                account: account, trial: trial, serving: failures, isWithoutRule: isWithoutRule)
         }
         let file = trialName(accounts.count)
         defer { removeTrial(file) }
@@ -90,6 +95,16 @@ package struct Doctor {
             server: server, serverTrial: attempt(.serve, as: server, file, isAllowed: server.may(7, status)),
             publishers: publishers)
     }
+
+    /// The rules about publishers; `nil` where there are none, or they cannot be read, which `check` tells.
+    private func publisherRules() -> PublisherRules? {
+        guard let path = configuration.publisherRulesPath,
+            let bytes = try? InputFile.open(path).readAll(limitBytes: Self.rulesLimitBytes)
+        else { return nil }
+        return try? PublisherRuleFile.decode(bytes.span, user: Account.userNumber, group: Account.groupNumber)
+    }
+
+    private static let rulesLimitBytes = 1_048_576
 
     private func attempt(
         _ trial: Prober.Trial, as account: Account, _ file: FileName, isAllowed: Bool
@@ -113,7 +128,8 @@ package struct Doctor {
     private func answers(_ holder: QueueHolder) -> [ServiceFacts.Answer] {
         guard holder.isHeld == true else { return [] }
         var answers: [ServiceFacts.Answer] = []
-        for address in configuration.addresses where !address.isAnyPort {
+        // Where it says that it listens; an older one says nothing.
+        for address in holder.addresses.isEmpty ? configuration.addresses : holder.addresses where !address.isAnyPort {
             let health = HealthAnswer.ask(address)
             answers.append(ServiceFacts.Answer(address: address, health: health))
             if let status = health?.status, status == 200 || status == 503 { break }

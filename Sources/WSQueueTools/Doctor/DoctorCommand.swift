@@ -1,4 +1,5 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueOperation
 internal import WSQueueSystem
 

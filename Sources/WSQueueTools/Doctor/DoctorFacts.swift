@@ -60,6 +60,8 @@ package struct AccessFacts: Sendable {
         package let trial: Trial
         /// What the server cannot do with an event of its making; empty where that was not tried.
         package let serving: [Prober.Failure]
+        /// Whether there are rules about publishers, and none is about this one.
+        package var isWithoutRule = false
     }
 
     /// Whom the server runs as, or would.

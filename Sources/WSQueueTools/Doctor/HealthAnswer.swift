@@ -1,3 +1,4 @@
+internal import WSQueueCommandLine
 internal import WSQueueNet
 
 /// What a server answers to `GET /ready`.

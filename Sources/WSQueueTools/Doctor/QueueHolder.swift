@@ -1,3 +1,4 @@
+package import WSQueueNet
 internal import WSQueueOperation
 internal import WSQueueSpool
 package import WSQueueSystem
@@ -10,12 +11,15 @@ package struct QueueHolder: Sendable {
     package let process: Int32?
     /// Who it runs as.
     package let account: Account?
+    /// Where it listens, as it has written it.
+    let addresses: [Address]
 
     /// Makes a holder of what is known of it.
-    package init(isHeld: Bool?, process: Int32?, account: Account?) {
+    package init(isHeld: Bool?, process: Int32?, account: Account?, addresses: [Address] = []) {
         self.isHeld = isHeld
         self.process = process
         self.account = account
+        self.addresses = addresses
     }
 
     static func of(_ path: String) -> QueueHolder {
@@ -26,8 +30,10 @@ package struct QueueHolder: Sendable {
         case .unknown: return QueueHolder(isHeld: nil, process: nil, account: nil)
         case .none: return QueueHolder(isHeld: false, process: nil, account: nil)
         case .held:
-            let process = ServerAddress.read(in: directory)?.process
-            return QueueHolder(isHeld: true, process: process, account: process.flatMap(Account.running))
+            let told = ServerAddress.read(in: directory)
+            return QueueHolder(
+                isHeld: true, process: told?.process, account: told.flatMap { Account.running($0.process) },
+                addresses: told?.addresses.compactMap(Address.parse) ?? [])
         }
     }
 }

@@ -101,8 +101,11 @@ enum ServiceFindings {
             Finding(
                 .warning,
                 "\(who) holds the queue, and does not answer at "
-                    + facts.configuration.addresses.map(\.description).joined(separator: ", "),
-                fix: "give doctor the server's own --listen or --config; if these are: systemctl restart wsqueue-server"
+                    + (holder.addresses.isEmpty ? facts.configuration.addresses : holder.addresses)
+                    .map(\.description).joined(separator: ", "),
+                fix: holder.addresses.isEmpty
+                    ? "give doctor the server's own --listen or --config; if these are: systemctl restart wsqueue-server"
+                    : "systemctl restart wsqueue-server"
             )
         ]
     }

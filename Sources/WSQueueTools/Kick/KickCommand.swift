@@ -1,4 +1,5 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -59,7 +60,7 @@ struct ControlCall {
 
     /// Finds the queue.
     init(_ arguments: ParsedArguments) throws {
-        let path = arguments.value(ServerOptions.directory) ?? "queue"
+        let path = arguments.value(ServerOptions.directory) ?? DefaultQueue.path
         do throws(SystemCallError) {
             queue = try Directory.openUnlisted(path)
         } catch {

@@ -1,4 +1,5 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueSpool
 internal import WSQueueSystem
 
@@ -6,6 +7,9 @@ internal import WSQueueSystem
 package enum QueueCommand: Command {
     static let json = Option("json", text: "With ls: a JSON object a line.")
     static let all = Option("all", short: "a", text: "With requeue: all that is in .failed/.")
+
+    private static let states = SpoolItem.State.allCases.map(\.rawValue)
+    private typealias Operand = OptionTable.Operand
 
     package static let table = OptionTable.command(
         "queue",
@@ -16,13 +20,21 @@ package enum QueueCommand: Command {
         summary: "Shows and mends what is in the queue directory. It works with a server and without one.",
         options: [ServerOptions.directory] + ServerOptions.sources + [json, all],
         words: Verb.allCases.map(\.rawValue),
+        operands: [
+            Operand(after: "ls", states), Operand(after: "cat", source: .events(states)),
+            Operand(after: "rm", source: .events(states)),
+            Operand(after: "hold", source: .events(["waiting", "later"])),
+            Operand(after: "release", source: .events(["held"])),
+            Operand(after: "requeue", source: .events(["failed"])),
+        ],
         sections: [
             OptionTable.Section(
                 "What it does",
                 [
                     "ls       lists, each the oldest first, what waits for the server, what waits",
                     "         for its time (later), what is held back, and what could not be",
-                    "         accepted (failed), with age, size, event, name and reason",
+                    "         accepted (failed), with age, size, event, [key] where it is the",
+                    "         state of one ([key ends] where it ends that), name and reason",
                     "cat      prints a file",
                     "rm       removes files",
                     "hold     hides files that wait, so that no server reads them; wsqueue-publish",
@@ -96,7 +108,7 @@ package enum QueueCommand: Command {
     }
 
     private static func open(_ arguments: ParsedArguments) throws -> Directory {
-        let path = arguments.value(ServerOptions.directory) ?? "queue"
+        let path = arguments.value(ServerOptions.directory) ?? DefaultQueue.path
         do throws(SystemCallError) {
             return try Directory.open(path)
         } catch {

@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueSpool
 internal import WSQueueSystem
@@ -59,17 +60,20 @@ struct QueueFiles {
                 do throws(SpoolKeeper.Fault) {
                     _ = try keeper.requeue(item)
                     count += 1
+                    if count.isMultiple(of: Self.filesAShow) { terminal.show(progress: "\(count) requeued") }
                 } catch {
                     let failed = report(error, item.path)
                     if status == .success { status = failed }
                 }
             }
         }
+        if count >= Self.filesAShow { terminal.show(progress: "") }
         try terminal.write("\(count) requeued\n")
         return status
     }
 
     private static let bufferBytes = 65_536
+    private static let filesAShow = 1_000
 
     private func report(_ error: any Error, _ word: String) -> ExitStatus {
         let shown = TerminalText.plain(word)

@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueSpool
 internal import WSQueueSystem
@@ -67,6 +68,7 @@ struct QueueListing {
         let age = item.state == .later ? "in " + Shown.span(nanoseconds: distance) : Shown.span(nanoseconds: -distance)
         var event = glance.eventName.map(TerminalText.plain) ?? "-"
         if item.isBatch { event += " …" }
+        if let key = glance.key { event += " [\(TerminalText.plain(key))\(glance.isClearing ? " ends" : "")]" }
         var line = padded(item.state.rawValue, 7) + " " + padded(age, 5, isRight: true) + " "
         line += padded(Shown.size(glance.sizeBytes), 6, isRight: true) + " " + padded(event, 24) + " "
         line += TerminalText.plain(item.pathBytes)
@@ -84,6 +86,11 @@ struct QueueListing {
             JSONWriter.write(event, into: &bytes)
         } else {
             bytes.append(contentsOf: "null".utf8)
+        }
+        if let key = glance.key {
+            bytes.append(contentsOf: ",\"key\":".utf8)
+            JSONWriter.write(key, into: &bytes)
+            bytes.append(contentsOf: ",\"clear\":\(glance.isClearing)".utf8)
         }
         bytes.append(contentsOf: ",\"batch\":\(item.isBatch),\"bytes\":\(glance.sizeBytes),\"time\":".utf8)
         JSONWriter.write(secondsOf: item.nanoseconds / 1_000, into: &bytes)

@@ -1,5 +1,7 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueOperation
+internal import WSQueueSystem
 
 /// `wsqueue-server status`: how a running server stands.
 package enum StatusCommand: Command {
@@ -14,15 +16,18 @@ package enum StatusCommand: Command {
                 "Examples",
                 [
                     "wsqueue-server status",
+                    "wsqueue-server status -d /var/spool/wsqueue",
                     "wsqueue-server status -l unix:/run/wsqueue.sock",
                     "wsqueue-server status http://queue.example:8081 --token-file ~/.wsqueue-token",
                 ]),
             OptionTable.Section(
                 "Exit status",
                 [
-                    "0   the server is ready", "64  the command line is wrong", "69  no server answers",
+                    "0   the server is ready", "64  the command line is wrong",
+                    "69  no server answers, or none holds the queue", "73  there is no such queue",
                     "75  the server is not ready; the page says why",
                     "77  the server tells this only on its own machine, or to a token whose role is admin",
+                    "78  the settings are wrong",
                 ]),
         ])
 
@@ -37,7 +42,8 @@ package enum StatusCommand: Command {
         if arguments.has(json) {
             try program.terminal.write(json: answer.json)
         } else {
-            try program.terminal.write(answer.page.text)
+            let backlog = call.queue.flatMap { QueueBacklog($0, unix: Clock.unixNanoseconds()) }
+            try program.terminal.write(answer.page.text(backlog))
         }
         return answer.page.isReady ? .success : .tryAgain
     }

@@ -1,3 +1,4 @@
+package import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueOperation
 
@@ -31,8 +32,10 @@ package struct StatusPage {
     package var isReady: Bool { status.object("ready")?.isTrue("ready") ?? false }
 
     /// The page; whatever comes from elsewhere is made harmless for a terminal.
-    package var text: String {
-        let lines = [head] + reasons + [events, queue] + failures + [journal, clients] + eachClient
+    ///
+    /// - Parameter backlog: What waits for something else than the server, as far as it can be seen from here.
+    func text(_ backlog: QueueBacklog?) -> String {
+        let lines = [head] + reasons + [events, queue(backlog)] + failures + [journal, clients] + eachClient
         return lines.map { "\($0)\n" }.joined()
     }
 
@@ -58,12 +61,15 @@ package struct StatusPage {
         return row("events", text)
     }
 
-    private var queue: String {
+    private func queue(_ backlog: QueueBacklog?) -> String {
         let queue = status.object("queue")
         var text = "\(queue?.number("waiting") ?? 0)\(queue?.isTrue("more") ?? false ? " and more" : "") waiting"
         if let oldest = queue?.number("oldest_ms") { text += ", the oldest for \(Self.span(milliseconds: oldest))" }
         if let count = queue?.number("unfinished"), count > 0 { text += ", \(count) not whole" }
-        return row("queue", text + ", \(queue?.number("failed") ?? 0) failed")
+        text += ", \(queue?.number("failed") ?? 0) failed"
+        if let backlog { text += backlog.text }
+        let path = backlog?.path ?? queue?.text("path")
+        return row("queue", text + (path.map { "; \($0)" } ?? ""))
     }
 
     private var failures: [String] {
@@ -117,7 +123,7 @@ package struct StatusPage {
     }
 
     /// The two largest units.
-    private static func span(milliseconds: Int64) -> String {
+    static func span(milliseconds: Int64) -> String {
         let seconds = max(0, milliseconds) / 1_000
         return switch seconds {
         case ..<60: "\(seconds) s"

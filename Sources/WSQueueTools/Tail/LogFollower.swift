@@ -1,3 +1,4 @@
+internal import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueOperation
 package import WSQueueSystem

@@ -1,3 +1,4 @@
+package import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueSystem
 
@@ -7,12 +8,17 @@ package struct TailOutput {
     package var format = TailedEvent.Format.text
     /// What is run for each event instead of writing it.
     package var command: String?
+    /// What such a command finds on its standard input.
+    package var input = TailedEvent.Format.json
+    /// What takes the events instead, and notes how far it has come.
+    package var consumer: Consumer?
     /// After how many it is done; `nil` is never.
     package var limit: Int?
     private let terminal: Terminal
     /// How many commands have failed.
     package private(set) var failures = 0
     private var count = 0
+    private var columns = TailColumns()
 
     /// Makes an output.
     package init(_ terminal: Terminal) { self.terminal = terminal }
@@ -25,8 +31,19 @@ package struct TailOutput {
 
     /// Hands out an event.
     mutating func hand(_ event: TailedEvent) throws(SystemCallError) {
-        try hand(line: event.line(format), input: event.input, variables: event.variables)
+        if consumer == nil, command == nil, format == .text, terminal.isWatched {
+            count += 1
+            return try terminal.write(event.text(&columns))
+        }
+        guard let consumer else {
+            return try hand(line: event.line(format), input: event.line(input), variables: event.variables)
+        }
+        count += 1
+        try consumer.hand(event.consumed(input))
     }
+
+    /// Notes that everything up to a cursor has been handed out.
+    func stand(at cursor: String) throws(SystemCallError) { try consumer?.stand(at: cursor) }
 
     /// Hands out a line, or runs the command with the input.
     mutating func hand(

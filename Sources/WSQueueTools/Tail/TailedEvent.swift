@@ -1,12 +1,25 @@
+internal import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSystem
+
+/// How wide the columns of a terminal are: as the widest so far, up to a bound.
+struct TailColumns {
+    private(set) var name = 0
+    private(set) var channel = 0
+    private static let widest = 28
+
+    mutating func widen(name: Int, channel: Int) {
+        self.name = max(self.name, min(name, Self.widest))
+        self.channel = max(self.channel, min(channel, Self.widest))
+    }
+}
 
 /// An event as `tail` has received it.
 package struct TailedEvent: Sendable {
     /// How events are written.
     package enum Format: String, CaseIterable, Sendable {
-        /// Time, name, channel and payload, for people.
+        /// Time, name, channel, key and payload, for people.
         case text
         /// The message as the server sends it.
         case json
@@ -19,16 +32,25 @@ package struct TailedEvent: Sendable {
     private let name: String
     /// Where a client stands that has had it.
     private let cursor: String
+    private let isPlace: Bool
 
     /// Reads a message; `nil` for one that is no event.
-    init?(_ data: [UInt8], cursor: String) {
+    ///
+    /// - Parameter isPlace: Whether it has that cursor of its own; what is of the state has not.
+    init?(_ data: [UInt8], cursor: String, isPlace: Bool = true) {
         guard let fields = JSONFields(data), let name = fields.text("event") else { return nil }
         // A line end can only stand between JSON's tokens, where a space is as good; it would be the end of our line.
         json = data.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
         self.fields = fields
         self.name = name
         self.cursor = cursor
+        self.isPlace = isPlace
     }
+
+    /// The state that it is of.
+    var key: String? { fields.text("key") }
+    /// Its number.
+    var seq: UInt64? { fields.number("seq").flatMap { UInt64(exactly: $0) } }
 
     /// One line, with its end.
     func line(_ format: TailedEvent.Format) -> [UInt8] {
@@ -36,16 +58,36 @@ package struct TailedEvent: Sendable {
         case .json: return json + [0x0A]
         case .payload: return payload + [0x0A]
         case .text:
-            var text = "\(time) \(TerminalText.plain(name))"
-            if let channel = fields.text("channel") { text += " #\(TerminalText.plain(channel))" }
-            return Array("\(text) \(TerminalText.plain(payload))\n".utf8)
+            var columns = TailColumns()
+            return Array("\(text(&columns).text(inColumns: false, hasColors: false))\n".utf8)
         }
     }
 
-    /// What a command of `--exec` finds on its standard input.
-    var input: [UInt8] { line(.json) }
+    /// The line for people, in the columns of those before it.
+    func text(_ columns: inout TailColumns) -> TerminalLine {
+        let name = TerminalText.plain(name)
+        let channel = fields.text("channel").map { "#\(TerminalText.plain($0))" }
+        columns.widen(name: name.count, channel: channel?.count ?? 0)
+        var line = TerminalLine()
+        line.add(time, .faint)
+        line.add(name, .strong, width: columns.name)
+        if let channel { line.add(channel, .cyan, width: columns.channel) }
+        if let key { line.add("[\(key)]", .yellow) }
+        line.add(TerminalText.plain(payload))
+        return line
+    }
 
-    /// What such a command finds in its environment.
+    /// The event for a consumer that notes how far it has come.
+    ///
+    /// - Parameter format: What its command finds on its standard input.
+    func consumed(_ format: TailedEvent.Format) -> ConsumedEvent {
+        let place = isPlace && !cursor.isEmpty ? cursor : nil
+        return ConsumedEvent(
+            name: name, cursor: place, identity: place ?? "\(fields.text("id") ?? "")@\(seq ?? 0)",
+            message: line(.json), input: line(format), variables: variables)
+    }
+
+    /// What a command of `--exec` finds in its environment.
     var variables: [(name: String, value: String)] {
         [
             ("WSQUEUE_EVENT", name), ("WSQUEUE_ID", fields.text("id") ?? ""),

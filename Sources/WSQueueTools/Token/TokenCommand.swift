@@ -1,4 +1,5 @@
 package import WSQueueArguments
+package import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSystem
@@ -19,10 +20,12 @@ package enum TokenCommand: Command {
                 "Examples",
                 [
                     "wsqueue-server token new --jwt-secret-file secret --sub 42 --role admin",
-                    "wsqueue-server token new -c /etc/wsqueue.conf --sub 42 --channels 'orders,chat.*' --ttl 10m",
-                    "wsqueue-server token check -c /etc/wsqueue.conf - < token",
+                    "wsqueue-server token new -c /etc/wsqueue/server.conf --sub 42 --channels 'orders,chat.*'",
+                    "wsqueue-server token check -c /etc/wsqueue/server.conf - < token",
                 ]),
-            OptionTable.Section.exitStatuses([.success, .usage, .badData, .configuration]),
+            OptionTable.Section.exitStatuses([.success, .usage, .badData, .configuration]) { status in
+                status == .badData ? "the token is not acceptable" : nil
+            },
         ])
 
     package static func run(_ arguments: ParsedArguments, in program: ProgramContext) throws -> ExitStatus {

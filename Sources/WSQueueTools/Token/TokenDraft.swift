@@ -1,4 +1,5 @@
 internal import WSQueueArguments
+internal import WSQueueCommandLine
 internal import WSQueueCore
 internal import WSQueueWire
 

@@ -7,8 +7,8 @@ package enum ClientAction: String, CaseIterable, Sendable {
     /// The members of `data` that count; others are ignored, as the contract says of events.
     fileprivate var fields: [String] {
         switch self {
-        case .subscribe: ["channel", "since", "state"]
-        case .unsubscribe: ["channel"]
+        case .subscribe: ["channel", "channels", "since", "state"]
+        case .unsubscribe: ["channel", "channels"]
         case .resume: ["since", "state"]
         case .message: ["channel", "message", "recipients"]
         case .authenticate: ["token"]
@@ -24,8 +24,12 @@ package enum ClientAction: String, CaseIterable, Sendable {
 package enum ClientCommand: Equatable, Sendable {
     /// Listen to a channel or a pattern; from some place in the past on, if one is named; perhaps with its state.
     case subscribe(channel: String, since: Since?, state: Bool = false)
+    /// Listen to several, with one answer.
+    case subscribeEach(channels: [String], since: Since?, state: Bool)
     /// Listen no longer.
     case unsubscribe(channel: String)
+    /// Listen to none of these any longer, with one answer.
+    case unsubscribeEach(channels: [String])
     /// Send what was missed since some place in the past, perhaps with the state of all that is listened to.
     case resume(since: Since, state: Bool = false)
     /// Pass JSON on to the channel's subscribers, or to those connections among them.
@@ -40,8 +44,31 @@ package enum ClientCommand: Equatable, Sendable {
     /// I am here.
     case pong
 
-    /// Whether it is free of charge when a client's messages are counted.
+    /// Whether it only says that the client is there.
     package var isHeartbeat: Bool { self == .ping || self == .pong }
+
+    /// Whether it is free of charge when a client's messages are counted: who is told to wait must not hear meanwhile what
+    /// he has given back.
+    package var isFree: Bool {
+        switch self {
+        case .ping, .pong, .unsubscribe, .unsubscribeEach: true
+        case .subscribe, .subscribeEach, .resume, .message, .authenticate, .presence: false
+        }
+    }
+
+    /// The action that it came as.
+    package var action: ClientAction {
+        switch self {
+        case .subscribe, .subscribeEach: .subscribe
+        case .unsubscribe, .unsubscribeEach: .unsubscribe
+        case .resume: .resume
+        case .message: .message
+        case .authenticate: .authenticate
+        case .presence: .presence
+        case .ping: .ping
+        case .pong: .pong
+        }
+    }
 
     /// Reads a client's message.
     ///
@@ -63,10 +90,14 @@ package enum ClientCommand: Equatable, Sendable {
     ) throws(ClientError) -> ClientCommand {
         switch action {
         case .subscribe:
-            return .subscribe(
-                channel: try fields.text("channel", in: bytes), since: try fields.optionalSince("since", in: bytes),
-                state: try fields.optionalTruth("state", in: bytes) ?? false)
+            let since = try fields.optionalSince("since", in: bytes)
+            let state = try fields.optionalTruth("state", in: bytes) ?? false
+            if let names = try fields.optionalTexts("channels", in: bytes) {
+                return .subscribeEach(channels: names, since: since, state: state)
+            }
+            return .subscribe(channel: try fields.text("channel", in: bytes), since: since, state: state)
         case .unsubscribe:
+            if let names = try fields.optionalTexts("channels", in: bytes) { return .unsubscribeEach(channels: names) }
             return .unsubscribe(channel: try fields.text("channel", in: bytes))
         case .resume:
             guard let since = try fields.optionalSince("since", in: bytes) else { throw .missingField("since") }

@@ -76,6 +76,26 @@ struct CommandFields {
         return UInt64(number)
     }
 
+    /// A list of strings that have something in them, each once; `null` is as good as absent.
+    func optionalTexts(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [String]? {
+        guard let member = members.present(name) else { return nil }
+        let wrong = ClientError.invalidField(name, expected: "a list of names")
+        guard member.kind == .array else { throw wrong }
+        var reader = JSONArrayReader(member.value)
+        var (texts, seen) = ([String](), Set<String>())
+        do throws(JSONFault) {
+            while let element = try reader.next(in: bytes) {
+                guard element.kind == .string,
+                    let text = JSONString.text(JSONString.contents(of: element.value), in: bytes), !text.isEmpty
+                else { throw JSONFault(reason: "expected a name", offset: element.value.lowerBound) }
+                if seen.insert(text).inserted { texts.append(text) }
+            }
+        } catch {
+            throw wrong
+        }
+        return texts
+    }
+
     /// A list of integers; `null` is as good as absent.
     func optionalIntegers(_ name: String, in bytes: Span<UInt8>) throws(ClientError) -> [Int64]? {
         guard let member = members.present(name) else { return nil }

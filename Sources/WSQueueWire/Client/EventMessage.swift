@@ -50,8 +50,9 @@ package struct EventMessageWriter: Sendable {
         isPayloadNameOwn = payloadKey == "payload"
     }
 
-    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"traceparent":…,"channel":…,"key":…}`; the last three
-    /// only where there is one.
+    /// Writes `{"event":…,"payload":…,"timestamp":…,"id":…,"seq":…,"traceparent":…,"copies":…,"channel":…,"key":…}`; the
+    /// last four only where there is one. Copies are told where an event goes to several channels: a reader that wants
+    /// the one no longer that its copy names may want it by another.
     ///
     /// - Parameters:
     ///   - event: Where the event's members lie.
@@ -63,7 +64,7 @@ package struct EventMessageWriter: Sendable {
         swap(&output, &message)
         defer { swap(&output, &message) }
         output.removeAll(keepingCapacity: output.capacity <= Self.keptBytes)
-        if let end = endOfSameBeginning(event) {
+        if isPayloadNameOwn, let end = event.endOfOwnBeginning {
             output.append(bytes, 0..<end)
         } else {
             output.append(copying: eventName.span)
@@ -82,6 +83,10 @@ package struct EventMessageWriter: Sendable {
             output.append(",\"traceparent\":")
             output.append(bytes, traceparent)
         }
+        if event.channels.count > 1 {
+            output.append(",\"copies\":")
+            JSONWriter.write(Int64(event.channels.count), into: &output)
+        }
         if let channel = fields.channel {
             output.append(",\"channel\":")
             JSONWriter.write(channel.name, into: &output)
@@ -91,20 +96,6 @@ package struct EventMessageWriter: Sendable {
             JSONWriter.write(key.bytes, into: &output)
         }
         output.append(UInt8(ascii: "}"))
-    }
-
-    /// Up to where the event's text is already what clients get: as our publishers write it, without white space, it begins
-    /// with the same three members.
-    ///
-    /// Between two of these values there is at least the name of the second. Where there are no more bytes than that, it
-    /// is all that stands there.
-    private func endOfSameBeginning(_ event: EventText) -> Int? {
-        guard let payload = event.payload, let timestamp = event.timestamp, isPayloadNameOwn, !event.isPayloadData,
-            event.event.lowerBound == eventName.count,
-            payload.lowerBound == event.event.upperBound + payloadName.count,
-            timestamp.lowerBound == payload.upperBound + timestampName.count
-        else { return nil }
-        return timestamp.upperBound
     }
 
     private func append(

@@ -4,6 +4,9 @@ internal import WSQueueCore
 package struct JSONObjectOutput {
     package private(set) var bytes: [UInt8]
 
+    /// Begins an object whose members are what they may be, none too.
+    package init() { bytes = [UInt8(ascii: "{")] }
+
     /// Begins an object with one member, which every message of ours has.
     package init(_ name: String, _ text: String) {
         bytes = [UInt8(ascii: "{")]
@@ -66,7 +69,7 @@ package struct JSONObjectOutput {
 
     private func with(_ name: String, _ appendValue: (inout [UInt8]) -> Void) -> JSONObjectOutput {
         var longer = self
-        longer.bytes.append(ASCII.comma)
+        if longer.bytes.count > 1 { longer.bytes.append(ASCII.comma) }
         longer.appendName(name)
         appendValue(&longer.bytes)
         return longer

@@ -22,6 +22,19 @@ package enum ServerMessage {
         success("subscribe").text("channel", channel).finished()
     }
 
+    /// Answers `subscribe` to several.
+    ///
+    /// - Parameter refused: What it does not listen to, and the code of the reason.
+    package static func subscribed(_ channels: [String], refused: [(channel: String, code: String)]) -> [UInt8] {
+        let reasons = refused.reduce(JSONObjectOutput()) { $0.text($1.channel, $1.code) }
+        return success("subscribe").raw("channels", list(channels)).raw("refused", reasons.finished()).finished()
+    }
+
+    /// Answers `unsubscribe` from several.
+    package static func unsubscribed(_ channels: [String]) -> [UInt8] {
+        success("unsubscribe").raw("channels", list(channels)).finished()
+    }
+
     /// Answers `unsubscribe`.
     package static func unsubscribed(_ channel: String) -> [UInt8] {
         success("unsubscribe").text("channel", channel).finished()
@@ -163,12 +176,25 @@ package enum ServerMessage {
     }
 
     /// Tells what was wrong and what to do.
-    package static func error(_ error: ClientError) -> [UInt8] {
+    ///
+    /// - Parameter request: The action that is refused.
+    package static func error(_ error: ClientError, of request: ClientAction? = nil) -> [UInt8] {
         var output = JSONObjectOutput("success", false).text("action", "error").text("error", error.text)
             .text("code", error.code)
         if let channel = error.channel { output = output.text("channel", channel) }
         if let seconds = error.retryAfterSeconds { output = output.number("retry_after", seconds) }
+        if let request { output = output.text("request", request.rawValue) }
         return output.finished()
+    }
+
+    private static func list(_ names: [String]) -> [UInt8] {
+        var list = [UInt8(ascii: "[")]
+        for name in names {
+            if list.count > 1 { list.append(ASCII.comma) }
+            JSONWriter.write(name, into: &list)
+        }
+        list.append(UInt8(ascii: "]"))
+        return list
     }
 
     private static func success(_ action: String) -> JSONObjectOutput {

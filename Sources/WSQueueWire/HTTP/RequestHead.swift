@@ -154,6 +154,33 @@ package struct RequestHead: Sendable {
         tokens(of: name).contains { ASCII.equalsIgnoringCase($0, token) }
     }
 
+    /// Whether the client takes a content coding: it names that, or anything, and not with a weight of nothing (RFC 9110,
+    /// section 12.5.3).
+    ///
+    /// - Parameter coding: In lower case.
+    package func takes(coding: String) -> Bool {
+        var isTaken = false
+        for token in tokens(of: "accept-encoding") {
+            let parts = token.split(separator: UInt8(ascii: ";")).map { Self.trimmed($0) }
+            guard let name = parts.first else { continue }
+            let isNamed = ASCII.equalsIgnoringCase(name, coding)
+            guard isNamed || name == [UInt8(ascii: "*")] else { continue }
+            let isRefused = parts.dropFirst().contains { Self.isNoWeight($0) }
+            // What is said of the coding itself counts, and not what is said of any.
+            if isNamed { return !isRefused }
+            isTaken = !isRefused
+        }
+        return isTaken
+    }
+
+    /// Whether a parameter is `q=0`, `q=0.0` and so on.
+    private static func isNoWeight(_ parameter: [UInt8]) -> Bool {
+        guard parameter.count >= 3, parameter[0] | 0x20 == UInt8(ascii: "q"), parameter[1] == UInt8(ascii: "=") else {
+            return false
+        }
+        return parameter.dropFirst(2).allSatisfy { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: ".") }
+    }
+
     /// Whether the client names a type among those that it takes, without `*` (RFC 9110, section 12.5.1).
     ///
     /// - Parameter type: In lower case.

@@ -12,6 +12,17 @@ package struct Response: Equatable, Sendable {
             self.name = name
             self.value = value
         }
+
+        /// Let the script of any page read a refusal, and when to come back (Fetch Standard, section 3.3): without them it
+        /// cannot tell that from a network that is down.
+        package static let readableByAll = [
+            Field("Access-Control-Allow-Origin", "*"), Field("Access-Control-Expose-Headers", "Retry-After"),
+        ]
+
+        /// When to come back, for all to read.
+        package static func comeBack(afterSeconds seconds: Int) -> [Field] {
+            [Field("Retry-After", "\(seconds)")] + readableByAll
+        }
     }
 
     /// Asks a client that waits to send its body now; the response proper follows.
@@ -44,7 +55,7 @@ package struct Response: Equatable, Sendable {
 
     /// Makes the response to a request that could not be read.
     package init(refusing error: RequestError) {
-        self.init(error.status, advice: error.advice)
+        self.init(error.status, advice: error.advice, fields: Field.readableByAll)
     }
 
     /// The bytes to send.

@@ -4,10 +4,12 @@ internal import WSQueueCore
 package struct EventStreamReader: Sendable {
     /// What a blank line ends.
     package struct Message: Equatable, Sendable {
-        /// The lines of `data`, with LF between them.
-        package let data: [UInt8]
+        /// The lines of `data`, with LF between them; `nil` where there is nothing but an `id`.
+        package let data: [UInt8]?
         /// The last `id` so far: where the reader stands after this.
         package let id: String
+        /// Whether it has that `id` itself.
+        package let isPlace: Bool
     }
 
     /// The last `id` that a blank line has confirmed.
@@ -20,6 +22,7 @@ package struct EventStreamReader: Sendable {
     private var line: [UInt8] = []
     private var data: [UInt8] = []
     private var hasData = false
+    private var hasID = false
     private var id = ""
     private var isBehindReturn = false
     private var isAtStart = true
@@ -64,7 +67,9 @@ package struct EventStreamReader: Sendable {
             data += value
             data.append(ASCII.lineFeed)
             hasData = true
-        case "id" where !value.contains(0): id = String(decoding: value, as: UTF8.self)
+        case "id" where !value.contains(0):
+            id = String(decoding: value, as: UTF8.self)
+            hasID = true
         case "retry":
             let digits = String(decoding: value, as: UTF8.self)
             if digits.utf8.allSatisfy(ASCII.isDigit), let number = Int(digits) { retryMilliseconds = number }
@@ -75,11 +80,11 @@ package struct EventStreamReader: Sendable {
 
     private mutating func dispatch() -> Message? {
         lastID = id
-        guard hasData else { return nil }
+        guard hasData || hasID else { return nil }
         defer {
             data.removeAll(keepingCapacity: data.count < 65_536)
-            hasData = false
+            (hasData, hasID) = (false, false)
         }
-        return Message(data: Array(data.dropLast()), id: id)
+        return Message(data: hasData ? Array(data.dropLast()) : nil, id: id, isPlace: hasID)
     }
 }

@@ -12,8 +12,8 @@ from support.http import exchange, read_answer, request
 from support.waiting import deadline_after, eventually
 
 ROUTES = [
-    "/", "/wsqueue.js", "/wsqueue.mjs", "/wsqueue.d.ts", "/cursor", "/events?poll=1", "/events?channels=**&since=0",
-    "/status.json", "/metrics", "/live", "/ready", "/publish", "/nothing",
+    "/", "/wsqueue.js", "/wsqueue.mjs", "/wsqueue.d.ts", "/cursor", "/state", "/events?poll=1",
+    "/events?channels=**&since=0", "/status.json", "/metrics", "/live", "/ready", "/publish", "/nothing",
 ]
 # What a page can make its browser ask for, whatever its name leads to.
 FOREIGN = [

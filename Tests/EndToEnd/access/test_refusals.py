@@ -93,7 +93,7 @@ def test_a_token_may_be_required(guarded, queue):
     assert (message["code"], close[0]) == ("forbidden", 4503)
     assert server.wait_for("client.denied", reason="rule")["path"] == "/"
     assert shake(server).status == 401
-    for path in ("/events", "/cursor"):
+    for path in ("/events", "/state", "/cursor"):
         assert request(server, path).status == 401
     assert request(server, "/live").status == request(server, "/wsqueue.js").status == 200
     with Speaking(server, f"/?token={make_token()}") as client:
@@ -122,9 +122,11 @@ def test_rules_say_who_may_connect_where_and_what_they_get(guarded, queue):
         assert shake(server, path=f"{path}?{query}").status == status, (path, query)
         if status >= 400:
             assert told(server, f"{path}?{query}")[1][0] == 4503
-    assert request(server, "/events").status == 401
-    assert request(server, f"/events?{token}").status == request(server, f"/cursor?{token}").status == 403
-    assert request(server, f"/cursor?token={make_token(role='admin')}").status == 200
+    for path in ("/events", "/state", "/cursor"):
+        assert request(server, path).status == 401
+        assert request(server, f"{path}?{token}").status == 403
+    for path in ("/state", "/cursor"):
+        assert request(server, f"{path}?token={make_token(role='admin')}").status == 200
     with Client(server, f"/notifications?{token}") as client, Client(server, f"/user/42?{token}") as user:
         assert client.receive() == [b'{"type": "connected", "n": 1.0}']
         for number, channel in enumerate(["notifications", "user.42", "other"]):
@@ -252,7 +254,7 @@ def test_what_no_client_sends_ends_it_before_too(guarded, data, code):
 def test_those_who_have_not_authenticated_are_no_clients_and_cost_little(guarded, queue):
     server = guarded("--require-token", "--handshake", "60s")
     held = [Client(server, protocol=PROTOCOL) for _ in range(50)]
-    before = server.memory()["VmRSS"]
+    before = server.memory()["RssAnon"]
     for client in held:
         # It takes nothing of what it is answered.
         client.socket.sendall(client_frame(9, bytes(125)) * 90)
@@ -260,7 +262,7 @@ def test_those_who_have_not_authenticated_are_no_clients_and_cost_little(guarded
         place(queue, name_of(1), json.dumps({"event": "e"}))
         assert client.receive_events()[0]["event"] == "e"
         eventually(lambda: Metrics(server)("wsqueue_clients", transport="websocket") == 1, "only that one counts")
-    assert server.memory()["VmRSS"] - before < 8_192
+    assert server.memory()["RssAnon"] - before < 8_192
     assert server.terminate() == 0
     for client in held:
         client.socket.close()
@@ -348,13 +350,13 @@ def test_mistakes_in_rules_about_paths_are_refused(start, queue, text):
     assert server.exit_status() == 78
 
 
-def test_the_library_does_not_come_back_after_a_refusal(guarded, browser, queue):
+def test_the_library_does_not_come_back_after_a_refusal(guarded, engine, queue):
     server = guarded()
-    with browser.open(f"http://localhost:{server.port}/") as page:
-        page.evaluate(
+    with engine.open(f"http://localhost:{server.port}/") as page:
+        page.run(
             "window.told = []; window.refused = new WSQueue(location.href + '?token=x.y.z', { store: null });"
             "refused.on('status', (status, { code }) => told.push(status + ' ' + code));"
-            "refused.on('error', (error) => told.push(error.code)); 0")
+            "refused.on('error', (error) => told.push(error.code))")
         page.wait_for("told.includes('denied 4501')")
         assert page.evaluate("told.includes('invalid_token')")
         eventually(lambda: len(server.logged("client.denied", reason="token")) == 1, "once")

@@ -3,7 +3,10 @@ import { mock } from "node:test";
 import vm from "node:vm";
 import fs from "node:fs";
 
-const source = fs.readFileSync(new URL("../../../Sources/WSQueueRoutes/Web/wsqueue.js", import.meta.url), "utf8");
+const { WSQUEUE_JS = new URL("../../../Sources/WSQueueRoutes/Web/wsqueue.js", import.meta.url), WSQUEUE_PART } = process.env;
+const source = fs.readFileSync(WSQUEUE_JS, "utf8");
+/** What a test that needs more than the core says so by. */
+export const whole = { skip: WSQUEUE_PART === "core" };
 
 export class Store extends Map {
   getItem(key) { return this.get(key) ?? null; }
@@ -11,9 +14,10 @@ export class Store extends Map {
 }
 
 /** Loads wsqueue.js into a page of its own; `sockets` are those it opened, the last one is `socket`. */
-export function load({ sessionStorage = new Store(), random = () => 0.5 } = {}) {
+export function load({ sessionStorage = new Store(), random = () => 0.5, wallClock = () => Date.now(), ...more } = {}) {
   const page = { sockets: [], reports: [], warnings: [], sessionStorage };
   class Socket {
+    static isBlocked = false;
     readyState = 0;
     sent = [];
     constructor(url, protocols) {
@@ -35,18 +39,22 @@ export function load({ sessionStorage = new Store(), random = () => 0.5 } = {}) 
     actions(action) { return this.sent.filter((one) => one.action === action); }
   }
   const window = new EventTarget();
-  const document = Object.assign(new EventTarget(), { hidden: false });
+  const document = { hidden: false };
   const context = vm.createContext({
-    WebSocket: Socket, URL, atob, sessionStorage, window, document, location: { href: "https://example.org/shop/" },
+    WebSocket: Socket, URL, atob, sessionStorage, document, location: { href: "https://example.org/shop/" },
     setTimeout: (...all) => setTimeout(...all), clearTimeout: (timer) => clearTimeout(timer),
+    performance: { now: () => Date.now() },
     console: { warn: (...all) => page.warnings.push(all) }, reportError: (error) => page.reports.push(error),
+    addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window),
+    TextDecoder, AbortController, queueMicrotask, ...more,
   });
-  vm.runInContext("Math.random = random; Date.now = now;", Object.assign(context, { random, now: () => Date.now() }));
+  vm.runInContext("Math.random = random; Date.now = now;", Object.assign(context, { random, now: wallClock }));
   vm.runInContext(source, context);
   page.WSQueue = context.WSQueue;
   Object.defineProperty(page, "socket", { get: () => page.sockets.at(-1) });
   page.window = (type) => window.dispatchEvent(new Event(type));
-  page.document = (type, hidden = false) => { document.hidden = hidden; document.dispatchEvent(new Event(type)); };
+  // What a document tells goes up to its window.
+  page.document = (type, hidden = false) => { document.hidden = hidden; window.dispatchEvent(new Event(type)); };
   /** A client whose first socket is there. */
   page.open = async (options, url) => {
     const queue = new context.WSQueue(url, options);

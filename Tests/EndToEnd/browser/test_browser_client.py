@@ -1,4 +1,4 @@
-"""wsqueue.js in a real browser, against the real server."""
+"""wsqueue.js in real browsers, against the real server."""
 
 import contextlib
 import json
@@ -26,13 +26,13 @@ PAGE = """<!doctype html><title>test</title><link rel="icon" href="data:,">
 
 
 @pytest.fixture
-def tab(browser):
+def tab(engine):
     """Opens a page of another host that listens to a server or to what stands before it."""
     with contextlib.ExitStack() as resources:
         def open_tab(server, options="{}", html=PAGE):
             text = html.replace("{address}", f"{server.host}:{server.port}").replace("{options}", options)
             host = resources.enter_context(serving({"/": text, "/other": "<title>other</title>"}))
-            return resources.enter_context(browser.open(host + "/"))
+            return resources.enter_context(engine.open(host + "/"))
         yield open_tab
 
 
@@ -103,6 +103,8 @@ def test_a_network_that_swallows_everything_is_noticed_and_what_was_missed_arriv
         page.wait_for("queue.status === 'live'")
         place_each(queue, [0])
         page.wait_for("seen.length === 1")
+        # Nor does it matter what the clock on the wall says.
+        page.run("Date.now = () => 0")
         relay.cut = True
         place_each(queue, [1, 2])
         page.wait_for("queue.status !== 'live'", timeout=20)
@@ -115,16 +117,13 @@ def test_a_network_that_swallows_everything_is_noticed_and_what_was_missed_arriv
 def test_a_network_that_comes_back_is_used_at_once(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    with_network = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-    page.command("Network.enable")
-    page.command("Network.emulateNetworkConditions", **{**with_network, "offline": True})
-    page.wait_for("navigator.onLine === false")
-    # Whatever this browser does with a connection that is open: a new one it refuses.
-    page.evaluate("queue.reconnect()")
-    page.wait_for("queue.status === 'offline'")
-    place_each(queue, [0, 1])
-    page.wait_for("statuses.filter((one) => one === 'offline').length >= 6", timeout=30)
-    page.command("Network.emulateNetworkConditions", **with_network)
+    with page.offline():
+        page.wait_for("navigator.onLine === false")
+        # Whatever this browser does with a connection that is open: a new one it refuses.
+        page.run("queue.reconnect()")
+        page.wait_for("queue.status === 'offline'")
+        place_each(queue, [0, 1])
+        page.wait_for("statuses.filter((one) => one === 'offline').length >= 6", timeout=30)
     page.wait_for("queue.status === 'live'", timeout=3)
     assert page.evaluate("seen") == [0, 1]
 
@@ -132,10 +131,9 @@ def test_a_network_that_comes_back_is_used_at_once(server, queue, tab):
 def test_a_tab_that_slept_has_everything(server, queue, tab):
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    page.command("Page.setWebLifecycleState", state="frozen")
-    place_each(queue, range(2_000))
-    eventually(lambda: waiting(queue) == [], "the files are deleted")
-    page.command("Page.setWebLifecycleState", state="active")
+    with page.asleep():
+        place_each(queue, range(2_000))
+        eventually(lambda: waiting(queue) == [], "the files are deleted")
     page.wait_for("seen.length >= 2000", timeout=30)
     assert page.evaluate("seen") == list(range(2_000))
 
@@ -145,7 +143,7 @@ def test_two_tabs_both_have_everything_and_keep_their_own_cursors(server, queue,
     for page in (one, other):
         page.wait_for("queue.status === 'live'")
     place_each(queue, range(100))
-    one.evaluate("queue.reconnect()")
+    one.run("queue.reconnect()")
     place_each(queue, range(100, 200))
     for page in (one, other):
         page.wait_for("seen.length >= 200")
@@ -174,7 +172,7 @@ def test_a_page_that_comes_out_of_the_browsers_cache_has_everything(server, queu
     page.go(page.evaluate("location.href") + "other")
     place_each(queue, range(3, 6))
     eventually(lambda: waiting(queue) == [], "the files are deleted")
-    page.evaluate("history.back()")
+    page.back()
     # As it was left, or loaded anew with the cursor it kept.
     page.wait_for("typeof seen !== 'undefined' && seen.at(-1) === 5")
     assert page.evaluate("seen") in ([0, 1, 2, 3, 4, 5], [3, 4, 5])
@@ -203,12 +201,11 @@ def test_a_tab_that_slept_for_too_long_is_closed_as_slow_and_gets_everything(sta
     server = start("--behind-age", "1s")
     page = tab(server)
     page.wait_for("queue.status === 'live'")
-    page.command("Page.setWebLifecycleState", state="frozen")
-    for number in range(60):
-        place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
-        place(queue, name_of(number + 1_000), json.dumps({"event": "large", "payload": "x" * 500_000}))
-    server.wait_for("client.slow", timeout=30)
-    page.command("Page.setWebLifecycleState", state="active")
+    with page.asleep():
+        for number in range(60):
+            place(queue, name_of(number), json.dumps({"event": "n", "payload": number}))
+            place(queue, name_of(number + 1_000), json.dumps({"event": "large", "payload": "x" * 500_000}))
+        server.wait_for("client.slow", timeout=30)
     page.wait_for("seen.length >= 60", timeout=30)
     assert page.evaluate("seen") == list(range(60))
 
@@ -221,7 +218,7 @@ def chat(start, queue):
 
 def test_a_page_talks_to_other_pages(chat, tab):
     page = tab(chat, '{ channels: ["chat"] }')
-    page.evaluate("window.heard = []; queue.on('message', (message, { sender }) => heard.push([message, sender])); 1")
+    page.run("window.heard = []; queue.on('message', (message, { sender }) => heard.push([message, sender]))")
     page.wait_for("queue.status === 'live'")
     with Speaking(chat, "/?channels=chat") as other:
         assert page.evaluate("queue.send('chat', { hi: 1 }).then((answer) => answer.recipients_count)") == 2
@@ -235,17 +232,17 @@ def test_a_page_talks_to_other_pages(chat, tab):
 def test_a_page_subscribes_as_it_goes_and_keeps_that(chat, queue, tab):
     page = tab(chat)
     page.wait_for("queue.status === 'live'")
-    page.evaluate("window.errors = []; queue.on('error', (error) => errors.push(error.code)); 1")
-    page.evaluate("queue.subscribe('orders', 'private.user.1')")
+    page.run("window.errors = []; queue.on('error', (error) => errors.push(error.code))")
+    page.run("queue.subscribe('orders', 'private.user.1')")
     page.wait_for("errors.length === 1")
     assert page.evaluate("errors") == ["forbidden"]
     place(queue, name_of(1), json.dumps({"event": "n", "payload": 1, "channel": "orders"}))
     page.wait_for("seen.length === 1")
-    page.evaluate("queue.reconnect()")
+    page.run("queue.reconnect()")
     page.wait_for("queue.counters.connections === 2 && queue.status === 'live'")
     place(queue, name_of(2), json.dumps({"event": "n", "payload": 2, "channel": "orders"}))
     page.wait_for("seen.length === 2")
-    page.evaluate("queue.unsubscribe('orders')")
+    page.run("queue.unsubscribe('orders')")
     page.wait_for("queue.presence('x').catch(() => true)")
     place(queue, name_of(3), json.dumps({"event": "n", "payload": 3, "channel": "orders"}))
     place(queue, name_of(4), json.dumps({"event": "n", "payload": 4}))
@@ -256,9 +253,9 @@ def test_a_page_subscribes_as_it_goes_and_keeps_that(chat, queue, tab):
 def test_a_page_knows_who_is_there(chat, tab):
     page = tab(chat, json.dumps({"token": make_token("7"), "channels": ["presence.room"]}))
     page.wait_for("queue.status === 'live'")
-    page.evaluate(
-        "window.news = []; queue.on('presence.*', (payload, { event }) => news.push([event, payload.members[0].user]));"
-        "1")
+    page.run(
+        "window.news = [];"
+        "queue.on('presence.*', (payload, { event }) => news.push([event, payload.members[0].user]));")
     answer = page.evaluate("queue.presence('presence.room', { status: 'away' })")
     assert [(member["user"], member["status"]) for member in answer["members"]] == [("7", "away")]
     with Speaking(chat, f"/?channels=presence.room&token={make_token('8')}"):
@@ -283,6 +280,6 @@ def test_a_page_that_nothing_is_for_keeps_its_cursor_new(start, queue, tab):
     for number in range(50):
         place(queue, name_of(number), json.dumps({"event": "n", "payload": number, "channel": "others"}))
     page.wait_for("queue.cursor.endsWith(':50')")
-    page.evaluate("queue.reconnect()")
+    page.run("queue.reconnect()")
     page.wait_for("queue.counters.connections === 2 && queue.status === 'live'")
     assert page.evaluate("gaps") == []

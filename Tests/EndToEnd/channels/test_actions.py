@@ -47,9 +47,9 @@ def ask(client, text):
     ('{"action":"subscribe","data":[]}', ERROR % ("Invalid message format", "invalid_format", "")),
     ('{"action":"subscribe","data":{"channel":"a"}', ERROR % ("Invalid message format", "invalid_format", "")),
     ('{"action":"message","data":{"channel":"chat","message":"hi"}}',
-     ERROR % ("Not subscribed to channel", "not_subscribed", ',"channel":"chat"')),
+     ERROR % ("Not subscribed to channel", "not_subscribed", ',"channel":"chat","request":"message"')),
     ('{"action":"subscribe","data":{"channel":"private.a"}}',
-     ERROR % ("Channel needs an authenticated user", "forbidden", ',"channel":"private.a"')),
+     ERROR % ("Channel needs an authenticated user", "forbidden", ',"channel":"private.a","request":"subscribe"')),
 ])
 @pytest.mark.parametrize("dialect", [Speaking, Chatting])
 def test_an_action_has_this_answer(server, dialect, text, answer):

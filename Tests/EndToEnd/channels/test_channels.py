@@ -97,12 +97,20 @@ def test_a_pattern_and_a_name_under_it_end_by_themselves(server, queue):
         assert names(one, 2) == ["by name", "last"]
 
 
+def test_an_event_for_several_channels_says_for_how_many(server, queue):
+    with Speaking(server, "/", "b", "c") as one:
+        put(queue, to("a", "b", "c"), to("b"))
+        several, single = one.receive_events(2)
+        assert (several["channel"], several["copies"]) == ("b", 3)
+        assert single["channel"] == "b" and "copies" not in single
+
+
 def test_a_client_has_so_many_channels(start):
     server = start("--channels", "3")
     with Speaking(server, "/?channels=a", "b.*", "c") as one:
         assert one.ask("subscribe", channel="d") == {
             "success": False, "action": "error", "error": "Too many channels; unsubscribe from one first",
-            "code": "too_many_channels", "channel": "d"}
+            "code": "too_many_channels", "channel": "d", "request": "subscribe"}
         one.subscribe("c")
         one.ask("unsubscribe", channel="a")
         one.subscribe("d")

@@ -85,7 +85,7 @@ def test_only_a_subscriber_may_send(chat):
     with Speaking(chat, "/", "chat.b") as sender:
         assert sender.ask("message", channel="chat.a", message=1) == {
             "success": False, "action": "error", "error": "Not subscribed to channel", "code": "not_subscribed",
-            "channel": "chat.a"}
+            "channel": "chat.a", "request": "message"}
 
 
 def test_only_where_a_rule_lets_clients_send(chat):

@@ -1,5 +1,6 @@
 """The examples, run as they are."""
 
+import importlib.resources
 import os
 import shutil
 import subprocess
@@ -7,9 +8,10 @@ import sys
 
 import pytest
 
-from support.files import waiting
+from support.files import name_of, place, place_each, waiting
 from support.pages import serving
 from support.places import EXAMPLES, MANUAL
+from support.ports import free_port
 from support.waiting import eventually
 
 WAYS = {
@@ -40,6 +42,30 @@ def test_an_example_says_when_it_cannot_publish(tmp_path, way):
         pytest.skip(f"no {way}")
     result = subprocess.run([*WAYS[way], str(tmp_path / "nowhere"), "order.created"], capture_output=True, timeout=20)
     assert result.returncode != 0 and (result.stderr or result.stdout)
+
+
+def test_the_page_of_a_language_models_answer_is_whole_again_when_it_is_loaded_anew(
+        server, queue, binaries, browser, tmp_path):
+    text = (EXAMPLES / "language-model/answer.html").read_text().replace("127.0.0.1:8081", f"127.0.0.1:{server.port}")
+    shown = "document.getElementById('answer').textContent"
+    environment = {"PATH": f"{binaries}:/usr/bin:/bin", "WSQUEUE_DIR": str(queue)}
+    command = ["sh", EXAMPLES / "language-model/answer.sh", "chat.7", "cat"]
+    with serving({"/": text}) as host, browser.open(host) as page, subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE) as model:
+        def write(text):
+            model.stdin.write(text.encode())
+            model.stdin.flush()
+        write("Warum ist der")
+        page.wait_for(f"{shown} === 'Warum ist der'")
+        page.go(host)
+        page.wait_for(f"{shown} === 'Warum ist der' && document.title === 'Answer, being written'")
+        write(" Himmel\nblau?")
+        page.wait_for(f"{shown} === 'Warum ist der Himmel\\nblau?'")
+        model.stdin.close()
+        page.wait_for("document.title === 'Answer'")
+        page.go(host)
+        page.wait_for(f"{shown} === 'Warum ist der Himmel\\nblau?' && document.title === 'Answer'")
+        assert model.wait(10) == 0
 
 
 def test_the_browser_example_shows_an_event_and_goes_on(start, queue, publish, browser):
@@ -86,48 +112,42 @@ def test_a_turbo_page_is_changed_by_what_is_published(start, queue, publish, bro
         page.wait_for("document.querySelectorAll('#orders li').length === 0")
 
 
-# Just enough of React to run a hook: one component that is drawn again when its state has changed.
-REACT = """
-let slots = [], index = 0, effects = [], draw = () => {};
-const slot = (first) => { const at = index++; slots[at] ??= { value: first }; return slots[at]; };
-export const useState = (first) => {
-  const one = slot(first);
-  return [one.value, (value) => { one.value = value; draw(); }];
-};
-export const useRef = (first) => slot({ current: first }).value;
-export const useEffect = (run, needs) => {
-  const one = slot();
-  if (needs && one.needs && needs.every((need, at) => need === one.needs[at])) return;
-  effects.push(() => { one.end?.(); one.end = run(); one.needs = needs; });
-};
-export const render = (component) => {
-  draw = () => { index = 0; component(); for (const effect of effects.splice(0)) effect(); };
-  draw();
-};
-export const unmount = () => { for (const one of slots) one.end?.(); };
-"""
+def test_an_htmx_page_is_changed_by_what_is_published(start, publish, browser):
+    """By htmx itself, which a package of PyPI ships."""
+    htmx = importlib.resources.files("django_htmx") / "static/django_htmx"
+    server = start()
+    text = (EXAMPLES / "browser/htmx.html").read_text()
+    pages = {
+        "/": text.replace("http://127.0.0.1:8081/", f"http://{server.host}:{server.port}/"),
+        "/htmx.min.js": (htmx / "htmx-2.min.js").read_text(),
+        "/sse.js": (htmx / "ext/hx-sse-2.min.js").read_text(),
+    }
+    with serving(pages) as host, browser.open(host) as page:
+        server.wait_for("client.open")
+        publish("other", "-t", "<li>no order</li>")
+        publish("order.created", "-t", "<li>7: Bob</li>")
+        page.wait_for("document.querySelector('li')?.textContent === '7: Bob'")
+        assert server.terminate() == 0
+        publish("order.created", "-t", "<li>8: Zoë</li>")
+        start(listen=f"127.0.0.1:{server.port}")
+        page.wait_for("document.querySelectorAll('li')[1]?.textContent === '8: Zoë'", timeout=30)
 
 
-def test_the_react_hook_listens_while_its_component_is_there(server, publish, browser):
-    address = f"http://{server.host}:{server.port}/"
-    page_text = """<!doctype html><script type="importmap">{"imports": {"react": "/react.js"}}</script>
-        <script type="module">
-        import { render, unmount } from "react";
-        import { useWSQueue } from "/useWSQueue.js";
-        window.seen = []; window.unmount = unmount; window.draws = 0;
-        render(() => { draws++; const draw = draws;
-            window.status_ = useWSQueue("{address}", {}, { event: (payload) => seen.push([payload, draw]) }); });
-        </script>""".replace("{address}", address)
-    hook = (EXAMPLES / "browser/useWSQueue.mjs").read_text().replace("./wsqueue.mjs", address + "wsqueue.mjs")
-    with serving({"/": page_text, "/react.js": REACT, "/useWSQueue.js": hook}) as host, browser.open(host) as page:
-        page.wait_for("window.status_ === 'live'")
-        publish("one", "-j", "1")
-        page.wait_for("seen.length === 1")
-        # The handler is the last drawing's, and there was one connection for all of them.
-        assert page.evaluate("seen[0][1] === draws && draws > 1")
-        assert len(server.logged("client.open")) == 1
-        page.evaluate("unmount()")
-        server.wait_for("client.close")
+def test_a_datastar_page_is_changed_by_what_is_published(start, publish, browser):
+    server = start()
+    text = (EXAMPLES / "browser/datastar.html").read_text()
+    text = text.replace("http://127.0.0.1:8081/", f"http://{server.host}:{server.port}/")
+
+    def patch(*lines):
+        publish("datastar-patch-elements", "-t", "\n".join(lines))
+    with serving({"/": text}) as host, browser.open(host) as page:
+        server.wait_for("client.open")
+        patch("selector #orders", "mode append", "elements <li id=o7>", "elements 7: Bob</li>")
+        page.wait_for("document.querySelector('#orders li')?.textContent.trim() === '7: Bob'")
+        patch("elements <li id=o7>7: paid</li>")
+        page.wait_for("document.querySelector('#orders li')?.textContent === '7: paid'")
+        patch("selector #o7", "mode remove")
+        page.wait_for("document.querySelectorAll('#orders li').length === 0")
 
 
 @pytest.mark.skipif(not shutil.which("php"), reason="no PHP")
@@ -144,6 +164,38 @@ def test_the_php_page_misses_nothing_between_its_making_and_its_showing(server, 
         page.wait_for("document.querySelectorAll('#orders li').length === 2")
         assert page.evaluate("[...document.querySelectorAll('#orders li')].map((one) => one.textContent)") == [
             "<Alice>", "Bob"]
+
+
+@pytest.mark.skipif(not shutil.which("php"), reason="no PHP")
+def test_the_php_page_asks_php_for_its_list_again_when_events_are_lost(start, queue, browser, tmp_path):
+    server = start("--journal-events", "10")
+    shutil.copy(EXAMPLES / "php/page.php", tmp_path / "index.php")
+    orders = tmp_path / "orders.json"
+    orders.write_text('[{"customer": "<Alice>"}]')
+    port = free_port()
+    items = "[...document.querySelectorAll('#orders li')].map((one) => one.textContent).join()"
+    with subprocess.Popen(
+            ["php", "-S", f"127.0.0.1:{port}", "-t", str(tmp_path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={**os.environ, "WSQUEUE_SERVER": f"http://{server.host}:{server.port}"}) as php:
+        try:
+            assert b"started" in php.stderr.readline()
+            with browser.open(f"http://127.0.0.1:{port}/") as page:
+                page.wait_for("queue.status === 'live'")
+                assert page.evaluate(items) == "<Alice>"
+                page.run("dispatchEvent(new Event('pagehide'))")
+                orders.write_text('[{"customer": "<Alice>"}, {"customer": "Bob"}]')
+                # The journal is trimmed when more comes than it may hold.
+                for first in (1, 40):
+                    place_each(queue, range(first, first + 30))
+                    eventually(lambda: waiting(queue) == [], "the files are deleted")
+                page.run("dispatchEvent(new Event('pageshow'))")
+                page.wait_for(f"{items} === '<Alice>,Bob' && queue.status === 'live'")
+                place(queue, name_of(99), '{"event": "order.created", "payload": {"customer": "Carol"}}')
+                page.wait_for(f"{items} === '<Alice>,Bob,Carol'")
+                assert page.evaluate("[queue.counters.gaps, performance.getEntriesByType('resource')"
+                                     ".filter(({ name }) => name.endsWith('?orders')).length]") == [1, 1]
+        finally:
+            php.kill()
 
 
 def test_the_manual_shows_the_examples_as_they_are():

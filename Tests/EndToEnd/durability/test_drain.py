@@ -129,13 +129,17 @@ def test_a_second_signal_ends_it_at_once(start, queue):
         assert time.monotonic() - begin < 2
 
 
-def test_waiting_for_a_client_that_does_not_read_costs_no_processor_time(start, queue, is_measured):
+@pytest.mark.parametrize("owed", [30, 0], ids=["events", "nothing"])
+def test_waiting_for_a_client_that_does_not_read_costs_no_processor_time(start, queue, is_measured, owed):
     server = start("--threads", "1", "--behind-size", "64M", "--drain", "60s")
     with Client(server, receive_buffer=4_096) as idle:
-        place_large(queue, 30, 300_000)
-        idle.receive(1)
+        if owed:
+            place_large(queue, owed, 300_000)
+            idle.receive(1)
         server.signal(signal.SIGTERM)
         server.wait_for("server.drain")
+        # Nobody takes it any more.
+        place(queue, name_of(31), content(31))
         before = server.processor_seconds()
         holds(lambda: server.process.poll() is None, 1)
         if is_measured:

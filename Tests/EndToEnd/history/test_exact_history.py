@@ -5,15 +5,10 @@ import json
 import pytest
 
 from support.client import Client
-from support.files import name_of, place, waiting
+from support.files import gone, name_of, place
 from support.metrics import Metrics
-from support.waiting import eventually
 
 LINES = 400
-
-
-def gone(queue):
-    eventually(lambda: waiting(queue) == [], "the files are deleted")
 
 
 def publish(queue, number, event):

@@ -4,29 +4,11 @@ import json
 import subprocess
 import time
 
-import pytest
-
 from support.client import Client
-from support.files import name_of, place, waiting
+from support.files import gone, name_of, place
 from support.metrics import Metrics
 from support.tokens import SECRET, make_token
 from support.waiting import eventually
-
-
-def gone(queue):
-    eventually(lambda: waiting(queue) == [], "the files are deleted")
-
-
-@pytest.fixture
-def put(memory_queue):
-    """Publishes events in their order, and waits until they are sent."""
-    numbers = iter(range(1, 100_000))
-
-    def publish(*events):
-        for event in events:
-            place(memory_queue, name_of(next(numbers)), json.dumps({"event": "e", **event}))
-        gone(memory_queue)
-    return publish
 
 
 def state_of(client, key=lambda event: event["payload"]):

@@ -33,6 +33,19 @@ def test_event_names_may_come_several_times(start, publish):
         assert [event["event"] for event in client.receive_events(2)] == ["a", "b"]
 
 
+def test_who_asks_for_too_many_names_of_events_gets_the_error_and_not_all_events(start, publish):
+    # One thread: what the other client has had this one has had, too.
+    server = start("--threads", "1")
+    with Speaking(server, "/?events=" + ",".join(f"n{number}" for number in range(65))) as client:
+        [error] = client.receive_events()
+        assert error["code"] == "invalid_field" and "events" in error["error"]
+        with Client(server) as other:
+            publish("n1")
+            other.receive_events(1)
+        client.send_action("ping")
+        assert client.receive_events() == [{"action": "pong"}]
+
+
 def test_wrong_names_in_a_query_are_one_error_and_too_many_are_another(start):
     server = start("--channels", "2")
     with Speaking(server, "/?channels=a!b,b!c,a,b,c,d,e") as client:

@@ -13,6 +13,7 @@ import tempfile
 import pytest
 
 from support.client import Client, handshake_request
+from support.debian import are_linked_anew
 from support.http import read_answer
 from support.installing import install
 from support.places import ROOT
@@ -20,8 +21,6 @@ from support.server import Server
 from support.waiting import deadline_after, eventually
 
 QUEUE = "var/spool/wsqueue"
-# scripts/test makes it: that takes most of a minute.
-DEBIAN = ROOT / ".build/bookworm"
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root installs packages"),
@@ -30,87 +29,6 @@ pytestmark = [
     # The package is made once.
     pytest.mark.xdist_group("package"),
 ]
-
-
-def are_linked_anew(config):
-    """Whether the programs are those that scripts/package makes if it is told of none: that takes a minute."""
-    return pathlib.Path(config.getoption("--binaries")).resolve() == ROOT / ".build/programs" and shutil.which("swift")
-
-
-@pytest.fixture(scope="session")
-def package(binaries, tmp_path_factory, request):
-    """The package of the programs that are tested; those for use are linked once more, without libraries."""
-    if request.config.getoption("--sanitized"):
-        pytest.skip("a sanitizer's programs are for no package")
-    output = tmp_path_factory.mktemp("package")
-    options = [] if are_linked_anew(request.config) else ["--binaries", str(binaries)]
-    result = subprocess.run(
-        [ROOT / "scripts/package", "--output", output, *options], check=True, timeout=400, capture_output=True,
-        text=True)
-    path = pathlib.Path(result.stdout.splitlines()[-1])
-    assert path.parent == output
-    return path
-
-
-@pytest.fixture(scope="session")
-def debian():
-    if not DEBIAN.exists():
-        pytest.skip(f"no Debian in {DEBIAN}")
-    return DEBIAN
-
-
-class Machine:
-    """A Debian of its own, thrown away with the test: a layer over the one that is kept."""
-
-    def __init__(self, debian, directory):
-        self.root = pathlib.Path(directory) / "root"
-        layers = [pathlib.Path(directory) / name for name in ("upper", "work")]
-        for one in [self.root, *layers]:
-            one.mkdir()
-        os.chmod(directory, 0o755)
-        try:
-            subprocess.run(
-                ["mount", "-t", "overlay", "overlay", "-o",
-                 f"lowerdir={debian},upperdir={layers[0]},workdir={layers[1]}", self.root],
-                check=True, capture_output=True)
-        except subprocess.CalledProcessError as error:
-            pytest.skip(f"nothing can be mounted here: {error.stderr!r}")
-
-    def end(self):
-        subprocess.run(["umount", self.root], check=True)
-
-    def command(self, *words, user=None):
-        who = ["setpriv", "--reuid", user, "--regid", user, "--init-groups"] if user else []
-        return ["chroot", str(self.root), *who, *words]
-
-    def run(self, *words, user=None, check=True):
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-        return subprocess.run(
-            self.command(*words, user=user), check=check, capture_output=True, text=True, timeout=60,
-            env=environment)
-
-    def install(self, package):
-        shutil.copy(package, self.root / "tmp")
-        return self.run("dpkg", "-i", f"/tmp/{package.name}")
-
-    def files(self):
-        """What there is, but for what dpkg notes and the lists of users keep of before."""
-        found = set()
-        for directory, _, names in os.walk(self.root):
-            where = pathlib.Path(directory).relative_to(self.root)
-            found |= {str(where), *(str(where / name) for name in names)}
-        own = ("var/lib/dpkg/", "var/log/", "var/cache/", "tmp/", "var/lib/systemd/")
-        return {name for name in found if not name.startswith(own) and not name.endswith("-")}
-
-
-@pytest.fixture
-def machine(debian):
-    with tempfile.TemporaryDirectory(prefix="wsqueue-debian-") as directory:
-        one = Machine(debian, directory)
-        try:
-            yield one
-        finally:
-            one.end()
 
 
 @contextlib.contextmanager
@@ -239,8 +157,9 @@ def test_the_history_of_a_server_before_is_taken_out_of_the_queue(package, machi
 ROUTES = {
     # On this machine, as a page of another site, by a name that is another's, by a proxy.
     "GET /": (200, 200, 403, 403), "GET /status.json": (200, 200, 403, 403), "GET /metrics": (200, 200, 403, 403),
-    "GET /live": (200, 200, 403, 200), "GET /ready": (200, 200, 403, 200), "GET /cursor": (200, 200, 403, 200),
-    "GET /events": (200, 403, 403, 200), "POST /publish": (404, 404, 403, 404), "GET /state.json": (404, 404, 403, 404),
+    "GET /live": (200, 200, 403, 200), "GET /ready": (200, 200, 403, 200), "GET /cursor": (200, 403, 403, 200),
+    "GET /events": (200, 403, 403, 200), "GET /state": (200, 403, 403, 200),
+    "POST /publish": (404, 404, 403, 404), "GET /state.json": (404, 404, 403, 404),
     "socket /": (101, 403, 403, 101), "GET /wsqueue.js": (200, 200, 403, 200),
 }
 ASKED = [[], ["Origin: https://evil.example"], ["Host: evil.example"], ["X-Forwarded-For: 203.0.113.9"]]
@@ -250,22 +169,8 @@ class Unit(Server):
     """The installed unit's own command, as far as it goes without systemd, in a network of its own."""
 
     def __init__(self, machine):
-        says = {}
-        text = (machine.root / "usr/lib/systemd/system/wsqueue-server.service").read_text(encoding="utf-8")
-        for line in text.splitlines():
-            name, separator, value = line.partition("=")
-            if separator and not line.startswith("#"):
-                says[name] = value
-        assert says["NoNewPrivileges"] == "yes" and says["CapabilityBoundingSet"] == says["AmbientCapabilities"]
-        user, lease = says["User"], says["AmbientCapabilities"].removeprefix("CAP_").lower()
-        # systemd's own.
-        machine.run("install", "-d", "-m", "755", "-o", user, "-g", user, f"/run/{says['RuntimeDirectory']}")
         setting = "ip link set lo up && ip addr add 10.9.0.1/32 dev lo && ip -6 addr add fd00:9::1/128 dev lo"
-        self.run([
-            "unshare", "--net", "sh", "-c", f'{setting} && umask {says["UMask"]} && exec "$@"', "sh",
-            "chroot", str(machine.root), "setpriv", "--reuid", user, "--regid", user, "--init-groups",
-            f"--inh-caps=-all,+{lease}", f"--ambient-caps=-all,+{lease}", f"--bounding-set=-all,+{lease}",
-            "--no-new-privs", *says["ExecStart"].split()])
+        self.run(["unshare", "--net", "sh", "-c", f'{setting} && exec "$@"', "sh", *machine.unit_command()])
 
     @contextlib.contextmanager
     def network(self):

@@ -318,9 +318,10 @@ def installed(binaries, tmp_path_factory):
 
 
 @needs_analyze
-def test_the_service_is_well_hardened():
+@pytest.mark.parametrize("name", ["wsqueue-server.service", "wsqueue-server@.service"])
+def test_the_service_is_well_hardened(name):
     result = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=16", UNITS / "wsqueue-server.service"],
+        ["systemd-analyze", "security", "--offline=true", "--threshold=16", UNITS / name],
         capture_output=True, text=True, env={**os.environ, "SYSTEMD_COLORS": "0"})
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
 
@@ -331,7 +332,7 @@ def unit_settings(name):
 
 
 def test_the_manager_waits_longer_than_a_drain_takes(binaries):
-    usage = subprocess.run([binaries / "wsqueue-server", "--help"], capture_output=True, text=True).stdout
+    usage = subprocess.run([binaries / "wsqueue-server", "--help", "all"], capture_output=True, text=True).stdout
     assert "stopping may take. Default: 20s." in " ".join(usage.split())
     assert int(unit_settings("wsqueue-server.service")["TimeoutStopSec"]) > 20
 
@@ -340,12 +341,34 @@ def test_the_manager_waits_longer_than_a_drain_takes(binaries):
 def test_systemd_understands_the_units(installed):
     # Of another package, and only looked for.
     (installed / "bin").mkdir(exist_ok=True)
-    shutil.copy("/bin/kill", installed / "bin")
-    units = [f"/usr/lib/systemd/system/wsqueue-server.{kind}" for kind in ("service", "socket")]
+    for name in ("kill", "sh"):
+        shutil.copy(f"/bin/{name}", installed / "bin")
+    units = [f"/usr/lib/systemd/system/wsqueue-{name}" for name in (
+        "server.service", "server.socket", "server@shop.service", "consumer@hooks.service")]
     result = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", f"--root={installed}", *units],
         capture_output=True, text=True)
     assert result.returncode == 0 and "wsqueue" not in result.stderr, result.stderr
+
+
+@needs_analyze
+def test_systemd_understands_the_unit_of_a_user(installed, tmp_path):
+    unit = tmp_path / "wsqueue-server.service"
+    text = (UNITS / "user/wsqueue-server.service").read_text(encoding="utf-8")
+    unit.write_text(text.replace("%h/.local/", f"{installed}/usr/"), encoding="utf-8")
+    result = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", unit], capture_output=True, text=True,
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)})
+    assert result.returncode == 0 and "wsqueue" not in result.stderr, result.stderr
+
+
+def test_one_more_queue_is_served_as_the_first_one_is():
+    one, more = (unit_settings(name) for name in ("wsqueue-server.service", "wsqueue-server@.service"))
+    differing = {key for key in one.keys() | more.keys() if one.get(key) != more.get(key)}
+    assert differing == {
+        "Description", "ExecStartPre", "ExecStart", "RuntimeDirectory", "StateDirectory", "StateDirectoryMode",
+        "ReadWritePaths"}
+    assert "-d /var/spool/wsqueue-%i" in more["ExecStart"] and "-c /etc/wsqueue/%i.conf" in more["ExecStart"]
 
 
 @pytest.mark.skipif(not shutil.which("systemd-sysusers"), reason="no systemd-sysusers")

@@ -207,7 +207,8 @@ def test_one_client_too_many_is_told_503(start):
         client.socket.close()
 
 
-OPEN = ["/live", "/ready", "/ready?x", "/metrics", "/wsqueue.js", "/wsqueue.mjs", "/wsqueue.d.ts", "/live/"]
+OPEN = ["/live", "/ready", "/ready?x", "/metrics", "/wsqueue.js", "/wsqueue.mjs", "/wsqueue.d.ts", "/wsqueue.tgz",
+        "/live/"]
 
 
 @pytest.mark.parametrize("options", [["--clients", "2"], ["--clients-per-address", "2"]])

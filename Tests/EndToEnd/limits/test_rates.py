@@ -19,7 +19,7 @@ def action(name, **data):
 
 
 def ask_much(client, count, what=None):
-    client.socket.sendall((what or action("unsubscribe", channel="x")) * count)
+    client.socket.sendall((what or action("subscribe", channel="x")) * count)
 
 
 @pytest.mark.parametrize("dialect", [Speaking, Chatting])
@@ -29,7 +29,8 @@ def test_sixty_messages_a_minute_are_answered_and_the_next_is_told_when_to_come_
         *answers, error = one.receive_events(61)
         assert all(answer["success"] for answer in answers)
         assert error == {
-            "success": False, "action": "error", "error": TEXT, "code": "rate_limited", "retry_after": 1}
+            "success": False, "action": "error", "error": TEXT, "code": "rate_limited", "retry_after": 1,
+            "request": "subscribe"}
 
 
 def test_who_waits_as_long_as_he_is_told_is_answered(start):
@@ -40,7 +41,7 @@ def test_who_waits_as_long_as_he_is_told_is_answered(start):
         assert error["retry_after"] in (1, 2), error
         # The clock is what this is about.
         time.sleep(error["retry_after"])
-        assert one.ask("unsubscribe", channel="x")["success"] is True
+        assert one.ask("subscribe", channel="x")["success"] is True
 
 
 def test_the_seconds_left_are_the_real_ones(start):
@@ -57,7 +58,19 @@ def test_heartbeats_are_free(start, heartbeat, answer):
         ask_much(one, 200, action(heartbeat))
         if answer:
             assert one.receive_events(200) == [answer] * 200
-        assert one.ask("unsubscribe", channel="x")["success"] is True
+        assert one.ask("subscribe", channel="x")["success"] is True
+
+
+def test_what_is_given_back_is_free_and_many_channels_are_one_message(start):
+    server = start("--messages-per-minute", "1")
+    with Speaking(server) as one:
+        names = [f"room.{number}" for number in range(100)]
+        answer = one.ask("subscribe", channels=[*names, "private.x"])
+        assert (answer["channels"], answer["refused"]) == (names, {"private.x": "forbidden"})
+        assert one.ask("subscribe", channel="y")["code"] == "rate_limited"
+        ask_much(one, 200, action("unsubscribe", channel="x"))
+        assert all(answer["success"] for answer in one.receive_events(200))
+        assert one.ask("unsubscribe", channels=names[:99])["channels"] == names[:99]
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b"no json", b'{"action":"dance"}', b'{"action":"subscribe"}'])
@@ -76,7 +89,7 @@ def test_who_goes_on_is_closed(start):
         assert [message.get("code") for message in messages] == [None] * 10 + ["rate_limited"] * 10
         assert one.frames.close == (4029, "too many messages")
         server.wait_for("client.error", code=4029, reason="message rate")
-        assert other.ask("unsubscribe", channel="x")["success"] is True
+        assert other.ask("subscribe", channel="x")["success"] is True
     server.signal(signal.SIGUSR1)
     status = server.wait_for("server.status")
     assert (status["limited"], status["flooded"]) == ("11", "1")

@@ -170,18 +170,18 @@ def test_a_page_of_roadrunners_plugin_joins_hears_and_leaves(guarded, queue, bro
     pages = {"/": '<!doctype html><script src="TopicSocket.js"></script>',
              "/TopicSocket.js": (MIGRATION / "spiral/TopicSocket.js").read_text(encoding="utf-8")}
     with serving(pages) as host, browser.open(host) as page:
-        page.evaluate(
+        page.run(
             f"globalThis.got = []; globalThis.ws = new TopicSocket('{guarded.address}');"
             "ws.onmessage = ({ data }) => got.push(JSON.parse(data));"
-            "ws.onopen = () => ws.send(JSON.stringify({ command: 'join', topics: ['news'] })); 0")
+            "ws.onopen = () => ws.send(JSON.stringify({ command: 'join', topics: ['news'] }))")
         page.wait_for("got.length === 1")
         php("spiral_publish.php", str(queue), "several")
         page.wait_for("got.length === 4")
-        page.evaluate("ws.send(JSON.stringify({ command: 'join', topics: ['news', 'user.8'] })); 0")
+        page.run("ws.send(JSON.stringify({ command: 'join', topics: ['news', 'user.8'] }))")
         page.wait_for("got.length === 5")
         php("spiral_publish.php", str(queue), "json")
         guarded.wait_for("event.sent", clients=0)
-        page.evaluate("ws.send(JSON.stringify({ command: 'leave', topics: ['news'] })); 0")
+        page.run("ws.send(JSON.stringify({ command: 'leave', topics: ['news'] }))")
         page.wait_for("got.length === 6")
         assert page.evaluate("got") == [
             {"topic": "@join", "payload": ["news"]},

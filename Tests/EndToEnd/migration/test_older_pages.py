@@ -1,6 +1,7 @@
 """Pages that were written for the older systems, unchanged, in a real browser."""
 
 import pathlib
+import re
 
 import pytest
 
@@ -17,7 +18,10 @@ def address(server):
 
 
 def run_script(page, name):
-    page.evaluate((PAGES / name).read_text(encoding="utf-8") + "\n0")
+    """The one class that the file declares is the page's."""
+    text = (PAGES / name).read_text(encoding="utf-8")
+    [declared] = re.findall(r"^class (\w+)", text, re.MULTILINE)
+    page.run(f"{text}\nglobalThis.{declared} = {declared};")
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def room(chat, browser):
     with browser.open(address(chat)) as page:
         run_script(page, "chat.js")
         for name in ("bob", "eve"):
-            page.evaluate(f"globalThis.{name} = new ChatPage('{chat.address}', 'chat.room.1'); 0")
+            page.run(f"globalThis.{name} = new ChatPage('{chat.address}', 'chat.room.1')")
             page.wait_for(f"{name}.channels.length === 1 && {name}.connectionId !== null")
         yield page
         assert page.evaluate("[bob.unknown, eve.unknown]") == [[], []]
@@ -63,7 +67,7 @@ def test_a_chat_page_gets_events_of_the_queue_as_messages_of_the_server(room, qu
 
 
 def test_a_chat_page_that_says_too_much_waits_as_it_is_told_and_loses_nothing(room):
-    room.evaluate("for (let n = 0; n < 63; n += 1) bob.say('chat.room.1', n); 0")
+    room.run("for (let n = 0; n < 63; n += 1) bob.say('chat.room.1', n)")
     room.wait_for("bob.errors.length >= 4")
     error = room.evaluate("bob.errors[0]")
     assert (error["success"], error["retry_after"]) == (False, 1)
@@ -73,7 +77,7 @@ def test_a_chat_page_that_says_too_much_waits_as_it_is_told_and_loses_nothing(ro
 
 
 def test_a_chat_page_hears_what_was_wrong(room):
-    room.evaluate("eve.say('chat.room.2', 'hi'); eve.send('dance'); eve.socket.send('hello'); eve.send('subscribe')")
+    room.run("eve.say('chat.room.2', 'hi'); eve.send('dance'); eve.socket.send('hello'); eve.send('subscribe')")
     room.wait_for("eve.errors.length === 4")
     assert room.evaluate("eve.errors.map((one) => one.error)") == [
         "Not subscribed to channel", "Unknown action: dance", "Invalid message format",
@@ -84,7 +88,7 @@ def test_a_page_of_the_php_original_shows_events_and_gets_nothing_else(start, qu
     server = start()
     with browser.open(address(server)) as page:
         run_script(page, "events.js")
-        page.evaluate(f"globalThis.page = new EventsPage('{server.address}'); 0")
+        page.run(f"globalThis.page = new EventsPage('{server.address}')")
         page.wait_for(f"page.socket.readyState === {OPEN}")
         # As the original writes them: in place, without a rename.
         (queue / "1729000000.25_6b01103dde297.json").write_text(

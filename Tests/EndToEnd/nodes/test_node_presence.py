@@ -19,9 +19,9 @@ def rooms(start_nodes, redis, queue):
     """Starts nodes with tokens and a grace of a second, and waits until they know of each other."""
     secrets = str(write_secrets(queue))
 
-    def start(count, *options):
+    def start(count, *options, grace="1s"):
         nodes = start_nodes(
-            count, redis, "--jwt-secret-file", secrets, "--presence-grace", "1s", "--messages-per-minute", "0",
+            count, redis, "--jwt-secret-file", secrets, "--presence-grace", grace, "--messages-per-minute", "0",
             *options)
         for node in nodes:
             eventually(lambda node=node: len(node.logged("node.up")) == count - 1, node.log)
@@ -155,15 +155,18 @@ def counted(client):
 
 
 def test_the_users_of_a_node_that_ends_leave_after_the_grace_unless_they_come_elsewhere(rooms):
-    nodes = rooms(2)
+    # Longer than it takes to come elsewhere while the machine has other work.
+    nodes = rooms(2, grace="3s")
     watching = connect(nodes[1], None)
     connect(nodes[0], 1)
     connect(nodes[0], 2)
     agree([watching], [1, 2])
-    nodes[0].terminate()
+    nodes[0].signal(signal.SIGTERM)
     connect(nodes[1], 2)
-    assert news_of(watching, 1, timeout=4)[0:1] + ("1",) in {("leave", "1"), ("join", "1")}
-    agree([watching], [2], timeout=4)
+    while (told := news(watching))[0] != "leave":
+        pass
+    assert told == ("leave", ("1",), 1)
+    agree([watching], [2])
 
 
 def test_the_users_of_a_killed_node_leave_and_somebody_tells_it(rooms):

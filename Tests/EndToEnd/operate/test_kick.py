@@ -1,6 +1,7 @@
 """`wsqueue-server kick` and the socket in the queue by which the server's own user and root command (SPEC §2)."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -8,7 +9,7 @@ import subprocess
 import pytest
 
 from support.client import Client
-from support.http import read_answer
+from support.http import read_answer, request
 from support.marks import needs_root
 from support.speaking import Speaking
 from support.tokens import make_token, write_secrets
@@ -34,6 +35,11 @@ def by_control(queue, path, method="GET"):
         connection.connect(str(queue / ".control"))
         connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return read_answer(connection, deadline_after(10))
+
+
+def is_listened_to(path):
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
 
 
 def test_it_closes_the_users_clients_and_keeps_them_away(queue, start, kick):
@@ -85,6 +91,28 @@ def test_a_queue_whose_path_is_too_long_for_a_socket(queue, start, kick):
     assert kick("--user", "42", directory=deep)[:2] == (0, "0\n")
     server.terminate()
     assert not (deep / ".control").exists()
+
+
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_it_is_there_again_where_the_queue_is_another_directory(queue, start, kick, sandbox):
+    server = start("--sandbox", sandbox, "--threads", "2")
+    for round in range(3):
+        if round == 1:
+            os.rename(queue, queue.with_name("old"))
+        else:
+            shutil.rmtree(queue)
+            server.wait_for("queue.missing")
+        queue.mkdir()
+        eventually(lambda: len(server.logged("queue.back")) == round + 1, "it is back")
+        eventually(lambda: is_listened_to(queue / ".control"), "the socket is there")
+        assert stat.S_IMODE(os.lstat(queue / ".control").st_mode) == 0o600
+        # More than one loop may take it.
+        for _ in range(8):
+            assert by_control(queue, "/status.json").status == 200
+        assert kick("--user", "42")[:2] == (0, "0\n")
+        assert request(server, "/live").status == 200
+    assert server.terminate() == 0
+    assert not os.path.exists(queue / ".control")
 
 
 @needs_root

@@ -130,7 +130,8 @@ def test_a_busy_server_can_be_read_along(start, memory_queue):
     for line in lines:
         key = (line["ts"][:19], line["ev"])
         seconds[key] = seconds.get(key, 0) + 1
-    assert max(seconds.values()) <= 55, seconds
+    # A second of the server begins with an event: parts of two of them may be in one of the clock.
+    assert max(seconds.values()) <= 2 * 50 + 5, seconds
     assert sum(int(line["sent"]) for line in lines if line["ev"] == "events.sum") + sum(
         line["ev"] == "event.sent" for line in lines) == 2_000
     assert sum(int(line.get("repeat", 1)) for line in lines if line["ev"] == "event.rejected") == 1_000

@@ -66,6 +66,19 @@ def test_every_state_is_listed_oldest_first(manage, listed, queue, publish):
     assert [one["event"] for one in listed("held", "later")] == ["tea.ready", "held.back"]
 
 
+def test_what_an_event_is_the_state_of_is_listed(manage, listed, queue, publish):
+    place(queue, name_of(1), event("job.progress", payload="x" * 20_000, key="job:42"))
+    place(queue, name_of(2), event("job.done", key="job:42\u202e", clear=True))
+    place(queue, name_of(3) + "l", event("batch", key="k") + "\n")
+    publish("--hold", "-k", "job:7", "-c", "jobs", "job.progress", "pct:=57")
+    found = listed()
+    assert [(one.get("key"), one.get("clear")) for one in found] == [
+        ("job:42", False), ("job:42\u202e", True), (None, None), ("job:7", False)]
+    lines = manage("ls").stdout.splitlines()
+    assert " job.progress [job:42] " in lines[1] and " job.done [job:42\\u202e ends] " in lines[2]
+    assert "batch …" in lines[3] and "[" not in lines[3] and " job.progress [job:7] " in lines[4]
+
+
 def test_a_file_is_printed_byte_for_byte_by_any_of_its_names(manage, queue, publish):
     text = '{ "event":"a",\n "payload": 1.50 }'
     place(queue, name_of(1), text)

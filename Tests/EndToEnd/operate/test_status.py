@@ -138,7 +138,7 @@ def test_the_page_in_the_shell_shows_clients_queue_and_failures(start, queue, bi
         rows = shown.stdout.splitlines()
         assert re.fullmatch(r"ready      wsqueue-server \d+\.\d+\.\d+ at ws://.*, up for \d+ s", rows[0])
         assert rows[1].startswith("events     1 sent, the last is number 1")
-        assert rows[2] == "queue      0 waiting, 1 failed"
+        assert rows[2] == f"queue      0 waiting, 1 failed; {queue}"
         assert re.search(rf"\.failed/{name_of(2)}, \d s ago: .*at byte 0", rows[3])
         assert re.fullmatch("journal    events 1 to 1 of [a-z0-9]+", rows[4])
         assert rows[5] == "clients    2, 0 of them behind"

@@ -9,8 +9,10 @@ import threading
 
 import pytest
 
+from support.client import Client
 from support.files import name_of, place, waiting
 from support.metrics import Metrics
+from support.screen import Screen
 from support.tokens import make_token, write_secrets
 from support.waiting import deadline_after, eventually, holds
 
@@ -86,6 +88,45 @@ def test_events_are_lines_with_time_name_channel_and_payload(server, queue, tail
     assert one.err == b""
 
 
+def test_on_this_machine_all_channels_are_shown_where_none_is_named(start, queue, tail):
+    rules = queue.parent / "rules"
+    rules.write_text('[{"channel": "secret", "subscribe": "authenticated"}]')
+    server = start("--jwt-secret-file", str(write_secrets(queue)), "--rules", str(rules))
+    one = tail(server, "-n", "3")
+    for number, channel in enumerate([None, "secret", "private.x", "orders", "chat.1.2"]):
+        place(queue, name_of(number), event(f"n{number}", **({"channel": channel} if channel else {})))
+    assert one.end() == 0 and one.err == b""
+    assert [line.split()[1:-1] for line in one.lines] == [["n0"], ["n3", "#orders"], ["n4", "#chat.1.2"]]
+
+
+def test_where_patterns_are_not_for_this_machine_it_says_what_is_missing(start, queue, tail):
+    server = start("--local", "off")
+    one = tail(server, "-n", "2")
+    eventually(lambda: one.err, "it is said")
+    for number, channel in enumerate([None, "orders", None]):
+        place(queue, name_of(number), event(f"n{number}", **({"channel": channel} if channel else {})))
+    assert one.end() == 0 and b"only events without a channel" in one.err
+    assert [line.split()[1] for line in one.lines] == ["n0", "n2"]
+
+
+@pytest.mark.parametrize("environment, lines", [
+    ({}, ["\x1b[2m2023-11-14T22:13:20Z\x1b[0m \x1b[1ma\x1b[0m null",
+          "\x1b[2m2023-11-14T22:13:20Z\x1b[0m \x1b[1mlonger\x1b[0m \x1b[36m#orders\x1b[0m \x1b[33m[k]\x1b[0m 1",
+          "\x1b[2m2023-11-14T22:13:20Z\x1b[0m \x1b[1mb\\u202e\x1b[0m \x1b[36m#c     \x1b[0m \"x\""]),
+    ({"NO_COLOR": "1"}, ["2023-11-14T22:13:20Z a null", "2023-11-14T22:13:20Z longer #orders [k] 1",
+                         "2023-11-14T22:13:20Z b\\u202e #c      \"x\""]),
+])
+def test_on_a_terminal_it_has_columns_and_colors(server, queue, binaries, environment, lines):
+    address = f"{server.host}:{server.port}"
+    with Screen(binaries / "wsqueue-server", "tail", address, **environment) as screen:
+        eventually(lambda: server.logged("client.open"), "it has come")
+        for number, (name, members) in enumerate([
+                ("a", {}), ("longer", {"channel": "orders", "key": "k", "payload": 1}),
+                ("b\u202e", {"channel": "c", "payload": "x"})]):
+            place(queue, name_of(number), event(name, timestamp=1_700_000_000, **members))
+        assert screen.wait_for(lambda text: text.count("\n") == 3).splitlines() == lines
+
+
 def test_events_can_be_filtered_and_written_as_they_are(server, queue, tail):
     whole = tail(server, "-e", "order.*", "-e", "*.gone", "--format", "json", "-n", "2")
     payloads = tail(server, "-e", "order.*", "-e", "*.gone", "--format", "payload", "-n", "2")
@@ -109,6 +150,49 @@ def test_it_begins_behind_a_cursor_or_a_number_and_says_what_is_gone(start, queu
     eventually(lambda: b"gap: that cursor is of another numbering" in one.err, lambda: one.err)
     place(queue, name_of(9), event(payload=9))
     assert (one.end(), one.out) == (0, b"9\n")
+
+
+def test_the_state_comes_first_and_makes_up_for_what_is_gone(start, queue, tail):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def begin():
+        return start("--journal-size", "64K", listen=f"127.0.0.1:{port}")
+    server = begin()
+
+    def put(name, *events, ending=""):
+        place(queue, name_of(name) + ending, "\n".join(events))
+        eventually(lambda: not waiting(queue), "it is sent")
+    for number, key in enumerate("abc"):
+        put(number, event(payload=number, channel="jobs", key=key))
+    put(3, event(channel="jobs", key="c", clear=True))
+    one = tail(server, "--state", "-c", "jobs")
+    eventually(lambda: len(one.lines) == 2, lambda: one.out)
+    put(4, event(payload=4, channel="jobs", key="b"), event(payload=5, channel="jobs"), ending="l")
+    eventually(lambda: len(one.lines) == 4, lambda: one.out)
+    assert [line.split(" ", 1)[1] for line in one.lines] == [
+        "n #jobs [a] 0", "n #jobs [b] 1", "n #jobs [b] 4", "n #jobs 5"]
+    server.process.kill()
+    server.exit_status()
+    server = begin()
+    put(5, event(payload=6, channel="jobs", key="a"), event(payload=7, channel="jobs"), ending="l")
+    eventually(lambda: len(one.lines) == 6, lambda: one.out + one.err)
+    # What the journal has comes in full, and nothing twice.
+    assert [line.split(" ", 1)[1] for line in one.lines[4:]] == ["n #jobs [a] 6", "n #jobs 7"]
+    one.process.send_signal(signal.SIGSTOP)
+    server.process.kill()
+    server.exit_status()
+    server = begin()
+    put(6, event(payload=8, channel="jobs", key="d"), event(payload=9, channel="jobs"), ending="l")
+    for number in range(7, 19):
+        put(number, *[event("line", channel="logs", payload="x" * 200)] * 100, ending="l")
+    server.wait_for("journal.trim")
+    one.process.send_signal(signal.SIGCONT)
+    eventually(lambda: len(one.lines) == 7, lambda: one.out + one.err, timeout=30)
+    assert one.lines[6].endswith("n #jobs [d] 8")
+    assert b"gap: the journal no longer has events" in one.err and b"0 to 0" not in one.err
+    put(19, event(payload=10, channel="jobs", key="d"))
+    eventually(lambda: len(one.lines) == 8, lambda: one.out)
 
 
 def test_after_a_server_was_killed_it_goes_on_where_it_was(start, queue, tail):
@@ -245,7 +329,7 @@ def test_a_stream_in_chunks_below_a_path_of_a_proxy_is_read_too(tail):
         one = tail(None, f"http://localhost:{proxy.getsockname()[1]}/events/?x=y", "-n", "1", "--format", "json")
         assert (one.end(), one.out) == (0, b'{"event":"a", "payload":1}\n')
         thread.join()
-    assert requests[0].startswith(b"GET /events/events HTTP/1.1\r\nHost: localhost:")
+    assert requests[0].startswith(b"GET /events/events?watch=1&channels=** HTTP/1.1\r\nHost: localhost:")
 
 
 def test_it_works_through_a_unix_socket(start, queue, tail, tmp_path):
@@ -310,6 +394,22 @@ def test_log_lines_are_chosen_by_their_names_in_each_form(binaries, tail, tmp_pa
     assert one.lines == [
         "client.open: ts=1 level=info ev=client.open conn=1",
         'client.close: {"ts":"1","level":"info","ev":"client.close","conn":1}', "client.slow: <4>ev=client.slow a=b"]
+
+
+def test_who_looks_on_is_not_the_client_that_files_wait_for(start, queue, tail):
+    server = start("--hold-without-clients")
+    one = tail(server)
+    place(queue, name_of(1), event())
+    holds(lambda: waiting(queue), 0.3)
+    with Client(server) as client:
+        assert len(client.receive_events(1)) == 1
+        eventually(lambda: one.lines, lambda: one.err)
+        place(queue, name_of(2), event())
+        eventually(lambda: len(one.lines) == 2, lambda: one.out)
+    # Somebody else has gone, and it is still there.
+    server.wait_for("client.close")
+    place(queue, name_of(3), event())
+    holds(lambda: waiting(queue), 0.3)
 
 
 def test_the_log_of_a_running_server_is_followed_while_it_is_rotated(start, queue, tail, tmp_path):

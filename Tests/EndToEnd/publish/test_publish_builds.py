@@ -30,6 +30,7 @@ WRONG = [
     ["--follow", "a", "-w"], ["--run", "a"], ["--run", "--", "true"], ["--release", "x", "y"],
     ["--release", "x", "-t", "y"], ["a", "--at", "soon"], ["a", "--at", "25:00"],
     ["a", "--in", "5m", "--at", "18:00"], ["a", "--in", "-5m"], ["a", "--in", "999999999h"],
+    ["a", "--chunks"], ["--run", "a", "--stream", "--only-failures", "--", "true"], ["--follow", "--chunks"],
     ["a", "--text-file", "x"], ["a", "--json-file", "x:=y"], ["a", "--every", "1s"], ["a", "-w5"],
 ]
 REFUSED = [
@@ -48,8 +49,10 @@ DONE = [
     ["a", "--hold", "-v", "-o", "json"], ["a", "--in", "1h", "-i", "x", "-o", "path"],
     ["a", "--at", "@9000000000", "-v"], ["a", "--in", "366d", "-i", "x"], ["a", "--ttl", "1h30m"],
     ["a", "-s", "full"], ["a", "--mode", "600"], ["--lines", "a", "-v"], ["--lines", "a", "--text-lines"],
-    ["--lines", "a", "-n"], ["--follow", "a", "--text-lines"], ["--follow", "a"], ["--follow", "a", "-q"],
+    ["--lines", "a", "-n"], ["--follow", "a", "--chunks", "-v"], ["--follow", "a", "--text-lines"], ["--follow", "a"],
+    ["--follow", "a", "-q"],
     ["--run", "a", "--", "true"], ["--run", "a", "--", "sh", "-c", "echo é; echo x >&2; exit 3"],
+    ["--run", "a", "--stream", "b=1", "--", "echo", "é"], ["--run", "a", "--only-failures", "--", "false"],
     ["--run", "a", "--", "/nonexistent"], ["--run", "a", "-v", "--", "sh", "-c", "kill -9 $$"], ["--", "-a", "-t=x"],
 ]
 VARIABLES = [
@@ -70,8 +73,9 @@ def both(binaries):
 def outcome(program, words, where, variables):
     """The status, what was said, and what is in the queue then, without what is of the moment."""
     (where / "queue").mkdir(parents=True)
+    environment = {"TZ": "Europe/Berlin", "WSQUEUE_DIR": "queue", **variables}
     result = subprocess.run(
-        [program, *words], cwd=where, env={"TZ": "Europe/Berlin", **variables}, capture_output=True, text=True,
+        [program, *words], cwd=where, env=environment, capture_output=True, text=True,
         timeout=20, input='1\n{"b": 2}\n', umask=0o022)
     queued = {
         name: ((where / "queue" / name).read_text(), (where / "queue" / name).stat().st_mode)

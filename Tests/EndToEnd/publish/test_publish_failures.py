@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_full_disk_is_74_and_leaves_nothing(attempt, tmp_path):
         (queue / "fill").write_bytes(b"x" * 65_536)
         attempt("-d", queue, "a", "-t", "x" * 5_000, status=74, says=[
             "cannot write the event in the queue directory", str(queue), "no space left on device", "you are uid 0",
-            "the directory belongs to uid 0, gid 0, mode 1777", "make room", "df -i", "publish again"])
+            "the directory belongs to uid 0 (root), gid 0 (root), mode 1777", "make room", "df -i", "publish again"])
         assert left(queue) == ["fill"]
 
 
@@ -96,12 +97,23 @@ def test_a_full_disk_under_a_batch_leaves_nothing(attempt, tmp_path):
         assert left(queue) == []
 
 
+def test_nothing_is_closed_but_what_was_opened(binaries, queue, tmp_path):
+    require_strace()
+    (tmp_path / "rows").write_text("1\n")
+    for words in (["-w0", "a"], ["--lines", "a", "-w0", "-f", "rows"], ["--follow", "a"], ["a", "-t", "-", "-v"],
+                  ["--run", "a", "--stream", "--", "true"]):
+        command = ["strace", "-e", "trace=close", "-o", "trace", binaries / "wsqueue-publish", "-d", queue, *words]
+        subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        calls = (tmp_path / "trace").read_text()
+        # Sanitizers and profiles close their own; none closes a standard stream.
+        assert not re.search(r"^close\([012]\)", calls, re.MULTILINE) and "EBADF" not in calls, (words, calls)
+
+
 @needs_root
 def test_another_users_directory_is_77(attempt, queue):
     queue.chmod(0o750)
     attempt("-d", queue, "a", status=77, prefix=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"],
-            says=[str(queue), "permission denied", f"you are uid {NOBODY}, gid {NOBODY}",
-                  "mode 0750"])
+            says=[str(queue), "permission denied", f"you are uid {NOBODY}", f", gid {NOBODY}", "mode 0750"])
     assert left(queue) == []
 
 
@@ -109,7 +121,7 @@ def test_another_users_directory_is_77(attempt, queue):
 def test_a_directory_below_a_closed_one_is_77(attempt, queue):
     queue.parent.chmod(0o700)
     attempt("-d", queue, "a", status=77, prefix=["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"],
-            says=[str(queue), "permission denied", f"you are uid {NOBODY}", "a directory above it"])
+            says=[str(queue), "permission denied", f"you are uid {NOBODY}", "a directory above it", str(queue.parent)])
 
 
 @needs_root
@@ -202,6 +214,13 @@ def test_a_wrong_variable_is_78(attempt, queue, name):
     (["a", "--in", "5m", "--at", "18:00"], "--at and --in"), (["a", "--at", "soon"], "'soon' is not a time"),
     (["a", "--in", "5"], "'5' is not a duration"), (["--completion", "tcsh"], "'tcsh' is not bash, zsh or fish"),
     (["a", "--mode", "0"], "'0' is not a mode with which the server can read"), (["a", "--mode", "0200"], "'0200' is"),
+    (["a", "--stream"], "--stream cannot be used with one event"),
+    (["--run", "a", "--every", "1s", "--", "true"], "--every cannot be used with --run without --stream"),
+    (["--run", "a", "--stream", "--only-failures", "--", "true"], "--only-failures cannot be used with --stream"),
+    (["--follow", "a", "--only-failures"], "--only-failures cannot be used with --follow: it is for --run"),
+    (["--follow", "a", "--chunks", "--text-lines"], "--text-lines cannot be used with --chunks"),
+    (["--follow", "--chunks"], "--chunks cannot be used with --follow without EVENT"),
+    (["--lines", "a", "--chunks"], "--chunks cannot be used with --lines"),
     (["--follow", "a", "-n"], "-n cannot be used with --follow"), (["a", "--every", "1s"], "--every cannot be used"),
 ])
 def test_a_wrong_command_line_is_64(attempt, queue, arguments, says):

@@ -113,7 +113,7 @@ def test_a_held_event_and_a_later_one_read_files_too(attempt, secret, queue):
     (["--json-file", "x=y", "--text-file", "x=y"], 64, "field 'x' is given twice"),
     (["-t", "1", "--text-file", "x=y"], 64, "more than one payload"),
     (["-", "--json-file", "x=y"], 64, "more than one payload"),
-    (["x"], 64, "'x' is no field; name=string or name:=json is wanted, or --text-file name=FILE"),
+    (["x"], 64, "'x' is no field; for a text, -t x; name=string or name:=json for fields, or --text-file name=FILE"),
     (["--text-file", "x=/no/such/file"], 66, "cannot read /no/such/file: no such file or directory"),
     (["--json-file", "x=@/no/such/file"], 66, "cannot read @/no/such/file: no such file or directory"),
 ])

@@ -9,33 +9,14 @@ import pytest
 
 from support.client import Client
 from support.files import published, waiting
+from support.following import feed, followers
 from support.waiting import eventually
 
 
 @pytest.fixture
 def follow(binaries, queue):
-    """Starts `wsqueue-publish --follow` with a pipe as standard input."""
-    processes = []
-
-    def start(*arguments, directory=None):
-        command = [str(binaries / "wsqueue-publish"), "-d", str(directory or queue), "--follow", *arguments]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-        processes.append(process)
-        return process
-    yield start
-    for process in processes:
-        process.kill()
-        process.wait()
-        process.stderr.close()
-        try:
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-
-
-def feed(process, text):
-    process.stdin.write(text.encode())
-    process.stdin.flush()
+    with followers(binaries, queue) as start:
+        yield start
 
 
 def payloads(queue):

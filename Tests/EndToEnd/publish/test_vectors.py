@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from support.files import failed, name_of, place, published, waiting
+from support.golang import build_go
 from support.http import exchange
 from support.places import EXAMPLES, ROOT
 from support.speaking import Speaking
@@ -54,6 +55,7 @@ import (
 \t"encoding/json"
 \t"fmt"
 \t"os"
+\t"wsqueue"
 )
 
 func main() {
@@ -62,22 +64,12 @@ func main() {
 \t\tjson.Unmarshal([]byte(os.Args[4]), &event)
 \t}
 \tevent["event"], event["payload"] = os.Args[2], json.RawMessage(os.Args[3])
-\tif _, err := Publish(os.Args[1], event); err != nil {
+\tif _, err := wsqueue.Publish(os.Args[1], event); err != nil {
 \t\tfmt.Fprintln(os.Stderr, err)
 \t\tos.Exit(1)
 \t}
 }
 """
-
-
-def go_program(directory):
-    shutil.copy(EXAMPLES / "go/wsqueue.go", directory)
-    (directory / "main.go").write_text(GO_MAIN)
-    environment = {**os.environ, "GOCACHE": str(directory / "cache"), "GO111MODULE": "off"}
-    subprocess.run(
-        ["go", "build", "-o", directory / "publish", directory / "main.go", directory / "wsqueue.go"], check=True,
-        timeout=240, env=environment)
-    return [str(directory / "publish")]
 
 
 WAYS = {
@@ -105,7 +97,8 @@ def way(request, tmp_path):
         pytest.skip(f"no {command[0]}")
     is_shell = request.param in ("shell", "busybox")
     if request.param == "go":
-        command = go_program(tmp_path)
+        (tmp_path / "main.go").write_text(GO_MAIN)
+        command = [build_go(tmp_path / "main.go")]
 
     def words(case, queue):
         """What to run for a case; None where this one cannot say it."""

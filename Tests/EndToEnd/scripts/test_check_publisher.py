@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from support.golang import build_go
 from support.places import EXAMPLES, ROOT
 
 KIT = ROOT / "scripts/check-publisher"
@@ -33,6 +34,22 @@ except OSError:
         os.unlink(hidden)
     raise
 """
+GO = """package main
+
+import (
+\t"encoding/json"
+\t"log"
+\t"os"
+\t"wsqueue"
+)
+
+func main() {
+\tevent := wsqueue.Event{Event: os.Args[2], Payload: json.RawMessage(os.Args[3])}
+\tif _, err := wsqueue.New(os.Args[1]).Publish(event); err != nil {
+\t\tlog.Fatal(err)
+\t}
+}
+"""
 # What is wrong, and by what it is known.
 WRONG = {
     "whole": ("hidden = os.path.join(where, f\".{name}.tmp\")", "hidden = os.path.join(where, name)"),
@@ -57,6 +74,12 @@ def test_our_examples_pass(way):
     if not shutil.which(OURS[way][0]):
         pytest.skip(f"no {way}")
     assert check(*OURS[way])[0] == 0
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="no go")
+def test_our_go_example_passes(tmp_path):
+    (tmp_path / "main.go").write_text(GO)
+    assert check(build_go(tmp_path / "main.go"))[0] == 0
 
 
 def test_the_command_passes(binaries):

@@ -3,6 +3,8 @@
 import json
 import os
 
+from .waiting import eventually
+
 BASE = 1_795_231_800_000_000_000
 
 
@@ -58,6 +60,11 @@ def waiting(directory):
         return sorted(name for name in os.listdir(directory) if not name.startswith("."))
     except FileNotFoundError:
         return []
+
+
+def gone(directory):
+    """Waits until what was published is sent, and its files are deleted."""
+    eventually(lambda: waiting(directory) == [], "the files are deleted")
 
 
 def failed(directory):

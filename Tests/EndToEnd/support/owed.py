@@ -55,14 +55,13 @@ def be_deaf(address, data, more, size, orders):
         orders.send("said")
 
 
-class Deaf:
-    """Clients that read nothing."""
+class ClientsApart:
+    """Clients in a process of their own, which takes `orders`: `end` is the last."""
 
-    def __init__(self, server, size, data, more=b""):
+    def __init__(self, target, *arguments):
         processes = multiprocessing.get_context("fork")
         self.orders, theirs = processes.Pipe()
-        address = (server.host, server.port)
-        self.process = processes.Process(target=be_deaf, args=(address, data, more, size, theirs))
+        self.process = processes.Process(target=target, args=(*arguments, theirs))
         self.process.start()
 
     def __enter__(self):
@@ -71,6 +70,13 @@ class Deaf:
     def __exit__(self, *_):
         self.orders.send("end")
         self.process.join(30)
+
+
+class Deaf(ClientsApart):
+    """Clients that read nothing."""
+
+    def __init__(self, server, size, data, more=b""):
+        super().__init__(be_deaf, (server.host, server.port), data, more, size)
 
     @property
     def is_done(self):

@@ -7,10 +7,11 @@ import threading
 
 @contextlib.contextmanager
 def serving(pages):
-    """Serves texts by their paths (HTML, but for `.js`), and gives the address without the last slash."""
+    """Serves texts, or what functions give then, by their paths (HTML, but for `.js`); gives the address."""
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):  # noqa: N802
             text = pages.get(self.path.partition("?")[0])
+            text = text() if callable(text) else text
             self.send_response(200 if text is not None else 404)
             kind = "text/javascript" if self.path.endswith(".js") else "text/html"
             self.send_header("Content-Type", f"{kind}; charset=utf-8")

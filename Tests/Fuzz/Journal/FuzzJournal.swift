@@ -1,5 +1,6 @@
 import WSQueueCore
 import WSQueueLog
+import WSQueueSystem
 
 /// A record with any contents and a sound checksum is read without a trap, and written again as it was; and what has no
 /// sound checksum is no record.

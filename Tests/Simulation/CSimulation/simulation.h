@@ -51,4 +51,7 @@ static inline void *simulation_prepare(void *stack, size_t bytes, void (*entry)(
 extern bool _swift_disableExclusivityChecking;
 static inline void simulation_allow_abandoned_stacks(void) { _swift_disableExclusivityChecking = true; }
 
+// Of the GNU C library, whose header shows it only where _GNU_SOURCE is defined.
+extern void *memmem(const void *bytes, size_t count, const void *wanted, size_t wanted_count);
+
 #endif

@@ -7,6 +7,8 @@ struct Options {
     var cut: Kernel.Cut?
     var fault: PlantedFault?
     var isTraced = false
+    /// Whether all runs are stories, or none; `nil` is drawn.
+    var story: Bool?
 
     init(_ words: [String]) {
         var words = words[...]
@@ -16,6 +18,8 @@ struct Options {
             case "--cut": cut = Self.choice(after: word, &words)
             case "--fault": fault = Self.choice(after: word, &words)
             case "--trace": isTraced = true
+            case "--stories": story = true
+            case "--no-stories": story = false
             default:
                 words = [word] + words
                 seed = Self.number(after: "SEED", &words)

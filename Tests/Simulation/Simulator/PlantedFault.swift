@@ -23,4 +23,10 @@ enum PlantedFault: String, CaseIterable {
     case directoryNotSynced = "directory-not-synced"
     /// A full queue of inotify is taken for an empty one.
     case overflowIgnored = "overflow-ignored"
+    /// Where a client's state ends, the next event does not come.
+    case stateSeam = "state-seam"
+    /// A client is told that it has everything though something of its own is gone.
+    case gapUnsaid = "gap-unsaid"
+    /// The state in segments that go is not carried forward.
+    case stateNotCarried = "state-not-carried"
 }

@@ -1,3 +1,5 @@
+import History
+
 /// The sums of several runs, as words that a script can add up further.
 struct Total {
     private(set) var runs = 0
@@ -12,6 +14,8 @@ struct Total {
     private var switches = 0
     private var milliseconds: Int64 = 0
     private var hash: UInt64 = 0
+    private var stories = 0
+    private var model = ModelCounts()
 
     mutating func add(_ outcome: Outcome) {
         runs += 1
@@ -25,6 +29,10 @@ struct Total {
         calls += outcome.calls
         switches += outcome.switches
         milliseconds += outcome.simulatedNanoseconds / 1_000_000
+        if let counts = outcome.model {
+            stories += 1
+            model.add(counts)
+        }
         // A sum, so that runs in one process and in several can be compared.
         hash &+= outcome.hash
     }
@@ -32,6 +40,7 @@ struct Total {
     var line: String {
         "runs=\(runs) failed=\(failed) events=\(events) deliveries=\(deliveries) repetitions=\(repetitions) "
             + "gaps=\(gaps) crashes=\(crashes) cuts=\(cuts) calls=\(calls) switches=\(switches) "
-            + "simulated_ms=\(milliseconds) hash=\(String(hash, radix: 16))"
+            + "simulated_ms=\(milliseconds) stories=\(stories) "
+            + model.words.map { "\($0.name)=\($0.count) " }.joined() + "hash=\(String(hash, radix: 16))"
     }
 }

@@ -24,13 +24,17 @@ extension RedisCommands {
 }
 
 extension StreamKeys {
-    static let test = StreamKeys(stream: "s", epoch: "{s}:epoch", fence: "{s}:fence:n", sent: "{s}:sent:n")
+    static let test = StreamKeys(
+        stream: "s", epoch: "{s}:epoch", fence: "{s}:fence:n", sent: "{s}:sent:n", state: "{s}:state",
+        trimmed: "{s}:trimmed")
 }
 
 extension StreamBatch {
-    /// Events that are only texts.
+    /// Events that are only texts, which are their ids, too.
     init(_ number: UInt64, _ events: [String]) {
-        let commands = RedisCommands(events.map { ["XADD", "s", "0-*", "e", $0] })
-        self.init(number: number, commands: commands.bytes, count: commands.answers, sent: Array("note \(number)".utf8))
+        let commands = RedisCommands(events.map { ["XADD", "s", "0-*", "e", $0, "i", $0] })
+        self.init(
+            number: number, commands: commands.bytes, count: commands.answers, lastID: Array((events.last ?? "").utf8),
+            sent: Array("note \(number)".utf8))
     }
 }

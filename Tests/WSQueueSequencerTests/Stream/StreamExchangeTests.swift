@@ -132,7 +132,8 @@ struct StreamExchangeTests {
         var talk = Talk()
         _ = talk.exchange.connect(.reader)
         try talk.answer(.ok, .text("mine0000"), .error("ERR no such key"), .list([]), from: .reader, now: 0)
-        let actions = talk.exchange.obey(.renew(from: "mine0000", to: "new00000", attempt: 1), now: 0)
+        let actions = talk.exchange.obey(
+            .renew(from: "mine0000", to: "new00000", attempt: 1, StateCorrections(isPast: true)), now: 0)
         guard case .send(let commands, .reader) = actions.first else {
             Issue.record("nothing is sent")
             return

@@ -63,7 +63,7 @@ struct StreamModelTests {
                     #expect(number == lastNumber)
                     files.removeAll { underWay.contains($0) }
                     underWay = []
-                case .attached, .entries, .readToEnd, .down: Issue.record("a writer tells no \(news)")
+                case .attached, .past, .entries, .readToEnd, .down: Issue.record("a writer tells no \(news)")
                 }
             }
         }
@@ -92,12 +92,13 @@ struct StreamModelTests {
             if isFenced, !writer.hasBatch, underWay.isEmpty, !files.isEmpty {
                 underWay = Array(files.prefix(Int.random(in: 1...3, using: &draw)))
                 lastNumber += 1
-                let commands = RedisCommands(underWay.map { ["XADD", "s", "0-*", "e", "f\($0)"] })
+                let commands = RedisCommands(underWay.map { ["XADD", "s", "0-*", "e", "f\($0)", "i", "f\($0)"] })
                 var note = RedisCommands()
                 note.add(["\(process)-\(lastNumber)"] + underWay.flatMap { ["f\($0)", "0"] })
                 writer.take(
                     StreamBatch(
-                        number: lastNumber, commands: commands.bytes, count: commands.answers, sent: note.bytes))
+                        number: lastNumber, commands: commands.bytes, count: commands.answers,
+                        lastID: Array("f\(underWay.last ?? 0)".utf8), sent: note.bytes))
             }
             take(writer.write())
         }
@@ -117,6 +118,7 @@ struct StreamModelTests {
                 let isTrouble = step < 300
                 if isTrouble, replicas > 0, isDrawn(5) { redis.replicas = Int64.random(in: 0...2, using: &draw) }
                 if !isTrouble { redis.replicas = Int64(replicas) }
+                redis.failures = isTrouble && isDrawn(10) ? ["XADD": "WRONGTYPE it is no stream"] : [:]
                 if isTrouble, isDrawn(6) { connect() }
                 if isTrouble, isDrawn(2) { kill() }
                 if isDrawn(40) { write() }

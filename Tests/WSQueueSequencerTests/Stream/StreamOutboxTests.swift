@@ -9,7 +9,7 @@ import WSQueueWire
 struct StreamOutboxTests {
     /// In an object, so that it can be asked within an expectation.
     private final class Box {
-        var outbox = StreamOutbox(stream: "s", historyEvents: 100, process: "me")
+        var outbox = StreamOutbox(stream: "s", state: "{s}:state", limits: KeptLimits(), process: "me")
 
         func add(_ text: String) throws { outbox.add(try StreamOutboxTests.event(text), Array(text.utf8).span) }
         func take() -> StreamBatch? { outbox.take() }
@@ -38,11 +38,34 @@ struct StreamOutboxTests {
         #expect(
             commands.words == [
                 [
-                    "XADD", "s", "MAXLEN", "~", "100", "0-*", "e", "{\"event\":\"e\"}", "i", "file/2", "t", "7 8 1",
+                    "XADD", "s", "0-*", "e", "{\"event\":\"e\"}", "i", "file/2", "t", "7 8 1",
                     "o", "me",
                 ]
             ])
         #expect(batch.number == 1)
+    }
+
+    @Test func `an event with a key is a script that makes it the state of its channels`() throws {
+        try box.add("{\"event\":\"e\",\"key\":\"k\",\"channels\":[\"a\",\"b\"],\"expires_at\":7}")
+        try box.add("{\"event\":\"e\",\"key\":\"k\",\"clear\":true}")
+        let batch = try #require(box.take())
+        var commands = RedisCommands()
+        commands.add(batch.commands, count: batch.count)
+        let words = commands.words
+        let name = StreamScripts.name(StreamScripts.append)
+        #expect(name.count == 40 && name.allSatisfy(\.isHexDigit))
+        // Redis may have forgotten it: the first of a transaction brings it.
+        #expect(words[0].prefix(5) == ["EVAL", StreamScripts.append, "2", "s", "{s}:state"])
+        #expect(words[1].prefix(5) == ["EVALSHA", name, "2", "s", "{s}:state"])
+        #expect(words[0][7...8] == ["0", "7000000"] && words[1][7...8] == ["1", "0"])
+        #expect(words[0][10...] == ["file/2", "7 8 1", "me", "a\0k", "b\0k"])
+        #expect(words[1].last == "\0k")
+        box.outbox.finish()
+        try box.add("{\"event\":\"e\",\"key\":\"k\"}")
+        let next = try #require(box.take())
+        var others = RedisCommands()
+        others.add(next.commands, count: next.count)
+        #expect(others.words[0][0] == "EVAL")
     }
 
     @Test func `one transaction is under way at a time, and each note is another one`() throws {
@@ -96,7 +119,7 @@ struct StreamOutboxTests {
         #expect(box.outbox.hasRoom)
         try box.add("{\"event\":\"a\"}")
         #expect(!box.outbox.hasRoom)
-        box.outbox = StreamOutbox(stream: "s", historyEvents: 100)
+        box.outbox = StreamOutbox(stream: "s", state: "{s}:state", limits: KeptLimits())
         try box.add("{\"event\":\"a\",\"payload\":\"\(String(repeating: "x", count: 1_048_576))\"}")
         #expect(!box.outbox.hasRoom)
     }

@@ -245,11 +245,82 @@ struct StreamReaderTests {
         talk.take(talk.reader.renew(from: "mine0000", to: "new00000", attempt: 1))
         #expect(talk.sent == [["WATCH", "{s}:epoch"], ["GET", "{s}:epoch"]])
         try talk.answer(.ok, .text("mine0000"))
-        #expect(talk.sent == [["MULTI"], ["SET", "{s}:epoch", "new00000"], ["EXEC"]])
-        try talk.answer(.ok, .queued)
-        #expect(talk.sent.count == 3)
+        #expect(talk.sent.map(\.first) == ["MULTI", "SET", "DEL", "EVAL", "EXEC"])
+        try talk.answer(.ok, .queued, .queued, .queued)
+        #expect(talk.sent.count == 5)
         try talk.answer(.list([.ok]))
         #expect(talk.sent.last == ["XRANGE", "s", "0-4", "0-4"])
+    }
+
+    private static let pastCommands = [
+        ["MULTI"], ["GET", "{s}:epoch"], ["XINFO", "STREAM", "s"],
+        ["EVAL", StreamScripts.read, "1", "{s}:state", "50331648"], ["GET", "{s}:trimmed"],
+        ["EXEC"],
+    ]
+
+    private static func past(epoch: String, _ trimmed: RESPValue = .null) -> RESPValue {
+        let info: [RESPValue] = [.text("last-generated-id"), .text("0-12")]
+        let fields: [RESPValue] = [
+            .text(""), .text("99 3"), .text("c\0k"), .text("7 0 e 5 1 2 1 2 0oid{}"), .text("\0m"), .text("3 0 -"),
+            .text("\0r"), .text("4 5 m2 4 record"), .text("@"), .text("mine0000"),
+        ]
+        return .list([.text(epoch), .map(info), .map(fields), trimmed])
+    }
+
+    @Test func `what is beside the stream is found out before it is followed, and while it is`() throws {
+        var talk = Talk()
+        try talk.attach()
+        talk.take(talk.reader.readPast())
+        #expect(talk.sent == Self.pastCommands)
+        try talk.answer(.ok, .queued, .queued, .queued, .queued, Self.past(epoch: "mine0000", .text("5 marks")))
+        guard case .past(let past)? = talk.news.last else {
+            Issue.record("nothing is told")
+            return
+        }
+        #expect(past.last == 12 && past.isComplete && past.isSettled && past.trimmed?.end == 5)
+        #expect(past.trimmed?.marks == Array("marks".utf8))
+        #expect(past.kept.map(\.number) == [7, 3, 4])
+        guard case .entry(let entry) = past.kept[0].content else {
+            Issue.record("no entry")
+            return
+        }
+        #expect(entry.seq == 7 && entry.event == Array("{}".utf8) && entry.id == Array("id".utf8))
+        #expect(entry.owner == Array("o".utf8) && entry.nanoseconds == 1 && entry.stamp == 2)
+        #expect(past.kept[1].content == .missing && past.kept[2].content == .record(Array("record".utf8), order: 4))
+        talk.follow()
+        #expect(talk.reader.isFollowing)
+        talk.turn()
+        talk.take(talk.reader.readPast())
+        #expect(talk.sent.first?.first == "XREAD", "a read is under way")
+        talk.receive(5...5)
+        talk.reader.finishParts()
+        talk.turn()
+        #expect(talk.sent == Self.pastCommands)
+        try talk.answer(.ok, .queued, .queued, .queued, .queued, Self.past(epoch: "mine0000"))
+        #expect(talk.reader.isFollowing)
+        // Under another name all is looked at anew.
+        talk.turn()
+        talk.take(talk.reader.readPast())
+        talk.reader.finishParts()
+        talk.turn()
+        try talk.answer(.ok, .queued, .queued, .queued, .queued, Self.past(epoch: "other000"))
+        #expect(talk.sent.last == ["XRANGE", "s", "0-5", "0-5"])
+    }
+
+    @Test func `the state is corrected with the new name`() throws {
+        var talk = Talk()
+        try talk.attach()
+        var corrections = StateCorrections(isPast: true)
+        corrections.add([0, 1], seen: 4, [2])
+        corrections.add([0, 2], seen: nil, [])
+        talk.take(talk.reader.renew(from: "mine0000", to: "new00000", attempt: 1, corrections))
+        try talk.answer(.ok, .text("mine0000"))
+        #expect(talk.sent.count == 5)
+        #expect(
+            talk.sent[3].prefix(7) == [
+                "EVAL", StreamScripts.correct, "2", "{s}:state", "{s}:epoch", "new00000", "1",
+            ])
+        #expect(talk.sent[3].suffix(6) == ["\0\u{1}", "=4", "\u{2}", "\0\u{2}", "=", ""])
     }
 
     @Test func `a name that another server has given is taken`() throws {
@@ -261,7 +332,7 @@ struct StreamReaderTests {
         // And one that was given between the look and the transaction, too.
         try talk.answer(.null, .text("other000"), .error("ERR no such key"), .list([]))
         talk.take(talk.reader.renew(from: "other000", to: "new00000", attempt: 2))
-        try talk.answer(.ok, .text("other000"), .ok, .queued, .null)
+        try talk.answer(.ok, .text("other000"), .ok, .queued, .queued, .queued, .null)
         #expect(talk.sent.last == ["XRANGE", "s", "0-4", "0-4"])
     }
 

@@ -69,8 +69,9 @@ struct StreamWriterTests {
         talk.write(batch)
         #expect(
             talk.sent == [
-                ["MULTI"], ["XADD", "s", "0-*", "e", "a"], ["XADD", "s", "0-*", "e", "b"],
-                ["SET", "{s}:sent:n", "note 3"], ["EXEC"], ["WATCH", "{s}:fence:n"],
+                ["MULTI"], ["XADD", "s", "0-*", "e", "a", "i", "a"], ["XADD", "s", "0-*", "e", "b", "i", "b"],
+                ["EVAL", StreamScripts.note, "2", "s", "{s}:sent:n", "b", "note 3"], ["EXEC"],
+                ["WATCH", "{s}:fence:n"],
             ])
         #expect(talk.writer.hasBatch)
         talk.sent = []
@@ -83,6 +84,27 @@ struct StreamWriterTests {
         #expect(!talk.writer.hasBatch)
         talk.write()
         #expect(talk.sent.isEmpty, "a batch that is written is not written again")
+    }
+
+    @Test func `what is too much goes from the stream with a note, before the next batch and until it has gone`() throws
+    {
+        var talk = Talk()
+        talk.writer.take(StreamTrim(epoch: "e", end: 9, marks: Array("marks".utf8)))
+        try talk.fence()
+        talk.write(batch)
+        let command = [
+            "EVAL", StreamScripts.trim, "3", "s", "{s}:trimmed", "{s}:epoch", "e", "9", "0-10",
+            "marks",
+        ]
+        #expect(talk.sent == [command])
+        talk.writer.disconnect()
+        try talk.fence()
+        talk.write()
+        #expect(talk.sent == [command])
+        // What is refused there keeps no event.
+        try talk.answer(.error("OOM no room"))
+        talk.write()
+        #expect(talk.sent.first == ["MULTI"])
     }
 
     @Test func `without a connection, or before the fence is up, nothing is written`() throws {
@@ -148,21 +170,24 @@ struct StreamWriterTests {
     @Test(arguments: [
         ("WRONGTYPE Operation against a key", "WRONGTYPE"), ("ERR The ID specified in XADD", "stream"),
     ])
-    func `a note beside events that were refused proves nothing`(refusal: String, code: String) throws {
+    func `events that were refused are sent again, and have no note that names them`(refusal: String, code: String)
+        throws
+    {
         var talk = Talk()
         try talk.fence()
         talk.write(batch)
         let fault = #expect(throws: RedisFault.self) {
-            try talk.answer(.ok, .queued, .queued, .queued, .list([.error(refusal), .error(refusal), .ok]), .ok)
+            try talk.answer(
+                .ok, .queued, .queued, .queued, .list([.error(refusal), .error(refusal), .error("ERR")]), .ok)
         }
         #expect(fault == RedisFault(code: code, text: refusal))
         talk.writer.disconnect()
-        try talk.fence(sent: .text("note 3"))
+        try talk.fence(sent: .text("note 2"))
         #expect(talk.writer.hasBatch)
         talk.write()
         try talk.answer(.ok, .queued, .queued, .queued, .list([.text("0-1"), .text("0-2"), .ok]), .ok)
         #expect(talk.news == [.fenced(sent: nil), .written(number: 3, seq: 2)])
-        // That holds for the next connection only: the batch after it is recognised by its note again.
+        // The batch after it is recognised by its note.
         talk.write(StreamBatch(4, ["c"]))
         talk.writer.disconnect()
         try talk.fence(sent: .text("note 4"))

@@ -109,8 +109,27 @@ import WSQueueWire
         #expect(Self.outcome(#"{"action":"ping","data":\#(deep)"#) == .failure(.invalidFormat))
     }
 
-    @Test func `only heartbeats are free of charge`() {
+    @Test func `only heartbeats say no more than that a client is there`() {
         #expect(ClientCommand.ping.isHeartbeat && ClientCommand.pong.isHeartbeat)
         #expect(!ClientCommand.unsubscribe(channel: "a").isHeartbeat)
+    }
+
+    @Test func `heartbeats and what is given back are free of charge`() {
+        let free: [ClientCommand] = [.ping, .pong, .unsubscribe(channel: "a"), .unsubscribeEach(channels: ["a"])]
+        for command in free { #expect(command.isFree) }
+        #expect(!ClientCommand.subscribeEach(channels: ["a"], since: nil, state: false).isFree)
+        #expect(!ClientCommand.authenticate(token: "t").isFree)
+    }
+
+    @Test func `several channels come as a list, each once`() {
+        let subscribe = #"{"action":"subscribe","data":{"channels":["a","b.*","a"],"since":"k3f9:7","state":true}}"#
+        let command = ClientCommand.subscribeEach(channels: ["a", "b.*"], since: Self.cursor, state: true)
+        #expect(Self.outcome(subscribe) == .success(command))
+        let unsubscribe = #"{"action":"unsubscribe","data":{"channels":[]}}"#
+        #expect(Self.outcome(unsubscribe) == .success(.unsubscribeEach(channels: [])))
+        let wrong = ClientError.invalidField("channels", expected: "a list of names")
+        for list in [#""a""#, "[1]", #"[""]"#, #"["\ud800"]"#, "{}"] {
+            #expect(Self.outcome(#"{"action":"subscribe","data":{"channels":\#(list)}}"#) == .failure(wrong))
+        }
     }
 }

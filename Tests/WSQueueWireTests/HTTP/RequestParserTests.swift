@@ -223,4 +223,15 @@ import WSQueueWire
     @Test func `a star is for OPTIONS`() {
         #expect(Answer("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").head?.target.path == "*")
     }
+
+    @Test(arguments: [
+        ("", false), ("gzip", true), ("br, GZIP;q=0.5", true), ("br", false), ("*", true), ("gzip;q=0", false),
+        ("gzip ; Q=0.000, *", false), ("*;q=0, gzip", true), ("*;q=0", false), ("x-gzip", false), ("gzip;q=0.01", true),
+    ])
+    func `a coding is taken that is named or meant by a star, unless its weight is nothing`(
+        field: String, isTaken: Bool
+    ) {
+        let head = Answer("GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: \(field)\r\n\r\n").head
+        #expect(head?.takes(coding: "gzip") == isTaken)
+    }
 }

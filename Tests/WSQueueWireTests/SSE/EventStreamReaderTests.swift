@@ -11,8 +11,10 @@ struct EventStreamReaderTests {
         var reader = EventStreamReader()
         var messages = reader.receive(Array(Self.stream[..<cut]))
         messages += reader.receive(Array(Self.stream[cut...]))
-        #expect(messages.map { String(decoding: $0.data, as: UTF8.self) } == ["a\nb", "", "c"])
-        #expect(messages.map(\.id) == ["1", "", "2"])
+        #expect(messages.map { $0.data.map { String(decoding: $0, as: UTF8.self) } } == [nil, "a\nb", "", "c"])
+        #expect(messages.map(\.id) == ["1", "1", "", "2"])
+        // Only some say themselves where the reader stands after them.
+        #expect(messages.map(\.isPlace) == [true, false, true, true])
         #expect(reader.retryMilliseconds == 5 && reader.lastID == "2")
     }
 

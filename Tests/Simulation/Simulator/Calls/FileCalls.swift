@@ -1,10 +1,12 @@
 import CWSQueueLinux
 import Glibc
 
-private func open(_ kernel: Kernel, _ directory: Inode?, _ path: String, _ flags: Int32, _ mode: UInt32) -> Int32 {
+private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: UInt32)
+    -> Int32
+{
     let owner = current?.owner ?? .world
-    if path == "/dev/null" { return kernel.install(OpenFile(.null, owner: owner)) }
-    if path == "/proc/sys/kernel/random/boot_id" {
+    if strcmp(path, "/dev/null") == 0 { return kernel.install(OpenFile(.null, owner: owner)) }
+    if strcmp(path, "/proc/sys/kernel/random/boot_id") == 0 {
         let inode = Inode(number: 0, isDirectory: false, mode: 0o444)
         inode.contents = Array("boot-\(kernel.boot)\n".utf8)
         return kernel.install(OpenFile(.file(inode), owner: owner))
@@ -35,7 +37,7 @@ public func simulatedOpen(_ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: 
     guard let kernel = enter("open") else {
         return Int32(realCall(.open, bits(path), Int(flags), Int(mode)))
     }
-    return open(kernel, nil, String(cString: path), flags, mode)
+    return open(kernel, nil, path, flags, mode)
 }
 
 @_cdecl("openat")
@@ -43,7 +45,7 @@ public func simulatedOpenat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ 
     guard let kernel = enter("openat") else {
         return Int32(realCall(.openat, Int(directory), bits(path), Int(flags), Int(mode)))
     }
-    return open(kernel, kernel.file(directory)?.inode, String(cString: path), flags, mode)
+    return open(kernel, kernel.file(directory)?.inode, path, flags, mode)
 }
 
 @_cdecl("close")
@@ -66,7 +68,7 @@ public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
         buffer.storeBytes(of: file.counter, as: UInt64.self)
         file.counter = 0
         return 8
-    case .signals: return refuseBytes(EAGAIN)
+    case .signals: return readSignal(file, buffer, count)
     case .inotify: return readNotices(file, buffer, count)
     case .file(let inode):
         let bytes = copy(inode, at: file.position, to: buffer, count)
@@ -74,6 +76,15 @@ public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
         return bytes
     default: return refuseBytes(EINVAL)
     }
+}
+
+/// SIGHUP, where it has come.
+private func readSignal(_ file: OpenFile, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+    guard file.counter > 0 else { return refuseBytes(EAGAIN) }
+    file.counter = 0
+    memset(buffer, 0, count)
+    buffer.storeBytes(of: UInt32(SIGHUP), as: UInt32.self)
+    return count
 }
 
 private func copy(_ inode: Inode, at position: Int, to buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {

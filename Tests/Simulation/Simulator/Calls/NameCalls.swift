@@ -14,12 +14,13 @@ public func simulatedLseek(_ descriptor: Int32, _ offset: Int, _ whence: Int32) 
 public func simulatedGetdents64(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     guard let kernel = enter("getdents64"), let file = kernel.file(descriptor), let inode = file.inode, let buffer
     else { return refuseBytes(EBADF) }
-    var listed = inode.entries.map { (hash: hash($0.key, kernel.nameSalt), name: $0.key, number: $0.value.number) }
+    var listed = inode.listed { hash($0, kernel.nameSalt) }[...]
     if kernel.settings.fault == .oneListing, inode === kernel.queue {
         // The first listing says up to which name the second may take: with this one it may take all. There is no such file.
-        listed.append((.max, "9000000000000000000-1-1-ffffffff.json", 2))
+        listed.append(
+            Inode.ListedName(hash: .max, name: "9000000000000000000-1-1-ffffffff.json", number: 2))
     }
-    listed = listed.filter { $0.hash > file.lastHash }.sorted { $0.hash < $1.hash }
+    if file.lastHash > 0 { listed = listed.drop { $0.hash <= file.lastHash } }
     var position = 0
     for entry in listed.prefix(1 + kernel.random.below(kernel.settings.namesPerCall)) {
         let length = (19 + entry.name.utf8.count + 1 + 7) / 8 * 8
@@ -42,8 +43,9 @@ private func hash(_ name: String, _ salt: UInt64) -> UInt64 {
 @_cdecl("unlinkat")
 public func simulatedUnlinkat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ flags: Int32) -> Int32 {
     guard let kernel = enter("unlinkat"),
-        let found = kernel.find(String(cString: path), in: kernel.file(directory)?.inode), let inode = found.inode
+        let found = kernel.find(path, in: kernel.file(directory)?.inode), let inode = found.inode
     else { return refuse(ENOENT) }
+    if inode.isSegment { kernel.segmentIsRemoved?() }
     kernel.change(found.parent, [(found.name, nil)])
     inode.links -= 1
     return 0
@@ -66,10 +68,11 @@ private func rename(
     _ name: StaticString, _ from: Int32, _ old: UnsafePointer<CChar>, _ to: Int32, _ new: UnsafePointer<CChar>,
     isReplacing: Bool
 ) -> Int32 {
-    guard let kernel = enter(name), let source = kernel.find(String(cString: old), in: kernel.file(from)?.inode),
-        let inode = source.inode, let target = kernel.find(String(cString: new), in: kernel.file(to)?.inode)
+    guard let kernel = enter(name), let source = kernel.find(old, in: kernel.file(from)?.inode),
+        let inode = source.inode, let target = kernel.find(new, in: kernel.file(to)?.inode)
     else { return refuse(ENOENT) }
     if target.inode != nil, !isReplacing { return refuse(EEXIST) }
+    if kernel.settings.fault == .stateNotCarried, target.name == "kept" { return 0 }
     target.inode?.links -= 1
     if source.parent === target.parent {
         kernel.change(source.parent, [(source.name, nil), (target.name, inode)])
@@ -86,7 +89,7 @@ private func makeDirectory(_ name: StaticString, _ directory: Int32?, _ path: Un
     -> Int32
 {
     guard let kernel = enter(name),
-        let found = kernel.find(String(cString: path), in: directory.flatMap { kernel.file($0)?.inode })
+        let found = kernel.find(path, in: directory.flatMap { kernel.file($0)?.inode })
     else { return refuse(ENOENT) }
     if found.inode != nil { return refuse(EEXIST) }
     kernel.change(found.parent, [(found.name, kernel.makeInode(isDirectory: true, mode: mode))])
@@ -112,7 +115,7 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
     status.st_dev = 7
     status.st_ino = UInt(inode.number)
     status.st_mode = (inode.isDirectory ? S_IFDIR : S_IFREG) | inode.mode
-    status.st_uid = geteuid()
+    status.st_uid = kernel?.user ?? 0
     status.st_nlink = UInt(max(inode.links, 0))
     status.st_size = inode.isDirectory ? 4_096 : inode.contents.count
     status.st_mtim = time(inode.modified)
@@ -124,7 +127,7 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
 @_cdecl("stat")
 public func simulatedStat(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>) -> Int32 {
     guard let kernel = enter("stat") else { return Int32(realCall(.stat, bits(path), bits(result))) }
-    return describe(kernel.find(String(cString: path), in: nil)?.inode, result)
+    return describe(kernel.find(path, in: nil)?.inode, result)
 }
 
 @_cdecl("fstat")
@@ -138,14 +141,14 @@ public func simulatedFstatat(
     _ directory: Int32, _ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>, _ flags: Int32
 ) -> Int32 {
     guard let kernel = enter("fstatat") else { unknown("fstatat of a real file") }
-    return describe(kernel.find(String(cString: path), in: kernel.file(directory)?.inode)?.inode, result)
+    return describe(kernel.find(path, in: kernel.file(directory)?.inode)?.inode, result)
 }
 
 @_cdecl("faccessat")
 public func simulatedFaccessat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: Int32, _ flags: Int32) -> Int32
 {
     guard let kernel = enter("faccessat") else { unknown("faccessat of a real file") }
-    return kernel.find(String(cString: path), in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
+    return kernel.find(path, in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
 }
 
 /// As on a file system that has none.

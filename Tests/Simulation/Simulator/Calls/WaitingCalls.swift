@@ -35,8 +35,9 @@ public func simulatedEpollCtl(
         return 0
     }
     guard let event else { return refuse(EFAULT) }
+    guard let watched = kernel.file(descriptor) else { return refuse(EBADF) }
     let interest = OpenFile.Interest(
-        descriptor: descriptor, events: event.pointee.events, token: event.pointee.data.u64)
+        descriptor: descriptor, file: watched, events: event.pointee.events, token: event.pointee.data.u64)
     if operation == EPOLL_CTL_ADD {
         if known != nil { return refuse(EEXIST) }
         file.interests.append(interest)
@@ -54,16 +55,19 @@ public func simulatedEpollWait(
 ) -> Int32 {
     guard let kernel = enter("epoll_wait"), let file = kernel.file(epoll) else { return refuse(EBADF) }
     func ready(_ interest: OpenFile.Interest) -> UInt32 {
-        guard let other = kernel.file(interest.descriptor) else { return 0 }
         let always: UInt32 = 0x8 | 0x10
-        return kernel.readiness(other) & (interest.events | always)
+        return kernel.readiness(interest.file) & (interest.events | always)
     }
     func isAnyReady() -> Bool { file.interests.contains { ready($0) != 0 } }
     if timeout != 0, !isAnyReady() {
         kernel.pause(until: timeout < 0 ? .max : kernel.now + Int64(timeout) * 1_000_000, isAnyReady)
         kernel.now += 500
     }
-    var found = file.interests.map { (bits: ready($0), token: $0.token) }.filter { $0.bits != 0 }
+    var found: [(bits: UInt32, token: UInt64)] = []
+    for interest in file.interests {
+        let bits = ready(interest)
+        if bits != 0 { found.append((bits, interest.token)) }
+    }
     if found.count > 1 { found.swapAt(0, kernel.random.below(found.count)) }
     for (index, one) in found.prefix(Int(limit)).enumerated() {
         events[index].events = one.bits
@@ -100,7 +104,7 @@ public func simulatedClock(_ clock: Int32, _ result: UnsafeMutablePointer<timesp
 @_cdecl("inotify_add_watch")
 public func simulatedInotifyAddWatch(_ descriptor: Int32, _ path: UnsafePointer<CChar>, _ mask: UInt32) -> Int32 {
     guard let kernel = enter("inotify_add_watch"), let file = kernel.file(descriptor) else { return refuse(EBADF) }
-    guard let inode = kernel.find(String(cString: path), in: nil)?.inode else { return refuse(ENOENT) }
+    guard let inode = kernel.find(path, in: nil)?.inode else { return refuse(ENOENT) }
     if let known = file.watches.first(where: { $0.inode === inode }) { return known.number }
     file.watches.append(OpenFile.Watch(number: Int32(file.watches.count + 1), inode: inode, mask: mask))
     return Int32(file.watches.count)

@@ -15,9 +15,11 @@ final class Inode {
     var contents: [UInt8] = []
     var durableContents: [UInt8] = []
     var changes: [Change] = []
-    var entries: [String: Inode] = [:]
+    var entries: [String: Inode] = [:] { didSet { listing = nil } }
     var durableEntries: [String: Inode] = [:]
     var nameChanges: [NameChange] = []
+    /// The names in the order of their hashes, until they change.
+    private var listing: [ListedName]?
     var modified: Int64 = 0
     var changed: Int64 = 0
     var links = 1
@@ -31,6 +33,22 @@ final class Inode {
         self.number = number
         self.isDirectory = isDirectory
         self.mode = mode
+    }
+
+    /// A name as a listing gives it.
+    struct ListedName {
+        let hash: UInt64
+        let name: String
+        let number: UInt64
+    }
+
+    /// The names of a directory in the order in which they are listed.
+    func listed(by hash: (String) -> UInt64) -> [ListedName] {
+        if let listing { return listing }
+        let names = entries.map { ListedName(hash: hash($0.key), name: $0.key, number: $0.value.number) }
+            .sorted { $0.hash < $1.hash }
+        listing = names
+        return names
     }
 
     /// Brings to the disk what has changed since the last time. What a failed sync has dropped stays missing there, though
@@ -54,7 +72,11 @@ final class Inode {
             if contents.count < offset + bytes.count {
                 contents.append(contentsOf: repeatElement(0, count: offset + bytes.count - contents.count))
             }
-            contents.replaceSubrange(offset..<(offset + bytes.count), with: bytes)
+            contents.withUnsafeMutableBytes { target in
+                bytes.withUnsafeBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: $0)
+                }
+            }
         case .size(let size):
             if size < contents.count {
                 contents.removeLast(contents.count - size)

@@ -3,12 +3,14 @@ import Glibc
 /// Descriptors, and what they are ready for.
 extension Kernel {
     func install(_ file: OpenFile) -> Int32 {
-        if let index = files.firstIndex(where: { $0 == nil }) {
-            files[index] = file
-            return Self.firstDescriptor + Int32(index)
+        switch file.kind {
+        case .epoll: pollers.append(file)
+        case .inotify: watchers.append(file)
+        default: break
         }
-        files.append(file)
-        return Self.firstDescriptor + Int32(files.count - 1)
+        while lowestFree < files.count, files[lowestFree] != nil { lowestFree += 1 }
+        if lowestFree == files.count { files.append(file) } else { files[lowestFree] = file }
+        return Self.firstDescriptor + Int32(lowestFree)
     }
 
     func file(_ descriptor: Int32) -> OpenFile? {
@@ -18,14 +20,22 @@ extension Kernel {
 
     func close(_ descriptor: Int32) {
         guard let file = file(descriptor) else { return }
-        files[Int(descriptor - Self.firstDescriptor)] = nil
-        release(file, isKilled: false)
-        for other in files { other?.interests.removeAll { $0.descriptor == descriptor } }
+        forget(Int(descriptor - Self.firstDescriptor))
+        release(file)
+        for poller in pollers { poller.interests.removeAll { $0.descriptor == descriptor } }
+    }
+
+    /// Frees a descriptor's number.
+    func forget(_ index: Int) {
+        files[index] = nil
+        lowestFree = min(lowestFree, index)
     }
 
     /// What the last close of an open file does.
-    func release(_ file: OpenFile, isKilled: Bool) {
+    func release(_ file: OpenFile) {
         switch file.kind {
+        case .epoll: pollers.removeAll { $0 === file }
+        case .inotify: watchers.removeAll { $0 === file }
         case .file(let inode), .directory(let inode):
             if inode.lock === file { inode.lock = nil }
             guard file.isWriter else { return }
@@ -76,7 +86,7 @@ extension Kernel {
 
     /// Tells all watches of a directory. Equal notices in a row are one, and a full queue ends with the overflow notice.
     func notify(_ directory: Inode, _ mask: NoticeMask, _ name: String) {
-        for case let file? in files where file.isInotify {
+        for file in watchers {
             for watch in file.watches where watch.inode === directory && watch.mask & mask.rawValue != 0 {
                 let notice = OpenFile.Notice(watch: watch.number, mask: mask.rawValue, name: name)
                 if file.notices.last == notice { continue }
@@ -88,11 +98,5 @@ extension Kernel {
                 }
             }
         }
-    }
-}
-
-extension OpenFile {
-    fileprivate var isInotify: Bool {
-        if case .inotify = kind { true } else { false }
     }
 }

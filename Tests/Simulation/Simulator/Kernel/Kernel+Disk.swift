@@ -28,18 +28,29 @@ extension Kernel {
     }
 
     /// Finds a path, below `directory` where it does not begin at the root; `nil` where a part of it is no directory.
-    func find(_ path: String, in directory: Inode?) -> Found? {
-        var at = path.hasPrefix("/") ? root : directory ?? root
-        let parts = path.split(separator: "/").map(String.init)
-        guard let last = parts.last else { return Found(parent: root, name: "/", inode: root) }
-        for part in parts.dropLast() where part != "." {
-            guard let next = at.entries[part], next.isDirectory else { return nil }
+    func find(_ path: UnsafePointer<CChar>, in directory: Inode?) -> Found? {
+        let slash = CChar(0x2F)
+        var at = path.pointee == slash ? root : directory ?? root
+        var start = path
+        while start.pointee == slash { start += 1 }
+        guard start.pointee != 0 else { return Found(parent: root, name: "/", inode: root) }
+        while true {
+            var end = start
+            while end.pointee != 0, end.pointee != slash { end += 1 }
+            let bytes = UnsafeRawBufferPointer(start: start, count: end - start)
+            let name = String(decoding: bytes, as: UTF8.self)
+            start = end
+            while start.pointee == slash { start += 1 }
+            guard start.pointee != 0 else {
+                switch name {
+                case ".": return Found(parent: at, name: name, inode: at)
+                case "..": return Found(parent: at, name: name, inode: at.parent ?? root)
+                default: return Found(parent: at, name: name, inode: at.entries[name])
+                }
+            }
+            guard name != "." else { continue }
+            guard let next = at.entries[name], next.isDirectory else { return nil }
             at = next
-        }
-        switch last {
-        case ".": return Found(parent: at, name: last, inode: at)
-        case "..": return Found(parent: at, name: last, inode: at.parent ?? root)
-        default: return Found(parent: at, name: last, inode: at.entries[last])
         }
     }
 

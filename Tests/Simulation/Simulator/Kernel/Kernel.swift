@@ -21,16 +21,27 @@ final class Kernel {
     /// By it names are hashed, and directories listed.
     let nameSalt: UInt64
     var files: [OpenFile?] = []
+    /// No number below it is free.
+    var lowestFree = 0
+    /// Those of the open files that wait for others, and those that are told of changed names.
+    var pollers: [OpenFile] = []
+    var watchers: [OpenFile] = []
+    /// The user of all tasks.
+    let user = geteuid()
     var listener: OpenFile?
     /// Which run of the machine this is: a power cut begins the next.
     var boot = 1
     /// Appends to the journal that the planted fault holds back.
     var heldWrites: [(inode: Inode, change: Inode.Change)] = []
+    /// Is told before a file of the journal goes.
+    var segmentIsRemoved: (() -> Void)?
     /// Memory that the product has mapped for its ring; abandoned tasks do not unmap it.
     var mappings: [(address: UnsafeMutableRawPointer, bytes: Int)] = []
 
     private(set) var tasks: [SimulatedTask] = []
     private var lastTask = 0
+    /// Room for the places of those that can run.
+    private var ready: [Int] = []
     private var scheduler: UnsafeMutableRawPointer?
     private static var freeStacks: [UnsafeMutableRawPointer] = []
 
@@ -134,14 +145,15 @@ final class Kernel {
     ///
     /// - Returns: `false` when nothing can run any more.
     func step() -> Bool {
-        var ready = tasks.filter { $0.isReady(at: now) }
+        findReady()
         if ready.isEmpty {
-            let next = tasks.lazy.map(\.deadline).min() ?? .max
+            var next = Int64.max
+            for task in tasks { next = min(next, task.deadline) }
             guard next != .max else { return false }
             now = max(now, next)
-            ready = tasks.filter { $0.isReady(at: now) }
+            findReady()
         }
-        let task = ready[random.below(ready.count)]
+        let task = tasks[ready[random.below(ready.count)]]
         task.isWaiting = false
         task.condition = nil
         task.deadline = .max
@@ -154,6 +166,11 @@ final class Kernel {
             Self.freeStacks.append(task.stack)
         }
         return true
+    }
+
+    private func findReady() {
+        ready.removeAll(keepingCapacity: true)
+        for index in tasks.indices where tasks[index].isReady(at: now) { ready.append(index) }
     }
 
     /// Whether the server has come to the call at which it dies; asked once.
@@ -169,16 +186,26 @@ final class Kernel {
         if owner == .server { heldWrites = [] }
         for index in files.indices {
             guard let file = files[index], file.owner == owner else { continue }
-            files[index] = nil
-            release(file, isKilled: true)
+            forget(index)
+            release(file)
+        }
+    }
+
+    /// Sends the server SIGHUP, as far as it listens by now.
+    func hangUp() {
+        for case let file? in files where file.owner == .server {
+            if case .signals = file.kind { file.counter = 1 }
         }
     }
 
     /// Ends everything.
     func end() {
+        segmentIsRemoved = nil
         for task in tasks { Self.freeStacks.append(task.stack) }
         tasks = []
         files = []
+        pollers = []
+        watchers = []
         for (address, bytes) in mappings { _ = munmap(address, bytes) }
         mappings = []
     }

@@ -14,6 +14,7 @@ final class OpenFile {
 
     struct Interest {
         let descriptor: Int32
+        let file: OpenFile
         var events: UInt32
         var token: UInt64
     }

@@ -1,3 +1,6 @@
+import CSimulation
+import Glibc
+
 /// Looking for things in bytes, without Foundation.
 enum Bytes {
     /// FNV-1a: which bytes they are, for a history.
@@ -7,12 +10,18 @@ enum Bytes {
 
     /// Where `wanted` begins.
     static func find(_ wanted: StaticString, in bytes: ArraySlice<UInt8>) -> Int? {
-        let count = wanted.utf8CodeUnitCount
-        guard bytes.count >= count else { return nil }
-        return wanted.withUTF8Buffer { wanted in
-            (bytes.startIndex...(bytes.endIndex - count)).first { start in
-                bytes[start] == wanted[0] && bytes[start..<(start + count)].elementsEqual(wanted)
-            }
+        bytes.withUnsafeBytes { place in
+            guard let start = place.baseAddress,
+                let found = memmem(start, place.count, wanted.utf8Start, wanted.utf8CodeUnitCount)
+            else { return nil }
+            return bytes.startIndex + (UnsafeRawPointer(found) - start)
+        }
+    }
+
+    static func begins(_ bytes: ArraySlice<UInt8>, with wanted: StaticString) -> Bool {
+        bytes.withUnsafeBytes { place in
+            guard let start = place.baseAddress, place.count >= wanted.utf8CodeUnitCount else { return false }
+            return memcmp(start, wanted.utf8Start, wanted.utf8CodeUnitCount) == 0
         }
     }
 

@@ -22,7 +22,12 @@ struct Profile {
     let usesNotices: Bool
     /// How far the wall clock is wrong at times, seconds: hours, days, or back to 1970.
     let clockErrors: [Int64]
-    var hasKeys: Bool { styles.contains(.keyed) }
+    /// Whether the run is a story (``Story``), how large its history may be, and of how many channels and users the server
+    /// remembers what is gone.
+    let isStory: Bool
+    let journalBytes: Int
+    let historyMarkLimit: Int
+    var hasKeys: Bool { !isStory && styles.contains(.keyed) }
 
     /// How a publisher writes.
     enum Style: CaseIterable {
@@ -59,9 +64,12 @@ struct Profile {
         // What rested before the server came is told by the wall clock alone where the kernel tells of no writer.
         if !clockErrors.isEmpty { machine.hasLeases = true }
         stallNanoseconds = machine.hasLeases ? 20_000_000_000 : 1_500_000_000
+        isStory = options.story ?? random.chance(perMille: 500)
+        journalBytes = random.pick([8_192, 8_192, 16_384, 65_536])
+        historyMarkLimit = random.pick([65_536, 3])
         if random.chance(perMille: 250) {
             // What a failed sync has lost shows at a power cut that comes after the next good one.
-            machine.syncErrorPerMille = 200
+            machine.syncErrorPerMille = isStory ? 20 : 200
             crashes = 4
         }
     }

@@ -10,6 +10,8 @@ import WSQueueSystem
 struct Outcome {
     var findings: [HistoryFinding] = []
     var counts = HistoryCounts()
+    /// Of a story.
+    var model: ModelCounts?
     var crashes = 0
     var calls = 0
     var switches = 0
@@ -29,6 +31,8 @@ final class Scenario {
     private var clients: [SimulatedClient] = []
     private var publishers: [SimulatedPublisher] = []
     private var writers: [ForeignWriter] = []
+    /// What is played instead of these.
+    private var story: Story?
     /// Reads the state at the end.
     private var reader: StateReader?
     private var crashesLeft: Int
@@ -37,7 +41,7 @@ final class Scenario {
     private var failure: String?
     private var satisfiedAfter = -1
     /// One source of names for all runs would make a run depend on those before it.
-    private let names: SpoolNameSource
+    let names: SpoolNameSource
 
     private static let patienceNanoseconds: Int64 = 120_000_000_000
     private static let callLimit = 3_000_000
@@ -54,6 +58,36 @@ final class Scenario {
     /// Plays the run to its end.
     func run() -> Outcome {
         Simulator.kernel = kernel
+        if profile.isStory {
+            let story = Story(self)
+            self.story = story
+            story.start()
+            startServer()
+        } else {
+            startAll()
+        }
+        planCrash()
+        play()
+        var outcome = Outcome()
+        outcome.crashes = crashes
+        outcome.calls = kernel.calls
+        outcome.switches = kernel.switches
+        outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
+        for file in filesLeft { note(.left(file: file)) }
+        outcome.findings += checker.finish()
+        outcome.counts = checker.counts
+        if let told = story?.finish() {
+            outcome.findings += told.findings
+            outcome.model = told.counts
+        }
+        outcome.simulatedNanoseconds = kernel.now
+        outcome.hash = kernel.hash
+        kernel.end()
+        Simulator.kernel = nil
+        return outcome
+    }
+
+    private func startAll() {
         for index in 0..<profile.clients {
             let client = SimulatedClient(name: "client\(index)", in: self)
             clients.append(client)
@@ -71,21 +105,6 @@ final class Scenario {
             writer.start()
         }
         if !profile.clockErrors.isEmpty { kernel.spawn("clock", owner: .world, setClock) }
-        planCrash()
-        play()
-        var outcome = Outcome()
-        outcome.crashes = crashes
-        outcome.calls = kernel.calls
-        outcome.switches = kernel.switches
-        outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
-        for file in filesLeft { note(.left(file: file)) }
-        outcome.findings += checker.finish()
-        outcome.counts = checker.counts
-        outcome.simulatedNanoseconds = kernel.now
-        outcome.hash = kernel.hash
-        kernel.end()
-        Simulator.kernel = nil
-        return outcome
     }
 
     /// Writes down what has happened.
@@ -96,6 +115,14 @@ final class Scenario {
 
     func fail(_ text: String) { failure = failure ?? text }
 
+    /// Prints what a client is told.
+    func trace(_ name: String, _ text: some Collection<UInt8>) {
+        if options.isTraced { print("\(kernel.now) \(name) \(Bytes.text(text))") }
+    }
+
+    /// Whether everything is published.
+    var isPublished: Bool { publishers.allSatisfy(\.isDone) && story?.arePublishersDone ?? true }
+
     var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
 
     private func play() {
@@ -105,7 +132,7 @@ final class Scenario {
             while checker.counts.diskErrors < kernel.syncErrors { note(.diskError) }
             if kernel.takeCrash() { crash() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
-            guard publishers.allSatisfy(\.isDone), writers.allSatisfy(\.isDone) else { continue }
+            guard isPublished, writers.allSatisfy(\.isDone) else { continue }
             if deadline == .max {
                 deadline = kernel.now + Self.patienceNanoseconds
                 // One that is near still comes: the end of a run is as good a place as any.
@@ -135,6 +162,7 @@ final class Scenario {
     }
 
     private var isComplete: Bool {
+        if let story { return story.areListenersDone && filesLeft.isEmpty }
         let deliveries = checker.counts.deliveries
         guard deliveries != satisfiedAfter else { return filesLeft.isEmpty }
         guard checker.isSatisfied else { return false }
@@ -155,13 +183,18 @@ final class Scenario {
         crashes += 1
         kernel.kill(.server)
         note(.server("0", .kill))
-        if profile.cutsPower, kernel.random.chance(perMille: 700) {
+        let isPowerCut = profile.cutsPower && kernel.random.chance(perMille: 700)
+        story?.noteKill()
+        if isPowerCut {
             for publisher in publishers { kernel.kill(.publisher(publisher.index)) }
+            for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
             for writer in writers { kernel.kill(.foreignWriter(writer.index)) }
             let drawn = kernel.random.pick(Kernel.Cut.allCases)
             kernel.cutPower(options.cut ?? drawn)
             note(.powerCut)
+            story?.notePowerCut()
             for publisher in publishers where !publisher.isDone { publisher.start() }
+            for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
             for writer in writers where !writer.isDone { writer.start() }
         }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
@@ -192,6 +225,7 @@ final class Scenario {
         kernel.spawn("hub", owner: .server) { [self] in
             kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000)))
             note(.server("0", .start))
+            story?.noteStart()
             do {
                 let log = try Log(level: .info, format: .text, destination: .file("/log"))
                 var server = try Server(
@@ -213,6 +247,12 @@ final class Scenario {
         configuration.slowClients.limitBytes = 65_536
         configuration.clientLimit = 100
         configuration.eventLines = .off
+        if profile.isStory {
+            configuration.tokenSecretPath = "/secrets"
+            configuration.rulesPath = "/rules"
+            configuration.journalBytes = profile.journalBytes
+            configuration.historyMarkLimit = profile.historyMarkLimit
+        }
         return configuration
     }
 }

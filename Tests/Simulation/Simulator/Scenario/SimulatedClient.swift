@@ -55,33 +55,26 @@ final class SimulatedClient {
     }
 
     private func stay(_ connection: SimulatedConnection) {
-        var buffer: [UInt8] = []
-        var isUpgraded = false
+        var reception = Reception()
         while true {
             kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
             guard !connection.toClient.isEmpty else { return }
             if kernel.random.chance(perMille: 200) { rest(upTo: 30_000_000) }
-            let count = 1 + kernel.random.below(connection.toClient.count)
-            buffer.append(contentsOf: connection.toClient.prefix(count))
-            connection.toClient.removeFirst(count)
-            if !isUpgraded {
-                guard let end = Bytes.find("\r\n\r\n", in: buffer[...]) else { continue }
-                guard Bytes.find("HTTP/1.1 101", in: buffer[...]) == 0 else { return }
-                buffer.removeFirst(end + 4)
-                isUpgraded = true
-            }
-            while let frame = Frame(buffer[...]) {
-                let payload = buffer[frame.payload]
-                guard answer(frame, payload, on: connection) else { return }
-                buffer.removeFirst(frame.payload.upperBound)
+            reception.take(1 + kernel.random.below(connection.toClient.count), from: connection)
+            guard !reception.isRefused else { return }
+            guard reception.isUpgraded else { continue }
+            while let (opcode, payload) = reception.next() {
+                guard answer(opcode, payload, on: connection) else { return }
             }
             // Now and then it leaves.
             if kernel.random.chance(perMille: 5) { return }
         }
     }
 
-    private func answer(_ frame: Frame, _ payload: ArraySlice<UInt8>, on connection: SimulatedConnection) -> Bool {
-        switch frame.opcode {
+    private func answer(
+        _ opcode: Frame.Opcode?, _ payload: ArraySlice<UInt8>, on connection: SimulatedConnection
+    ) -> Bool {
+        switch opcode {
         case .text: hear(payload)
         case .ping:
             // A frame of a client is masked, here with zeros.
@@ -93,7 +86,7 @@ final class SimulatedClient {
     }
 
     private func hear(_ text: ArraySlice<UInt8>) {
-        if Bytes.find("{\"event\"", in: text) == text.startIndex {
+        if Bytes.begins(text, with: "{\"event\"") {
             hearEvent(text)
         } else if Bytes.find("\"action\":\"welcome\"", in: text) != nil {
             guard let cursor = cursor(in: text) else { return }
@@ -139,29 +132,4 @@ final class SimulatedClient {
     }
 
     private func note(_ fact: HistoryEntry.ClientFact) { scenario.note(.client(name, fact)) }
-}
-
-/// A whole frame of the server at the beginning of some bytes (RFC 6455 §5.2).
-struct Frame {
-    enum Opcode: UInt8 {
-        case text = 0x81
-        case close = 0x88
-        case ping = 0x89
-    }
-
-    let opcode: Opcode?
-    let payload: Range<Int>
-
-    /// Reads one; `nil` where not all of it is there. The events here are shorter than 64 KB.
-    init?(_ bytes: ArraySlice<UInt8>) {
-        guard bytes.count >= 2 else { return nil }
-        opcode = Opcode(rawValue: bytes[0])
-        var (start, length) = (2, Int(bytes[1]))
-        if length == 126 {
-            guard bytes.count >= 4 else { return nil }
-            (start, length) = (4, Int(bytes[2]) << 8 | Int(bytes[3]))
-        }
-        guard bytes.count >= start + length else { return nil }
-        payload = start..<(start + length)
-    }
 }

@@ -126,8 +126,11 @@ final class SimulatedPublisher {
         return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)\(state)}".utf8)
     }
 
+    /// Events differ in length.
+    private static let fillings = (0..<7).map { String(repeating: "y", count: $0 * 20) }
+
     private static func payload(of event: EventNumber) -> [UInt8] {
-        let filling = String(repeating: "y", count: event.number % 7 * 20)
+        let filling = Self.fillings[event.number % 7]
         return Array("{\"p\":\(event.publisher),\"n\":\(event.number),\"x\":\"\(filling)\"}".utf8)
     }
 }

@@ -32,23 +32,15 @@ final class StateReader {
     }
 
     private func hear(_ connection: SimulatedConnection) -> [String: EventNumber]? {
-        var buffer: [UInt8] = []
-        var isUpgraded = false
+        var reception = Reception()
         var found: [String: EventNumber] = [:]
         while true {
             kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
             guard !connection.toClient.isEmpty else { return nil }
-            buffer += connection.toClient
-            connection.toClient = []
-            if !isUpgraded {
-                guard let end = Bytes.find("\r\n\r\n", in: buffer[...]) else { continue }
-                guard Bytes.find("HTTP/1.1 101", in: buffer[...]) == 0 else { return nil }
-                buffer.removeFirst(end + 4)
-                isUpgraded = true
-            }
-            while let frame = Frame(buffer[...]) {
-                let text = buffer[frame.payload]
-                guard frame.opcode != .close else { return nil }
+            reception.take(connection.toClient.count, from: connection)
+            guard !reception.isRefused else { return nil }
+            while let (opcode, text) = reception.next() {
+                guard opcode != .close else { return nil }
                 if Bytes.find("\"action\":\"state\"", in: text) != nil, Bytes.find("\"keys\":", in: text) != nil {
                     return found
                 }
@@ -57,7 +49,6 @@ final class StateReader {
                 {
                     found[Bytes.text(key)] = EventNumber(publisher: Int(publisher), number: Int(number))
                 }
-                buffer.removeFirst(frame.payload.upperBound)
             }
         }
     }

@@ -1,0 +1,219 @@
+import Glibc
+import History
+import WSQueueCore
+
+/// The other kind of run: a small history and small bounds, channels, users and keys, rules that change; and a model that
+/// says what clients must have been told (``HistoryModel``).
+final class Story {
+    private(set) var model: HistoryModel
+    private(set) var publishers: [StoryPublisher] = []
+    private(set) var listeners: [Listener] = []
+    private var witness: JournalWitness
+    /// The rules that were written, one after the other, and from which of them on one may be in force.
+    private var rights: [ModelRights] = []
+    private var firstPossible = 0
+    private var reloads = 0
+    private unowned let scenario: Scenario
+    private let kernel: Kernel
+
+    static let guarded = ["s.1", "s.2"]
+    static let open = ["a", "b", "logs"]
+    /// Channels of which each is seldom used.
+    static let rare = (0..<12).map { "t.\($0)" }
+    static let users = ["u1", "u2"]
+    /// So long after its end a token is still taken (seconds).
+    static let tokenLeeway: Int64 = 30
+    private static let secret = "a secret of sixty-four bytes, which is enough for all algorithms\n"
+
+    init(_ scenario: Scenario) {
+        self.scenario = scenario
+        kernel = scenario.kernel
+        model = HistoryModel(bound: scenario.profile.historyMarkLimit)
+        witness = JournalWitness(kernel)
+        write("secrets", Self.secret)
+        change(to: drawRights())
+    }
+
+    var arePublishersDone: Bool { publishers.allSatisfy(\.isDone) }
+    var areListenersDone: Bool { listeners.allSatisfy(\.isDone) }
+
+    func start() {
+        kernel.segmentIsRemoved = { [self] in look() }
+        for index in 0..<3 {
+            let listener = Listener(name: "listener\(index)", in: scenario, self)
+            listeners.append(listener)
+            kernel.spawn(listener.name, owner: .world, listener.converse)
+        }
+        for index in 0..<2 {
+            let publisher = StoryPublisher(index: index, in: scenario, self)
+            publishers.append(publisher)
+            publisher.start()
+        }
+        kernel.spawn("rules", owner: .world, changeRules)
+    }
+
+    /// Takes in what the journal has by now, and gives the last number before its oldest record.
+    @discardableResult
+    func look() -> UInt64 { witness.look(&model) }
+
+    /// The server has died.
+    func noteKill() {
+        look()
+        for listener in listeners { listener.end() }
+        if kernel.syncErrors > 0 { model.isDisturbed = true }
+        model.judge()
+    }
+
+    /// The whole machine was down.
+    func notePowerCut() {
+        model.isDisturbed = true
+        witness.lookAgain(&model)
+    }
+
+    /// The server starts, and reads the newest rules.
+    func noteStart() { firstPossible = rights.count - 1 }
+
+    func finish() -> (findings: [HistoryFinding], counts: ModelCounts) {
+        look()
+        for listener in listeners { listener.end() }
+        if kernel.syncErrors > 0 { model.isDisturbed = true }
+        return (model.findings(), model.counts)
+    }
+
+    /// A token that says who bears it, and perhaps when it ends (Unix seconds).
+    func token(of user: String, until end: Int64?) -> String {
+        let claims = #"{"sub":"\#(user)"\#(end.map { ",\"exp\":\($0)" } ?? "")}"#
+        let signed = [#"{"alg":"HS256","typ":"JWT"}"#, claims].map { Self.base64($0.utf8) }.joined(separator: ".")
+        // A line's end is none of the secret.
+        let secret = Array(Self.secret.utf8.dropLast())
+        let code = HMAC(.sha256, key: secret.span).code(of: Array(signed.utf8).span)
+        return "\(signed).\(Self.base64(code))"
+    }
+
+    /// RFC 4648 §5, without padding.
+    private static func base64(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        var (text, bits, count) = ("", 0, 0)
+        for byte in bytes {
+            (bits, count) = (bits << 8 | Int(byte), count + 8)
+            while count >= 6 {
+                count -= 6
+                text.append(digits[bits >> count & 63])
+            }
+            bits &= (1 << count) - 1
+        }
+        if count > 0 { text.append(digits[bits << (6 - count) & 63]) }
+        return text
+    }
+
+    // MARK: What the others tell
+
+    func noteTokenEnd() { model.noteTokenEnd() }
+
+    func note(_ event: ModelEvent) { model.note(event) }
+    func notePublished(_ event: ModelEvent) { model.notePublished(event.number) }
+    func note(_ talk: ModelTalk) { model.note(talk) }
+
+    // MARK: Rules
+
+    /// The rules of which no one can say yet which are in force.
+    var possibleRights: [ModelRights] {
+        if firstPossible < rights.count - 1, reloadCount > reloads { firstPossible = rights.count - 1 }
+        return Array(rights[firstPossible...])
+    }
+
+    private func drawRights() -> ModelRights {
+        ModelRights(
+            Dictionary(uniqueKeysWithValues: Self.guarded.map { ($0, kernel.random.pick(ModelRights.Word.allCases)) }))
+    }
+
+    private func changeRules() {
+        for _ in 0..<kernel.random.below(4) {
+            kernel.pause(until: kernel.now + Int64(kernel.random.below(1_500_000_000)))
+            // One after the other, so that the next line of the log is of this one.
+            kernel.pause { [self] in possibleRights.count == 1 }
+            reloads = reloadCount
+            change(to: drawRights())
+            kernel.hangUp()
+        }
+    }
+
+    private func change(to new: ModelRights) {
+        rights.append(new)
+        let rules = new.words.sorted { $0.key < $1.key }.map { #"{"channel":"\#($0)","subscribe":"\#($1.rawValue)"}"# }
+        write("rules", "[\(rules.joined(separator: ","))]")
+        for listener in listeners { listener.talk?.facts.append(.rights(new)) }
+    }
+
+    /// How often the log says that rules were read again.
+    private var reloadCount: Int {
+        guard let log = kernel.root.entries["log"]?.contents else { return 0 }
+        var (count, rest) = (0, log[...])
+        while let place = Bytes.find("ev=rules.reload", in: rest) {
+            count += 1
+            rest = rest[(place + 1)...]
+        }
+        return count
+    }
+
+    private func write(_ name: String, _ text: String) {
+        let inode = kernel.makeInode(isDirectory: false, mode: 0o600)
+        inode.contents = Array(text.utf8)
+        inode.durableContents = inode.contents
+        kernel.change(kernel.root, [(name, inode)])
+        kernel.root.sync()
+    }
+}
+
+/// Reads the journal as it is on the disk: which event bears which number.
+struct JournalWitness {
+    private let kernel: Kernel
+    /// Up to where each file has been read.
+    private var ends: [UInt64: Int] = [:]
+    /// The last number before the oldest record.
+    private var begun: UInt64 = 0
+    /// What was found, by the numbering.
+    private var numbers: [String: Set<UInt64>] = [:]
+
+    init(_ kernel: Kernel) { self.kernel = kernel }
+
+    /// Looks at what is left.
+    mutating func lookAgain(_ model: inout HistoryModel) {
+        ends = [:]
+        numbers = [:]
+        look(&model)
+        // A file that was removed may be there again.
+        for (epoch, numbers) in numbers { model.keepOnly(numbers, of: epoch, after: begun) }
+    }
+
+    /// - Returns: The last number before the oldest record.
+    @discardableResult
+    mutating func look(_ model: inout HistoryModel) -> UInt64 {
+        var oldest = UInt64.max
+        for (name, inode) in kernel.queue.entries[".journal"]?.entries ?? [:] where inode.isSegment {
+            // One without its beginning is none to the server, and stays.
+            guard inode.contents.first ?? 0 != 0 else { continue }
+            let parts = name.dropLast(8).split(separator: "-")
+            guard parts.count == 2, let preceding = UInt64(parts[1]) else { continue }
+            oldest = min(oldest, preceding)
+            read(inode, String(parts[0]), &model)
+        }
+        if oldest != .max { begun = max(begun, oldest) }
+        return begun
+    }
+
+    private mutating func read(_ inode: Inode, _ epoch: String, _ model: inout HistoryModel) {
+        if numbers[epoch] == nil { numbers[epoch] = [] }
+        var offset = ends[inode.number] ?? JournalBytes.header
+        while let record = JournalBytes.record(in: inode.contents, at: offset) {
+            offset = record.end
+            numbers[epoch, default: []].insert(record.seq)
+            let message = inode.contents[record.message]
+            guard let publisher = Bytes.number("\"p\":", in: message), let number = Bytes.number("\"n\":", in: message),
+                let cursor = HistoryCursor("\(epoch):\(record.seq)")
+            else { continue }
+            model.note(cursor, EventNumber(publisher: Int(publisher), number: Int(number)))
+        }
+        ends[inode.number] = offset
+    }
+}

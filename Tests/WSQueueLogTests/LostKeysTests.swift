@@ -1,0 +1,66 @@
+import Foundation
+import Support
+import Testing
+import WSQueueCore
+import WSQueueSystem
+
+@testable import WSQueueLog
+
+/// What the state says of itself when a file of the journal is none any more.
+struct LostKeysTests {
+    @Test(arguments: [false, true])
+    func `keys in a file whose beginning is lost are said to be missing`(isLost: Bool) throws {
+        try withTemporaryDirectory { path in
+            for seq in 1...400 as ClosedRange<UInt64> {
+                // A segment has about an eighth of them.
+                var writer = try writer(path)
+                try stage(seq, key: "k\(seq)", in: &writer)
+                _ = try writer.commit(unix: 1)
+                try writer.close()
+            }
+            let names = try segments(path)
+            try #require(names.count > 3)
+            if isLost {
+                let file = try #require(FileHandle(forWritingAtPath: "\(path)/\(names[1])"))
+                try file.write(contentsOf: [UInt8](repeating: 0, count: 64))
+                try file.close()
+            }
+            let kept = try writer(path).journal.kept.events
+            #expect(kept.isComplete(nil) { _ in true } == !isLost)
+            #expect((kept.keyCount == 400) == !isLost)
+        }
+    }
+
+    @Test func `a state is there after a power cut that takes what has replaced it, if its own file has gone`() throws {
+        try withTemporaryDirectory { path in
+            var writer = try writer(path, events: 80)
+            let last = 400 as UInt64
+            for seq in 1...last {
+                try stage(seq, key: seq == 1 || seq == last ? "k" : nil, in: &writer)
+                // The first file goes only now.
+                _ = try writer.commit(unix: 1, finished: seq == last ? .max : 0)
+            }
+            #expect(writer.journal.precedingSeq > 1)
+            let newest = try #require(segments(path).last { !$0.hasSuffix("\(last).segment") })
+            try FileManager.default.removeItem(atPath: "\(path)/\(newest)")
+            let kept = try self.writer(path, events: 80).journal.kept.events
+            #expect(kept.events().map(\.seq) == [last])
+        }
+    }
+
+    private func stage(_ seq: UInt64, key: String?, in writer: inout JournalWriter) throws {
+        var record = JournalRecord(
+            seq: seq, unixNanoseconds: 1, identity: JournalRecord.Identity(id: Array("\(seq)".utf8), stamp: 0))
+        if let key { record.parts.key = Array(key.utf8) }
+        writer.stage(record, message: Array("{}".utf8).span)
+    }
+
+    private func segments(_ path: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasPrefix("e-") }.sorted()
+    }
+
+    private func writer(_ path: String, events: Int = 800) throws -> JournalWriter {
+        try JournalWriter(
+            .directory(Directory.open(path)), limits: JournalLimits(events: events), epoch: "e", unix: 1, boot: "b")
+    }
+}

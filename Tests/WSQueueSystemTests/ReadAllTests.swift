@@ -1,0 +1,55 @@
+import Foundation
+import Support
+import Testing
+import WSQueueSystem
+
+/// Whole files are read, small and large, with the size that was expected or another one.
+struct ReadAllTests {
+    private static let large = 5 * 1_048_576 + 17
+
+    /// Reads a file of so many bytes.
+    private func read(_ count: Int, before: [UInt8] = [], expected: Int, limit: Int) throws -> [UInt8] {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let contents = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 9) }
+            try Data(contents).write(to: URL(fileURLWithPath: "\(path)/file"))
+            let file = try Directory.open(path).openForReading(FileName("file"))
+            var bytes = before
+            try file.readAll(into: &bytes, expectedBytes: expected, limitBytes: limit, object: "file")
+            #expect(bytes.starts(with: before))
+            #expect(bytes.dropFirst(before.count).elementsEqual(contents.prefix(bytes.count - before.count)))
+            return bytes
+        }
+    }
+
+    @Test(arguments: [0, 1, 70_000, large])
+    func `a file of the size that was expected is read whole`(count: Int) throws {
+        #expect(try read(count, expected: count, limit: 64 * 1_048_576).count == count)
+        #expect(try read(count, before: [1, 2], expected: count, limit: 64 * 1_048_576).count == count + 2)
+    }
+
+    @Test(arguments: [0, 70_000, large])
+    func `a file that has grown or shrunk is read whole`(count: Int) throws {
+        for expected in [0, 60_000, Self.large - 5, Self.large + 100_000] {
+            #expect(try read(count, expected: expected, limit: 64 * 1_048_576).count == count)
+        }
+    }
+
+    @Test(arguments: [1, 69_999, 4 * 1_048_576, large - 1])
+    func `no more is read than the limit`(limit: Int) throws {
+        #expect(try read(Self.large, expected: Self.large, limit: limit).count == limit)
+    }
+
+    @Test func `a directory is read with an error, however large it is thought to be`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let number = open(path, O_RDONLY | O_CLOEXEC)
+            let file = FileDescriptor(owning: number)
+            for expected in [10, Self.large] {
+                #expect(throws: SystemCallError.self) {
+                    var bytes: [UInt8] = []
+                    try file.readAll(
+                        into: &bytes, expectedBytes: expected, limitBytes: 64 * 1_048_576, object: "directory")
+                }
+            }
+        }
+    }
+}

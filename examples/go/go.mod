@@ -1,0 +1,3 @@
+module wsqueue
+
+go 1.18
