@@ -50,6 +50,9 @@ let embeddedExecutable: [LinkerSetting] = [
     ]),
 ]
 
+// Where the manual's pages are, as the target sees them that makes manual pages of them.
+let manual = "../WSQueueServer/WSQueueServer.docc"
+
 let package = Package(
     name: "wsqueue",
     products: [
@@ -159,15 +162,24 @@ let package = Package(
                 "WSQueueOperation", "WSQueueArguments",
             ],
             swiftSettings: strict),
-        // The manual pages; their text is that of the DocC catalogues, by links.
+        // The manual pages; their text is that of the DocC catalogues.
         .target(
             name: "WSQueueManual", dependencies: ["WSQueueArguments"],
             resources: [
-                .embedInCode("Pages/Guarantees.md"), .embedInCode("Pages/HandingOn.md"),
-                .embedInCode("Pages/Operating.md"),
-                .embedInCode("Pages/Publishing.md"), .embedInCode("Pages/Receiving.md"),
-                .embedInCode("Pages/SpoolFormat.md"), .embedInCode("Pages/TheApplication.md"),
-                .embedInCode("Pages/UsersAndRules.md"), .embedInCode("Pages/WatchingIt.md"),
+                .embedInCode("\(manual)/BackupAndMove.md"),
+                .embedInCode("\(manual)/Capacity.md"),
+                .embedInCode("\(manual)/Guarantees.md"),
+                .embedInCode("\(manual)/HandingOn.md"),
+                .embedInCode("\(manual)/Operating.md"),
+                .embedInCode("\(manual)/Protocol.md"),
+                .embedInCode("\(manual)/Publishing.md"),
+                .embedInCode("\(manual)/Receiving.md"),
+                .embedInCode("\(manual)/Security.md"),
+                .embedInCode("\(manual)/StateAndHistory.md"),
+                .embedInCode("\(manual)/TheApplication.md"),
+                .embedInCode("\(manual)/UsersAndRules.md"),
+                .embedInCode("\(manual)/WatchingIt.md"),
+                .embedInCode("../WSQueuePublish/WSQueuePublish.docc/SpoolFormat.md"),
             ],
             swiftSettings: strict),
         // What a person runs beside the server.

@@ -49,7 +49,8 @@ package enum Manual {
                 prose: prose(
                     section("Looking after the queue", of: operating), section("The live page", of: operating),
                     section("When something is wrong", of: operating), section("systemd", of: operating),
-                    "## Health, metrics and log\n\(watching)\n## Handing events on\n\(handing)"))
+                    "## Health, metrics and log\n\(watching)\n## Handing events on\n\(handing)",
+                    parts(("Capacity", capacity), ("Security", security), ("Backup and move", backup))))
         case .configuration:
             made(
                 page, "configuration of wsqueue-server",
@@ -60,13 +61,14 @@ package enum Manual {
         case .protocols:
             made(
                 page, "what clients and applications of wsqueue-server send and receive",
-                "## Description\n\(receiving)\n## The application's side\n\(application)"
+                "## Description\n\(proto)\n\(state)" + section("Channels", of: receiving)
+                    + section("The payload alone", of: receiving) + "## The application's side\n\(application)"
                     + section("By HTTP", of: publishing, as: "Publishing by HTTP"))
         case .format:
             made(
                 page, "files of a queue directory, and what an event is",
                 "## Description\n\(format)" + section("The event", of: publishing)
-                    + section("Which event it is", of: publishing) + "## Guarantees\n\(guarantees)")
+                    + "## Guarantees\n\(guarantees)")
         }
     }
 
@@ -80,17 +82,34 @@ package enum Manual {
         return "\n## \(title ?? heading)\n\(section)\n"
     }
 
+    /// Whole pages as one section each: their own headings are within it.
+    private static func parts(_ pages: (title: String, text: String)...) -> String {
+        pages.map { page in
+            let lines = page.text.split(separator: "\n", omittingEmptySubsequences: false)
+            return "## \(page.title)\n" + lines.map { $0.hasPrefix("## ") ? "#\($0)" : "\($0)" }.joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+
     private static func prose(_ texts: String...) -> String {
         ManualProse.roff(texts.joined(separator: "\n"), references: references)
     }
 
     private static let references = [
-        "Receiving.md": "wsqueue-protocol(7)", "UsersAndRules.md": "wsqueue-rules(5)",
-        "TheApplication.md": "wsqueue-protocol(7)", "WatchingIt.md": "wsqueue-server(8)",
-        "Operating.md": "wsqueue-server(8)",
-        "HandingOn.md": "wsqueue-server(8)", "Publishing.md": "wsqueue(7)", "Guarantees.md": "wsqueue(7)",
+        "Receiving.md": "wsqueue-protocol(7)", "Protocol.md": "wsqueue-protocol(7)",
+        "StateAndHistory.md": "wsqueue-protocol(7)", "TheApplication.md": "wsqueue-protocol(7)",
+        "UsersAndRules.md": "wsqueue-rules(5)", "WatchingIt.md": "wsqueue-server(8)",
+        "Operating.md": "wsqueue-server(8)", "HandingOn.md": "wsqueue-server(8)",
+        "Capacity.md": "wsqueue-server(8)", "Security.md": "wsqueue-server(8)", "BackupAndMove.md": "wsqueue-server(8)",
+        "Publishing.md": "wsqueue(7)", "Guarantees.md": "wsqueue(7)",
+        "../../WSQueuePublish/WSQueuePublish.docc/SpoolFormat.md": "wsqueue(7)",
+        "../../WSQueueServer/WSQueueServer.docc/Publishing.md": "wsqueue(7)",
     ]
 
+    private static let backup = text(PackageResources.BackupAndMove_md)
+    private static let capacity = text(PackageResources.Capacity_md)
+    private static let security = text(PackageResources.Security_md)
+    private static let proto = text(PackageResources.Protocol_md)
+    private static let state = text(PackageResources.StateAndHistory_md)
     private static let operating = text(PackageResources.Operating_md)
     private static let handing = text(PackageResources.HandingOn_md)
     private static let watching = text(PackageResources.WatchingIt_md)

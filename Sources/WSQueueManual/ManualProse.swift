@@ -83,11 +83,17 @@ struct ManualProse {
 // MARK: tables
 
 extension ManualProse {
-    /// A row is an item: its first cells the tag, the last one the text.
+    /// A row is an item: its first cells the tag, the last one the text. Of a wide table, and of one whose first column has no
+    /// head, only the first cell is the tag, and the text says which head the others stand under.
     private mutating func addTable(_ rows: ArraySlice<Substring>) {
-        // The heads and the rule below them say nothing that the items do not.
+        let heads = rows.first.map(Self.cells) ?? []
+        let isLabelled = heads.count > 3 || (heads.count > 2 && heads[0].isEmpty)
         for row in rows.dropFirst(2) {
-            let cells = Self.cells(row)
+            var cells = Self.cells(row)
+            if isLabelled {
+                let labelled = zip(heads, cells).dropFirst().filter { !$1.isEmpty }.map { "\($0): \($1)" }
+                cells = [cells[0], labelled.joined(separator: "; ")]
+            }
             guard let text = cells.last else { continue }
             let tag = cells.dropLast().filter { !$0.isEmpty }.map { inline($0) }.joined(separator: "  ")
             page += ".TP\n\(tag)\n\(inline(text))\n"

@@ -16,6 +16,8 @@ struct ManualProseTests {
             ("2. two\n\nend", ".IP 2. 4\ntwo\n.PP\nend\n"), ("a - b 3. c", ".PP\na \\- b 3. c\n"),
             ("| a | b |\n| --- | --- |\n| `x\\|y` | says |\n| z | |\n", ".TP\n\\fBx|y\\fR\nsays\n.TP\nz\n\n"),
             ("| a | b | c |\n| --- | --- | --- |\n| x | y | z |", ".TP\nx  y\nz\n"),
+            ("| a | b | c | d |\n| --- | --- | --- | --- |\n| x | | z | `u` |", ".TP\nx\nc: z; d: \\fBu\\fR\n"),
+            ("| | on | off |\n| --- | --- | --- |\n| x | y | z |", ".TP\nx\non: y; off: z\n"),
             (
                 "see [Other](Other.md) and [a file](../../examples/x.sh)",
                 ".PP\nsee Other (\\fBother\\fR(7)) and a file (examples/x.sh)\n"

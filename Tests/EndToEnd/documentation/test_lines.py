@@ -12,17 +12,18 @@ import pytest
 
 from support import waiting
 from support.manual import commands, said
-from support.places import EXAMPLES, MANUAL, ROOT, TESTS
+from support.places import EXAMPLES, MANUAL, PUBLISHERS_MANUAL, ROOT, TESTS
 from support.server import Server
 from support.tokens import make_token
 
 PROGRAMS = ["wsqueue-publish", "wsqueue-server"]
-PAGES = [ROOT / "README.md", *sorted(MANUAL.glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted(MANUAL.glob("*.md")), *sorted(PUBLISHERS_MANUAL.glob("*.md"))]
 
 # What is no line for this test, by its beginning, and why.
 LEFT_OUT = {
     "scripts/": "builds and tests this checkout, which is what runs here; those for use have tests of their own",
     ".build/": "reads a history as HistoryTests do",
+    ".ci/run": "is what runs all of this",
     "dpkg -i": "is typed on an empty Debian, by test_package_first_minute",
     "curl localhost:8081/events": "is typed there, too",
     "PATH=": "finds what scripts/build has built",

@@ -39,6 +39,8 @@ def test_every_option_is_in_the_page_of_its_program(binaries):
     for name in commands(binaries):
         named |= set(options(said(binaries, "wsqueue-server", name, "--help", "all")))
         assert f"wsqueue-server {name}" in server or name == "run", name
+    for heading in ("CAPACITY", "SECURITY", "BACKUP AND MOVE"):
+        assert f" {heading} " in server, heading
     assert [one for one in named if f"--{one}" not in server] == []
 
 
@@ -71,7 +73,8 @@ def test_actions_errors_and_routes_are_in_the_page_of_the_protocol(binaries):
         SOURCES / "WSQueueWire/Client/ClientCommand.swift").read_text(), re.S)
     assert len(actions.split(", ")) >= 8
     for word in [*actions.split(", "), "/events", "/state", "POST /publish", "/channels", "POST /disconnect", "since",
-                 "wsqueue.v1", "Last-Event-ID", "heartbeat=app", "as=payload", "presence.join", "rate_limited"]:
+                 "wsqueue.v1", "Last-Event-ID", "heartbeat=app", "as=payload", "presence.join", "rate_limited", "4505",
+                 "retry_ms=", "healed", "RFC 3339", "wsqueue.gap", "poll=1"]:
         assert word in text, word
 
 
@@ -90,5 +93,6 @@ def test_members_and_names_are_in_the_page_of_the_format(binaries):
     members += re.findall(r"    case ([a-z, ]+)\n", source)[0].split(", ")
     assert len(members) > 12
     for word in {*members,
-                 ".held-", "at-", ".failed/", ".control", "rename", "fsync", ".jsonl", "is not lost"}:
+                 ".held-", "at-", ".failed/", ".control", "rename", "fsync", ".jsonl", "is not lost", "id%",
+                 "renameat2", "ENXIO"}:
         assert word in text, word
