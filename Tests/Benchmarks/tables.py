@@ -79,9 +79,9 @@ def unmeasured(figures):
     cores, parts = figures.machine["cores"], []
     if cores <= 2:
         parts.append(
-            f"Not measured, for want of more than {cores} cores: how several loops share clients (“a loop a processor” "
-            f"has {cores} here, beside the clients that read from them), more load clients than one, and a network "
-            "between.")
+            f"Not measured, for want of more than {cores} cores: how several loops share clients, more load clients "
+            f"than one, and a network between. “A loop a processor” has {cores} here, beside the clients that read "
+            "from them.")
     missing = [f"`{name}`" for name in SCENARIOS if not figures.servers(name)]
     if missing:
         parts.append(f"Left out of this run, for want of time: {', '.join(missing)} (`scripts/bench --help`).")
