@@ -203,7 +203,7 @@ struct Replays {
         replay.find(start)
         do {
             guard let chunk = try journal.read(from: start, limitBytes: start.step(Self.stepBytes)) else {
-                let gone = journal.precedingSeq
+                let gone = max(journal.precedingSeq, try leftOut(behind: start))
                 leave(upTo: min(seq, gone), slot, &replay, subscriptions, connections)
                 return nil
             }
@@ -213,6 +213,15 @@ struct Replays {
             skipDamage(&replay, seq: seq, reason: error.description)
             return nil
         }
+    }
+
+    /// Up to which number no record follows a place because a start has left the numbers out, and nothing has been recorded
+    /// since; 0 where that is not so.
+    private func leftOut(behind start: Journal.Position) throws(SystemCallError) -> UInt64 {
+        var end = start
+        while let next = journal.nextSegment(behind: end) { end = next }
+        // Looked at once more: what has come meanwhile into a segment before that one is not left out.
+        return try journal.read(from: start, limitBytes: Self.stepBytes) == nil ? end.precedingSeq : 0
     }
 
     /// Goes on after records that are gone: what of them was for the client is lost to it.

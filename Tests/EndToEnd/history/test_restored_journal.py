@@ -40,6 +40,24 @@ def test_a_journal_from_a_backup_gives_no_number_again(start, queue, tmp_path):
             assert answer["complete"] is False and answer["gap"]["from"] == f"{epoch}:{seq}", seq
 
 
+def test_a_client_is_told_of_the_gap_before_anything_is_published_again(start, queue, tmp_path):
+    server = start()
+    assert take(server, queue, range(3)) == [1, 2, 3]
+    with Resuming(server) as client:
+        epoch = client.epoch
+    assert server.terminate() == 0
+    # Elsewhere is what matters here, not what was sent since.
+    shutil.copytree(queue / ".journal", tmp_path / "backup")
+    shutil.rmtree(queue / ".journal")
+    shutil.copytree(tmp_path / "backup", queue / ".journal")
+    server = start()
+    server.wait_for("journal.moved")
+    for seq, missed in ((1, [1, 2]), (3, []), (5, [])):
+        with Resuming(server, f"/?since={epoch}:{seq}") as client:
+            got, answer = client.until_resumed()
+            assert (got, answer["complete"], answer["gap"]["reason"]) == (missed, False, "trimmed"), seq
+
+
 def test_a_journal_that_stays_where_it_is_tells_no_gap(start, queue):
     epoch = None
     for turn in range(3):
