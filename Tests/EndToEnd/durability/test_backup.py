@@ -51,7 +51,7 @@ def test_a_copy_that_is_made_while_the_server_runs_has_all_that_waits_and_the_st
     other = start(directory=tmp_path / "moved")
     other.wait_for("journal.moved")
     assert state(other) == ("job:42", 57, True)
-    # What is in the copy is sent once, whether it was a file there or in the journal, and nothing is missing of the first.
+    # What is in the copy is sent once, whether it was a file there or in the journal; of the first nothing is missing.
     eventually(lambda: waiting(tmp_path / "moved") == ["at-id-tea.json"], "the rest is sent")
     with Resuming(other, "/?since=all") as client:
         missed, answer = client.until_resumed()
