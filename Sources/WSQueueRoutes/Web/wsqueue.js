@@ -959,7 +959,8 @@ globalThis.WSQueue ??= (() => {
       if (isStream) tryBack();
       beginConnection(message);
       if (!isFollower() || !isWelcome) return;
-      if (since ? since !== began : wantsState) catchUp();
+      // Until its leader was let into a channel nobody heard what came there, and no number of the leader's says so.
+      if (since ? since !== began || self.channels.length : wantsState) catchUp();
       else if (since) caughtUp(since);
     };
 

@@ -538,6 +538,32 @@ def test_tabs_of_one_connection_hear_what_went_to_several_channels_once_each(ser
     assert 7 in other.evaluate("seen") and 7 in third.evaluate("seen")
 
 
+def test_what_comes_before_the_leader_has_a_tabs_channel_again_is_not_missed(server, queue, site):
+    one, other = (
+        live(site.open(server, json.dumps({"share": True, "channels": [channel]}), path="/" + channel))
+        for channel in "ab")
+    eventually(lambda: clients(server) == 1, lambda: request(server, "/status.json", host="localhost").body)
+    publish(queue, 1)
+    other.wait_for("seen.at(-1) === 1")
+    # What the other tab asks of its leader waits until the next event has been sent.
+    other.run("""
+      const { prototype } = BroadcastChannel, { postMessage } = prototype, kept = [];
+      prototype.postMessage = function (message) { kept.push(() => postMessage.call(this, message)); };
+      window.ask = () => { prototype.postMessage = postMessage; for (const one of kept) one(); };
+    """)
+    former = one.evaluate("queue.connectionId")
+    one.run("queue.reconnect()")
+    one.wait_for(f"queue.status === 'live' && queue.connectionId !== {former!r}")
+    other.wait_for("queue.status !== 'live'")
+    publish(queue, 2, channel="b")
+    eventually(lambda: not waiting(queue), "it is sent")
+    other.run("ask()")
+    live(other)
+    publish(queue, 3)
+    other.wait_for("seen.at(-1) === 3")
+    assert other.evaluate("[seen, gaps]") == [[1, 2, 3], []]
+
+
 def test_tabs_share_what_comes_by_http_where_websockets_are_blocked(start, queue, site):
     server = start("--ping", "1s")
     with NoWebSockets(server) as relay:
