@@ -178,18 +178,23 @@ struct FileDeletion: ~Copyable {
         _ name: FileName, _ outcome: inout Outcome
     ) -> (file: ReadFile, look: Unfinished.Look)? {
         guard let one = undeletable[name] else { return nil }
-        let present = try? one.file.directory.status(of: name)
-        guard present.map(Unfinished.Look.init) != one.look else { return one }
-        let removal = Removal(name, in: one.file.directory, readAs: one.file.mark)
-        switch present.map({ removal.relation(to: $0, before: one.look) }) ?? .other {
-        case .same:
-            undeletable[name]?.look = present.map(Unfinished.Look.init) ?? one.look
-            return one
-        case .grown:
-            undeletable[name] = nil
+        let relation: ReadMark.Relation
+        do {
+            let present = try one.file.directory.status(of: name)
+            guard Unfinished.Look(present) != one.look else { return one }
+            let removal = Removal(name, in: one.file.directory, readAs: one.file.mark)
+            relation = try removal.relation(to: present, before: one.look)
+            if relation == .same { undeletable[name]?.look = Unfinished.Look(present) }
+        } catch {
+            // What cannot be looked at may be what was sent.
+            guard error.isNotFound else { return nil }
+            relation = .other
+        }
+        if relation == .same { return one }
+        undeletable[name] = nil
+        if relation == .grown {
             outcome.grow(name, from: name, one.file.progress)
-        case .other:
-            undeletable[name] = nil
+        } else {
             outcome.retake(name, from: name)
         }
         return nil

@@ -56,12 +56,16 @@ package final class ReadMark: Equatable, Sendable {
     ///   - present: What the file looks like now.
     ///   - isSettled: Whether a change since it was read would show in its times: a clock of a file system ticks each 10 ms
     ///     or so.
-    ///   - read: Reads it, where its status does not decide; `nil` where that fails.
-    package func relation(to present: FileStatus, isSettled: Bool, read: () -> [UInt8]?) -> Relation {
+    ///   - read: Reads it, where its status does not decide.
+    /// - Throws: What `read` throws: to take that for another file would send an event twice.
+    package func relation(
+        to present: FileStatus, isSettled: Bool, read: () throws(SystemCallError) -> [UInt8]
+    ) throws(SystemCallError) -> Relation {
         guard present.identity == status.identity, present.sizeBytes >= byteCount else { return .other }
         let isAsLong = present.sizeBytes == byteCount
         if isAsLong, isSettled, hasTimes(of: present) { return .same }
-        guard let contents = read(), contents.count >= byteCount, begins(contents.span) else { return .other }
+        let contents = try read()
+        guard contents.count >= byteCount, begins(contents.span) else { return .other }
         guard contents.count == byteCount else {
             if isBatch { return .grown }
             // A writer that ends its line when the event could be read already.

@@ -60,7 +60,7 @@ package struct Removal: Sendable {
 
     private func take(_ mark: ReadMark) throws(SystemCallError) -> Outcome {
         let present = try directory.status(of: name)
-        switch relation(mark, to: present, name) {
+        switch try relation(mark, to: present, name) {
         case .same: break
         case .grown: return .grown(name)
         case .other: return .other(name)
@@ -70,14 +70,18 @@ package struct Removal: Sendable {
         let taken = Removal(entry, in: directory, readAs: mark.updated(present))
         // Asked first: what is written before the last writer closes the file shows in what is looked at afterwards.
         let isOpen = (try? directory.openForReading(entry))?.isBeingWritten
-        return try taken.end(mark.updated(present), isOpen: isOpen)
+        do { return try taken.end(mark.updated(present), isOpen: isOpen) } catch {
+            // Who asked knows the former name alone: what stands under the new one is to be looked at again.
+            guard entry != name, !error.isNotFound else { throw error }
+            return .taken(entry, mark.updated(present), isOpen: isOpen)
+        }
     }
 
     /// Compares what has the name now, which is one of ours, and deletes it.
     private func end(_ mark: ReadMark, isOpen: Bool?) throws(SystemCallError) -> Outcome {
         let present = try directory.status(of: name)
         // The rename has changed the inode, and nothing else did.
-        switch relation(mark.updated(inodeOf: present), to: present, name) {
+        switch try relation(mark.updated(inodeOf: present), to: present, name) {
         case .other: return .other(try putBack())
         case .grown: return .grown(name)
         case .same:
@@ -105,20 +109,23 @@ package struct Removal: Sendable {
     /// Compares a file that is to stay where it is with what was read.
     ///
     /// - Parameter before: What it looked like when it was found to stay.
-    package func relation(to present: FileStatus, before: Unfinished.Look) -> ReadMark.Relation {
-        if let mark { return relation(mark, to: present, name) }
+    package func relation(
+        to present: FileStatus, before: Unfinished.Look
+    ) throws(SystemCallError) -> ReadMark.Relation {
+        if let mark { return try relation(mark, to: present, name) }
         // A name that is used once is no other event's while it leads to the same file.
         return present.inode == before.inode && present.sizeBytes == before.sizeBytes ? .same : .other
     }
 
-    private func relation(_ mark: ReadMark, to present: FileStatus, _ name: FileName) -> ReadMark.Relation {
+    private func relation(
+        _ mark: ReadMark, to present: FileStatus, _ name: FileName
+    ) throws(SystemCallError) -> ReadMark.Relation {
         let age = Clock.unixNanoseconds() - present.modifiedNanoseconds
-        return mark.relation(to: present, isSettled: age > 100_000_000) {
+        return try mark.relation(to: present, isSettled: age > 100_000_000) { () throws(SystemCallError) in
             var bytes: [UInt8] = []
             let limit = Int(clamping: present.sizeBytes) + 1
-            guard let file = try? directory.openForReading(name),
-                (try? file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: "")) != nil
-            else { return nil }
+            let file = try directory.openForReading(name)
+            try file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: name.description)
             return bytes
         }
     }

@@ -161,6 +161,37 @@ struct RemovalTests {
         }
     }
 
+    @Test(arguments: [EIO, EACCES, ENOMEM])
+    func `whichever call fails, the file stands where the outcome says and goes the next time`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withFile("{}") { scene in
+                let (outcome, failed) = SystemCallFaults.failing(callNumber: number, with: code) {
+                    Result { () throws(SystemCallError) in
+                        try Removal(Self.name, in: scene.directory, readAs: scene.mark).carryOut()
+                    }
+                }
+                didFail = failed
+                switch outcome {
+                case .success(.gone): #expect(scene.names == [], "call \(number)")
+                case .success(.taken(let name, let mark, _)):
+                    #expect(scene.names == [".taken"], "call \(number)")
+                    let ended = try Removal(name, in: scene.directory, readAs: mark).finish()
+                    #expect(ended == .gone)
+                    #expect(scene.names == [])
+                case .failure:
+                    #expect(scene.names == ["a.json"], "call \(number)")
+                    #expect(scene.remove() == .gone)
+                default: Issue.record("call \(number): \(outcome)")
+                }
+            }
+        }
+        // A look, the rename, the look for writers, another look, and the end.
+        #expect(number > 4)
+    }
+
     @Test func `a name that is never used again is not looked at`() throws {
         try withTemporaryDirectory { path in
             let scene = Scene(path: path, directory: try Directory.open(path))
