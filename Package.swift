@@ -66,7 +66,8 @@ let package = Package(
         .target(name: "WSQueueCore", swiftSettings: strict),
         .target(name: "WSQueueWire", dependencies: ["WSQueueCore"], swiftSettings: strict),
         .target(name: "WSQueueBroker", dependencies: ["WSQueueCore"], swiftSettings: strict),
-        .target(name: "WSQueueSystem", dependencies: ["CWSQueueLinux"], swiftSettings: strict),
+        .target(name: "WSQueueLibc", swiftSettings: strict),
+        .target(name: "WSQueueSystem", dependencies: ["CWSQueueLinux", "WSQueueLibc"], swiftSettings: strict),
         .target(name: "WSQueueSpool", dependencies: ["WSQueueCore", "WSQueueSystem"], swiftSettings: strict),
         .target(name: "WSQueueLog", dependencies: ["WSQueueCore", "WSQueueSystem"], swiftSettings: strict),
         .target(
@@ -213,8 +214,8 @@ let package = Package(
             dependencies: ["WSQueueServer", "WSQueueOperation", "WSQueueNet", "WSQueueSystem", "WSQueueArguments"],
             swiftSettings: strict, linkerSettings: staticStandardLibrary),
         .executableTarget(
-            name: "wsqueue-publish", dependencies: ["WSQueuePublishTool", "WSQueueArguments"], swiftSettings: strict,
-            linkerSettings: staticExecutable),
+            name: "wsqueue-publish", dependencies: ["WSQueuePublishTool", "WSQueueArguments", "WSQueueLibc"],
+            swiftSettings: strict, linkerSettings: staticExecutable),
         // An example, built so that it stays one.
         .executableTarget(
             name: "request-handler", dependencies: ["WSQueuePublish", "WSQueuePublishEncodable"],
@@ -403,8 +404,6 @@ if Context.environment["WSQUEUE_EMBEDDED"] != nil {
     package.products = [.executable(name: "wsqueue-publish", targets: ["wsqueue-publish"])]
     package.targets.removeAll { !names.contains($0.name) }
     for target in package.targets where target.type != .system {
-        // Ours: Embedded Swift brings none.
-        target.dependencies.append("Glibc")
         target.swiftSettings?.append(contentsOf: embedded(isSmall: !fast.contains(target.name)))
         switch target.name {
         // Locks, which Embedded Swift has not, accounts and pages of code: the server's, in a module that both share.
@@ -416,8 +415,9 @@ if Context.environment["WSQUEUE_EMBEDDED"] != nil {
     }
     package.targets += [
         .systemLibrary(name: "CWSQueueLibc"),
+        // In the place of the one that passes Swift's Glibc on, which Embedded Swift has not.
         .target(
-            name: "Glibc", dependencies: ["CWSQueueLibc"], path: "Sources/EmbeddedGlibc",
+            name: "WSQueueLibc", dependencies: ["CWSQueueLibc"], path: "Sources/EmbeddedGlibc",
             swiftSettings: strict + embedded(isSmall: true)),
     ]
 }

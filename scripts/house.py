@@ -39,7 +39,7 @@ PURE = {
     "WSQueueCore", "WSQueueWire", "WSQueueBroker", "WSQueueSequencer", "WSQueueSession", "WSQueueArguments",
     "WSQueueManual",
 }
-IMPURE_IMPORTS = {"Glibc", "Foundation", "Dispatch", "Synchronization", "WSQueueNet", "CWSQueueLinux"}
+IMPURE_IMPORTS = {"Glibc", "WSQueueLibc", "Foundation", "Dispatch", "Synchronization", "WSQueueNet", "CWSQueueLinux"}
 IMPURE_NAMES = {"Clock", "FileDescriptor", "FileSystem", "AtomicFile", "Guarded", "SystemRandomNumberGenerator"}
 
 # Nobody installs these: what they store is not counted.

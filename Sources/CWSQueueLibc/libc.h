@@ -44,8 +44,8 @@ static const mode_t S_IFIFO = 0010000;
 #undef SIG_DFL
 #undef SIG_IGN
 #undef MAP_FAILED
-static const __sighandler_t SIG_DFL = (__sighandler_t)0;
-static const __sighandler_t SIG_IGN = (__sighandler_t)1;
+static void (*const SIG_DFL)(int) = (void (*)(int))0;
+static void (*const SIG_IGN)(int) = (void (*)(int))1;
 static void *const MAP_FAILED = (void *)-1;
 static inline int wsqueue_errno(void) { return errno; }
 static inline void wsqueue_set_errno(int code) { errno = code; }

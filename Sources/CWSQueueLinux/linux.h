@@ -36,14 +36,15 @@ long syscall(long number, ...);
 pid_t getpid(void);
 void *mremap(void *address, size_t old_length, size_t new_length, int flags, ...);
 
-// dl_iterate_phdr(3) names the program and its libraries; these are the first members of what it gives.
+// dl_iterate_phdr(3) names the program and its libraries; these are the first members of what it gives. By a name of our own,
+// because musl declares the function, and glibc does not.
 struct wsqueue_program {
     ElfW(Addr) base;
     const char *name;
     const ElfW(Phdr) *segments;
     ElfW(Half) count;
 };
-int dl_iterate_phdr(int (*take)(struct wsqueue_program *, size_t, void *), void *data);
+int wsqueue_each_program(int (*take)(struct wsqueue_program *, size_t, void *), void *data) __asm__("dl_iterate_phdr");
 
 // syscall(2) and prctl(2) take any number of words, which Swift cannot give, and the C library has no functions for these
 // three calls (landlock(7), linux/landlock.h). Their numbers are the same on all machines.

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 extension Account {
     /// The number of a user by its name or number (getpwnam_r(3)). For any thread.
@@ -12,8 +12,8 @@ extension Account {
 
     /// The number of a group by its name or number (getgrnam_r(3)). For any thread.
     package static func groupNumber(_ text: String) -> UInt32? {
-        var entry = unsafe Glibc.group()
-        var found: UnsafeMutablePointer<Glibc.group>?
+        var entry = unsafe WSQueueLibc.group()
+        var found: UnsafeMutablePointer<WSQueueLibc.group>?
         // The entry lists all members.
         var buffer = [CChar](repeating: 0, count: 16 * bufferBytes)
         _ = unsafe getgrnam_r(text, &entry, &buffer, buffer.count, &found)

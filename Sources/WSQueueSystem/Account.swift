@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// A user with the groups whose rights count (passwd(5), group(5)).
 package struct Account: Equatable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 extension OutputSpan<UInt8> {
     /// Appends the eight bytes of a number, the lowest first.

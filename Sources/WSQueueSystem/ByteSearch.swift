@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 extension Span<UInt8> {
     /// The offset of the first `byte` at or after `start`; `nil` when there is none (memchr(3)).

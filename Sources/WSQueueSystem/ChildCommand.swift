@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// A command that is run to its end, with an input of ours and the output of this process.
 package enum ChildCommand {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// A command that runs as a child of this process, its output in two pipes.
 package struct ChildProcess: ~Copyable {
@@ -70,7 +70,7 @@ package struct ChildProcess: ~Copyable {
     package func read(_ stream: StandardStream, into buffer: inout [UInt8]) -> Int? {
         let number = number(stream)
         return try? systemCall("read", "") {
-            unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, $0.count) }
+            unsafe buffer.withUnsafeMutableBytes { unsafe WSQueueLibc.read(number, $0.baseAddress, $0.count) }
         }
     }
 

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// What is done with signals around a command that this process starts.
 enum ChildSignals {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// The clocks (clock_gettime(2)).
 package enum Clock {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// How many descriptors this process may have (getrlimit(2), `RLIMIT_NOFILE`).
 package struct DescriptorLimit: Sendable {

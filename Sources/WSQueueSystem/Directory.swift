@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// An open directory. Everything below it is reached through the descriptor, so that a directory that is renamed or
 /// replaced meanwhile leads nowhere else (openat(2)).
@@ -18,7 +18,7 @@ package final class Directory: Sendable {
     /// Opens the directory at `path`, following symbolic links: the path is the operator's word.
     package static func open(_ path: String) throws(SystemCallError) -> Directory {
         let number = try systemCall("open", path) {
-            unsafe Int(path.withCString { unsafe Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
+            unsafe Int(path.withCString { unsafe WSQueueLibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) })
         }
         return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)))
     }
@@ -28,7 +28,9 @@ package final class Directory: Sendable {
     package static func openUnlisted(_ path: String) throws(SystemCallError) -> Directory {
         // 0o10000000 is O_PATH (asm-generic/fcntl.h), which no header shows without _GNU_SOURCE.
         let flags = 0o10000000 | O_DIRECTORY | O_CLOEXEC
-        let number = try systemCall("open", path) { unsafe Int(path.withCString { unsafe Glibc.open($0, flags) }) }
+        let number = try systemCall("open", path) {
+            unsafe Int(path.withCString { unsafe WSQueueLibc.open($0, flags) })
+        }
         return Directory(path: path, descriptor: FileDescriptor(owning: Int32(number)), isUnlisted: true)
     }
 

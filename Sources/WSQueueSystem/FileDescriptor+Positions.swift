@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Reading and writing at a position that the caller keeps, so that many may do it at once.
 extension FileDescriptor {

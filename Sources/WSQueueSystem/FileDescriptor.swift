@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// An open file description, owned: it is closed when its owner goes (close(2)).
 @usableFromInline  // Embedded Swift wants to see what becomes of it from where it is let go of.
@@ -9,7 +9,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
     /// Takes over a descriptor that nothing else closes.
     package init(owning number: Int32) { self.number = number }
 
-    deinit { if number >= 0 { _ = Glibc.close(number) } }
+    deinit { if number >= 0 { _ = WSQueueLibc.close(number) } }
 
     /// A descriptor of no use but to be closed when one is needed urgently.
     package static func spare() throws(SystemCallError) -> FileDescriptor {
@@ -28,7 +28,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         defer { number = -1 }
         // Linux frees the number even when close(2) fails or is interrupted, so it must never be repeated: the result
         // goes through the seam when the call has been made.
-        let code = Glibc.close(number) == 0 || errno == EINTR ? 0 : errno
+        let code = WSQueueLibc.close(number) == 0 || errno == EINTR ? 0 : errno
         _ = try systemCall("close", "") {
             errno = code
             return code == 0 ? 0 : -1
@@ -87,7 +87,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
                 while filled < count {
                     let free = unsafe UnsafeMutableBufferPointer(rebasing: buffer[filled...])
                     let got = try systemCall("read", object()) {
-                        unsafe Glibc.read(number, free.baseAddress, count - filled)
+                        unsafe WSQueueLibc.read(number, free.baseAddress, count - filled)
                     }
                     guard got > 0 else { break }
                     filled += got
@@ -109,7 +109,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         try systemCall("read", object()) {
             unsafe bytes.withUnsafeMutableBytes { buffer in
                 let free = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-                return unsafe Glibc.read(number, free.baseAddress, free.count)
+                return unsafe WSQueueLibc.read(number, free.baseAddress, free.count)
             }
         }
     }

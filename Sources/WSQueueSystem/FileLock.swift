@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// One owner of something, for as long as it lives: an exclusive lock on a file (flock(2)).
 ///

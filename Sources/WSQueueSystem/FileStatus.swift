@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// What stat(2) tells about a file.
 package struct FileStatus: Equatable, Sendable {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// A file system that this machine alone changes, and whose directories have fine mtimes (statfs(2)).
 package enum LocalFileSystem: Sendable {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// What the file system of a directory can do, tried with hidden files that are removed again.
 package struct FileSystemAbilities: Equatable, Sendable {

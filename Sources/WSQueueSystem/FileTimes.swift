@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// Times as utimensat(2) takes them.
 enum FileTimes {

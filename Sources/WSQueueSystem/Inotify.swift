@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// Notices of changes in one directory (inotify(7)): a hint that arrives at once, not the truth. The kernel drops what
 /// its queue cannot hold, and says nothing of changes made behind its back (network file systems, mounts).

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// A file that somebody named, or standard input, to be read from front to end.
 package struct InputFile: ~Copyable {
@@ -10,7 +10,7 @@ package struct InputFile: ~Copyable {
     /// word (open(2)).
     package static func open(_ path: String) throws(SystemCallError) -> InputFile {
         let number = try systemCall("open", path) {
-            unsafe Int(path.withCString { unsafe Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
+            unsafe Int(path.withCString { unsafe WSQueueLibc.open($0, O_RDONLY | O_CLOEXEC | O_NOCTTY) })
         }
         return InputFile(name: path, descriptor: FileDescriptor(owning: Int32(number)))
     }

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Puts off the signals that end a program, so that it can clean up first (sigprocmask(2), signalfd(2)).
 ///

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Takes from a process what it does not need of the file system (landlock(7)): what is not allowed here is refused to it
 /// for good, whoever it runs as.
@@ -63,7 +63,7 @@ package struct Landlock: ~Copyable {
     /// - Returns: Whether there is one at the path.
     package borrowing func allow(_ rights: Rights, beneath path: String) throws(SystemCallError) -> Bool {
         // 0o10000000 is O_PATH (asm-generic/fcntl.h), which no header shows without _GNU_SOURCE.
-        let number = unsafe path.withCString { unsafe Glibc.open($0, 0o10000000 | O_CLOEXEC) }
+        let number = unsafe path.withCString { unsafe WSQueueLibc.open($0, 0o10000000 | O_CLOEXEC) }
         guard number >= 0 else { return false }
         let place = FileDescriptor(owning: number)
         let isDirectory = try place.status(object: path).kind == .directory

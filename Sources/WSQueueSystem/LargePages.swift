@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// Pages of 2 MiB, for memory that is filled at once: the kernel gives one of them for 512 small ones.
 enum LargePages {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// The time of day where this process is (tzset(3)): what people write without a zone.
 package enum LocalTime {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// A ring of bytes addressed by ever-growing positions, written by one thread and read by many.
 ///

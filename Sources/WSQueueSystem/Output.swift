@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// Where lines for people go: standard error or a file that is appended to.
 package struct Output: ~Copyable {

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// A directory at a path that an operator has named for us alone.
 package enum OwnDirectory {

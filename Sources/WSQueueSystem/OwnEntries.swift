@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// An entry of somebody else that stood where one of ours belongs, and was given another name.
 package struct ForeignEntry: Equatable, Sendable {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Who this process is, and where: what an error message about permissions has to name.
 package enum Process {
@@ -78,5 +78,5 @@ package enum Process {
     }
 
     /// Ends the process with a status (exit(3)).
-    package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
+    package static func exit(_ status: Int32) -> Never { WSQueueLibc.exit(status) }
 }

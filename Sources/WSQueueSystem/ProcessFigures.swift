@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// What this process uses of the machine.
 package struct ProcessFigures: Sendable {

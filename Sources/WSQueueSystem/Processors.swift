@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// The machine's processors.
 package enum Processors {

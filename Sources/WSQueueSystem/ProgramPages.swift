@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// The memory of this process into which its program and its libraries were read and never written to: code, and what is
 /// constant. It may be left out at any time: what is used again comes back from the page cache.
@@ -7,7 +7,7 @@ package enum ProgramPages {
     /// Takes all of it that was used so far out of this process's memory (madvise(2), `MADV_DONTNEED`). After the start most
     /// of that is not used a second time.
     package static func release() {
-        _ = unsafe dl_iterate_phdr(
+        _ = unsafe wsqueue_each_program(
             { program, _, _ in
                 guard let program = unsafe program?.pointee, let segments = unsafe program.segments else { return 0 }
                 for index in 0..<Int(unsafe program.count) {

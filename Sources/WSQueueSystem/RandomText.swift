@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Text that cannot be guessed (getrandom(2)).
 package enum RandomText {

@@ -1,5 +1,5 @@
 internal import CWSQueueLinux
-internal import Glibc
+internal import WSQueueLibc
 
 /// Signals as something to read, for a program that passes them on (sigprocmask(2), signalfd(2)).
 ///

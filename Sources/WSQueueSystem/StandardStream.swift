@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// One of the two streams a command writes to.
 package enum StandardStream: Int32, Sendable {
@@ -35,7 +35,7 @@ package enum StandardStream: Int32, Sendable {
         while done < bytes.count {
             let rest = bytes.extracting(done...)
             done += try systemCall("write", self == .output ? "standard output" : "standard error") {
-                unsafe rest.withUnsafeBytes { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }
+                unsafe rest.withUnsafeBytes { unsafe WSQueueLibc.write(rawValue, $0.baseAddress, $0.count) }
             }
         }
     }

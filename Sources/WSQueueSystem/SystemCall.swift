@@ -1,5 +1,5 @@
-internal import Glibc
 internal import Synchronization
+internal import WSQueueLibc
 
 /// Runs one system call: repeats it when a signal interrupted it, and turns -1 into a ``SystemCallError``.
 ///

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// A system call that failed: the call, what it was about, and the C error number.
 ///

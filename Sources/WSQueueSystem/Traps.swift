@@ -1,4 +1,4 @@
-internal import Glibc
+internal import WSQueueLibc
 
 /// The signals by which a program ends itself when it cannot go on: a trap is SIGILL or SIGTRAP, by processor, and who
 /// calls abort(3) gets SIGABRT. Embedded Swift says nothing before it.

@@ -1,5 +1,5 @@
-internal import Glibc
 internal import WSQueueArguments
+internal import WSQueueLibc
 internal import WSQueuePublishTool
 
 Console.reportTraps { _ in
