@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import Synchronization
 import Testing
 import WSQueuePublish
 import WSQueuePublishAsync
@@ -33,6 +34,45 @@ struct AsyncTests {
             let delivery = try await task.value
             #expect([.stillQueued, .noServer].contains(delivery))
         }
+    }
+
+    /// The last that begins lets all of them end: while a task that waits kept its thread, that one would never begin.
+    @Test func `more tasks wait at once than there are threads for them`() async throws {
+        try await withQueue { queue in
+            let waiting = Waiting(try served(queue.directory))
+            let receipts = try (0..<4 * ProcessInfo.processInfo.activeProcessorCount).map { _ in try queue.publish("a")
+            }
+            let outcomes = try await withThrowingTaskGroup(of: Delivery.self) { group in
+                for receipt in receipts {
+                    group.addTask {
+                        if waiting.begins() == receipts.count {
+                            for one in receipts { try FileManager.default.removeItem(atPath: one.path) }
+                        }
+                        return try await queue.wait(for: receipt, atMost: .seconds(60))
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(outcomes == receipts.map { _ in .done })
+        }
+    }
+
+    /// Counts those that wait, on a queue that a server seems to hold.
+    private final class Waiting: Sendable {
+        private let count = Atomic(0)
+        private let sign: FileHandle
+
+        init(_ sign: FileHandle) { self.sign = sign }
+
+        /// How many have begun.
+        func begins() -> Int { count.add(1, ordering: .relaxed).newValue }
+    }
+
+    /// What makes publishers believe that a server holds a queue, for as long as it is open: without one they would not wait.
+    private func served(_ directory: String) throws -> FileHandle {
+        let path = "\(directory)/.server"
+        try #require(mkfifo(path, 0o622) == 0)
+        return FileHandle(fileDescriptor: open(path, O_RDONLY | O_NONBLOCK), closeOnDealloc: true)
     }
 
     private func withQueue(_ body: (Publisher) async throws -> Void) async throws {
