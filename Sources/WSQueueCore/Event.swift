@@ -1,10 +1,14 @@
 /// What a publisher says: a name, a payload, and who is to get it.
+///
+/// A plain value, which nothing checks until it is published. What is out of the bounds told here is refused then, with
+/// `PublishError.Kind.refused` and an ``EventRefusal`` that names the member; no client gets any of it. All of it together,
+/// as its file has it, is at most 1 MiB (`Publisher.Settings.limitBytes`).
 public struct Event: Equatable, Sendable {
     /// What happened: 1 to 255 bytes without control characters, such as `order.created`.
     public let name: String
     /// JSON text in UTF-8, which reaches the clients byte for byte.
     public package(set) var payload: [UInt8]
-    /// When it happened, in Unix seconds; `nil` means when it is queued.
+    /// When it happened, in whole Unix seconds; `nil` means when it is queued. It orders nothing.
     public var timestampSeconds: Int64?
     /// What tells it apart from all others, so that the server sends it once however often it is queued: 1 to 255 bytes
     /// without control characters. `nil` means the name of its file.
@@ -13,7 +17,8 @@ public struct Event: Equatable, Sendable {
     public var channels: [String] = []
     /// The users whose clients get it. `nil` means all of them, an empty list no one. At most 1,024.
     public var recipients: [Recipient]?
-    /// The connections that shall not get it, by their ids: usually the one that caused it. At most 1,024.
+    /// The connections that shall not get it, by the ids that the server has told them: usually the one that caused it. At
+    /// most 1,024.
     public var exceptConnections: [Int64] = []
     /// The users whose clients shall not get it. At most 1,024.
     public var exceptUsers: [Recipient] = []
@@ -22,10 +27,10 @@ public struct Event: Equatable, Sendable {
     public var key: String?
     /// Whether it ends the state of its key; clients get it as any other event.
     public var clearsKey = false
-    /// When it is too late to send it; `nil` means never.
+    /// When it is too late to send it; `nil` means never. What expires while it waits is dropped without a word to clients.
     public var expiry: Expiry?
 
-    /// Makes an event for every client.
+    /// Makes an event for every client. Nothing is checked yet, so nothing is thrown.
     ///
     /// - Parameters:
     ///   - name: 1 to 255 bytes without control characters.
@@ -35,7 +40,7 @@ public struct Event: Equatable, Sendable {
         self.payload = payload
     }
 
-    /// The connection that shall not get it, where that is one.
+    /// The connection that shall not get it, where that is one; the first of several. Setting it forgets the others.
     public var except: Int64? {
         get { exceptConnections.first }
         set { exceptConnections = newValue.map { [$0] } ?? [] }
@@ -51,9 +56,10 @@ public struct Event: Equatable, Sendable {
 
     /// When an event is too late.
     public enum Expiry: Equatable, Sendable {
-        /// At a moment, in Unix microseconds.
+        /// At a moment, in Unix microseconds; one that has passed lets it expire at once.
         case at(unixMicroseconds: Int64)
-        /// Some time after it is queued.
+        /// Some time after it is queued, or due; to the microsecond. What would be later than the year 5138 is as good as
+        /// never.
         case after(Duration)
     }
 }

@@ -1,7 +1,6 @@
-"""What README and the manual show in PHP, Python and Swift publishes what it says, as it stands there."""
+"""What README and the manual show in PHP and Python publishes what it says, as it stands there."""
 
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -53,18 +52,3 @@ def test_a_snippet_of_python(place, path):
     (place / "snippet.py").write_text(snippet(path, "python"))
     run(place, sys.executable, "snippet.py", PYTHONPATH=str(EXAMPLES / "python"))
     assert names_and_payloads(place) == [ORDER]
-
-
-@pytest.mark.skipif(not shutil.which("swiftc"), reason="no Swift")
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
-def test_a_snippet_of_swift(place, path, request):
-    """Built of the modules that were built for the tests, or for use."""
-    build = pathlib.Path(request.config.getoption("--binaries"))
-    if not (build / "Modules/WSQueuePublish.swiftmodule").exists():
-        build = ROOT / ".build/release"
-    if not (build / "Modules/WSQueuePublish.swiftmodule").exists():
-        pytest.skip("the library's module is not there")
-    (place / "main.swift").write_text(snippet(path, "swift"))
-    maps = [word for path in (ROOT / "Sources").rglob("module.modulemap")
-            for word in ("-Xcc", f"-fmodule-map-file={path}")]
-    run(place, "swiftc", "-typecheck", "-swift-version", "6", "-I", build / "Modules", *maps, "main.swift")
