@@ -24,6 +24,8 @@ LEFT_OUT = {
     "scripts/": "builds and tests this checkout, which is what runs here; those for use have tests of their own",
     ".build/": "reads a history as HistoryTests do",
     ".ci/run": "is what runs all of this",
+    "docker ": "needs an engine, which no test has; test_package_tar takes the steps of the Dockerfile",
+    "tar -C /": "writes to /; test_package_tar unpacks the archive elsewhere",
     "dpkg -i": "is typed on an empty Debian, by test_package_first_minute",
     "curl localhost:8081/events": "is typed there, too",
     "PATH=": "finds what scripts/build has built",
