@@ -85,6 +85,9 @@ package struct KeptEvents: Sendable {
     /// The state was taken over as it was after this number: older events do not change it.
     private(set) var baseSeq: UInt64 = 0
     private var liveCount = 0
+    /// Before this moment none of them ends by itself, Unix microseconds; `nil` is never. So where there is no room, they
+    /// are not looked through for each event.
+    private var soonestExpiry: Int64?
     private var missingCount = 0
     private var isMissingUnknown = false
 
@@ -127,6 +130,7 @@ package struct KeptEvents: Sendable {
         keyCount += places.count
         byteCount += places.count * event.byteCount
         liveCount += 1
+        if let expiry = event.expiresAtMicroseconds { soonestExpiry = min(soonestExpiry ?? expiry, expiry) }
         compact()
     }
 
@@ -160,13 +164,10 @@ package struct KeptEvents: Sendable {
 
     /// The state of a key in a channel has ended.
     private mutating func forget(_ key: [UInt8], in place: String) {
-        guard let channel = channels[place] else { return }
-        if channel.missing.contains(key) {
-            channels[place]?.missing.remove(key)
-            missingCount -= 1
-        }
-        if let index = channel.slots[key], let slot = slots[index] {
-            channels[place]?.slots[key] = nil
+        // Changed where it stands: all its keys would be copied with a copy of it.
+        guard let channel = channels.index(forKey: place) else { return }
+        if channels.values[channel].missing.remove(key) != nil { missingCount -= 1 }
+        if let index = channels.values[channel].slots.removeValue(forKey: key), let slot = slots[index] {
             keyCount -= 1
             byteCount -= slot.event.byteCount
             if slot.places == 1 {
@@ -176,17 +177,21 @@ package struct KeptEvents: Sendable {
                 slots[index]?.places -= 1
             }
         }
-        if let left = channels[place], left.slots.isEmpty, left.missing.isEmpty { channels[place] = nil }
+        if channels.values[channel].slots.isEmpty, channels.values[channel].missing.isEmpty {
+            channels.remove(at: channel)
+        }
     }
 
     /// Forgets what is no state any more.
-    package mutating func expire(unixNanoseconds: Int64) {
+    private mutating func expire(unixNanoseconds: Int64) {
+        guard let soonestExpiry, soonestExpiry <= unixNanoseconds / 1_000 else { return }
         let over = slots.compactMap { slot in
             slot.flatMap { $0.event.isCurrent(unixNanoseconds: unixNanoseconds) ? nil : $0.event }
         }
         for event in over {
             for place in event.places where self.event(event.key, in: place) === event { forget(event.key, in: place) }
         }
+        self.soonestExpiry = slots.lazy.compactMap { $0?.event.expiresAtMicroseconds }.min()
         compact()
     }
 
