@@ -237,7 +237,8 @@ struct Replays {
                 session.loss(of: trimmed, during: planned, slot: slot, subscriptions)
             })
         else { return replay.lose(upTo: seq) }
-        if loss.plain || (loss.any && replay.stateProgress == nil) {
+        // A state without room for all of its keys makes up for nothing: what is gone may be of one that is not in it.
+        if loss.plain || (loss.any && replay.isStateComplete != true) {
             replay.lose(upTo: seq, isUnsure: loss.isUnsure)
         } else if loss.any {
             replay.heal(upTo: seq)

@@ -34,6 +34,16 @@ def state(server, query, **how):
         return state_of(client, **how)
 
 
+def push_out(server, queue):
+    """Lines of others that take all the room of the history."""
+    lines = f"{json.dumps({'event': 'line', 'channel': 'logs', 'payload': 'x' * 200})}\n" * 100
+    for number in range(100):
+        if server.logged("journal.trim"):
+            return
+        place(queue, name_of(10_000 + number) + "l", lines)
+        gone(queue)
+
+
 def test_a_newcomer_gets_the_newest_of_each_key_and_then_what_comes(start, memory_queue, put):
     server = start(directory=memory_queue)
     put({"key": "a", "payload": 1}, {"key": "b", "payload": 2}, {"payload": 3}, {"key": "a", "payload": 4})
@@ -142,6 +152,24 @@ def test_beyond_the_bounds_it_is_sent_and_not_kept_and_that_is_said(start, memor
     put({"key": "k0", "clear": True, "channel": "a"}, {"key": "k3", "payload": 5, "channel": "a"})
     events, end = state(server, "state=1&channels=a")
     assert events == [1, 2, 5] and end["complete"] is True
+
+
+def test_a_state_without_room_for_all_heals_no_gap(start, memory_queue, put):
+    server = start("--keys", "1", "--journal-size", "64K", directory=memory_queue)
+    put({"key": "a", "payload": 1}, {"key": "b", "payload": 2})
+    with listen(server, "") as client:
+        epoch = client.receive_events()[0]["cursor"].partition(":")[0]
+    push_out(server, memory_queue)
+
+    def come_back():
+        with listen(server, f"state=1&since={epoch}:1") as client:
+            return *state_of(client), client.receive_events()[0]
+    events, end, answer = come_back()
+    assert events == [1] and end["complete"] is False
+    assert answer["complete"] is False and "healed" not in answer and answer["gap"]["reason"] == "trimmed"
+    put({"key": "b", "clear": True, "payload": 3})
+    events, end, answer = come_back()
+    assert events == [1] and end["complete"] is True and answer["healed"] is True and "gap" not in answer
 
 
 def test_rights_are_those_of_now(start, memory_queue, put, tmp_path):
