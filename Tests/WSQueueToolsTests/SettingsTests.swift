@@ -119,6 +119,15 @@ struct SettingsTests {
     }
 
     @Test(arguments: [
+        ([], false), (["--journal", "off"], true), (["--journal", "off", "--redis", "redis://h"], false),
+    ])
+    func `check says what is in memory only`(words: [String], isSaid: Bool) {
+        let screen = Screen()
+        #expect(run(["check"] + words, on: screen) == .success)
+        #expect(screen.complaints.contains { $0.contains("in memory only") } == isSaid)
+    }
+
+    @Test(arguments: [
         ("/ws/../x", "as browsers"), ("/./ws", "as browsers"), ("/ws/..", "as browsers"), ("/ws/.", "as browsers"),
         ("/a\\b", "as browsers"), ("/*", "without patterns"), ("/ws/*", "without patterns"),
         ("/rooms/{id}", "without patterns"), ("/a}", "without patterns"), ("ws", "a path"), ("/ws?a", "a path"),

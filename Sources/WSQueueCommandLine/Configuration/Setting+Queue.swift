@@ -58,8 +58,8 @@ extension Setting {
             Option(
                 key: "journal", value: "DIR|off", defaultValue: .described(".journal in the queue"),
                 text: "For another disk than the queue's: where history is kept. From it returning clients get what "
-                    + "they missed and a restarted server knows what it has sent. off keeps it in memory only: files "
-                    + "wait for clients.")
+                    + "they missed and a restarted server knows what it has sent. off keeps it and the state of keys in "
+                    + "memory only: what nobody is there for is lost when the server ends.")
         ) { (text, settings) throws(ValueFault) in
             // A directory of such a name is hardly meant.
             let words = ["on", "yes", "no", "true", "false", "none", "null", "memory", "0", "1", "off", ""]

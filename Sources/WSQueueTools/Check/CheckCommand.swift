@@ -28,6 +28,10 @@ package enum CheckCommand: Command {
         let reports = AccessFileReport.all(settings.configuration)
         try program.terminal.write(EffectiveConfiguration.text(arguments, reports))
         for warning in settings.warnings(arguments) { program.terminal.complain(warning.description) }
+        if case .off = settings.configuration.journalPlace, settings.configuration.redis == nil {
+            program.terminal.complain(
+                "journal: off keeps history and the state of keys in memory only; both are gone when the server ends")
+        }
         if let doubt = OwnerDoubt.looked(settings.configuration),
             !doubt.forbidsRules || settings.configuration.publisherRulesPath == nil
         {
