@@ -255,7 +255,7 @@ class Story:
         eventually(self._is_drained, "the lines are sent")
         self._hear_all()
         # Those who were away meanwhile.
-        for wants_state in (True, True, False):
+        for wants_state in (True, True, True, False):
             if self.places and self.random.random() < 0.5:
                 self._talk(wants_state=wants_state)
 
