@@ -132,8 +132,9 @@ package final class PublicationLog: Sendable {
                 tail.selections.removeAll { $0.range.upperBound <= oldestNeeded }
             }
             tail.selections.append(contentsOf: selections)
+            // Before anyone can have a snapshot of it: no reader stands after the end that it looks at next.
+            endPosition.store(end, ordering: .sequentiallyConsistent)
         }
-        endPosition.store(end, ordering: .sequentiallyConsistent)
     }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+import Synchronization
 import Testing
 import WSQueueCore
 import WSQueueLog
@@ -106,6 +108,33 @@ struct PublicationLogTests {
         #expect(selections.map(\.seq) == [1, 3, 5])
         #expect(selections.firstIndex(endingAfter: position) == index)
         #expect(log.snapshot(since: position).selections.map(\.seq) == Array([1, 3, 5][index...]))
+    }
+
+    /// What a thread that reads beside the writer has found.
+    private final class Look: Sendable {
+        let early = Atomic<Int>(0)
+        let isOver = Atomic<Bool>(false)
+    }
+
+    @Test func `where a reader stands is never after the end that it looks at next`() throws {
+        let log = try PublicationLog(minimumBytes: 65_536, seq: 0)
+        var writer = PublicationWriter(log)
+        let look = Look()
+        let last: UInt64 = 200_000
+        Thread {
+            var position: UInt64 = 0
+            repeat {
+                position = log.snapshot(since: position).end
+                if log.end < position { look.early.add(1, ordering: .relaxed) }
+            } while position < 3 * last
+            look.isOver.store(true, ordering: .releasing)
+        }.start()
+        for seq in 1...last {
+            append("one", seq: seq, to: &writer)
+            writer.publish(oldestNeeded: writer.position)
+        }
+        while !look.isOver.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.001) }
+        #expect(look.early.load(ordering: .relaxed) == 0)
     }
 
     @Test func `a frame is found by a place in it, with its end and its number`() throws {
