@@ -362,6 +362,10 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
         ("swift_bridgeObjectRelease", "swift_nonatomic_bridgeObjectRelease"),
         ("swift_beginAccess", "simulation_ignore"), ("swift_endAccess", "simulation_ignore"),
     ].map { .unsafeFlags(["-Xlinker", "--wrap=\($0)", "-Xlinker", "--defsym=__wrap_\($0)=\($1)"]) }
+    // Where threads may change turns besides (SchedulingPoint.swift).
+    for target in package.targets where target.name == "WSQueueSystem" {
+        target.swiftSettings?.append(.define("SIMULATION"))
+    }
     package.targets += [
         .systemLibrary(name: "CSimulation", path: "Tests/Simulation/CSimulation"),
         .executableTarget(

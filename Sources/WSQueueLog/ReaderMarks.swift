@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WSQueueSystem
 
 /// How far each reader of a log has come: what lies before the least of them is not needed any more.
 package final class ReaderMarks: Sendable {
@@ -28,6 +29,7 @@ package final class ReaderMarks: Sendable {
         marks[reader].passedAt.store(now, ordering: .relaxed)
         // Sequentially consistent, because the writer looks here once more after announcing its sleep.
         marks[reader].pace.store(pace, ordering: .sequentiallyConsistent)
+        SchedulingPoint.pass()
         marks[reader].position.store(position, ordering: .sequentiallyConsistent)
     }
 

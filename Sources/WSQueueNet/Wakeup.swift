@@ -22,16 +22,24 @@ package final class Wakeup: Sendable {
     package func signal() {
         // Sequential consistency pairs with `willSleep`: either this sees the sleeper, or the sleeper, which looks for
         // work once more after announcing its sleep, sees what was stored before this.
+        SchedulingPoint.pass()
         guard isSleeping.exchange(false, ordering: .sequentiallyConsistent) else { return }
         var one: UInt64 = 1
         _ = unsafe write(descriptor.number, &one, 8)
     }
 
     /// Announces sleep. The caller looks for work once more before it really sleeps.
-    package func willSleep() { isSleeping.store(true, ordering: .sequentiallyConsistent) }
+    package func willSleep() {
+        SchedulingPoint.pass()
+        isSleeping.store(true, ordering: .sequentiallyConsistent)
+        SchedulingPoint.pass()
+    }
 
     /// Ends the announcement, whatever woke the sleeper.
-    package func didWake() { isSleeping.store(false, ordering: .sequentiallyConsistent) }
+    package func didWake() {
+        SchedulingPoint.pass()
+        isSleeping.store(false, ordering: .sequentiallyConsistent)
+    }
 
     /// Empties the counter, so that the poller reports it no longer.
     package func clear() {

@@ -17,7 +17,9 @@ package struct Guarded<Value: ~Copyable>: ~Copyable {
     package borrowing func withLock<Result: ~Copyable, Failure: Error>(
         _ body: (inout sending Value) throws(Failure) -> sending Result
     ) throws(Failure) -> sending Result {
-        try mutex.withLock { (value) throws(Failure) -> sending Result in
+        SchedulingPoint.pass()
+        defer { SchedulingPoint.pass() }
+        return try mutex.withLock { (value) throws(Failure) -> sending Result in
             #if THREAD_SANITIZER
                 _ = turn.load(ordering: .acquiring)
                 defer { turn.store(1, ordering: .releasing) }

@@ -51,7 +51,7 @@ struct TalkJudge {
     mutating func judge() {
         counts.talks += 1
         if talk.isStream { counts.streams += 1 }
-        for fact in talk.facts {
+        for (index, fact) in talk.facts.enumerated() {
             switch fact {
             case .welcome(let cursor): begin(cursor)
             case .rights(let rights): hearing.note(rights)
@@ -66,7 +66,7 @@ struct TalkJudge {
                 heard = [:]
             case .stateEnds(let cursor, let keys, let isComplete, let end):
                 counts.states += 1
-                endState(cursor.seq, keys: keys, isComplete: isComplete, end)
+                endState(cursor.seq, keys: keys, isComplete: isComplete, end, then: next(after: index))
             case .asks(let channel, let since, let wantsState, let place):
                 counts.joined += 1
                 hearing.begin(channel)
@@ -158,7 +158,14 @@ struct TalkJudge {
 
     private static let all = "*"
 
-    private mutating func endState(_ end: UInt64, keys: Int, isComplete: Bool, _ now: Int64) {
+    /// What it was told after something else.
+    private func next(after index: Int) -> ModelTalk.Fact? {
+        talk.facts.dropFirst(index + 1).first { if case .rights = $0 { false } else { true } }
+    }
+
+    private mutating func endState(
+        _ end: UInt64, keys: Int, isComplete: Bool, _ now: Int64, then next: ModelTalk.Fact?
+    ) {
         if !isComplete { isStatePartial = true }
         isInState = false
         let channel = join?.channel
@@ -184,7 +191,11 @@ struct TalkJudge {
         if isComplete, let wrong { report(.lost, wrong) }
         guard since == nil else { return }
         // A reader of a stream is told only here where it stands.
-        let from = talk.isStream && join == nil ? end : base
+        var from = talk.isStream && join == nil ? end : base
+        // What has gone while it was told of its state is told as a gap right after it; one that was cut off in between was
+        // told so far that not all of it is there.
+        if case .resumed(_, .gap(let gap), _) = next, gap.epoch == epoch { from = max(from, gap.seq) }
+        if !isComplete, next == nil { from = end }
         let missed = missing(in: from + 1..<max(from, end) + 1)
         if !missed.isEmpty { report(.skipped, "at the seam of its state \(Self.text(missed))") }
         base = max(base, end)

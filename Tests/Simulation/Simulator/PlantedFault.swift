@@ -23,6 +23,8 @@ enum PlantedFault: String, CaseIterable {
     case directoryNotSynced = "directory-not-synced"
     /// A full queue of inotify is taken for an empty one.
     case overflowIgnored = "overflow-ignored"
+    /// A thread is not woken by what comes after it has said that it will sleep and before it does.
+    case signalLost = "signal-lost"
     /// Where a client's state ends, the next event does not come.
     case stateSeam = "state-seam"
     /// A client is told that it has everything though something of its own is gone.

@@ -5,6 +5,7 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
     -> Int32
 {
     let owner = current?.owner ?? .world
+    if kernel.isInterrupted() { return refuse(EINTR) }
     if strcmp(path, "/dev/null") == 0 { return kernel.install(OpenFile(.null, owner: owner)) }
     if strcmp(path, "/proc/sys/kernel/random/boot_id") == 0 {
         let inode = Inode(number: 0, isDirectory: false, mode: 0o444)
@@ -53,7 +54,8 @@ public func simulatedClose(_ descriptor: Int32) -> Int32 {
     guard let kernel = enter("close", descriptor) else { return Int32(realCall(.close, Int(descriptor))) }
     guard kernel.file(descriptor) != nil else { return refuse(EBADF) }
     kernel.close(descriptor)
-    return 0
+    // It is closed nevertheless (close(2)).
+    return kernel.isInterrupted() ? refuse(EINTR) : 0
 }
 
 @_cdecl("read")
@@ -71,7 +73,8 @@ public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
     case .signals: return readSignal(file, buffer, count)
     case .inotify: return readNotices(file, buffer, count)
     case .file(let inode):
-        let bytes = copy(inode, at: file.position, to: buffer, count)
+        if kernel.isInterrupted() { return refuseBytes(EINTR) }
+        let bytes = copy(inode, at: file.position, to: buffer, partial(kernel, count, of: inode))
         file.position += bytes
         return bytes
     default: return refuseBytes(EINVAL)
@@ -101,6 +104,14 @@ private func partial(_ kernel: Kernel, _ count: Int) -> Int {
     return 1 + kernel.random.below(count - 1)
 }
 
+/// Of `count` bytes to be read, how many are: a signal may come between two pages, and some file systems give less besides.
+/// What the kernel itself says in a file of /proc is read at once.
+private func partial(_ kernel: Kernel, _ count: Int, of inode: Inode) -> Int {
+    guard inode.number > 0, current?.owner.isProduct == true else { return count }
+    let left = min(count, inode.contents.count)
+    return left > 0 ? partial(kernel, left) : count
+}
+
 @_cdecl("write")
 public func simulatedWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ count: Int) -> Int {
     guard let kernel = enter("write", descriptor) else {
@@ -109,9 +120,11 @@ public func simulatedWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ c
     guard let file = kernel.file(descriptor), let buffer else { return refuseBytes(EBADF) }
     switch file.kind {
     case .eventCounter:
+        if kernel.settings.fault == .signalLost, !file.isAwaited { return 8 }
         file.counter += buffer.loadUnaligned(as: UInt64.self)
         return 8
     case .file(let inode):
+        if kernel.isInterrupted() { return refuseBytes(EINTR) }
         let written = partial(kernel, count)
         if file.isAppending { file.position = inode.contents.count }
         kernel.write(inode, at: file.position, UnsafeRawBufferPointer(start: buffer, count: written))
@@ -126,6 +139,7 @@ public func simulatedPwrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ 
     guard let kernel = enter("pwrite", descriptor), let inode = kernel.file(descriptor)?.inode else {
         return refuseBytes(EBADF)
     }
+    if kernel.isInterrupted() { return refuseBytes(EINTR) }
     // What lies within the first sector is written whole: half a header is what no disk has.
     let isWithinSector = offset + count <= 512
     let bytes = UnsafeRawBufferPointer(start: buffer, count: isWithinSector ? count : partial(kernel, count))
@@ -147,7 +161,8 @@ public func simulatedPread(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointe
         return refuseBytes(EBADF)
     }
     kernel.applyHeldWrites()
-    return copy(inode, at: offset, to: buffer, count)
+    if kernel.isInterrupted() { return refuseBytes(EINTR) }
+    return copy(inode, at: offset, to: buffer, partial(kernel, count, of: inode))
 }
 
 @_cdecl("ftruncate")
@@ -156,6 +171,7 @@ public func simulatedFtruncate(_ descriptor: Int32, _ size: Int) -> Int32 {
         return Int32(realCall(.ftruncate, Int(descriptor), size))
     }
     guard let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    if kernel.isInterrupted() { return refuse(EINTR) }
     inode.apply(.size(size))
     inode.modified = kernel.fileTime
     kernel.notifyChange(inode)
@@ -172,6 +188,7 @@ private func sync(_ name: StaticString, _ descriptor: Int32) -> Int32 {
     guard let kernel = enter(name), let task = current, let inode = kernel.file(descriptor)?.inode else {
         return refuse(EBADF)
     }
+    if kernel.isInterrupted() { return refuse(EINTR) }
     let duration = Int64(kernel.random.below(Int(kernel.settings.syncNanoseconds)))
     if leavesOut(kernel, task, inode) { return 0 }
     if kernel.settings.fault == .deletedBeforeSync, task.owner == .server, inode.isSegment {
@@ -229,6 +246,7 @@ public func simulatedFlock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
     guard let kernel = enter("flock"), let file = kernel.file(descriptor), let inode = file.inode else {
         return refuse(EBADF)
     }
+    if kernel.isInterrupted() { return refuse(EINTR) }
     if let lock = inode.lock, lock !== file { return refuse(EWOULDBLOCK) }
     if operation & LOCK_EX != 0 { inode.lock = file }
     return 0

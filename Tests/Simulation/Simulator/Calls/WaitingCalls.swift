@@ -58,9 +58,13 @@ public func simulatedEpollWait(
         let always: UInt32 = 0x8 | 0x10
         return kernel.readiness(interest.file) & (interest.events | always)
     }
+    if kernel.isInterrupted() { return refuse(EINTR) }
     func isAnyReady() -> Bool { file.interests.contains { ready($0) != 0 } }
     if timeout != 0, !isAnyReady() {
+        let isLosingSignals = kernel.settings.fault == .signalLost
+        if isLosingSignals { for interest in file.interests { interest.file.isAwaited = true } }
         kernel.pause(until: timeout < 0 ? .max : kernel.now + Int64(timeout) * 1_000_000, isAnyReady)
+        if isLosingSignals { for interest in file.interests { interest.file.isAwaited = false } }
         kernel.now += 500
     }
     var found: [(bits: UInt32, token: UInt64)] = []
@@ -79,7 +83,8 @@ public func simulatedEpollWait(
 @_cdecl("poll")
 public func simulatedPoll(_ descriptors: UnsafeMutablePointer<pollfd>, _ count: UInt, _ timeout: Int32) -> Int32 {
     // The product waits by poll(2) only for its log's file, which always takes what it is given.
-    guard enter("poll") != nil else { return 0 }
+    guard let kernel = enter("poll") else { return 0 }
+    if kernel.isInterrupted() { return refuse(EINTR) }
     for index in 0..<Int(count) { descriptors[index].revents = descriptors[index].events }
     return Int32(count)
 }
@@ -87,7 +92,18 @@ public func simulatedPoll(_ descriptors: UnsafeMutablePointer<pollfd>, _ count: 
 @_cdecl("nanosleep")
 public func simulatedNanosleep(_ time: UnsafePointer<timespec>, _ rest: UnsafeMutablePointer<timespec>?) -> Int32 {
     guard let kernel = enter("nanosleep") else { return 0 }
-    kernel.pause(until: kernel.now + Int64(time.pointee.tv_sec) * 1_000_000_000 + Int64(time.pointee.tv_nsec))
+    let asked = Int64(time.pointee.tv_sec) * 1_000_000_000 + Int64(time.pointee.tv_nsec)
+    let left = kernel.isInterrupted() ? Int64(kernel.random.below(Int(asked))) : 0
+    kernel.pause(until: kernel.now + asked - left)
+    rest?.pointee = timespec(tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
+    return left > 0 ? refuse(EINTR) : 0
+}
+
+/// Where the product lets others go on between two steps without a call (SchedulingPoint.swift).
+@_cdecl("sched_yield")
+public func simulatedSchedYield() -> Int32 {
+    guard current != nil, let kernel else { return 0 }
+    kernel.pass()
     return 0
 }
 

@@ -11,6 +11,7 @@ final class Kernel {
     let settings: Settings
     /// Monotonic nanoseconds; the wall clock is `unix`.
     var now: Int64 = 1_000_000_000
+    private static let stallNanoseconds = 20_000_000
     private static let unixOffset: Int64 = 1_800_000_000_000_000_000
     /// How far the wall clock is ahead of what it should say, nanoseconds.
     var unixAhead: Int64 = 0
@@ -59,8 +60,14 @@ final class Kernel {
     struct Settings {
         /// At so many of a thousand calls another task goes on.
         var switchPerMille = 200
-        /// So many of a thousand writes and sends take a part only.
+        /// At so many of a thousand points between two calls (SchedulingPoint.swift) too.
+        var pointPerMille = 0
+        /// So many of a thousand of these turns are long: the processor has other things to do for some milliseconds.
+        var stallPerMille = 0
+        /// So many of a thousand writes, reads and sends take a part only.
         var shortPerMille = 0
+        /// So many of a thousand calls of the product that a signal may interrupt are interrupted.
+        var interruptPerMille = 0
         /// A listing gives at most so many names a call: what is renamed between two calls is seen or missed.
         var namesPerCall = 8
         /// How long the queue of inotify is.
@@ -138,7 +145,23 @@ final class Kernel {
                 leave()
             }
         }
-        if random.chance(perMille: settings.switchPerMille) { pause() }
+        if random.chance(perMille: settings.switchPerMille) { giveWay() }
+    }
+
+    /// Between two calls another task may go on too.
+    func pass() {
+        if random.chance(perMille: settings.pointPerMille) { giveWay() }
+    }
+
+    private func giveWay() {
+        let isLong = random.chance(perMille: settings.stallPerMille)
+        pause(until: isLong ? now + Int64(random.below(Self.stallNanoseconds)) : .max)
+    }
+
+    /// Whether a signal interrupts this call of the product (signal(7)): such as SIGSTOP and SIGCONT, whatever is blocked.
+    func isInterrupted() -> Bool {
+        guard let task = current, task.owner.isProduct else { return false }
+        return random.chance(perMille: settings.interruptPerMille)
     }
 
     /// Lets one task go on to its next pause.

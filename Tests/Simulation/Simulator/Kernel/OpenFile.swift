@@ -39,6 +39,8 @@ final class OpenFile {
     var position = 0
     var lastHash: UInt64 = 0
     var counter: UInt64 = 0
+    /// Whether a thread sleeps until it is counted up; kept for the planted fault alone.
+    var isAwaited = false
     var interests: [Interest] = []
     var watches: [Watch] = []
     var notices: [Notice] = []

@@ -8,6 +8,14 @@ enum Owner: Equatable {
     case publisher(Int)
     case foreignWriter(Int)
 
+    /// Whether its calls are those of the product and not of the scenario.
+    var isProduct: Bool {
+        switch self {
+        case .server, .publisher: true
+        case .world, .foreignWriter: false
+        }
+    }
+
     /// The process's number, for getpid(2).
     var processIdentifier: Int32 {
         switch self {

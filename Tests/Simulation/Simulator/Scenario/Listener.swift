@@ -163,7 +163,8 @@ final class Listener {
 
     /// Asks for a channel besides, from some place on, and then where it stands: that has an answer in any case.
     private func ask(_ connection: SimulatedConnection) {
-        guard let talk, !isStream, !hasAsked, !isReplaying, let place,
+        // What has gone while it was told of the state alone is told behind that, which would seem to be this answer.
+        guard let talk, !isStream, !hasAsked, !isReplaying, let place, talk.since != nil || !talk.wantsState,
             !talk.asks.contains(where: { $0.contains("*") })
         else { return }
         let channel = kernel.random.pick((Story.open + Story.guarded + Story.rare).filter { !talk.asks.contains($0) })

@@ -46,7 +46,10 @@ struct Profile {
         machine.fault = options.fault
         machine.isTraced = options.isTraced
         machine.switchPerMille = random.pick([0, 20, 100, 300, 700])
+        machine.pointPerMille = random.pick([0, 10, 100, 500])
+        machine.stallPerMille = random.pick([0, 0, 20, 200])
         machine.shortPerMille = random.pick([0, 0, 50, 300])
+        machine.interruptPerMille = random.pick([0, 0, 10, 100])
         machine.namesPerCall = random.pick([8, 2, 1])
         machine.noticeLimit = random.pick([16_384, 16_384, 3])
         machine.syncNanoseconds = random.pick([10_000, 3_000_000, 50_000_000, 400_000_000])
@@ -65,6 +68,8 @@ struct Profile {
         if !clockErrors.isEmpty { machine.hasLeases = true }
         stallNanoseconds = machine.hasLeases ? 20_000_000_000 : 1_500_000_000
         isStory = options.story ?? random.chance(perMille: 500)
+        // The model of a story knows no history that goes while a client is being told of it.
+        if isStory { machine.stallPerMille = 0 }
         journalBytes = random.pick([8_192, 8_192, 16_384, 65_536])
         historyMarkLimit = random.pick([65_536, 3])
         if random.chance(perMille: 250) {

@@ -22,7 +22,7 @@ struct Outcome {
 /// One run: publishers, clients, and a server that dies; all by the seed.
 ///
 /// Publishers write into the queue, clients come back with their cursors, the server is killed or the power is cut at calls
-/// that the seed draws. When all publishers are done and two minutes more have passed, nothing may be missing.
+/// that the seed draws. Some time after all publishers are done (two minutes) nothing may be missing.
 final class Scenario {
     let kernel: Kernel
     let profile: Profile
@@ -40,6 +40,8 @@ final class Scenario {
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
     private var failure: String?
     private var satisfiedAfter = -1
+    /// When all was published, and the server last began to start: from then on little is left to be done.
+    private var quietSince: Int64?
     /// One source of names for all runs would make a run depend on those before it.
     let names: SpoolNameSource
 
@@ -126,18 +128,18 @@ final class Scenario {
     var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
 
     private func play() {
-        var deadline = Int64.max
         while failure == nil, checker.found.isEmpty {
             guard kernel.step() else { return fail("nothing can run any more") }
             while checker.counts.diskErrors < kernel.syncErrors { note(.diskError) }
             if kernel.takeCrash() { crash() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
             guard isPublished, writers.allSatisfy(\.isDone) else { continue }
-            if deadline == .max {
-                deadline = kernel.now + Self.patienceNanoseconds
+            if quietSince == nil {
+                quietSince = kernel.now
                 // One that is near still comes: the end of a run is as good a place as any.
                 if kernel.callsToCrash > 400 { kernel.callsToCrash = .max }
             }
+            let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
             guard isComplete || kernel.now > deadline else { continue }
             guard profile.hasKeys else { return }
             if let state = reader?.state { return compare(state) }
@@ -197,6 +199,7 @@ final class Scenario {
             for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
             for writer in writers where !writer.isDone { writer.start() }
         }
+        if quietSince != nil { quietSince = kernel.now }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
         startServer()
         planCrash()
