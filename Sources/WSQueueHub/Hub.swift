@@ -57,6 +57,8 @@ package struct Hub: ~Copyable {
     package var queue: SpoolReader? { intake.reader }
     /// How many files are known to wait.
     package var waitingCount: Int { intake.count }
+    /// Whether the directory has been listed, and nothing in it waits any more.
+    package var isThrough: Bool { intake.isThrough && batch == nil }
     /// How many events have not been handed to all clients, or not been said.
     package var unsettledCount: Int { events.unsettledCount }
     /// For the poller: readable when notices about the queue wait; `nil` without inotify.
@@ -298,7 +300,7 @@ package struct Hub: ~Copyable {
         events.noteSync(now: now)
         let outcome = deletion.deleteReleased(upTo: events.releasedMark, in: intake.identity, now: now)
         finish(outcome)
-        deletion.noteFound(isThrough: intake.isThrough && batch == nil, seq: events.seq)
+        deletion.noteFound(isThrough: isThrough, seq: events.seq)
         events.settle(hasDeleted: outcome.hasDeleted, finished: finishedSeq, unix: unix)
         guard reporter.isWanted else { return }
         var status = HubStatus()

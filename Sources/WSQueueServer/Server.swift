@@ -134,7 +134,9 @@ package struct Server: ~Copyable {
                 tell(.ready(edge.publicListeners.map(\.address)))
                 backlog.begin(waiting: hub.waitingCount, seq: hub.seq, now: Clock.monotonicNanoseconds())
             } else if backlog.isUnderWay,
-                let news = backlog.look(waiting: hub.waitingCount, seq: hub.seq, now: Clock.monotonicNanoseconds())
+                let news = backlog.look(
+                    waiting: hub.waitingCount, isThrough: hub.isThrough, seq: hub.seq, now: Clock.monotonicNanoseconds()
+                )
             {
                 tell(news)
             }

@@ -33,11 +33,14 @@ struct BacklogProgress {
 
     /// Looks how far it is.
     ///
+    /// - Parameter waiting: How many files are known to wait: of a larger backlog a part, after which the directory is
+    ///   listed again.
+    /// - Parameter isThrough: Whether the directory has no others.
     /// - Returns: What is to be said; nothing while nothing is sent, because no client is there for it.
-    mutating func look(waiting: Int, seq: UInt64, now: Int64) -> ServerNews? {
-        guard let begun, now >= nextAt || waiting == 0 else { return nil }
+    mutating func look(waiting: Int, isThrough: Bool, seq: UInt64, now: Int64) -> ServerNews? {
+        guard let begun, isThrough || now >= nextAt && waiting > 0 else { return nil }
         nextAt = now + Self.pauseNanoseconds
-        if waiting == 0 {
+        if isThrough {
             self.begun = nil
             guard now - begun.at >= Self.pauseNanoseconds else { return nil }
             return .backlogDone(sent: seq - begun.seq, seconds: (now - begun.at) / 1_000_000_000)
