@@ -7,8 +7,10 @@ import WSQueuePublishTool
 struct ArgumentsTests {
     @Test(
         arguments: [
-            ([], "the event's name is missing"), (["a", "--every", "1s"], "--every cannot be used with one event"),
-            (["a", "--text-lines"], "--text-lines cannot be used with one event"),
+            ([], "the event's name is missing"), (["a", "--every", "1s"], "--every cannot be used with one event: "),
+            (["a", "--text-lines"], "--text-lines cannot be used with one event: it is for --lines and --follow"),
+            (["a", "--chunks"], "--chunks cannot be used with one event: it is for --follow"),
+            (["a", "--stream"], "--stream cannot be used with one event: it is for --run"),
             (["a", "--at", "18:00", "--in", "1m"], "--at and --in cannot be used together"),
             (["a", "--at", "soon"], "--at: 'soon' is not a time such as"),
             (["a", "--in", "3000000000s"], "--in: '3000000000s' is not a time within 366 days from now"),

@@ -15,7 +15,9 @@ package struct EventCommand {
     /// Takes what the command line says.
     package init(_ arguments: ParsedArguments) throws(ArgumentFault) {
         guard let name = arguments.operands.first else { throw .other("the event's name is missing") }
-        try arguments.refuse([.textLines, .every, .chunks, .stream, .onlyFailures], with: "one event")
+        try arguments.refuse([.textLines], with: "one event: it is for --lines and --follow; a text is -t TEXT")
+        try arguments.refuse([.every, .chunks], with: "one event: it is for --follow")
+        try arguments.refuse([.stream, .onlyFailures], with: "one event: it is for --run")
         self.arguments = arguments
         event = try arguments.event(name, payload: [])
         source = try arguments.payloadSource(arguments.operands.dropFirst())
