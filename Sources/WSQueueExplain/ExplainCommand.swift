@@ -67,7 +67,7 @@ package enum ExplainCommand: Command {
         _ terminal: Terminal
     ) throws -> ExitStatus {
         let unix = Clock.unixNanoseconds()
-        var explanation = Explanation(unix: unix)
+        var explanation = Explanation(unix: unix, queuePath: configuration.queuePath)
         var look = QueueLook(queue, unix: unix)
         // The queue first: what goes from there goes into the journal before.
         let files = look.find(word)

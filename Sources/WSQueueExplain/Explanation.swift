@@ -7,12 +7,16 @@ internal import WSQueueSystem
 /// What became of an event, for a person: a word, and beside it what there is to say.
 struct Explanation {
     private let unix: Int64
+    private let queuePath: String
     private var lines: [String] = []
 
     /// So many events of one name are told one by one.
     private static let limit = 5
 
-    init(unix: Int64) { self.unix = unix }
+    init(unix: Int64, queuePath: String) {
+        self.unix = unix
+        self.queuePath = queuePath
+    }
 
     /// The text; whatever comes from elsewhere is made harmless for a terminal.
     var text: String { lines.map { "\($0)\n" }.joined() }
@@ -38,7 +42,8 @@ struct Explanation {
         let reason = file.reason ?? ""
         add("refused", "\(shown(file)): \(reason.isEmpty ? "no one knows why" : reason)")
         addFile(file)
-        add("", "mended, it goes again by: wsqueue-server queue requeue \(TerminalText.shellWord(file.item.pathBytes))")
+        let words = "-d \(TerminalText.shellWord(queuePath)) \(TerminalText.shellWord(file.item.pathBytes))"
+        add("", "mended, it goes again by: wsqueue-server queue requeue \(words)")
     }
 
     /// Tells of a file that no server takes for an event.
@@ -89,7 +94,8 @@ struct Explanation {
     /// Tells why nothing is known.
     mutating func add(nothing word: EventWord, _ extent: JournalArchive.Extent?, hasJournal: Bool) {
         guard hasJournal, let extent else {
-            return add("not here", "and there is no journal that would know what was sent")
+            add("not here", "and there is no journal that would know what was sent")
+            return add("", "where the server has one elsewhere, --journal DIR or its --config names it")
         }
         guard let oldest = extent.oldestUnixNanoseconds else {
             return add("not here", "and the journal has no events; the last was number \(extent.lastSeq)")

@@ -47,7 +47,7 @@ struct CommandTableTests {
             (["status", "--token-file", "/nowhere"], .noInput, "--token-file: open /nowhere"),
             (["status", "127.0.0.1:1"], .unavailable, "no server"),
             (["doctor", "--as", "nobody-here"], .usage, "no such user"),
-            (["doctor", "-d", "/nowhere"], .cannotCreate, "make it with: install -d"),
+            (["doctor", "-d", "/nowhere"], .cannotCreate, "-g wsqueue-publish /nowhere, or name"),
         ] as [([String], WSQueueArguments.ExitStatus, String)])
     func `a failure has its status and says why in one line`(
         words: [String], status: WSQueueArguments.ExitStatus, text: String

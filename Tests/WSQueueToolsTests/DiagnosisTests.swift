@@ -192,7 +192,7 @@ struct DiagnosisTests {
         ),
         (
             false, false,
-            "error: 5 events wait, the oldest for 3 days, and no server holds the queue; fix: systemctl start"
+            "error: 5 events wait, the oldest for 3 days, and no server holds the queue; fix: wsqueue-server -d /q"
         ),
     ])
     func `events that wait for long are told`(isHeld: Bool?, holds: Bool, line: String) {
@@ -271,13 +271,19 @@ struct DiagnosisTests {
                     "error: \(file): ProtectSystem=strict, and ReadWritePaths does not name the queue; fix: "
                         + "ReadWritePaths=/q",
                 ])
+            let stopped = findings {
+                $0.isHeld = false
+                $0.unit = unit
+                $0.configuration.queuePath = "/quite/near"
+            }
+            #expect(stopped.last?.hasSuffix("fix: systemctl start u") == true, "\(stopped)")
             #expect(unit?.milliseconds("TimeoutStopSec") == 10_000 && unit?.milliseconds("Type") == nil)
             #expect(ServiceUnit.find("\(path)/none") == nil)
         }
     }
 
     @Test(arguments: [
-        (Optional(false), [Int?](), "note: no server holds the queue: what is published waits; fix: systemctl start"),
+        (Optional(false), [Int?](), "note: no server holds the queue: what is published waits; fix: wsqueue-server -d"),
         (true, [503], "error: a server is not ready: the queue is full; fix: curl -s http://127.0.0.1:8081/ready"),
         (true, [nil, 200], "note: a server holds the queue and is ready at 127.0.0.1:8081"),
         (true, [404], "warning: a server holds the queue, and does not answer at 127.0.0.1:8081; fix: give doctor"),

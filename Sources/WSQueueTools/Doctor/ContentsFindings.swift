@@ -55,7 +55,7 @@ enum ContentsFindings {
             return [
                 Finding(
                     age > longWaitNanoseconds ? .error : .warning, text + ", and no server holds the queue",
-                    fix: "systemctl start wsqueue-server")
+                    fix: facts.startingLine)
             ]
         }
         return [

@@ -14,4 +14,13 @@ package enum Diagnosis {
 extension DoctorFacts {
     /// The queue as a word of a command.
     var path: String { TerminalText.shellWord(configuration.queuePath) }
+
+    /// The command that starts a server for the queue: systemd's where the unit can serve it.
+    var startingLine: String {
+        let queue = configuration.queuePath
+        guard queue.hasPrefix("/"), let unit = service.unit, unit.mayWrite(queue) else {
+            return "wsqueue-server -d \(path)"
+        }
+        return "systemctl start \(unit.name)"
+    }
 }

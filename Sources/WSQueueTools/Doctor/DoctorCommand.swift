@@ -1,5 +1,6 @@
 package import WSQueueArguments
 package import WSQueueCommandLine
+internal import WSQueueCore
 internal import WSQueueOperation
 internal import WSQueueSystem
 
@@ -55,8 +56,8 @@ package enum DoctorCommand: Command {
         } catch {
             throw CommandError(
                 error.isPermission ? .notPermitted : .cannotCreate,
-                "\(error); make it with: install -d -m 3730 -o wsqueue -g wsqueue-publish DIR, or name another by --dir"
-            )
+                "\(error); make it with: install -d -m 3730 -o wsqueue -g wsqueue-publish "
+                    + "\(TerminalText.shellWord(settings.configuration.queuePath)), or name another by --dir")
         }
         try program.terminal.write(findings.map { "\($0)\n" }.joined())
         return findings.allSatisfy { $0.severity == .note } ? .success : .configuration

@@ -54,10 +54,7 @@ enum ServiceFindings {
     }
 
     private static func sandbox(_ unit: ServiceUnit, _ queue: String) -> [Finding] {
-        let writable = (unit["ReadWritePaths"] ?? "").split(separator: " ")
-        guard unit["ProtectSystem"] == "strict", queue.hasPrefix("/"),
-            !writable.contains(where: { queue == $0 || queue.hasPrefix("\($0)/") })
-        else { return [] }
+        guard queue.hasPrefix("/"), !unit.mayWrite(queue) else { return [] }
         return [
             Finding(
                 .error, "\(unit.path): ProtectSystem=strict, and ReadWritePaths does not name the queue",
@@ -79,8 +76,7 @@ enum ServiceFindings {
         guard holder.isHeld == true else {
             guard holder.isHeld == false, contents.waiting == 0 || contents.fault != nil else { return [] }
             return [
-                Finding(
-                    .note, "no server holds the queue: what is published waits", fix: "systemctl start wsqueue-server")
+                Finding(.note, "no server holds the queue: what is published waits", fix: facts.startingLine)
             ]
         }
         let who = holder.process.map { "the server with pid \($0)" } ?? "a server"

@@ -13,10 +13,10 @@ package struct ServiceUnit: Sendable {
     /// Reads the unit at `path`, or `wsqueue-server.service` from where systemd would take it.
     package static func find(_ path: String?) -> ServiceUnit? {
         if let path { return ServiceUnit(path) }
-        guard var unit = directories.lazy.compactMap({ ServiceUnit("\($0)/\(name)") }).first else { return nil }
+        guard var unit = directories.lazy.compactMap({ ServiceUnit("\($0)/\(fileName)") }).first else { return nil }
         // The first directory's drop-in counts among those of one name; all are read in the order of their names.
         var dropIns: [String: String] = [:]
-        for directory in directories.map({ "\($0)/\(name).d" }).reversed() {
+        for directory in directories.map({ "\($0)/\(fileName).d" }).reversed() {
             guard let opened = try? Directory.open(directory) else { continue }
             try? opened.forEachName { bytes in
                 let file = FileName(bytes).description
@@ -25,6 +25,19 @@ package struct ServiceUnit: Sendable {
         }
         for (_, path) in dropIns.sorted(by: { $0.key < $1.key }) { unit.read(path) }
         return unit
+    }
+
+    /// What systemctl knows it by.
+    package var name: String {
+        let file = path.split(separator: "/").last.map(String.init) ?? path
+        return file.hasSuffix(".service") ? String(file.dropLast(8)) : file
+    }
+
+    /// Whether it lets the server write in the directory at an absolute path.
+    package func mayWrite(_ directory: String) -> Bool {
+        let writable = (values["ReadWritePaths"] ?? "").split(separator: " ")
+        return values["ProtectSystem"] != "strict"
+            || writable.contains { directory == $0 || directory.hasPrefix("\($0)/") }
     }
 
     /// A time span: seconds, or numbers with units (systemd.time(7)); `nil` is for ever or no time.
@@ -55,7 +68,7 @@ package struct ServiceUnit: Sendable {
         }
     }
 
-    private static let name = "wsqueue-server.service"
+    private static let fileName = "wsqueue-server.service"
     private static let directories = [
         "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
         "/lib/systemd/system",

@@ -112,7 +112,10 @@ package enum QueueCommand: Command {
         do throws(SystemCallError) {
             return try Directory.open(path)
         } catch {
-            let advice = error.isPermission ? "" : "; name the queue directory with --dir"
+            let advice =
+                error.isPermission
+                ? " (uid \(Process.user)); the owner of the queue and root may: try it with sudo"
+                : "; name the queue directory with --dir"
             throw CommandError(error.isPermission ? .notPermitted : .cannotCreate, "\(error)\(advice)")
         }
     }

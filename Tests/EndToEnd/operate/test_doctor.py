@@ -300,7 +300,8 @@ def test_events_that_nobody_fetches_are_told(doctor, queue):
     place(queue, f"{time.time_ns() - 300 * 10 ** 9}-1-1-00000001.json", '{"event":"e"}')
     status, lines = doctor()
     assert status == FOUND
-    only(lines, "error", "1 events wait, the oldest for 5 min, and no server holds the queue", "systemctl start")
+    start_it = f"wsqueue-server -d {queue}"
+    only(lines, "error", "1 events wait, the oldest for 5 min, and no server holds the queue", start_it)
 
 
 def test_events_that_a_server_does_not_send_are_told(doctor, start, queue):

@@ -115,7 +115,7 @@ def test_what_was_refused_says_why_and_by_whom_it_was_published(start, queue, ex
         answer = explain(word)
         assert answer.words == ["refused"]
         answer.has("'chanel' is no member of an event; 'channel' is meant").has(".failed/bad.json, ")
-        answer.has("published by ").has("wsqueue-server queue requeue .failed/bad.json")
+        answer.has("published by ").has(f"wsqueue-server queue requeue -d {queue} .failed/bad.json")
     assert explain("worse\u202e.json").words == ["refused"]
 
 

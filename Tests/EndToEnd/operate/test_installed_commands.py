@@ -127,6 +127,7 @@ def test_every_command_finds_the_queue_and_its_server(machine, user):
         assert re.fullmatch(rf"queue      0 waiting, 0 failed{more}; {QUEUE}", row), row
         listed = machine.run("queue", "ls", user=user)
         assert listed.returncode == (77 if user == ALICE else 0)
+        assert ("the owner of the queue and root may" in listed.stderr) == (user == ALICE)
         assert ("later" in listed.stdout) == (user != ALICE)
         kicked = machine.run("kick", "--user", "7", user=user)
         assert (kicked.returncode, kicked.stdout) == ((77, "") if user == ALICE else (0, "0\n")), kicked
