@@ -272,9 +272,7 @@ struct EventTurn: ~Copyable {
     }
 
     /// Lets clients in once everything is here that was in the stream when it was found.
-    func openIfCaughtUp() {
-        if sequencer.finishCatchingUp() { stream.openGate() }
-    }
+    func openIfCaughtUp() { if sequencer.finishCatchingUp() { stream.openGate() } }
 
     /// Records what has come next.
     ///

@@ -52,9 +52,7 @@ struct Keeper {
     }
 
     /// Lets go of history that is too much.
-    func trim(_ recorder: inout Recorder, finished: UInt64) {
-        report(recorder.trim(finished: finished))
-    }
+    func trim(_ recorder: inout Recorder, finished: UInt64) { report(recorder.trim(finished: finished)) }
 
     /// Lets go of history that is too old.
     func age(_ recorder: inout Recorder, _ ages: AgeClock, finished: UInt64, unix: Int64) {

@@ -66,9 +66,7 @@ package struct QueueHeld: Error, CustomStringConvertible {
 
 extension OwnEntries {
     /// What is the server's in a directory; what others have put there is named in the log.
-    package init(in directory: Directory, log: Log) {
-        self.init(in: directory) { log.write(LogLine($0)) }
-    }
+    package init(in directory: Directory, log: Log) { self.init(in: directory) { log.write(LogLine($0)) } }
 }
 
 extension LogLine {

@@ -43,9 +43,7 @@ struct SetAsideFiles {
     }
 
     /// Forgets how often a file came back: it is good now, or gone.
-    mutating func forget(_ name: FileName) {
-        if !returned.isEmpty { returned[name] = nil }
-    }
+    mutating func forget(_ name: FileName) { if !returned.isEmpty { returned[name] = nil } }
 
     private mutating func addRecent(in reader: SpoolReader, now: Int64, unix: Int64) {
         isComplete = true
