@@ -92,6 +92,7 @@ final class Conversation {
     var user: String? { session.identity?.user.text }
     var secret: UInt64? { session.secret }
     var nextRequest: PastRequest? { session.nextRequest }
+    var awaited: [String] { session.awaited }
 }
 
 /// The token of a user.

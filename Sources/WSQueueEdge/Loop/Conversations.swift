@@ -261,10 +261,12 @@ struct Conversations {
     }
 
     private func facts(_ slot: Int, now: Int64, _ delivery: borrowing Delivery) -> SessionFacts {
-        SessionFacts(
+        let request = delivery.connections[slot]?.withSession { $0.nextRequest } ?? nil
+        return SessionFacts(
             now: now, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000,
             steadySeconds: control.steadyUnixNanoseconds() / 1_000_000_000, seq: delivery.seq,
-            reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot), bounds: delivery.bounds,
+            reached: reached(slot, delivery), isReplaying: delivery.isReplaying(slot),
+            joining: delivery.joining(slot, waiting: request, table), bounds: delivery.bounds,
             access: table.access, isLocal: delivery.connections.isLocal(slot),
             known: { [desk] in desk?.answer(to: $0, now: now) },
             seqBefore: { [history = delivery.history] in history.seq(before: $0) })

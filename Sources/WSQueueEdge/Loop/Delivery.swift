@@ -179,6 +179,15 @@ struct Delivery: ~Copyable {
         return fanout.reached(by: slot, subscriptions)
     }
 
+    /// The channels that a client's replay waits for, or will, and up to where it has been sent live what was for it.
+    func joining(
+        _ slot: Int, waiting request: PastRequest?, _ subscriptions: SubscriptionTable
+    ) -> (channels: [String], seq: UInt64)? {
+        if let replay = replays[slot] { return replay.isHeld ? (replay.request.awaited, replay.heldSince) : nil }
+        guard let request, !request.awaited.isEmpty else { return nil }
+        return (request.awaited, fanout.reached(by: slot, subscriptions))
+    }
+
     /// Begins a replay for a client that is live.
     mutating func begin(
         _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, now: Int64

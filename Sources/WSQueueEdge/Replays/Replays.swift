@@ -66,7 +66,8 @@ struct Replays {
         _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, seq: UInt64,
         now: Int64, _ connections: inout Connections
     ) {
-        let state = request.wantsState ? state(request, channels, subscriptions, slot) : nil
+        let isWhole = request.awaited.isEmpty
+        let state = isWhole && request.wantsState ? state(request, channels, subscriptions, slot) : nil
         running[slot] = Replay(request, channels: channels, bounds: bounds, seq: seq, now: now, state: state)
         connections.set(.replaying, slot)
         if !connections.awaitsSpace(slot) { turns.append(connections.token(of: slot)) }
@@ -168,6 +169,10 @@ struct Replays {
         _ connections: inout Connections
     ) -> Int? {
         guard connections.owedCount(slot) == 0 || connections.flush(slot) == .all else { return 1 }
+        if replay.isHeld, !release(slot, &replay, subscriptions, connections) {
+            turns.append(connections.token(of: slot))
+            return 0
+        }
         let before = replay.nextSeq
         let step = replay.step(seq: seq, isFollowing: gate.isFollowing, now: now)
         if step == .finish { return nil }
@@ -192,6 +197,19 @@ struct Replays {
             turns.append(connections.token(of: slot))
         }
         return max(1_024, chunk.records.count)
+    }
+
+    /// Lets a replay begin that has waited for channels; gives whether the application has answered about all of them.
+    private func release(
+        _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, _ connections: borrowing Connections
+    ) -> Bool {
+        let request = replay.request
+        let awaited = connections[slot]?.withSession { $0.awaited } ?? []
+        guard request.awaited.allSatisfy({ !awaited.contains($0) }) else { return false }
+        let wanted = replay.channels.union(request.awaited)
+        let channels = subscriptions.channels(of: slot).filter(wanted.contains)
+        replay.join(channels, state: request.wantsState ? state(request, channels, subscriptions, slot) : nil)
+        return true
     }
 
     /// Reads on for a replay, and notes what is gone meanwhile.

@@ -61,8 +61,9 @@ package struct ClientSession: ~Copyable {
     package var view: EventView { details?.view ?? .logged(nil) }
     /// The fingerprint of the secret that its token was signed with.
     package var secret: UInt64? { details?.member.secret }
-    /// What it wants of the past next.
+    /// What it wants of the past next, and the channels of its URL that the application is still asked about.
     package var nextRequest: PastRequest? { details?.wishes.first }
+    package var awaited: [String] { details?.member.awaited ?? [] }
 
     // MARK: Beginning
 
@@ -85,7 +86,7 @@ package struct ClientSession: ~Copyable {
         for name in given + query.channels {
             do throws(ClientError) {
                 try view.check(name, facts.access)
-                let command = ClientCommand.subscribe(channel: name, since: query.since, state: query.wantsState)
+                let command = ClientCommand.subscribe(channel: name, since: nil)
                 if try made.member.park(command, isQuiet: true, options, facts, &questions) { continue }
                 try made.member.subscribe(to: name, options, facts, &actions)
             } catch {
@@ -106,7 +107,7 @@ package struct ClientSession: ~Copyable {
             // A reader that has had no event yet comes back with this.
             actions.append(.position(place?.text ?? cursor.text))
         }
-        if place != nil || query.wantsState { made.wishes.add(place, wantsState: query.wantsState, &actions) }
+        if place != nil || query.wantsState { made.wishes.add(place, query, made.member.awaited, &actions) }
         for name in details?.member.presentIn ?? [] { tellMembers(name, &actions) }
         for error in errors + query.errors { actions.append(.send(ServerMessage.error(error))) }
         if isGreeted { details?.member.warn(facts, &actions) }
@@ -212,8 +213,6 @@ package struct ClientSession: ~Copyable {
         guard isGreeted, Channel(channel)?.kind == .presence else { return }
         actions.append(.members(of: channel, after: 0))
     }
-
-    // MARK: Answers
 
     /// Takes what waits for an answer of the application, for ``go(on:isAllowed:_:_:)``, and what is to be asked next.
     package mutating func takeQuestions(_ request: AuthorizeRequest) -> ([ParkedQuestion], next: [AuthorizeRequest]) {

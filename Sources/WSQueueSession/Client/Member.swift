@@ -19,6 +19,7 @@ struct Member {
     var presentIn: [String] { listening.presentIn }
     /// Whether an answer of the application is awaited.
     var isAsking: Bool { questions.count > 0 }
+    var awaited: [String] { questions.awaited }
 
     // MARK: Users
 
@@ -102,8 +103,7 @@ struct Member {
             actions.append(.note(.tooManyChannels))
             throw .tooManyChannels(name)
         }
-        // What a replay under way holds back is not for the new channel either.
-        listening.begin(pattern, since: facts.isReplaying ? facts.seq : facts.reached)
+        listening.begin(pattern, since: facts.beginning(of: name))
         actions.append(.subscribe(pattern))
         if let action = listening.enter(name, known) { actions.append(action) }
     }

@@ -49,6 +49,16 @@ struct PastWishes {
         actions.append(.replay)
     }
 
+    /// It wants the past that its URL asks for.
+    ///
+    /// - Parameter awaited: Channels that belong to it once the application has allowed them.
+    mutating func add(
+        _ place: Cursor?, _ query: ClientQuery, _ awaited: [String], _ actions: inout [SessionAction]
+    ) {
+        requests.append(PastRequest(since: place, channel: nil, wantsState: query.wantsState, awaited: awaited))
+        actions.append(.replay)
+    }
+
     /// Takes what it wants next.
     mutating func take() -> PastRequest? { requests.isEmpty ? nil : requests.removeFirst() }
 

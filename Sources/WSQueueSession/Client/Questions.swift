@@ -23,6 +23,8 @@ struct Questions {
     private static let underWayLimit = 8
 
     var count: Int { parked.count }
+    /// The channels of the URL that an answer is awaited about.
+    var awaited: [String] { parked.filter { $0.isQuiet && $0.command != nil }.map(\.request.channel) }
 
     /// Adds a question.
     ///

@@ -42,6 +42,8 @@ package struct SessionFacts {
     package let reached: UInt64
     /// Whether it is being sent the past.
     package let isReplaying: Bool
+    /// Which channels the past that it is being sent still waits for, and up to where it was sent live what was for it.
+    package let joining: (channels: [String], seq: UInt64)?
     /// How far the past reaches.
     package let bounds: PastBounds
     /// The rules.
@@ -56,7 +58,7 @@ package struct SessionFacts {
     /// Makes facts.
     package init(
         now: Int64, unixSeconds: Int64, steadySeconds: Int64, seq: UInt64, reached: UInt64, isReplaying: Bool,
-        bounds: PastBounds, access: Access, isLocal: Bool = false,
+        joining: (channels: [String], seq: UInt64)? = nil, bounds: PastBounds, access: Access, isLocal: Bool = false,
         known: @escaping (AuthorizeRequest) -> Bool? = { _ in nil },
         seqBefore: @escaping (Int64) -> UInt64 = { _ in 0 }
     ) {
@@ -66,11 +68,19 @@ package struct SessionFacts {
         self.seq = seq
         self.reached = reached
         self.isReplaying = isReplaying
+        self.joining = joining
         self.bounds = bounds
         self.access = access
         self.isLocal = isLocal
         self.known = known
         self.seqBefore = seqBefore
+    }
+
+    /// Since when a client that subscribes now is sent what comes.
+    func beginning(of channel: String) -> UInt64 {
+        if let joining, joining.channels.contains(channel) { return joining.seq }
+        // What a replay under way holds back is not for the new channel either.
+        return isReplaying ? seq : reached
     }
 
     func cursor(_ seq: UInt64) -> Cursor? { Cursor(epoch: bounds.epoch, seq: seq) }

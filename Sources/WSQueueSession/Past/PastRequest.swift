@@ -10,12 +10,16 @@ package struct PastRequest: Equatable, Sendable {
 
     /// Whether the state is wanted too.
     package let wantsState: Bool
+    /// Channels that it has asked for in the same breath, about which the application is asked. Nothing is sent before the
+    /// answers: a place behind the others' past would be one behind theirs.
+    package let awaited: [String]
 
     /// Makes a request.
-    package init(since: Cursor?, channel: String?, wantsState: Bool = false) {
+    package init(since: Cursor?, channel: String?, wantsState: Bool = false, awaited: [String] = []) {
         self.since = since
         self.channel = channel
         self.wantsState = wantsState
+        self.awaited = awaited
     }
 }
 

@@ -21,8 +21,6 @@ package struct Replay: Sendable {
 
     /// What the client asked for.
     package let request: PastRequest
-    /// The channels and patterns whose past is wanted.
-    package let channels: Set<String>
     /// Where the client stands after what it can no longer get.
     package let start: UInt64
     /// Up to here it has been sent live what was for it; everything after it is held back.
@@ -32,6 +30,8 @@ package struct Replay: Sendable {
     private var next: UInt64
     private var place: Journal.Position?
     private var lost: ResumeGap?
+    private var wanted: Set<String>
+    private var isWaiting: Bool
     private var isSure = false
     private var isHealing = false
     /// Whether something is lost that its state, which is of an earlier moment, cannot tell.
@@ -55,7 +55,8 @@ package struct Replay: Sendable {
     ) {
         self.state = state
         self.request = request
-        self.channels = Set(channels)
+        wanted = Set(channels)
+        isWaiting = !request.awaited.isEmpty
         epoch = bounds.epoch
         heldSince = seq
         movedAt = now
@@ -74,6 +75,17 @@ package struct Replay: Sendable {
         next = min(since.seq, bounds.lastSeq) + 1
         // What is gone before the oldest record may have been for others: that is looked at when it is come to.
         if !bounds.isOfHistory(since) { lose(upTo: start, reason: .epoch) }
+    }
+
+    /// The channels and patterns whose past is wanted.
+    package var channels: Set<String> { wanted }
+    /// Whether it waits for channels about which the application is asked.
+    package var isHeld: Bool { isWaiting }
+
+    /// Goes on, with the channels that have come, and the state of all.
+    package mutating func join(_ channels: [String], state: StateReplay?) {
+        (wanted, isWaiting) = (Set(channels), false)
+        self.state = state
     }
 
     /// The first number that has not been looked at.
