@@ -31,6 +31,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import traceback
 
 import pytest
 
@@ -92,6 +93,33 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     # What must stay in one process takes longest: it begins first.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def skip_without_program(error):
+    """A program that is not installed here is no fault of what is tested: whatever a test starts by its bare name."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    name = error.filename
+    is_program = frames[-1][0].f_code.co_name == "_execute_child" and isinstance(name, str) and "/" not in name
+    if is_program and not shutil.which(name):
+        pytest.skip(f"no {name}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup():
+    try:
+        return (yield)
+    except FileNotFoundError as error:
+        skip_without_program(error)
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    try:
+        return (yield)
+    except FileNotFoundError as error:
+        skip_without_program(error)
+        raise
 
 
 @pytest.fixture(scope="session")

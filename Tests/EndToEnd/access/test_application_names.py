@@ -1,7 +1,6 @@
 """An application whose name cannot be looked up: nobody waits longer for that than for the application."""
 
 import json
-import os
 import threading
 import time
 
@@ -9,10 +8,11 @@ import pytest
 
 from support.application import Application
 from support.client import Client
+from support.marks import needs_root
 from support.name_server import NameServer
 from support.waiting import eventually
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a name server of its own")
+pytestmark = needs_root
 # A client waits two seconds; without a limit of ours a lookup takes ten.
 LIMIT = 4
 

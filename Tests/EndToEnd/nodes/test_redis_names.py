@@ -1,16 +1,16 @@
 """A Redis whose name cannot be looked up holds up nothing that can be done without it."""
 
-import os
 import time
 
 import pytest
 
 from support.client import Client
 from support.files import name_of, place
+from support.marks import needs_root
 from support.name_server import NameServer
 from support.ports import free_port
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may have a name server of its own")
+pytestmark = needs_root
 # Without a limit of ours a lookup takes ten seconds.
 LIMIT = 4
 

@@ -157,8 +157,9 @@ def runner(workshop, binaries):
 def test_run_prints_the_address_that_it_serves(runner, tmp_path, options, address):
     port, path = str(free_port()), str(tmp_path / "s")
     here = [word.replace("PORT", port).replace("PATH", path) for word in (*options, address)]
-    _, said = runner(*here[:-1])
+    root, said = runner(*here[:-1])
     assert said["The page"] == here[-1]
+    eventually(lambda: (root / "queue/.address").exists(), "it serves")
     command = (here[-1] if here[-1].startswith("curl") else f"curl {here[-1]}") + "live"
     if shutil.which("curl"):
         eventually(lambda: subprocess.run([*command.split(), "-sf"], capture_output=True).returncode == 0, "it serves")

@@ -10,6 +10,7 @@ from support.golang import build_go
 from support.places import EXAMPLES, ROOT
 
 KIT = ROOT / "scripts/check-publisher"
+pytestmark = pytest.mark.skipif(not shutil.which("mount"), reason="no mount")
 
 OURS = {
     "python": [sys.executable, EXAMPLES / "python/wsqueue.py"], "php": ["php", EXAMPLES / "php/wsqueue.php"],
