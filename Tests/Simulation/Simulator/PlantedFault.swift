@@ -25,6 +25,8 @@ enum PlantedFault: String, CaseIterable {
     case overflowIgnored = "overflow-ignored"
     /// A thread is not woken by what comes after it has said that it will sleep and before it does.
     case signalLost = "signal-lost"
+    /// All files are one user's, so that two users cannot give their events the same id.
+    case oneUser = "one-user"
     /// Where a client's state ends, the next event does not come.
     case stateSeam = "state-seam"
     /// A client is told that it has everything though something of its own is gone.

@@ -115,7 +115,7 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
     status.st_dev = 7
     status.st_ino = UInt(inode.number)
     status.st_mode = (inode.isDirectory ? S_IFDIR : S_IFREG) | inode.mode
-    status.st_uid = kernel?.user ?? 0
+    status.st_uid = kernel?.settings.fault == .oneUser ? kernel?.user ?? 0 : inode.user
     status.st_nlink = UInt(max(inode.links, 0))
     status.st_size = inode.isDirectory ? 4_096 : inode.contents.count
     status.st_mtim = time(inode.modified)

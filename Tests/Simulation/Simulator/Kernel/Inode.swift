@@ -1,3 +1,5 @@
+import Glibc
+
 /// A file or a directory: what everyone sees, and what a power cut would leave.
 final class Inode {
     /// A change of a file's contents that is not on the disk yet.
@@ -12,6 +14,7 @@ final class Inode {
     let number: UInt64
     let isDirectory: Bool
     var mode: UInt32
+    let user: UInt32
     var contents: [UInt8] = []
     var durableContents: [UInt8] = []
     var changes: [Change] = []
@@ -29,8 +32,9 @@ final class Inode {
     weak var parent: Inode?
     var name = ""
 
-    init(number: UInt64, isDirectory: Bool, mode: UInt32) {
+    init(number: UInt64, isDirectory: Bool, mode: UInt32, user: UInt32 = geteuid()) {
         self.number = number
+        self.user = user
         self.isDirectory = isDirectory
         self.mode = mode
     }

@@ -15,10 +15,16 @@ extension Kernel {
 
     func makeInode(isDirectory: Bool, mode: UInt32) -> Inode {
         lastInode += 1
-        let inode = Inode(number: lastInode, isDirectory: isDirectory, mode: mode)
+        let inode = Inode(number: lastInode, isDirectory: isDirectory, mode: mode, user: userOfCaller)
         inode.modified = fileTime
         inode.changed = fileTime
         return inode
+    }
+
+    /// Whose the files are that the task that runs makes.
+    private var userOfCaller: UInt32 {
+        guard case .publisher(let index) = current?.owner, settings.hasUsers else { return user }
+        return user + 1 + UInt32(index)
     }
 
     struct Found {
@@ -117,11 +123,48 @@ extension Kernel {
             }
         } else {
             inode.contents = inode.durableContents
-            for change in inode.changes where survives() { Inode.apply(torn(change), to: &inode.contents) }
+            if cut == .any {
+                restorePages(of: inode)
+            } else {
+                for change in inode.changes where survives() { Inode.apply(torn(change), to: &inode.contents) }
+            }
             inode.durableContents = inode.contents
             inode.changes = []
         }
         inode.sync()
+    }
+
+    /// Each page of a file is on the disk as it was at some moment, so with the first so many of the writes into it; pages
+    /// and changes of the size have no order among each other.
+    private func restorePages(of inode: Inode) {
+        var endings: [Int: Int] = [:]
+        var counts: [Int: Int] = [:]
+        for case .write(let offset, let bytes) in inode.changes {
+            for page in Self.pages(offset, bytes.count) { counts[page, default: 0] += 1 }
+        }
+        for (page, count) in counts.sorted(by: { $0.key < $1.key }) { endings[page] = random.below(count + 1) }
+        for change in inode.changes {
+            guard case .write(let offset, let bytes) = change else {
+                if random.chance(perMille: 500) { Inode.apply(change, to: &inode.contents) }
+                continue
+            }
+            for page in Self.pages(offset, bytes.count) {
+                let left = endings[page, default: 0]
+                guard left > 0 else { continue }
+                endings[page] = left - 1
+                let begin = max(offset, page * Self.pageBytes)
+                let end = min(offset + bytes.count, (page + 1) * Self.pageBytes)
+                let part = Inode.Change.write(offset: begin, Array(bytes[(begin - offset)..<(end - offset)]))
+                // The last one that came may have come in part.
+                Inode.apply(left == 1 ? torn(part) : part, to: &inode.contents)
+            }
+        }
+    }
+
+    private static let pageBytes = 4_096
+
+    private static func pages(_ offset: Int, _ count: Int) -> Range<Int> {
+        offset / pageBytes..<(offset + count + pageBytes - 1) / pageBytes
     }
 
     /// A sector is written or not: a write may end at a multiple of 512 bytes. Tearing the 64 bytes of a header is what no

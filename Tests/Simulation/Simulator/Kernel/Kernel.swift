@@ -27,7 +27,7 @@ final class Kernel {
     /// Those of the open files that wait for others, and those that are told of changed names.
     var pollers: [OpenFile] = []
     var watchers: [OpenFile] = []
-    /// The user of all tasks.
+    /// The user of all tasks, but perhaps of publishers.
     let user = geteuid()
     var listener: OpenFile?
     /// Which run of the machine this is: a power cut begins the next.
@@ -74,6 +74,8 @@ final class Kernel {
         var noticeLimit = 16_384
         /// Whether the server may ask for leases on files of others.
         var hasLeases = true
+        /// Whether each publisher is a user of its own.
+        var hasUsers = false
         /// How coarse the times of files are: some milliseconds on a disk, two seconds on FAT.
         var tickNanoseconds: Int64 = 4_000_000
         /// The longest a sync takes, nanoseconds.

@@ -44,7 +44,7 @@ final class Listener {
         while !isDone {
             kernel.pause { [kernel] in kernel.listener != nil }
             guard let listener = kernel.listener else { continue }
-            let isLast = scenario.isPublished
+            let isLast = scenario.isPublished && scenario.hasCrashed
             let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
             listener.backlog.append(connection)
             begin(connection)
@@ -53,7 +53,7 @@ final class Listener {
             connection.toClient = []
             end()
             if let place { places.append(place) }
-            isDone = isLast && isAnswered
+            isDone = isLast && isAnswered && story.deliveryCount >= Scenario.leastDeliveries
             kernel.pause(until: kernel.now + Int64(kernel.random.below(kernel.random.pick([2_000_000, 300_000_000]))))
         }
     }
@@ -290,6 +290,7 @@ final class Listener {
             losesNext = false
             return
         }
+        story.noteDelivery()
         let channel = Bytes.value("\"channel\":\"", end: 0x22, in: text).map(Bytes.text)
         note(.event(seq: seq, EventNumber(publisher: Int(publisher), number: Int(number)), channel: channel))
         guard !isReplaying, !isStream, let epoch = place?.epoch else { return }

@@ -33,7 +33,8 @@ struct Profile {
     enum Style: CaseIterable {
         /// Files by the contract, an event each.
         case events
-        /// The same, and batches now and then; some events say ids, and some of those are published twice.
+        /// The same, and batches now and then; some events say ids, and some of those are published twice. Publishers that
+        /// are users of their own give the same ids.
         case mixed
         /// One file again and again, as soon as the one before is gone.
         case oneName
@@ -57,7 +58,9 @@ struct Profile {
         loops = 1 + random.below(2)
         socketBytes = random.pick([300, 2_000, 65_536])
         restPerMille = random.pick([500, 500, 50])
-        styles = [random.pick(Style.allCases), random.pick(Style.allCases)]
+        machine.hasUsers = random.chance(perMille: 500)
+        let style = random.pick(Style.allCases)
+        styles = [style, random.chance(perMille: 300) ? style : random.pick(Style.allCases)]
         machine.hasLeases = random.chance(perMille: 500)
         machine.tickNanoseconds = random.pick([4_000_000, 4_000_000, 2_000_000_000])
         usesNotices = random.chance(perMille: 800)

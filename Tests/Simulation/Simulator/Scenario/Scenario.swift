@@ -17,6 +17,12 @@ struct Outcome {
     var switches = 0
     var simulatedNanoseconds: Int64 = 0
     var hash: UInt64 = 0
+
+    var size: String { "\(counts.events) events, \(counts.deliveries) deliveries, \(crashes) crashes" }
+
+    func isWhole(crashes least: Int, _ leastEvents: Int, _ leastDeliveries: Int) -> Bool {
+        crashes >= least && counts.events >= leastEvents && counts.deliveries >= leastDeliveries
+    }
 }
 
 /// One run: publishers, clients, and a server that dies; all by the seed.
@@ -47,6 +53,12 @@ final class Scenario {
 
     private static let patienceNanoseconds: Int64 = 120_000_000_000
     private static let callLimit = 3_000_000
+    /// What a run has at least: one that is less says little.
+    private static let leastCrashes = 2
+    private static let leastEvents = 20
+    static let leastDeliveries = 30
+    /// A crash that is so many calls away is near.
+    private static let nearCalls = 400
 
     init(seed: UInt64, options: Options) {
         self.options = options
@@ -81,6 +93,14 @@ final class Scenario {
         if let told = story?.finish() {
             outcome.findings += told.findings
             outcome.model = told.counts
+            outcome.counts.events += story?.eventCount ?? 0
+            outcome.counts.deliveries += story?.deliveryCount ?? 0
+        }
+        // A power cut may take what publishers did not bring to the disk, so that less is left to be delivered.
+        let leastDeliveries = profile.isStory ? Self.leastDeliveries : 0
+        let isWhole = outcome.isWhole(crashes: Self.leastCrashes, Self.leastEvents, leastDeliveries)
+        if outcome.findings.isEmpty, !isWhole {
+            outcome.findings = [HistoryFinding(.lost, "a run with too little in it: \(outcome.size)")]
         }
         outcome.simulatedNanoseconds = kernel.now
         outcome.hash = kernel.hash
@@ -122,6 +142,9 @@ final class Scenario {
         if options.isTraced { print("\(kernel.now) \(name) \(Bytes.text(text))") }
     }
 
+    /// Whether the server has died as often as it must at least.
+    var hasCrashed: Bool { crashes >= Self.leastCrashes }
+
     /// Whether everything is published.
     var isPublished: Bool { publishers.allSatisfy(\.isDone) && story?.arePublishersDone ?? true }
 
@@ -137,10 +160,10 @@ final class Scenario {
             if quietSince == nil {
                 quietSince = kernel.now
                 // One that is near still comes: the end of a run is as good a place as any.
-                if kernel.callsToCrash > 400 { kernel.callsToCrash = .max }
+                if kernel.callsToCrash > Self.nearCalls { planCrash(again: true) }
             }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
-            guard isComplete || kernel.now > deadline else { continue }
+            guard isComplete && hasCrashed || kernel.now > deadline else { continue }
             guard profile.hasKeys else { return }
             if let state = reader?.state { return compare(state) }
             guard reader == nil || kernel.now < deadline + Self.patienceNanoseconds else {
@@ -176,9 +199,14 @@ final class Scenario {
         kernel.queue.entries.keys.filter { !$0.hasPrefix(".") || $0.hasPrefix(".taken-") }.sorted()
     }
 
-    private func planCrash() {
-        kernel.callsToCrash = crashesLeft > 0 ? Profile.callsToCrash(&kernel.random) : .max
-        crashesLeft -= 1
+    /// Once all is published, no more crashes are waited for than a run must have.
+    private func planCrash(again isPlanned: Bool = false) {
+        if !isPlanned { crashesLeft -= 1 }
+        if quietSince != nil {
+            kernel.callsToCrash = hasCrashed ? .max : 1 + kernel.random.below(Self.nearCalls)
+        } else {
+            kernel.callsToCrash = crashesLeft >= 0 ? Profile.callsToCrash(&kernel.random) : .max
+        }
     }
 
     private func crash() {

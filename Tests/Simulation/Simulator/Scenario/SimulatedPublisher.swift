@@ -66,7 +66,9 @@ final class SimulatedPublisher {
     /// - Parameter ids: 0 for events without ids, 1 for events that say them, and 2 to publish those twice.
     private func write(_ events: [EventNumber], _ writer: SpoolWriter, ids: Int = 0) throws {
         begin(events)
-        let lines = events.map { Self.text(of: $0, hasID: ids > 0, key: style == .keyed ? key(of: $0) : nil) }
+        let lines = events.map {
+            Self.text(of: $0, id: ids > 0 ? id(of: $0) : nil, key: style == .keyed ? key(of: $0) : nil)
+        }
         let bytes = Array(lines.joined(separator: [0x0A]))
         for _ in 0..<max(1, ids) {
             _ = try writer.write(bytes.span, suffix: events.count > 1 ? .batch : .event)
@@ -82,7 +84,7 @@ final class SimulatedPublisher {
         for event in events {
             var file = try AtomicFile.create(
                 FileName(".\(name).\(event.number)"), in: directory, durability: durability)
-            try file.append(Self.text(of: event, hasID: false).span)
+            try file.append(Self.text(of: event).span)
             try file.seal(mode: 0o644)
             try file.reveal(as: FileName(name), replacing: true)
         }
@@ -120,8 +122,13 @@ final class SimulatedPublisher {
         return last
     }
 
-    private static func text(of event: EventNumber, hasID: Bool, key: String? = nil) -> [UInt8] {
-        let id = hasID ? ",\"id\":\"\(event.publisher)-\(event.number)\"" : ""
+    /// Ids belong to their users: those of two publishers may be the same.
+    private func id(of event: EventNumber) -> String {
+        scenario.profile.machine.hasUsers ? "\(event.number)" : "\(event.publisher)-\(event.number)"
+    }
+
+    private static func text(of event: EventNumber, id: String? = nil, key: String? = nil) -> [UInt8] {
+        let id = id.map { ",\"id\":\"\($0)\"" } ?? ""
         let state = key.map { ",\"key\":\"\($0)\"" + (clears(event) ? ",\"clear\":true" : "") } ?? ""
         return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)\(state)}".utf8)
     }

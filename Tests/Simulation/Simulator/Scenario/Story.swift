@@ -110,7 +110,16 @@ final class Story {
 
     func noteTokenEnd() { model.noteTokenEnd() }
 
-    func note(_ event: ModelEvent) { model.note(event) }
+    /// How many events there were, and how many clients have heard.
+    private(set) var eventCount = 0
+    private(set) var deliveryCount = 0
+
+    func noteDelivery() { deliveryCount += 1 }
+
+    func note(_ event: ModelEvent) {
+        eventCount += 1
+        model.note(event)
+    }
     func notePublished(_ event: ModelEvent) { model.notePublished(event.number) }
     func note(_ talk: ModelTalk) { model.note(talk) }
 
