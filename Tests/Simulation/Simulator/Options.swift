@@ -7,6 +7,8 @@ struct Options {
     var cut: Kernel.Cut?
     var fault: PlantedFault?
     var isTraced = false
+    /// Whether a journal is damaged instead; the seed is then the number of the first case, which count from 0.
+    var isDamage = false
     /// Whether all runs are stories, or none; `nil` is drawn.
     var story: Bool?
 
@@ -17,6 +19,7 @@ struct Options {
             case "--count": count = Self.number(after: word, &words)
             case "--cut": cut = Self.choice(after: word, &words)
             case "--fault": fault = Self.choice(after: word, &words)
+            case "--damage": isDamage = true
             case "--trace": isTraced = true
             case "--stories": story = true
             case "--no-stories": story = false

@@ -2,12 +2,13 @@ import CSimulation
 import Glibc
 import History
 
-// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace]: plays runs and prints what is wrong with each; the last
-// line sums up. Exit status: 0 nothing found, 1 something.
+// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace] [--damage]: plays runs and prints what is wrong with
+// each; the last line sums up. Exit status: 0 nothing found, 1 something.
 
 setvbuf(stdout, nil, _IOLBF, 0)
 simulation_allow_abandoned_stacks()
 let options = Options(Array(CommandLine.arguments.dropFirst()))
+if options.isDamage { exit(damage(options) ? 0 : 1) }
 var total = Total()
 for seed in options.seed..<(options.seed + options.count) {
     let outcome = Scenario(seed: seed, options: options).run()
@@ -16,3 +17,29 @@ for seed in options.seed..<(options.seed + options.count) {
 }
 if options.count > 0 { print(total.line) }
 exit(total.failed == 0 ? 0 : 1)
+
+/// Tries some damages; without a count it says how many there are.
+func damage(_ options: Options) -> Bool {
+    let trial = DamageTrial()
+    var (told, refused, wrong) = (0, 0, 0)
+    func count(_ text: String, _ verdict: DamageTrial.Verdict) {
+        switch verdict {
+        case .told: told += 1
+        case .refused: refused += 1
+        case .wrong(let fault):
+            wrong += 1
+            print("\(text): \(fault)")
+        }
+    }
+    guard options.count > 0 else {
+        print("\(trial.count) cases; \(trial.line)")
+        count("without damage", trial.runUndamaged())
+        return wrong + refused == 0
+    }
+    for number in Int(options.seed)..<min(trial.count, Int(options.seed + options.count)) {
+        let (text, verdict) = trial.run(number)
+        count("case \(number), \(text)", verdict)
+    }
+    print("runs=\(told + refused + wrong) failed=\(wrong) told=\(told) refused=\(refused)")
+    return wrong == 0
+}
