@@ -26,14 +26,13 @@ struct FileDeletion: ~Copyable {
 
         fileprivate mutating func finish(_ name: FileName) { names.append(name) }
 
-        /// Notes that an event of its own stands under a name that need not be the one that the file had.
-        fileprivate mutating func retake(_ name: FileName, from former: FileName) {
+        /// Notes that an event of its own stands under a name that need not be the one that the file had; of a batch that
+        /// has got longer, how far it was read.
+        fileprivate mutating func retake(
+            _ name: FileName, from former: FileName, grownAfter progress: BatchProgress? = nil
+        ) {
             if name != former { finish(former) }
             others.append(name)
-        }
-
-        fileprivate mutating func grow(_ name: FileName, from former: FileName, _ progress: BatchProgress?) {
-            retake(name, from: former)
             if let progress { longer.append((name, progress)) }
         }
     }
@@ -184,19 +183,17 @@ struct FileDeletion: ~Copyable {
             guard Unfinished.Look(present) != one.look else { return one }
             let removal = Removal(name, in: one.file.directory, readAs: one.file.mark)
             relation = try removal.relation(to: present, before: one.look)
-            if relation == .same { undeletable[name]?.look = Unfinished.Look(present) }
+            if relation == .same {
+                undeletable[name]?.look = Unfinished.Look(present)
+                return one
+            }
         } catch {
             // What cannot be looked at may be what was sent.
             guard error.isNotFound else { return nil }
             relation = .other
         }
-        if relation == .same { return one }
         undeletable[name] = nil
-        if relation == .grown {
-            outcome.grow(name, from: name, one.file.progress)
-        } else {
-            outcome.retake(name, from: name)
-        }
+        outcome.retake(name, from: name, grownAfter: relation == .grown ? one.file.progress : nil)
         return nil
     }
 
@@ -245,7 +242,7 @@ struct FileDeletion: ~Copyable {
         switch result {
         case .success(.gone): if isHere { outcome.finish(file.name) }
         case .success(.other(let name)): if isHere { outcome.retake(name, from: file.name) }
-        case .success(.grown(let name)): if isHere { outcome.grow(name, from: file.name, file.progress) }
+        case .success(.grown(let name)): if isHere { outcome.retake(name, from: file.name, grownAfter: file.progress) }
         case .success(.taken(let name, let mark, _)):
             taken.add(ReadFile(file, name, mark), now: now)
             if isHere { outcome.finish(file.name) }

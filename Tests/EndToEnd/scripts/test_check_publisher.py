@@ -1,5 +1,6 @@
 """The kit for other people's publishers: all of ours pass, and each way to do it wrong is found."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -90,8 +91,10 @@ def test_the_command_passes(binaries):
 
 def test_a_good_one_passes(tmp_path):
     (tmp_path / "good.py").write_text(GOOD)
-    assert check(sys.executable, tmp_path / "good.py") == (
-        0, "holds: whole, unique, ordered, readable and clean after 62 runs\n")
+    status, said = check(sys.executable, tmp_path / "good.py")
+    # Without faketime, and where nothing can be mounted, fewer.
+    held = r"holds: whole, unique, ordered, readable and clean after [56]\d runs\n"
+    assert status == 0 and re.fullmatch(held, said), said
 
 
 @pytest.mark.parametrize("kind", WRONG)
