@@ -47,7 +47,7 @@ struct wsqueue_program {
 int wsqueue_each_program(int (*take)(struct wsqueue_program *, size_t, void *), void *data) __asm__("dl_iterate_phdr");
 
 // syscall(2) and prctl(2) take any number of words, which Swift cannot give, and the C library has no functions for these
-// three calls (landlock(7), linux/landlock.h). Their numbers are the same on all machines.
+// calls (landlock(7), linux/landlock.h, pidfd_open(2)). Their numbers are the same on all machines.
 long syscall(long number, ...);
 
 static inline int wsqueue_landlock_version(void) { return (int)syscall(444, NULL, (size_t)0, 1U); }
@@ -63,6 +63,8 @@ static inline int wsqueue_landlock_allow(int ruleset, uint64_t allowed, int bene
 }
 
 static inline int wsqueue_landlock_restrict(int ruleset) { return (int)syscall(446, ruleset, 0U); }
+
+static inline int wsqueue_pidfd_open(int process) { return (int)syscall(434, process, 0U); }
 
 static inline int wsqueue_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L); }
 

@@ -61,6 +61,10 @@ package struct BlockingConnection: ~Copyable {
         }
     }
 
+    /// Ends the connection (shutdown(2)): the other end need not wait for what is not taken. What has come can still be
+    /// received, and then its end.
+    package func end() { _ = shutdown(socket.number, Int32(SHUT_RDWR)) }
+
     private func finishConnecting(within milliseconds: Int32) throws(SystemCallError) {
         guard wait(POLLOUT, milliseconds) else { throw error("connect", ETIMEDOUT) }
         var code: Int32 = 0

@@ -9,8 +9,10 @@ package enum ChildCommand {
     ///   - input: What it finds on its standard input.
     ///   - environment: Variables besides ours, which they replace; a value with a NUL in it is left out.
     ///   - secrets: Variables of ours that are not for it.
+    ///   - milliseconds: How long it may take until `onSlow` is called; it runs on.
     package static func run(
-        _ words: [String], input: [UInt8], environment: [(name: String, value: String)], without secrets: [String] = []
+        _ words: [String], input: [UInt8], environment: [(name: String, value: String)], without secrets: [String] = [],
+        slowAfter milliseconds: Int32 = 0, onSlow: () -> Void = {}
     ) throws(SystemCallError) -> ChildProcess.End {
         // A file in memory and no pipe: the command may leave its input unread.
         let file = try FileDescriptor.inMemory("input")
@@ -35,12 +37,22 @@ package enum ChildCommand {
         guard let name = unsafe vector[0] else { throw SystemCallError(call: "exec", object: "", code: ENOENT) }
         let code = unsafe posix_spawnp(&identifier, name, &actions, &attributes, &vector, &variables)
         guard code == 0 else { throw SystemCallError(call: "exec", object: words[0], code: code) }
+        if milliseconds > 0, !ends(identifier, within: milliseconds) { onSlow() }
         var status: Int32 = 0
         while unsafe waitpid(identifier, &status, 0) < 0 {
             guard errno == EINTR else { throw SystemCallError(call: "waitpid", object: words[0], code: errno) }
         }
         let number = status & 0x7F
         return number == 0 ? .exited(status >> 8 & 0xFF) : .signaled(number)
+    }
+
+    /// Whether a child ends in that time (pidfd_open(2), poll(2)); not, where the kernel does not tell.
+    private static func ends(_ child: pid_t, within milliseconds: Int32) -> Bool {
+        let number = wsqueue_pidfd_open(child)
+        guard number >= 0 else { return false }
+        defer { close(number) }
+        var request = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&request, 1, milliseconds) > 0
     }
 
     /// This process's variables and further ones, as `NAME=value`.

@@ -10,6 +10,9 @@ package struct Consumer {
     private let failed: FailedEvents
     private let report: (String) -> Void
 
+    /// What takes no longer lets the next event come over the same connection.
+    private static let momentMilliseconds: Int32 = 50
+
     /// How far it is with an event.
     private enum Stage {
         case command
@@ -30,22 +33,26 @@ package struct Consumer {
     }
 
     /// Gives an event to the command until that has dealt with it.
-    package func hand(_ event: ConsumedEvent) throws(SystemCallError) {
+    ///
+    /// - Parameter onSlow: Is called when that takes longer than a moment, perhaps several times.
+    package func hand(_ event: ConsumedEvent, onSlow: () -> Void = {}) throws(SystemCallError) {
         var stage = Stage.command
-        try repeating { advance(event, &stage) }
+        try repeating({ advance(event, &stage, onSlow) }, onWait: onSlow)
     }
 
     /// Notes that everything up to a cursor has been dealt with.
     package func stand(at cursor: String) throws(SystemCallError) {
         guard cursor != file.cursor else { return }
-        try repeating { note(cursor) }
+        try repeating({ note(cursor) }, onWait: {})
     }
 
     /// Does something until it succeeds, with longer and longer waits. A signal that would end the program waits until it
     /// is over, so that stopping the consumer does not have a command run twice.
     ///
-    /// - Parameter attempt: Tells what has failed; `nil` is success.
-    private func repeating(_ attempt: () -> String?) throws(SystemCallError) {
+    /// - Parameters:
+    ///   - attempt: Tells what has failed; `nil` is success.
+    ///   - onWait: Is called before each wait.
+    private func repeating(_ attempt: () -> String?, onWait: () -> Void) throws(SystemCallError) {
         var backoff = Backoff()
         while true {
             let interruption = try Interruption()
@@ -54,6 +61,7 @@ package struct Consumer {
             guard let fault else { return }
             let wait = backoff.wait()
             report("\(fault); again in \(Shown.span(nanoseconds: wait))")
+            onWait()
             Clock.sleep(nanoseconds: wait)
         }
     }
@@ -61,9 +69,9 @@ package struct Consumer {
     /// Goes on with an event from where it is.
     ///
     /// - Returns: What has failed; `nil` when it is dealt with.
-    private func advance(_ event: ConsumedEvent, _ stage: inout Stage) -> String? {
+    private func advance(_ event: ConsumedEvent, _ stage: inout Stage, _ onSlow: () -> Void) -> String? {
         if case .command = stage {
-            switch run(event) {
+            switch run(event, onSlow) {
             case .done: stage = .note
             case .refused: stage = .setAside
             case .failed(let reason): return "the command for \(shown(event)) \(reason)"
@@ -81,10 +89,11 @@ package struct Consumer {
         return event.cursor.flatMap { note($0) }
     }
 
-    private func run(_ event: ConsumedEvent) -> CommandVerdict {
+    private func run(_ event: ConsumedEvent, _ onSlow: () -> Void) -> CommandVerdict {
         do throws(SystemCallError) {
             let end = try ChildCommand.run(
-                ["sh", "-c", command], input: event.input, environment: event.variables, without: ["WSQUEUE_TOKEN"])
+                ["sh", "-c", command], input: event.input, environment: event.variables, without: ["WSQUEUE_TOKEN"],
+                slowAfter: Self.momentMilliseconds, onSlow: onSlow)
             return CommandVerdict(end)
         } catch {
             return .failed("could not be run: \(error)")

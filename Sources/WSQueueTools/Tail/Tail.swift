@@ -88,8 +88,13 @@ package struct Tail {
         } catch {
             return .lost(error.description)
         }
+        return try follow(over: connection)
+    }
+
+    private mutating func follow(over connection: borrowing BlockingConnection) throws -> Ending? {
         pace.connect(now: Clock.monotonicNanoseconds())
         var buffer = [UInt8](repeating: 0, count: 65_536)
+        let isConsumer = source.onGap != nil
         while true {
             let count: Int?
             do throws(SystemCallError) {
@@ -102,9 +107,10 @@ package struct Tail {
             let actions = try conversation.receive(Array(buffer[..<count]))
             let hasEvents = actions.contains { if case .hand = $0 { true } else { false } }
             if conversation.isLive, pace.isClosing(hasEvents: hasEvents) { return .closed(actions) }
-            let ending = try carryOutAll(actions)
+            // What comes meanwhile is in the journal: the server waits for nobody who waits for a command.
+            let ending = try carryOutAll(actions) { if isConsumer { connection.end() } }
             if ending != nil || output.isDone { return ending }
-            guard source.onGap != nil, conversation.isLive else { continue }
+            guard isConsumer, conversation.isLive else { continue }
             let done = Clock.monotonicNanoseconds()
             var hasMore = false
             // What comes of it comes again.
@@ -116,10 +122,14 @@ package struct Tail {
     }
 
     /// Carries out actions, and what else has come with them.
-    private mutating func carryOutAll(_ first: [TailConversation.Action]) throws -> Ending? {
+    ///
+    /// - Parameter onSlow: Is called when one of them takes longer than a moment.
+    private mutating func carryOutAll(
+        _ first: [TailConversation.Action], onSlow: () -> Void = {}
+    ) throws -> Ending? {
         var actions = first
         while !actions.isEmpty {
-            let ending = try carryOut(actions)
+            let ending = try carryOut(actions, onSlow: onSlow)
             if ending != nil || output.isDone { return ending }
             actions = conversation.more()
         }
@@ -127,10 +137,12 @@ package struct Tail {
     }
 
     /// - Returns: Why the connection is over, if it is.
-    private mutating func carryOut(_ actions: [TailConversation.Action]) throws -> Ending? {
+    private mutating func carryOut(
+        _ actions: [TailConversation.Action], onSlow: () -> Void = {}
+    ) throws -> Ending? {
         for action in actions {
             switch action {
-            case .hand(let event): try output.hand(event)
+            case .hand(let event): try output.hand(event, onSlow: onSlow)
             case .stand(let cursor): try output.stand(at: cursor)
             case .report(let text): output.report(text)
             case .lost(let reason): return .lost(reason)

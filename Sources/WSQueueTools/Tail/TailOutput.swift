@@ -30,7 +30,9 @@ package struct TailOutput {
     package var isDone: Bool { limit.map { count >= $0 } ?? false }
 
     /// Hands out an event.
-    mutating func hand(_ event: TailedEvent) throws(SystemCallError) {
+    ///
+    /// - Parameter onSlow: Is called when a consumer takes its time with it.
+    mutating func hand(_ event: TailedEvent, onSlow: () -> Void = {}) throws(SystemCallError) {
         if consumer == nil, command == nil, format == .text, terminal.isWatched {
             count += 1
             return try terminal.write(event.text(&columns))
@@ -39,7 +41,7 @@ package struct TailOutput {
             return try hand(line: event.line(format), input: event.line(input), variables: event.variables)
         }
         count += 1
-        try consumer.hand(event.consumed(input))
+        try consumer.hand(event.consumed(input), onSlow: onSlow)
     }
 
     /// Notes that everything up to a cursor has been handed out.
