@@ -21,6 +21,7 @@ LACKS = {
     ("webkit", "offline"): "WebKitGTK's driver cannot take the network away",
     ("webkit", "forced_colors"): "WebKitGTK knows no forced colours",
     ("webkit", "complaints"): "W3C WebDriver tells nothing of the console",
+    ("webkit", "short frames"): "MiniBrowser's are over 100 ms in a flood without this client, too (scripts/frames)",
 }
 
 # What of the client and the page is not tried in all three engines, with the reason. With what they lack ten at most.
