@@ -219,8 +219,7 @@ let package = Package(
         // An example, built so that it stays one.
         .executableTarget(
             name: "request-handler", dependencies: ["WSQueuePublish", "WSQueuePublishEncodable"],
-            path: "examples/swift",
-            swiftSettings: testing),
+            path: "examples/swift", exclude: ["hummingbird-shop"], swiftSettings: testing),
         // A load client for scripts/bench; it is not installed.
         .executableTarget(
             name: "wsqueue-bench", dependencies: ["WSQueueNet", "WSQueueSystem", "WSQueueArguments", "CWSQueueLinux"],
