@@ -217,15 +217,17 @@ struct Replays {
         _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable, seq: UInt64,
         _ connections: borrowing Connections
     ) -> Journal.Chunk? {
+        // What is trimmed while this is read may still be in what was read.
+        let trimmed = journal.trimmed
         guard let start = replay.position ?? journal.position(after: replay.reached) else { return nil }
         replay.find(start)
         do {
             guard let chunk = try journal.read(from: start, limitBytes: start.step(Self.stepBytes)) else {
                 let gone = max(journal.precedingSeq, try leftOut(behind: start))
-                leave(upTo: min(seq, gone), slot, &replay, subscriptions, connections)
+                leave(upTo: min(seq, gone), trimmed, slot, &replay, subscriptions, connections)
                 return nil
             }
-            leave(upTo: min(seq, chunk.start.precedingSeq), slot, &replay, subscriptions, connections)
+            leave(upTo: min(seq, chunk.start.precedingSeq), trimmed, slot, &replay, subscriptions, connections)
             return chunk
         } catch {
             skipDamage(&replay, seq: seq, reason: error.description)
@@ -243,12 +245,16 @@ struct Replays {
     }
 
     /// Goes on after records that are gone: what of them was for the client is lost to it.
+    ///
+    /// - Parameter before: What had been trimmed before the journal was read.
     private func leave(
-        upTo seq: UInt64, _ slot: Int, _ replay: inout Replay, _ subscriptions: SubscriptionTable,
+        upTo seq: UInt64, _ before: HistoryMarks, _ slot: Int, _ replay: inout Replay,
+        _ subscriptions: SubscriptionTable,
         _ connections: borrowing Connections
     ) {
         guard seq >= replay.nextSeq else { return }
-        let (trimmed, planned) = (journal.trimmed, replay)
+        let trimmed = seq <= before.end ? before : journal.trimmed
+        let planned = replay
         // Others are gone by damage, and no one knows for whom they were.
         guard seq <= trimmed.end,
             let loss = connections[slot]?.withSession({ session in
