@@ -52,7 +52,11 @@ class Minute:
     def type(self, screen, line):
         """Types a line, which is shown as the terminal shows it."""
         screen.wait_for(lambda text: text.endswith(PROMPT))
-        self.keys[line] = screen.type(line)
+        self.count(screen, line)
+
+    def count(self, screen, line):
+        """Types a line wherever the terminal is."""
+        self.keys[line] = self.keys.get(line, 0) + screen.type(line)
 
     @property
     def seconds(self):
