@@ -52,6 +52,7 @@ enum RunCommand: Command {
     static func run(_ arguments: ParsedArguments, in program: ProgramContext) throws -> ExitStatus {
         try arguments.refuseOperands()
         let settings = try ServerSettings(arguments)
+        try InstalledQueue.refuseRoot(settings.configuration.queuePath)
         return serve(settings, settings.warnings(arguments), program.terminal)
     }
 

@@ -60,9 +60,12 @@ extension Publisher {
 
     /// The command that starts a server for this queue.
     private var startingLine: String {
-        // Where systemd runs (sd_booted(3)), the package's server is its to start.
-        let isUnit = directory == DefaultQueue.installed && (try? Directory.status(at: "/run/systemd/system")) != nil
-        if isUnit { return "systemctl start wsqueue-server" }
+        if directory == DefaultQueue.installed {
+            // Where systemd runs (sd_booted(3)), the package's server is its to start. With --dir it would go without its
+            // settings, and as another user without its journal.
+            let isBooted = (try? Directory.status(at: "/run/systemd/system")) != nil
+            return isBooted ? "systemctl start wsqueue-server" : "start wsqueue-server as the user of this directory"
+        }
         return "start wsqueue-server -d \(TerminalText.shellWord(directory))"
     }
 }

@@ -138,6 +138,16 @@ def test_every_command_finds_the_queue_and_its_server(machine, user):
         assert re.search(rf"^dir = {QUEUE} +# /etc/wsqueue/server.conf:\d+$", checked.stdout, re.MULTILINE)
 
 
+@pytest.mark.parametrize("words", [(), ("-d", QUEUE)])
+def test_root_does_not_serve_the_queue_of_the_services_user(machine, words):
+    with machine.serving():
+        machine.publish("-w", "hello")
+    before = sorted(os.listdir(machine.journal.parent)), sorted(os.listdir(machine.journal))
+    refused = machine.run(*words)
+    assert refused.returncode == 77 and "runuser -u wsqueue -- wsqueue-server" in refused.stderr, refused
+    assert before == (sorted(os.listdir(machine.journal.parent)), sorted(os.listdir(machine.journal)))
+
+
 def test_what_is_named_counts_instead(machine):
     here = machine.elsewhere / "queue"
     here.mkdir()
