@@ -24,8 +24,9 @@ struct HubIdentityTests {
         try #require(rename(hidden, "\(hub.path)/\(name)") == 0)
     }
 
-    /// A moment that files placed now can have as their mtime without being copies that keep times.
-    private var tick: Int64 { Clock.unixNanoseconds() / 1_000_000_000 * 1_000_000_000 + 1_000_000_000 }
+    /// A moment that files placed now can have as their mtime without being copies that keep times, however long the test
+    /// takes: it is an hour away.
+    private var tick: Int64 { Clock.unixNanoseconds() / 1_000_000_000 * 1_000_000_000 + 3_600_000_000_000 }
 
     private func ids(_ hub: HubHarness) -> [String] {
         hub.published().map { publication in
