@@ -118,8 +118,9 @@ struct TalkJudge {
         heard[seq] = (number, channel ?? "")
         had.insert(seq)
         if !(isInState && event.key != nil), let first = sent.updateValue(channel ?? "", forKey: seq) {
-            // Of a subscription that has ended nothing is known: who asks for a channel's past then gets all of it.
-            if join == nil || !hearing.wasRefused(first) { report(.doubled, what) }
+            // Of a subscription that has ended nothing is known: who asks for a past then, of a channel or of all from its
+            // place on, gets all of it.
+            if (join == nil && echo == nil) || !hearing.wasRefused(first) { report(.doubled, what) }
         }
         guard !isReplaying, !isInState else { return }
         let missed = missing(in: base + 1..<max(base + 1, seq))
