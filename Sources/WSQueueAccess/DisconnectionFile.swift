@@ -34,7 +34,7 @@ final class DisconnectionFile: Sendable {
             var bytes: [UInt8] = []
             do throws(SystemCallError) {
                 let file = try directory.openForReading(Self.name)
-                try file.readAll(into: &bytes, expectedBytes: 4_096, limitBytes: Self.limitBytes, object: path)
+                try file.readAll(into: &bytes, limitBytes: Self.limitBytes, object: path)
             } catch {
                 guard error.isNotFound else { throw error }
                 return []

@@ -43,7 +43,7 @@ package struct FoundFile: Sendable {
             )
             var bytes: [UInt8] = []
             try? file.readAll(
-                into: &bytes, expectedBytes: Int(clamping: status.sizeBytes) + 1, limitBytes: Self.limitBytes,
+                into: &bytes, sizeBytes: Int(clamping: status.sizeBytes), limitBytes: Self.limitBytes,
                 object: item.path)
             fingerprint = JournalRecord.Fingerprint(bytes.span)
             read(bytes)

@@ -56,7 +56,7 @@ struct JournalLook {
             found.append(event)
             if found.count > Self.limit { _ = found.popFirst() }
         }
-        for event in archive.keptEvents(of: extent) where event.seq <= extent.precedingSeq {
+        for event in try archive.keptEvents(of: extent) where event.seq <= extent.precedingSeq {
             guard let fields = JSONFields(event.message), let id = fields.text("id"), isMeant(Array(id.utf8)) else {
                 continue
             }

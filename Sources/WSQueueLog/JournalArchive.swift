@@ -53,9 +53,9 @@ package struct JournalArchive {
     }
 
     /// The events that are the state of their keys although their records may be gone, as they were when those were trimmed.
-    package func keptEvents(of extent: Extent) -> [KeptEvent] {
+    package func keptEvents(of extent: Extent) throws(SystemCallError) -> [KeptEvent] {
         let limits = KeptLimits(keys: .max, bytes: .max)
-        guard let kept = KeptFile.read(in: directory, epoch: extent.epoch, limits)?.kept else { return [] }
+        guard let kept = try KeptFile.read(in: directory, epoch: extent.epoch, limits)?.kept else { return [] }
         return kept.events()
     }
 

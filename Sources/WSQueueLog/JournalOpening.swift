@@ -70,7 +70,7 @@ struct JournalOpening {
         let found = try storage.open()
         do throws(SystemCallError) {
             try repair(found.segments, damaged: found.damaged, epoch: epoch, unix: unix)
-            readTrimmed()
+            try readTrimmed()
             try makeDurable()
             // Last: until what is above is durable, the next opening has the same reasons for it. Where it cannot be written,
             // there is nothing to tell by, as with an older server.
@@ -83,9 +83,9 @@ struct JournalOpening {
     }
 
     /// Finds for whom the events were that are gone, and ends what a server had begun that was killed while it trimmed.
-    private mutating func readTrimmed() {
+    private mutating func readTrimmed() throws(SystemCallError) {
         if case .directory(let directory) = storage,
-            let kept = TrimmedFile.read(in: directory, epoch: active.epoch, limit: trimmed.limit)
+            let kept = try TrimmedFile.read(in: directory, epoch: active.epoch, limit: trimmed.limit)
         {
             trimmed = kept
         }
@@ -121,7 +121,7 @@ struct JournalOpening {
         if last.state == .failing || (last.state == .open && last.boot != JournalSegmentHeader.boot(boot)) {
             isUnsure = true
         }
-        let relation = isShared ? .same : relation(last)
+        let relation = isShared ? .same : try relation(last)
         if relation == .elsewhere {
             isUnsure = true
             findings.append(.moved("these are other files than those that were written last"))
@@ -140,9 +140,9 @@ struct JournalOpening {
     }
 
     /// How a journal is related to where it was when it was last in use.
-    private func relation(_ last: JournalSegment) -> JournalPlace.Relation {
+    private func relation(_ last: JournalSegment) throws(SystemCallError) -> JournalPlace.Relation {
         guard let host, case .directory(let directory) = storage else { return .same }
-        let relation = JournalPlace.relation(in: directory, boot: boot, host: host)
+        let relation = try JournalPlace.relation(in: directory, boot: boot, host: host)
         let isOfBefore = last.state == .closed && last.boot != JournalSegmentHeader.boot(boot)
         return relation == .same && isOfBefore ? .anotherBoot : relation
     }
@@ -207,7 +207,7 @@ struct JournalOpening {
     private mutating func scan() throws(SystemCallError) {
         var keptEnd: UInt64 = 0
         if case .directory(let directory) = storage, let epoch = segments.last?.epoch,
-            let found = KeptFile.read(in: directory, epoch: epoch, keptLimits)
+            let found = try KeptFile.read(in: directory, epoch: epoch, keptLimits)
         {
             (kept, keptEnd) = found
         } else if isShared, let oldest = segments.first, oldest.precedingSeq > 0 {

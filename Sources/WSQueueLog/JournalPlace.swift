@@ -44,14 +44,22 @@ struct JournalPlace: Equatable {
     }
 
     /// Compares where a journal is with where it was.
-    static func relation(in directory: Directory, boot: String, host: String) -> Relation {
+    static func relation(in directory: Directory, boot: String, host: String) throws(SystemCallError) -> Relation {
         var bytes: [UInt8] = []
-        guard let file = try? directory.openForReading(name),
-            (try? file.readAll(into: &bytes, expectedBytes: 128, limitBytes: limitBytes, object: "place")) != nil,
-            let was = JournalPlace(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+        do throws(SystemCallError) {
+            let file = try directory.openForReading(name)
+            try file.readAll(into: &bytes, limitBytes: limitBytes, object: directory.path(of: name))
+        } catch  where error.isNotFound {
+            return .same
+        }
+        guard let was = JournalPlace(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
         else { return .same }
-        guard let status = try? directory.status(of: anchor) else { return .elsewhere }
-        return JournalPlace(boot: boot, host: host, anchor: status).relation(to: was)
+        do throws(SystemCallError) {
+            let status = try directory.status(of: anchor)
+            return JournalPlace(boot: boot, host: host, anchor: status).relation(to: was)
+        } catch  where error.isNotFound {
+            return .elsewhere
+        }
     }
 
     func relation(to was: JournalPlace) -> Relation {

@@ -18,17 +18,18 @@ struct JournalSideFile {
     enum Found {
         case none
         case contents([UInt8])
-        /// It cannot be read, is another numbering's, or not what was written.
+        /// It is another numbering's, or not what was written.
         case unusable
     }
 
-    func read(in directory: Directory, epoch: String) -> Found {
+    /// - Throws: Why what is there cannot be read now: it is not lost, and must not be written anew without it.
+    func read(in directory: Directory, epoch: String) throws(SystemCallError) -> Found {
         var bytes: [UInt8] = []
-        guard let file = try? directory.openForReading(name) else { return .none }
-        do {
-            try file.readAll(into: &bytes, expectedBytes: 4_096, limitBytes: Self.limitBytes, object: name.description)
-        } catch {
-            return .unusable
+        do throws(SystemCallError) {
+            let file = try directory.openForReading(name)
+            try file.readAll(into: &bytes, limitBytes: Self.limitBytes, object: directory.path(of: name))
+        } catch  where error.isNotFound {
+            return .none
         }
         let head = title + Array(epoch.utf8) + [0]
         guard bytes.count >= head.count + 4, bytes.starts(with: head) else { return .unusable }

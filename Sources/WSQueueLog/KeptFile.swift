@@ -16,8 +16,8 @@ enum KeptFile {
     /// - Returns: Of a file that is not what was written, that all may be missing.
     static func read(
         in directory: Directory, epoch: String, _ limits: KeptLimits
-    ) -> (kept: KeptEvents, end: UInt64)? {
-        switch file.read(in: directory, epoch: epoch) {
+    ) throws(SystemCallError) -> (kept: KeptEvents, end: UInt64)? {
+        switch try file.read(in: directory, epoch: epoch) {
         case .none: return nil
         case .contents(let bytes):
             if let found = decode(bytes.span, limits) { return found }

@@ -12,8 +12,8 @@ enum TrimmedFile {
     /// Reads what is there of this numbering; `nil` where that is nothing, or not what was written.
     ///
     /// - Parameter limit: How many channels and users are remembered.
-    static func read(in directory: Directory, epoch: String, limit: Int) -> HistoryMarks? {
-        guard case .contents(let bytes) = file.read(in: directory, epoch: epoch) else { return nil }
+    static func read(in directory: Directory, epoch: String, limit: Int) throws(SystemCallError) -> HistoryMarks? {
+        guard case .contents(let bytes) = try file.read(in: directory, epoch: epoch) else { return nil }
         return HistoryMarks(bytes.span, limit: limit)
     }
 

@@ -184,7 +184,7 @@ package struct DeliveryWatch: ~Copyable {
         if let failed = try? directory.openDirectory(FileName(".failed")),
             let file = try? failed.openForReading(name.appending(".why"))
         {
-            try? file.readAll(into: &reason, expectedBytes: 255, limitBytes: 4_096, object: "")
+            try? file.readAll(into: &reason, limitBytes: 4_096, object: "")
         }
         return .refused(reason: String(decoding: reason.prefix { $0 >= 0x20 }, as: UTF8.self))
     }

@@ -33,8 +33,7 @@ extension SpoolName {
     private static func timestamp(in entry: FileName, _ directory: Directory) -> Int64? {
         var bytes: [UInt8] = []
         guard let file = try? directory.openForReading(entry),
-            (try? file.readAll(
-                into: &bytes, expectedBytes: 1_024, limitBytes: Event.defaultLimitBytes, object: "")) != nil,
+            (try? file.readAll(into: &bytes, limitBytes: Event.defaultLimitBytes, object: "")) != nil,
             let text = try? EventText.decode(bytes.span), let microseconds = text.happenedMicroseconds(in: bytes.span)
         else { return nil }
         let (nanoseconds, isTooLarge) = microseconds.multipliedReportingOverflow(by: 1_000)

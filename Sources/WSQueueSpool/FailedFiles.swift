@@ -191,8 +191,7 @@ package struct FailedFiles {
         let reasonName = name.appending(reasonSuffix)
         var bytes: [UInt8] = []
         guard let file = try? directory.openForReading(reasonName) else { return "" }
-        try? file.readAll(
-            into: &bytes, expectedBytes: 128, limitBytes: reasonLimitBytes, object: directory.path(of: reasonName))
+        try? file.readAll(into: &bytes, limitBytes: reasonLimitBytes, object: directory.path(of: reasonName))
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 

@@ -123,9 +123,9 @@ package struct Removal: Sendable {
         let age = Clock.unixNanoseconds() - present.modifiedNanoseconds
         return try mark.relation(to: present, isSettled: age > 100_000_000) { () throws(SystemCallError) in
             var bytes: [UInt8] = []
-            let limit = Int(clamping: present.sizeBytes) + 1
+            let size = min(Int(clamping: present.sizeBytes), .max - 1)
             let file = try directory.openForReading(name)
-            try file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: name.description)
+            try file.readAll(into: &bytes, sizeBytes: size, limitBytes: size + 1, object: name.description)
             return bytes
         }
     }

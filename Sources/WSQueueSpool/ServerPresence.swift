@@ -94,7 +94,7 @@ package struct ServerAddress: Equatable, Sendable {
         var bytes: [UInt8] = []
         guard let file = try? queue.openForReading(name), let status = try? file.status(object: ""),
             status.kind == .regular, ServerPresence.isTrusted(status, in: queue),
-            (try? file.readAll(into: &bytes, expectedBytes: 256, limitBytes: limitBytes, object: "")) != nil
+            (try? file.readAll(into: &bytes, limitBytes: limitBytes, object: "")) != nil
         else { return nil }
         var process: Int32?
         var addresses: [String] = []

@@ -123,7 +123,7 @@ package struct SpoolGlance: Equatable, Sendable {
         for limit in [glanceBytes, Event.defaultLimitBytes] {
             var bytes: [UInt8] = []
             guard let file = try? directory.openForReading(name),
-                (try? file.readAll(into: &bytes, expectedBytes: limit, limitBytes: limit, object: "")) != nil
+                (try? file.readAll(into: &bytes, limitBytes: limit, object: "")) != nil
             else { return found }
             found = members(in: bytes.span, isBatch)
             // Of a larger event the name stands at the front as good as always; a key may stand behind the payload.

@@ -96,7 +96,7 @@ package final class SpoolReader {
         contents.removeAll(keepingCapacity: contents.capacity <= Self.keptBytes)
         // One byte more than the status says, so that a file that grows meanwhile shows it.
         try file.readAll(
-            into: &contents, expectedBytes: Int(status.sizeBytes), limitBytes: limitBytes + 1,
+            into: &contents, sizeBytes: Int(status.sizeBytes), limitBytes: limitBytes + 1,
             object: directory.path(of: name))
         if contents.count > limitBytes { return .fault(.tooLarge(limitBytes: limitBytes), status) }
         if contents.count == status.sizeBytes { return .contents(status) }

@@ -54,11 +54,15 @@ package struct FileDescriptor: ~Copyable, Sendable {
 
     /// Reads to the end of the file, but no more than `limitBytes`, appending to `bytes` (read(2)).
     ///
-    /// - Parameter expectedBytes: How much will probably come: with the right size two calls are enough.
+    /// A call may give less than is left without any end: a signal came, or a file system serves it in pieces.
+    ///
+    /// - Parameter sizeBytes: The size that fstat(2) gave, where it has been asked: what has that size needs no call more
+    ///   that says so.
     package func readAll(
-        into bytes: inout [UInt8], expectedBytes: Int, limitBytes: Int, object: @autoclosure () -> String
+        into bytes: inout [UInt8], sizeBytes: Int? = nil, limitBytes: Int, object: @autoclosure () -> String
     ) throws(SystemCallError) {
-        var wanted = min(expectedBytes + 1, limitBytes - bytes.count)
+        let end = sizeBytes.map { bytes.count + min($0, limitBytes) }
+        var wanted = min(min(sizeBytes ?? 4_095, limitBytes) + 1, limitBytes - bytes.count)
         if wanted >= Self.largeBytes, bytes.isEmpty {
             bytes = try readLarge(upTo: wanted, object: object())
             if bytes.count < wanted { return }
@@ -70,7 +74,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
             var count = 0
             defer { bytes.removeLast(bytes.count - start - count) }
             count = try read(into: &bytes, from: start, object: object())
-            if count < wanted && start + count >= expectedBytes || count == 0 { return }
+            if count == 0 || count < wanted && start + count == end { return }
             wanted = min(65_536, limitBytes - start - count)
         }
     }

@@ -48,6 +48,31 @@ struct LostKeysTests {
         }
     }
 
+    @Test(arguments: [5, 24] as [Int32])
+    func `a start at which a call fails loses no key`(code: Int32) throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            var writer = try writer(path, events: 80)
+            for seq in 1...400 as ClosedRange<UInt64> {
+                try stage(seq, key: seq <= 9 ? "k\(seq)" : nil, in: &writer)
+                _ = try writer.commit(unix: 1, finished: .max)
+            }
+            #expect(writer.journal.precedingSeq > 9)
+            var callNumber = 0
+            var didFail = true
+            while didFail {
+                callNumber += 1
+                let start = SystemCallFaults.failing(callNumber: callNumber, with: code) { try? journal(path) }
+                didFail = start.didFail
+                // A server that cannot begin says so, and is started again.
+                for journal in [start.result, try journal(path)].compactMap(\.self) {
+                    #expect(journal.kept.events.keyCount == 9, "call \(callNumber)")
+                    #expect(journal.kept.events.isComplete(nil) { _ in true }, "call \(callNumber)")
+                }
+            }
+            #expect(callNumber > 20)
+        }
+    }
+
     private func stage(_ seq: UInt64, key: String?, in writer: inout JournalWriter) throws {
         var record = JournalRecord(
             seq: seq, unixNanoseconds: 1, identity: JournalRecord.Identity(id: Array("\(seq)".utf8), stamp: 0))
@@ -58,6 +83,9 @@ struct LostKeysTests {
     private func segments(_ path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasPrefix("e-") }.sorted()
     }
+
+    /// What a start finds that keeps 80 events.
+    private func journal(_ path: String) throws -> Journal { try writer(path, events: 80).journal }
 
     private func writer(_ path: String, events: Int = 800) throws -> JournalWriter {
         try JournalWriter(

@@ -14,7 +14,7 @@ struct ReadAllTests {
             try Data(contents).write(to: URL(fileURLWithPath: "\(path)/file"))
             let file = try Directory.open(path).openForReading(FileName("file"))
             var bytes = before
-            try file.readAll(into: &bytes, expectedBytes: expected, limitBytes: limit, object: "file")
+            try file.readAll(into: &bytes, sizeBytes: expected, limitBytes: limit, object: "file")
             #expect(bytes.starts(with: before))
             #expect(bytes.dropFirst(before.count).elementsEqual(contents.prefix(bytes.count - before.count)))
             return bytes
@@ -39,6 +39,23 @@ struct ReadAllTests {
         #expect(try read(Self.large, expected: Self.large, limit: limit).count == limit)
     }
 
+    /// A signal, or a file system of another kind, ends a call before all is given that is there.
+    @Test(arguments: [nil, 0, 4_050, 5_000, 6_000] as [Int?])
+    func `what comes in pieces is read to its end`(size: Int?) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        let file = FileDescriptor(owning: ends[0])
+        let pieces = [1, 4_000, 99, 700, 200]
+        for (number, count) in pieces.enumerated() {
+            let piece = [UInt8](repeating: UInt8(number), count: count)
+            try #require(write(ends[1], piece, count) == count)
+        }
+        close(ends[1])
+        var bytes: [UInt8] = []
+        try file.readAll(into: &bytes, sizeBytes: size, limitBytes: 65_536, object: "pieces")
+        #expect(bytes == pieces.enumerated().flatMap { [UInt8](repeating: UInt8($0), count: $1) })
+    }
+
     @Test func `a directory is read with an error, however large it is thought to be`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let number = open(path, O_RDONLY | O_CLOEXEC)
@@ -47,7 +64,7 @@ struct ReadAllTests {
                 #expect(throws: SystemCallError.self) {
                     var bytes: [UInt8] = []
                     try file.readAll(
-                        into: &bytes, expectedBytes: expected, limitBytes: 64 * 1_048_576, object: "directory")
+                        into: &bytes, sizeBytes: expected, limitBytes: 64 * 1_048_576, object: "directory")
                 }
             }
         }

@@ -86,8 +86,7 @@ package final class CursorFile {
         var bytes: [UInt8] = []
         do throws(SystemCallError) {
             let file = try directory.openForReading(name)
-            try file.readAll(
-                into: &bytes, expectedBytes: 64, limitBytes: limitBytes, object: directory.path(of: name))
+            try file.readAll(into: &bytes, limitBytes: limitBytes, object: directory.path(of: name))
         } catch  where error.isNotFound {
             return nil
         }
