@@ -10,7 +10,7 @@ import WSQueueSystem
 struct LostKeysTests {
     @Test(arguments: [false, true])
     func `keys in a file whose beginning is lost are said to be missing`(isLost: Bool) throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             for seq in 1...400 as ClosedRange<UInt64> {
                 // A segment has about an eighth of them.
                 var writer = try writer(path)
@@ -32,7 +32,7 @@ struct LostKeysTests {
     }
 
     @Test func `a state is there after a power cut that takes what has replaced it, if its own file has gone`() throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             var writer = try writer(path, events: 80)
             let last = 400 as UInt64
             for seq in 1...last {
@@ -48,11 +48,10 @@ struct LostKeysTests {
         }
     }
 
-    @Test(arguments: [5, 24] as [Int32])
-    func `a start at which a call fails loses no key`(code: Int32) throws {
+    @Test func `a start at which a call fails loses no key`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
-            var writer = try writer(path, events: 80)
-            for seq in 1...400 as ClosedRange<UInt64> {
+            var writer = try writer(path, events: 8)
+            for seq in 1...40 as ClosedRange<UInt64> {
                 try stage(seq, key: seq <= 9 ? "k\(seq)" : nil, in: &writer)
                 _ = try writer.commit(unix: 1, finished: .max)
             }
@@ -61,7 +60,7 @@ struct LostKeysTests {
             var didFail = true
             while didFail {
                 callNumber += 1
-                let start = SystemCallFaults.failing(callNumber: callNumber, with: code) { try? journal(path) }
+                let start = SystemCallFaults.failing(callNumber: callNumber, with: EIO) { try? journal(path) }
                 didFail = start.didFail
                 // A server that cannot begin says so, and is started again.
                 for journal in [start.result, try journal(path)].compactMap(\.self) {
@@ -84,8 +83,8 @@ struct LostKeysTests {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasPrefix("e-") }.sorted()
     }
 
-    /// What a start finds that keeps 80 events.
-    private func journal(_ path: String) throws -> Journal { try writer(path, events: 80).journal }
+    /// What a start finds that keeps few events.
+    private func journal(_ path: String) throws -> Journal { try writer(path, events: 8).journal }
 
     private func writer(_ path: String, events: Int = 800) throws -> JournalWriter {
         try JournalWriter(

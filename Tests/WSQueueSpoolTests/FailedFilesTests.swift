@@ -28,7 +28,7 @@ struct FailedFilesTests {
     }
 
     @Test func `one file too many makes room for many more`() throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             try fill(path, count: FailedFiles.limitFiles) {
                 #expect(FileManager.default.createFile(atPath: $0, contents: nil))
             }
@@ -102,7 +102,7 @@ struct FailedFilesTests {
     }
 
     @Test func `empty directories that were set aside go like files`() throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             try fill(path, count: FailedFiles.limitFiles + 1) {
                 try FileManager.default.createDirectory(atPath: $0, withIntermediateDirectories: false)
             }

@@ -25,7 +25,7 @@ struct SpoolWatcherTests {
     @Test(arguments: [1, 15, 16, 200]) func `more notices than one read takes all come, whatever fits in last`(
         length: Int
     ) throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             var watcher = SpoolWatcher(path: path, usesNotices: true)
             try watcher.attach(Directory.open(path))
             let names = (0..<1_500).map { "\($0)-" + String(repeating: "x", count: $0 % 7 + length) + ".json" }

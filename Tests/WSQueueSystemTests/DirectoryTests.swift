@@ -5,7 +5,7 @@ import WSQueueSystem
 
 struct DirectoryTests {
     @Test func `a listing names every entry once, whatever bytes the name has`() throws {
-        try withTemporaryDirectory { path in
+        try withTemporaryDirectory(isInMemory: true) { path in
             let directory = try Directory.open(path)
             let strange: [[UInt8]] = [[0xFF, 0xFE], Array("a\nb".utf8), Array("...".utf8), [0x1B, 0x5B]]
             for bytes in strange { _ = try directory.createFile(FileName(bytes.span), mode: 0o600) }
