@@ -20,8 +20,21 @@ package struct OriginPolicy: Sendable {
         guard let first = origins.first else { return nil }
         let origin = String(decoding: first, as: UTF8.self).lowercased()
         if origins.count == 1, isAllowed(origin, head, source) { return nil }
-        let advice = "Pages of this origin may not connect. Start the server with --origin to allow them."
-        return Response(.forbidden, advice: advice)
+        return Response(.forbidden, advice: Self.advice(origins.count == 1 ? origin : ""))
+    }
+
+    /// Names the origin as it is typed, where it is one that needs no quotes: what is in the request is anyone's text.
+    private static func advice(_ origin: String) -> String {
+        let isPlain = origin.utf8.allSatisfy { byte in
+            switch UInt8(byte) {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-")...UInt8(ascii: ":"): true
+            default: false
+            }
+        }
+        guard isPlain, (1...256).contains(origin.utf8.count) else {
+            return "Pages of this origin may not connect. Start the server with --origin to allow them."
+        }
+        return "Pages of the origin \(origin) may not connect. Start the server with --origin \(origin) to allow them."
     }
 
     /// What an answer says so that the page that asked may read it (Fetch Standard, section 3.2.3): that page and no

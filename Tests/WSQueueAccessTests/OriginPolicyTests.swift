@@ -8,6 +8,12 @@ struct OriginPolicyTests {
     private func isRefused(
         _ fields: String, origins: [String] = [], listen: String = "127.0.0.1:8081", trusting: [String] = []
     ) throws -> Bool {
+        try refusal(fields, origins: origins, listen: listen, trusting: trusting) != nil
+    }
+
+    private func refusal(
+        _ fields: String, origins: [String] = [], listen: String = "127.0.0.1:8081", trusting: [String] = []
+    ) throws -> Response? {
         var configuration = Configuration()
         configuration.origins = try origins.map { try OriginPattern($0) }
         configuration.addresses = [try #require(Address.parse(listen))]
@@ -16,7 +22,7 @@ struct OriginPolicyTests {
         let (head, _) = try #require(try parser.receive(request.span))
         let proxies = TrustedProxies(try trusting.map { try #require(AddressRange.parse($0)) })
         let source = proxies.source(of: head, from: .internet(host: "127.0.0.1", port: 40_000))
-        return OriginPolicy(configuration).refusal(of: head, from: source) != nil
+        return OriginPolicy(configuration).refusal(of: head, from: source)
     }
 
     @Test(arguments: [
@@ -48,6 +54,19 @@ struct OriginPolicyTests {
     ])
     func `any other page may not`(fields: String) throws {
         #expect(try isRefused(fields))
+    }
+
+    @Test(arguments: [
+        ("null", "--origin null "), ("file://", "--origin file:// "),
+        ("https://B.example:8443", "--origin https://b.example:8443 "),
+        ("https://b.example;reboot", "--origin to"), ("<script>", "--origin to"), ("http://[::1]:3000", "--origin to"),
+        (String(repeating: "a", count: 257), "--origin to"), ("null\r\nOrigin: null", "--origin to"),
+    ])
+    func `the refusal says what would let the page in`(origin: String, part: String) throws {
+        let response = try #require(try refusal("Host: a.example\r\nOrigin: \(origin)\r\n"))
+        let text = String(decoding: response.encode(for: .get), as: UTF8.self)
+        #expect(text.contains(part))
+        #expect(part.hasSuffix("to") || text.contains("the origin \(origin.lowercased()) may"))
     }
 
     @Test func `a page of this machine may not connect to a server that others reach`() throws {

@@ -22,6 +22,7 @@ LACKS = {
     ("webkit", "forced_colors"): "WebKitGTK knows no forced colours",
     ("webkit", "complaints"): "W3C WebDriver tells nothing of the console",
     ("webkit", "short frames"): "MiniBrowser's are over 100 ms in a flood without this client, too (scripts/frames)",
+    ("firefox", "short frames"): "up to 117 ms without this client, too, and its driver's click waits outside the page",
 }
 
 # What of the client and the page is not tried in all three engines, with the reason. With what they lack ten at most.
