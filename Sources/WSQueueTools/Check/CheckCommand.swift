@@ -25,6 +25,8 @@ package enum CheckCommand: Command {
         try arguments.refuseOperands()
         var faults: [ArgumentFault] = []
         let settings = ServerSettings(arguments, faults: &faults)
+        // Root may read what the service may not.
+        let user = try InstalledQueue.becomeUser(serving: settings.configuration.queuePath)
         let reports = AccessFileReport.all(settings.configuration)
         try program.terminal.write(EffectiveConfiguration.text(arguments, reports))
         for warning in settings.warnings(arguments) { program.terminal.complain(warning.description) }
@@ -41,7 +43,8 @@ package enum CheckCommand: Command {
         for fault in faults { program.terminal.complain(fault.description) }
         var statuses = faults.map(\.exitStatus)
         for case .failure(let error) in reports.map(\.result) {
-            program.terminal.complain("\(error.option): \(error)\(error.hint.map { "; \($0)" } ?? "")")
+            let reader = user.map { " (looked at as user \($0), whose service it is)" } ?? ""
+            program.terminal.complain("\(error.option): \(error)\(reader)\(error.hint.map { "; \($0)" } ?? "")")
             statuses.append(.configuration)
         }
         return statuses.contains(.configuration) ? .configuration : statuses.first ?? .success

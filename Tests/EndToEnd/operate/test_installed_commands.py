@@ -148,6 +148,20 @@ def test_root_does_not_serve_the_queue_of_the_services_user(machine, words):
     assert before == (sorted(os.listdir(machine.journal.parent)), sorted(os.listdir(machine.journal)))
 
 
+def test_root_is_told_what_the_service_may_not_read(machine):
+    secret = machine.settings.parent / "jwt-secret"
+    secret.write_text("0123456789abcdef0123456789abcdef\n")
+    secret.chmod(0o600)
+    words = ("--jwt-secret-file", "/etc/wsqueue/jwt-secret")
+    refused = machine.run("check", *words)
+    assert refused.returncode == 78, refused
+    assert "jwt-secret-file: /etc/wsqueue/jwt-secret: " in refused.stderr, refused
+    assert "permission denied (looked at as user wsqueue, whose service it is)" in refused.stderr, refused
+    os.chown(secret, 0, SERVER)
+    secret.chmod(0o640)
+    assert machine.run("check", *words).returncode == 0
+
+
 def test_what_is_named_counts_instead(machine):
     here = machine.elsewhere / "queue"
     here.mkdir()
