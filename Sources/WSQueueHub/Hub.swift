@@ -155,7 +155,9 @@ package struct Hub: ~Copyable {
         if mayTellPresence { events.tellPresence(now: now, unix: unix) }
         var count = 0
         var readBytes = 0
-        while events.position < limit.end(taken: count, left: intake.count), mayTake(count, readBytes) {
+        while events.position < limit.end(taken: count, left: intake.count, batchBytes: batch?.text.count),
+            mayTake(count, readBytes)
+        {
             guard events.hasRoom else {
                 events.hold()
                 break

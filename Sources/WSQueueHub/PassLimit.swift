@@ -15,12 +15,16 @@ struct PassLimit {
         farthest = usual + Self.restBytes
     }
 
-    /// Up to where files are begun.
+    /// Up to where files are begun, or a batch is gone on with.
     ///
     /// - Parameters:
     ///   - taken: How many the pass has taken.
     ///   - left: How many wait.
-    func end(taken: Int, left: Int) -> UInt64 { left <= taken / 4 ? farthest : usual }
+    ///   - batchBytes: How large the batch is that has begun; `nil` where none has.
+    func end(taken: Int, left: Int, batchBytes: Int?) -> UInt64 {
+        // Where its lines end, the pass does: it would be taken again and again, and none of its lines.
+        batchBytes.map { end(batchBytes: $0) } ?? (left <= taken / 4 ? farthest : usual)
+    }
 
     /// Up to where lines of a batch are recorded.
     ///
