@@ -100,7 +100,7 @@ struct Explanation {
         guard let oldest = extent.oldestUnixNanoseconds else {
             return add("not here", "and the journal has no events; the last was number \(extent.lastSeq)")
         }
-        let range = "the journal has events \(extent.precedingSeq + 1) to \(extent.lastSeq), since \(time(oldest))"
+        let range = "the journal reaches from number \(extent.precedingSeq + 1) to \(extent.lastSeq), since \(time(oldest))"
         guard let published = word.publishedNanoseconds else { return add("not here", range) }
         add("not here", range)
         if published < oldest {

@@ -96,7 +96,7 @@ struct ExplainCommandTests {
             #expect(try explain(["-d", path, "id-2"]).output.hasPrefix("sent       6 events of that name; "))
             let nothing = try explain(["-d", path, "1000000009000000000-z"])
             #expect(nothing.status == .noInput && nothing.complaints.count == 1)
-            #expect(nothing.output.contains("the journal has events 1 to 7"))
+            #expect(nothing.output.contains("the journal reaches from number 1 to 7"))
         }
     }
 

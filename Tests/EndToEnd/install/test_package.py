@@ -2,8 +2,10 @@
 
 import contextlib
 import ctypes
+import gzip
 import os
 import pathlib
+import re
 import shutil
 import socket
 import stat
@@ -48,6 +50,17 @@ def test_it_asks_for_nothing_but_the_c_library(package, request):
     depends = subprocess.run(
         ["dpkg-deb", "-f", package, "Depends"], check=True, capture_output=True, text=True).stdout
     assert depends.startswith("libc6 (>= 2.") and "," not in depends
+
+
+def test_no_page_of_it_links_to_what_it_has_not(package, tmp_path):
+    subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True)
+    pages = [path for path in (tmp_path / "usr/share/doc/wsqueue").glob("**/*.md*") if "examples" not in path.parts]
+    assert len(pages) > 20
+    for page in pages:
+        text = (gzip.decompress if page.suffix == ".gz" else bytes)(page.read_bytes()).decode()
+        for target in re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r'(?:src|srcset|href)="([^"]+)"', text):
+            if "://" not in target:
+                assert any((page.parent / name).exists() for name in (target, target + ".gz")), (page.name, target)
 
 
 def test_it_holds_what_is_installed_elsewhere(package, binaries, tmp_path):
