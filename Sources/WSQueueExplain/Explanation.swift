@@ -100,7 +100,8 @@ struct Explanation {
         guard let oldest = extent.oldestUnixNanoseconds else {
             return add("not here", "and the journal has no events; the last was number \(extent.lastSeq)")
         }
-        let range = "the journal reaches from number \(extent.precedingSeq + 1) to \(extent.lastSeq), since \(time(oldest))"
+        let numbers = "\(extent.precedingSeq + 1) to \(extent.lastSeq)"
+        let range = "the journal reaches from number \(numbers), since \(time(oldest))"
         guard let published = word.publishedNanoseconds else { return add("not here", range) }
         add("not here", range)
         if published < oldest {
