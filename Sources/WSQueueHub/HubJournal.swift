@@ -80,6 +80,9 @@ extension LogLine {
                     .with("hint", "the oldest history stays until what of it was sent can be noted")
             case .undeletable(let name, let error):
                 LogLine(.error, "journal.undeletable").with("file", name).with("error", error.description)
+            case .unplaced(let error):
+                LogLine(.warning, "journal.unplaced").with("error", error.description)
+                    .with("hint", "until the next start nothing tells it from a copy that is put back")
             }
     }
 }

@@ -13,6 +13,8 @@ struct Intake: ~Copyable {
     private var queue = SpoolQueue()
     /// Why a listing is due though nothing was noticed.
     private var listingCause: HubCounters.ScanCause? = .start
+    /// Whether a server before this one may have taken files and not deleted them.
+    private var mayHaveTaken = false
     private var nextLook: Int64 = 0
     /// When the directory may be listed again for no other reason than that it has changed.
     private var nextListing: Int64 = 0
@@ -99,17 +101,17 @@ struct Intake: ~Copyable {
     /// Uses a directory from now on.
     mutating func use(_ opened: consuming QueueDirectory.Opened) { directory.use(opened) }
 
-    /// Gives files back their names that a server before this one has taken and not deleted: what it has sent of them is
-    /// known. Where another file has the name by now, it is taken in from where it is.
-    mutating func putBackTaken() {
-        guard let reader = directory.reader else { return }
+    /// Has the next listing give files back their names that a server before this one has taken and not deleted: what it
+    /// has sent of them is known. Where another file has the name by now, it is taken in from where it is.
+    mutating func putBackTaken() { mayHaveTaken = true }
+
+    private mutating func putBackTaken(_ reader: SpoolReader) throws(SystemCallError) {
         var names: [FileName] = []
-        try? reader.directory.forEachName { if TakenName.isOne($0) { names.append(FileName($0)) } }
+        try reader.directory.forEachName { if TakenName.isOne($0) { names.append(FileName($0)) } }
+        mayHaveTaken = false
         for name in names {
-            guard let entry = try? Removal(name, in: reader.directory, readAs: nil).putBack(), entry == name else {
-                continue
-            }
-            queue.retry(entry, in: reader.directory)
+            let entry = try? Removal(name, in: reader.directory, readAs: nil).putBack()
+            if let entry, entry == name { queue.retry(entry, in: reader.directory) }
         }
     }
 
@@ -248,6 +250,7 @@ struct Intake: ~Copyable {
             nextListing = now + cost + ListingPace.rest(after: cost, isTold: watcher.isTold)
         }
         do throws(SystemCallError) {
+            if mayHaveTaken { try putBackTaken(reader) }
             try watcher.willList(reader.directory, now: now)
             let listing = try queue.list(reader.directory)
             listingCause = nil
@@ -264,7 +267,6 @@ struct Intake: ~Copyable {
         }
     }
 
-    /// Removes what publishers that died have left.
     /// Lets go of what is too old: what dead publishers have left, and what was set aside long ago.
     mutating func age(_ ages: AgeClock, now: Int64) {
         guard let reader = directory.reader, now >= nextSweep, !queue.isTruncated else { return }

@@ -18,6 +18,8 @@ package enum JournalFinding: Equatable, Sendable {
     case unkept(SystemCallError)
     /// A segment that is no longer needed could not be removed.
     case undeletable(name: String, SystemCallError)
+    /// Where it is could not be noted: a copy of it that is put back later cannot be told from it.
+    case unplaced(SystemCallError)
 }
 
 /// Puts the journal in order at the start.
@@ -75,7 +77,9 @@ struct JournalOpening {
             // Last: until what is above is durable, the next opening has the same reasons for it. Where it cannot be written,
             // there is nothing to tell by, as with an older server.
             if let host, case .directory(let directory) = storage {
-                try? JournalPlace.note(in: directory, boot: boot, host: host)
+                do { try JournalPlace.note(in: directory, boot: boot, host: host) } catch {
+                    findings.append(.unplaced(error))
+                }
             }
         } catch {
             throw .failed(error)

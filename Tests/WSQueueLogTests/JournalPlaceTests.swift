@@ -33,6 +33,17 @@ struct JournalPlaceTests {
         }
     }
 
+    @Test func `a place that cannot be noted is told, and the journal is opened`() throws {
+        try withTemporaryDirectory { path in
+            // A directory cannot be removed as a file is.
+            try FileManager.default.createDirectory(atPath: "\(path)/place.new", withIntermediateDirectories: false)
+            let hand = try open(path)
+            #expect(hand.findings.contains { if case .unplaced = $0 { true } else { false } })
+            try hand.write(1)
+            #expect(hand.seq == 1)
+        }
+    }
+
     @Test(arguments: [true, false])
     func `a copy that is put back leaves numbers out`(isClosed: Bool) throws {
         try withTemporaryDirectory { parent in

@@ -13,6 +13,7 @@ import wsqueue
 from support.client import Client
 from support.disks import Disk, mount_memory, unmount
 from support.files import name_of, place, waiting
+from support.trace import require_strace
 from support.waiting import eventually, holds
 
 NO_NOTICES = "no inotify can be taken away here"
@@ -224,6 +225,18 @@ def test_a_queue_whose_disk_has_failed_goes_on_in_the_directory_that_takes_its_p
     with Client(after, f"/?since={epoch}:0", protocol="wsqueue.v1") as client:
         events = [event for event in client.receive_events(6) if "seq" in event]
         assert [event["payload"] for event in events] == [1, 2, 3, 4]
+
+
+def test_what_a_server_before_was_about_to_delete_is_looked_at_though_the_first_look_fails(start, queue):
+    require_strace()
+    # A publisher may have renamed another event over the name before the server before took it.
+    place(queue, ".taken-abcdefgh-id-a.json", '{"event":"n","payload":1}')
+    fault = ["strace", "-D", "-f", "-o", os.devnull, "-P", str(queue), "-e", "trace=getdents64", "-e",
+             "inject=getdents64:error=EIO:when=1", "--"]
+    server = start("--hold-without-clients", prefix=fault)
+    with Client(server) as client:
+        assert client.receive_events()[0]["payload"] == 1
+    assert "nput/output" in server.wait_for("queue.unreadable")["error"]
 
 
 def test_a_queue_that_is_renamed_under_a_server_loses_and_repeats_nothing(start, queue):
