@@ -88,6 +88,8 @@ package struct KeptEvents: Sendable {
     /// Before this moment none of them ends by itself, Unix microseconds; `nil` is never. So where there is no room, they
     /// are not looked through for each event.
     private var soonestExpiry: Int64?
+    /// How many events there were when they were last looked through for what has ended.
+    private var countAfterLook = 0
     private var missingCount = 0
     private var isMissingUnknown = false
 
@@ -124,6 +126,8 @@ package struct KeptEvents: Sendable {
         for place in event.places { forget(event.key, in: place) }
         guard !isClearing, event.isCurrent(unixNanoseconds: event.unixNanoseconds) else { return }
         let places = event.places
+        // What nobody will ask for again takes no more memory, and no more of each file, than the rest.
+        if liveCount > 2 * countAfterLook + 256 { expire(unixNanoseconds: event.unixNanoseconds) }
         guard hasRoom(for: event) else { return refuse(event) }
         slots.append(Slot(event: event, places: places.count))
         for place in places { channels[place, default: Channel()].slots[event.key] = slots.count - 1 }
@@ -192,6 +196,7 @@ package struct KeptEvents: Sendable {
             for place in event.places where self.event(event.key, in: place) === event { forget(event.key, in: place) }
         }
         self.soonestExpiry = slots.lazy.compactMap { $0?.event.expiresAtMicroseconds }.min()
+        countAfterLook = liveCount
         compact()
     }
 

@@ -45,6 +45,18 @@ struct KeptEventsTests {
         #expect(kept.keyCount == 3)
     }
 
+    @Test func `what has ended by itself goes though there is room, before it is as much as what has not`() {
+        var kept = KeptEvents()
+        for seq in 1...500 as ClosedRange<UInt64> { kept.take(event(seq), isClearing: false) }
+        var most = 0
+        for seq in 501...9_000 as ClosedRange<UInt64> {
+            kept.take(event(seq, at: Int64(seq), expiresAt: Int64(seq + 1)), isClearing: false)
+            most = max(most, kept.keyCount)
+        }
+        #expect(most < 1_500)
+        #expect(kept.events(upTo: 500).count == 500 && kept.refusedCount == 0)
+    }
+
     /// An event of a key of its own, or of one that others have, too; times are microseconds.
     private func event(_ seq: UInt64, key: UInt64? = nil, at moment: Int64 = 1, expiresAt: Int64? = nil) -> KeptEvent {
         var record = JournalRecord(
