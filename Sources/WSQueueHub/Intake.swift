@@ -105,16 +105,6 @@ struct Intake: ~Copyable {
     /// has sent of them is known. Where another file has the name by now, it is taken in from where it is.
     mutating func putBackTaken() { mayHaveTaken = true }
 
-    private mutating func putBackTaken(_ reader: SpoolReader) throws(SystemCallError) {
-        var names: [FileName] = []
-        try reader.directory.forEachName { if TakenName.isOne($0) { names.append(FileName($0)) } }
-        mayHaveTaken = false
-        for name in names {
-            let entry = try? Removal(name, in: reader.directory, readAs: nil).putBack()
-            if let entry, entry == name { queue.retry(entry, in: reader.directory) }
-        }
-    }
-
     /// Notes that a directory that was found cannot be used.
     mutating func noteFault(_ error: SystemCallError) { directory.noteFault(.failed(error)) }
 
@@ -250,7 +240,10 @@ struct Intake: ~Copyable {
             nextListing = now + cost + ListingPace.rest(after: cost, isTold: watcher.isTold)
         }
         do throws(SystemCallError) {
-            if mayHaveTaken { try putBackTaken(reader) }
+            if mayHaveTaken {
+                for name in try Removal.putBackAll(in: reader.directory) { queue.retry(name, in: reader.directory) }
+                mayHaveTaken = false
+            }
             try watcher.willList(reader.directory, now: now)
             let listing = try queue.list(reader.directory)
             listingCause = nil
