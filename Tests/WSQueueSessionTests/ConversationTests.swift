@@ -1,6 +1,7 @@
 import Testing
 import WSQueueBroker
 import WSQueueCore
+import WSQueueLog
 import WSQueueSession
 import WSQueueWire
 
@@ -159,6 +160,20 @@ struct ConversationTests {
         replay.join(["ask.a"], state: nil)
         #expect(!replay.isHeld && replay.channels == ["ask.a"])
         #expect(reader.finish(replay).told == ["position e1:20", "close 1000 "])
+    }
+
+    @Test func `a state says that it is not all where something has gone that came after the client`() throws {
+        for isLost in [false, true] {
+            let client = try Conversation()
+            _ = try client.open("state=1")
+            let request = try #require(client.takeRequest())
+            let state = StateReplay((events: KeptEvents(KeptLimits()), seq: 20), names: nil) { _ in true }
+            var replay = Replay(request, channels: [], bounds: client.bounds, seq: 18, now: 0, state: state)
+            if isLost { replay.lose(upTo: 19) }
+            let told = client.finish(replay).told
+            #expect(told.first == #"{"action":"state","cursor":"e1:20","keys":0,"complete":\#(!isLost)}"#)
+            #expect(told.dropFirst().map { $0.contains(#""gap""#) } == (isLost ? [true] : []))
+        }
     }
 
     @Test func `what a stream's reader brings goes before what its URL says, and is where it is told that it stands`()

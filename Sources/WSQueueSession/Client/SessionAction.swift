@@ -142,8 +142,10 @@ extension Replay {
         guard let cursor = Cursor(epoch: epoch, seq: seq) else { return [] }
         var actions: [SessionAction] = []
         if let isStateComplete {
+            // Its cursor is behind a gap that is told next: who is cut off between the two has to know from this.
+            let isWhole = isStateComplete && (request.since != nil || gap == nil)
             let text = ServerMessage.stateEnds(
-                cursor, channel: request.channel, keys: stateProgress?.keys ?? 0, isComplete: isStateComplete)
+                cursor, channel: request.channel, keys: stateProgress?.keys ?? 0, isComplete: isWhole)
             actions.append(.send(text))
         }
         if let gap {
