@@ -10,13 +10,13 @@ from .waiting import deadline_after, eventually
 class Consumer:
     """A running one, in a group of its own with what it starts."""
 
-    def __init__(self, binaries, server, cursor, command, *options, environment=()):
+    def __init__(self, binaries, server, cursor, command, *options, environment=(), prefix=()):
         address = f"{server.host}:{server.port}"
         self.err_path = f"{cursor}.err"
         with open(self.err_path, "ab") as err:
             self.process = subprocess.Popen(
-                [str(binaries / "wsqueue-server"), "tail", address, "--cursor-file", str(cursor), "--exec", command,
-                 *options],
+                [*prefix, str(binaries / "wsqueue-server"), "tail", address, "--cursor-file", str(cursor), "--exec",
+                 command, *options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err, start_new_session=True,
                 env={**os.environ, **dict(environment)})
 
