@@ -15,6 +15,7 @@ loader = importlib.machinery.SourceFileLoader("mutate", str(ROOT / "scripts/muta
 mutate = importlib.util.module_from_spec(importlib.util.spec_from_loader("mutate", loader))
 sys.modules["mutate"] = mutate
 loader.exec_module(mutate)
+switches = sys.modules["switches"]
 
 
 def changed(body, before="func f() {"):
@@ -47,6 +48,37 @@ def changed(body, before="func f() {"):
 ])
 def test_a_line_offers_its_changes(body, changes):
     assert sorted(changed(body)) == sorted(changes)
+
+
+@pytest.mark.parametrize("body, switched, declared", [
+    ("if a < b {}", "if a ⨀⩀ b {}", "a <= b : a < b"),
+    ("if isOpen {}", "if mutated(0) != (isOpen) {}", ""),
+    ("let x = !isOpen", "let x = ⨀⩀isOpen", "mutated(0) ? a : !a"),
+    ("let isOpen = true", "let isOpen = (mutated(0) ? false : true)", ""),
+    ("let x = min(a, b)", "let x = minMutated0(a, b)", "mutated(0) ? max(a, b) : min(a, b)"),
+    ("list.append(x)", "if !mutated(0) { list.append(x) }", ""),
+    ("for x in a..<b {}", "for x in a⨀⩀b {}", "a..<(mutated(0) ? b + 1 : b)"),
+])
+def test_a_change_is_put_behind_a_switch(body, switched, declared):
+    text = f"struct S {{\nfunc f() {{\n{body}\n}}\n}}\n"
+    [mutant, *_] = [one for one in mutate.Source("Sources/M/S.swift", text).mutants() if one.line == 3]
+    changed, more = switches.sources({0: mutant}, {"Sources/M/S.swift": text})
+    assert changed["Sources/M/S.swift"].splitlines()[2] == switched
+    assert declared in more["M"] and more["M"].startswith(switches.HEAD)
+
+
+def test_a_body_that_is_its_value_returns_it_unless_the_switch_is_on():
+    text = "struct S {\nvar a: Int {\nb\n}\n}\n"
+    [mutant, *_] = [one for one in mutate.Source("Sources/M/S.swift", text).mutants() if one.line == 2]
+    changed, _ = switches.sources({7: mutant}, {"Sources/M/S.swift": text})
+    assert changed["Sources/M/S.swift"].splitlines()[1:3] == ["var a: Int { if mutated(7) { return 0 };", "return b"]
+
+
+def test_what_the_compiler_complains_of_is_left_out():
+    text = "struct S {\nfunc f() {\na()\nb()\n}\n}\n"
+    numbered = dict(enumerate(mutate.Source("Sources/M/S.swift", text).mutants()))
+    log = "/copy/Sources/M/S.swift:4:1: error: no\n/elsewhere.swift:1:1: error: x"
+    assert switches.not_compiling(log, "/copy", numbered) == {1}
 
 
 @pytest.mark.parametrize("body", [
