@@ -103,6 +103,8 @@ struct EventFaultTests {
         ("expire_at", "expires_at"), ("expiresAt", "expires_at"), ("expires-at", "expires_at"), ("ID", "id"),
         ("_id", "id"), ("Key", "key"), ("CLEAR", "clear"), ("time_stamp", "timestamp"), ("timestmap", "timestamp"),
         ("trace_parent", "traceparent"), ("traceParent", "traceparent"), (#"\u0063hanel"#, "channel"),
+        // As long as a slip may be.
+        ("expires_at______________", "expires_at"),
     ])
     func `a slip is refused with the member that is meant`(name: String, member: String) {
         let result = EventText.result(of: #"{"event":"a","\#(name)":1}"#.utf8)

@@ -112,6 +112,19 @@ struct EventTests {
         #expect(text(of: event).hasSuffix("\"expires_at\":99999999999}"))
     }
 
+    @Test func `what is less than a second of a time to live counts`() {
+        var event = Event("a")
+        event.expiry = .after(.milliseconds(1_500))
+        #expect(text(of: event).hasSuffix("\"expires_at\":1729000001.623456}"))
+    }
+
+    @Test(arguments: [64, 65, 200])
+    func `a refusal quotes 64 characters at the most`(count: Int) {
+        let name = String(repeating: "x", count: count) + "\n"
+        let shown = String(repeating: "x", count: 64)
+        #expect(EventRefusal.name(name).description.contains("\"\(shown)\"… holds"))
+    }
+
     @Test(arguments: ["", String(repeating: "x", count: 256), "a\nb", "a\u{7F}", "a\u{9B}", "\u{0}"])
     func `names and ids that go to terminals and logs are refused`(bad: String) {
         #expect(throws: EventRefusal.name(bad)) { try Event(bad).check() }

@@ -40,6 +40,10 @@ struct JSONWriterTests {
         #expect(string { JSONWriter.write(secondsOf: microseconds, into: &$0) } == text)
     }
 
+    @Test func `bytes are written as a text is`() {
+        #expect(string { JSONWriter.write(Array("a\"b".utf8), into: &$0) } == "\"a\\\"b\"")
+    }
+
     private func string(_ write: (inout [UInt8]) -> Void) -> String {
         var bytes: [UInt8] = []
         write(&bytes)

@@ -108,6 +108,17 @@ struct PingScheduleTests {
         }
     }
 
+    @Test func `a loop sleeps until the next tick, and a tick at the most`() {
+        var schedule = PingSchedule(pingMilliseconds: 25_000, pongMilliseconds: 10_000, now: 0)
+        let milliseconds: Int64 = 1_000_000
+        #expect(
+            [0, 50, 249, 250, 400].map { schedule.sleepMilliseconds(now: $0 * milliseconds) } == [250, 200, 1, 1, 1])
+        #expect(schedule.sleepMilliseconds(now: 249_500_000) == 1)
+        #expect(!schedule.isDue(now: 249 * milliseconds) && schedule.isDue(now: 250 * milliseconds))
+        schedule.tick(now: 250 * milliseconds)
+        #expect(schedule.sleepMilliseconds(now: 300 * milliseconds) == 200)
+    }
+
     @Test func `no ping is a choice`() {
         var wheel = Wheel(ping: 0, pong: 10_000, slot: 3)
         for _ in 0..<1_000 { wheel.tick() }

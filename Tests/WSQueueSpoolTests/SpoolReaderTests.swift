@@ -76,6 +76,36 @@ struct SpoolReaderTests {
         }
     }
 
+    @Test func `what was set aside comes back under its name only where that is free`() throws {
+        try withTemporaryDirectory { path in
+            let reader = try SpoolReader.opened(Directory.open(path))
+            try write("first", "a.json", in: path)
+            let moved = try reader.quarantine(FileName("a.json"), reason: "why").name
+            let file = try #require(fopen("\(path)/.failed/a.json", "r+"))
+            #expect(reader.isFailedBeingWritten(moved) == true)
+            fclose(file)
+            #expect(reader.isFailedBeingWritten(moved) == false)
+            try write("second", "a.json", in: path)
+            #expect(!reader.restore(moved, as: FileName("a.json")))
+            #expect(unlink("\(path)/a.json") == 0)
+            #expect(reader.restore(moved, as: FileName("a.json")))
+            #expect(try String(contentsOfFile: "\(path)/a.json", encoding: .utf8) == "first")
+            #expect(!FileManager.default.fileExists(atPath: "\(path)/.failed/a.json.why"))
+        }
+    }
+
+    @Test func `what was read of a batch is not what was read of an event`() throws {
+        try withTemporaryDirectory { path in
+            try write("x", "a.json", in: path)
+            let status = try Directory.open(path).status(of: FileName("a.json"))
+            let bytes: [UInt8] = [120]
+            let (one, other) = (
+                ReadMark(status, bytes.span, isBatch: true), ReadMark(status, bytes.span, isBatch: false)
+            )
+            #expect(one != other && one == ReadMark(status, bytes.span, isBatch: true))
+        }
+    }
+
     @Test func `a quarantined file is moved whole, with its reason beside it, and replaces nothing`() throws {
         try withTemporaryDirectory { path in
             let reader = try SpoolReader.opened(Directory.open(path))

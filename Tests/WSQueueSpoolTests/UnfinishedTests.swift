@@ -18,6 +18,10 @@ struct UnfinishedTests {
         Unfinished(startedAt: min(look.changedNanoseconds, look.modifiedNanoseconds), startedNow: 0)
     }
 
+    @Test func `a file that nobody has noted is not due`() {
+        #expect(!Unfinished(startedAt: 0, startedNow: 0).isDue(Self.name, .closed, now: 100 * Self.second))
+    }
+
     @Test(
         arguments: [
             (true, false, false, .open), (true, true, true, .open), (false, true, false, .closed),

@@ -51,6 +51,11 @@ struct PublisherRulesTests {
         #expect(rules.refusal(of: publisher, event: event.utf8.span, channels: channels) == refusal)
     }
 
+    @Test func `who is named by no rule is told from who is`() throws {
+        let rules = try decode(#"[{"from": "@ops"}]"#)
+        #expect(rules.name(Self.ops) && !rules.name(Self.www) && !PublisherRules.none.name(Self.ops))
+    }
+
     @Test func `no rule permits nothing`() throws {
         #expect(try decode(" [ ] ").refusal(of: Self.www, event: "e".utf8.span, channels: []) == .event)
         #expect(PublisherRules.none.refusal(of: Self.www, event: "e".utf8.span, channels: ["c"]) == .event)

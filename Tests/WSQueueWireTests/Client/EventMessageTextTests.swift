@@ -24,6 +24,12 @@ struct EventMessageTextTests {
                 + #""time":17.250,"event":"chat.\"said\"","id":"na\"me","seq":18234}"#)
     }
 
+    @Test func `the name of an event is told without escapes`() throws {
+        let bytes = try message(#"{"event":"chat.\"said\""}"#)
+        let name = EventMessageText.decode(bytes.span)?.eventName(in: bytes.span)
+        #expect(name == Array(#"chat."said""#.utf8))
+    }
+
     @Test func `older chat pages get the key too`() throws {
         let bytes = try message(#"{"event":"a","key":"k\"","channel":"x"}"#, channel: "x")
         let text = EventMessageText.decode(bytes.span).map { String(decoding: $0.chat(in: bytes.span), as: UTF8.self) }
