@@ -87,4 +87,10 @@ struct HMACTests {
     private func isValid(_ code: some Sequence<UInt8>, key: String, message: String) -> Bool {
         HMAC(.sha256, key: Array(key.utf8).span).isValid(Array(code).span, for: Array(message.utf8).span)
     }
+
+    @Test func `a key as long as a block is taken as it is`() {
+        let key = [UInt8](repeating: 0x6B, count: 64)
+        let code = HMAC(.sha256, key: key.span).code(of: Array("text".utf8).span)
+        #expect(hex(code) == "0414bb1d8c0c4556cdb2028727b16610ae377b1a194b6db1f853d4297f2329bc")
+    }
 }

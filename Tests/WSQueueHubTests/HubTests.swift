@@ -157,7 +157,8 @@ struct HubTests {
             try hub.place("at-\(hub.unix / 1_000_000_000 + 5).json", #"{"event":"n"}"#)
             hub.turn()
             #expect(hub.seq == 0)
-            #expect(hub.sleepMilliseconds() > 0)
+            // Until the next look at the directory.
+            #expect((2...1_000).contains(hub.sleepMilliseconds()))
             hub.turn(after: 6_000)
             #expect(hub.seq == 1)
         }
@@ -200,6 +201,19 @@ struct HubTests {
             hub.writeSum()
             hub.close()
             #expect(hub.logged().contains("events.sum"))
+        }
+    }
+
+    @Test func `who asks is told how many events have no lines of their own`() throws {
+        try withHub { hub in
+            for number in 0..<57 { try hub.place(name(number), #"{"event":"n","id":"\#(number)"}"#) }
+            hub.turn()
+            hub.status.ask(now: hub.now, by: 0, wantsClients: false)
+            _ = hub.status.write(LoopStatus(), nil, of: 0, now: hub.now)
+            let asked = hub.now
+            hub.turn(after: 0)
+            let contents = try #require(hub.status.contents(since: asked, isComplete: true, now: hub.now))
+            #expect(hub.seq == 57 && contents.hub?.counters.summedLines == 7)
         }
     }
 

@@ -43,6 +43,17 @@ struct FailedFilesTests {
         }
     }
 
+    @Test func `as many files as may be there make no room`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            try fill(path, count: FailedFiles.limitFiles - 2) {
+                #expect(FileManager.default.createFile(atPath: $0, contents: nil))
+            }
+            var failed = try failedFiles(path)
+            let pruned = try (0..<3).map { try take("new\($0).json", &failed, in: path) != nil }
+            #expect(pruned == [false, false, true])
+        }
+    }
+
     @Test func `more than may be on the disk makes room, the oldest first, and holes take none`() throws {
         try withTemporaryDirectory { path in
             var failed = try failedFiles(path)

@@ -258,6 +258,17 @@ struct StreamReaderTests {
         ["EXEC"],
     ]
 
+    @Test(arguments: [("\0r", "4 5 m3 what"), ("c\0k", "7 0 e 5 1"), ("?", "")])
+    func `what cannot be read beside the stream, or is not named, makes it incomplete`(field: String, value: String)
+        throws
+    {
+        let info: [RESPValue] = [.text("last-generated-id"), .text("0-12")]
+        let answers = { (fields: [RESPValue]) in [RESPValue.text("e"), .map(info), .map(fields), .null] }
+        let past = try #require(StreamPast(answers([.text("\0m"), .text("3 0 -"), .text(field), .text(value)])))
+        #expect(!past.isComplete && past.kept.count == 1)
+        #expect(try #require(StreamPast(answers([.text("\0m"), .text("3 0 -")]))).isComplete)
+    }
+
     private static func past(epoch: String, _ trimmed: RESPValue = .null) -> RESPValue {
         let info: [RESPValue] = [.text("last-generated-id"), .text("0-12")]
         let fields: [RESPValue] = [
