@@ -152,6 +152,22 @@ struct HubTests {
         }
     }
 
+    @Test func `a file that somebody has open is sent at once, and deleted when no one has`() throws {
+        try withHub { hub in
+            let entries = { try FileManager.default.contentsOfDirectory(atPath: hub.path) }
+            let file = try #require(fopen("\(hub.path)/status.json", "w"))
+            fputs(#"{"event":"n"}"#, file)
+            fflush(file)
+            for _ in 0..<3 { hub.turn() }
+            #expect(hub.seq == 1 && hub.names.isEmpty)
+            #expect(try entries().count { $0.hasPrefix(".taken-") } == 1)
+            fclose(file)
+            for _ in 0..<3 { hub.turn() }
+            #expect(hub.seq == 1)
+            #expect(try !entries().contains { $0.hasPrefix(".taken-") })
+        }
+    }
+
     @Test func `a file that is due later waits until then`() throws {
         try withHub { hub in
             try hub.place("at-\(hub.unix / 1_000_000_000 + 5).json", #"{"event":"n"}"#)
