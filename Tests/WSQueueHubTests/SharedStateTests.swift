@@ -14,9 +14,10 @@ struct SharedStateTests {
     private struct Rig: ~Copyable {
         var recorder: Recorder
 
-        init() throws {
-            let writer = try JournalWriter(
-                .memory, limits: JournalLimits(events: 100), epoch: "e", unix: 0, boot: "b", isShared: true)
+        init(keys: Int = 100) throws {
+            var limits = JournalLimits(events: 100)
+            limits.kept = KeptLimits(keys: keys)
+            let writer = try JournalWriter(.memory, limits: limits, epoch: "e", unix: 0, boot: "b", isShared: true)
             let publications = try PublicationLog(minimumBytes: 65_536, seq: 0)
             recorder = Recorder(publications, writer, payloadKey: "payload")
         }
@@ -51,6 +52,17 @@ struct SharedStateTests {
             let field = parts[0].replacing("\0", with: "/")
             return "\(field) \(parts[1]) \(corrections.words[index + 2].isEmpty ? "ends" : "is")"
         }
+    }
+
+    @Test func `a key that there was no room for is said to be missing, where Redis does not have it`() throws {
+        var rig = try Rig(keys: 1)
+        try rig.record([
+            #"{"event":"n","id":"1","key":"kept"}"#, #"{"event":"n","id":"2","key":"missing"}"#,
+            #"{"event":"n","id":"3","key":"there"}"#,
+        ])
+        let past = StreamPast(
+            epoch: "e", last: 4, kept: [try Self.kept("", "there", 3, #"{"event":"n","id":"3","key":"there"}"#)])
+        #expect(Self.words(rig.recorder.corrections(of: past, Self.place)) == ["/kept = is", "/missing = is"])
     }
 
     @Test func `a stream that has lost events gets back the state, but for what has come since`() throws {

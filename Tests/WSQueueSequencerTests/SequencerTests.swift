@@ -117,4 +117,12 @@ struct SequencerTests {
         #expect(sequencer.released(synced: 5) == 5)
         #expect(sequencer.releaseMark(position: 6) == 6)
     }
+
+    @Test func `what says that it has waited for more than a year counts from its file`() {
+        let (unix, year) = (1_800_000_000_000_000_000 as Int64, 366 * 86_400 * 1_000_000 as Int64)
+        func wait(_ microseconds: Int64) -> Int64 {
+            SpooledEvent.wait(since: unix / 1_000 - microseconds, unix, unix - 5_000, until: unix) / 1_000
+        }
+        #expect(wait(7) == 7 && wait(year + 5) == year + 5 && wait(year + 6) == 5)
+    }
 }
