@@ -14,6 +14,8 @@ struct FileExaminer {
         case batch(Batch)
         /// Nothing can be done with it now, or ever: its name is forgotten.
         case nothing
+        /// It cannot be read for the moment, and what comes after it is not to overtake it.
+        case later
         /// It can be neither sent nor moved: its name stays known, so that it is named once and not looked at for ever.
         case immovable
     }
@@ -27,10 +29,8 @@ struct FileExaminer {
     private var begun: [FileName: BatchProgress] = [:]
     /// Files that were set aside, and may be completed there.
     private var setAside = SetAsideFiles()
-    /// Files that could not be read for now, and why; they are looked at again.
-    private var failing: [FileName: Int32] = [:]
-    /// Files that can be neither read nor moved, and what they looked like when that was said.
-    private var stuck: [FileName: Unfinished.Look] = [:]
+    /// Files that could not be read for now, or never and not moved either.
+    private var unread = UnreadFiles()
     /// Copies whose writers may be about to set their times, what they looked like, and since when they wait.
     private var untimed: [FileName: (look: Unfinished.Look, since: Int64)] = [:]
     private var rejected: UInt64 = 0
@@ -51,18 +51,17 @@ struct FileExaminer {
     }
 
     /// Files that are to be looked at again.
-    var retried: [FileName] { unfinished.names + failing.keys + untimed.keys }
+    var retried: [FileName] { unfinished.names + unread.failed + untimed.keys }
     /// Whether files can be neither read nor moved.
-    var hasStuckFiles: Bool { !stuck.isEmpty }
+    var hasStuckFiles: Bool { unread.hasStuck }
 
     /// Forgets what was known of another directory's files.
     mutating func forget() {
         unfinished = Unfinished(startedAt: startedAt, startedNow: startedNow)
         begun = [:]
         setAside = SetAsideFiles()
-        failing = [:]
+        unread = UnreadFiles()
         untimed = [:]
-        stuck = [:]
     }
 
     /// Adds how many files were refused, and how many are to be looked at again.
@@ -95,7 +94,7 @@ struct FileExaminer {
         guard case .contents(let status) = outcome else {
             return note(outcome, file, reader, writers, now: now, unix: unix)
         }
-        if !failing.isEmpty { failing[file.name] = nil }
+        unread.noteRead(file.name)
         guard UTF8Validator.isValid(file.stem.span) else {
             return judge(.name, status, file, reader, writers, now: now, unix: unix)
         }
@@ -128,12 +127,12 @@ struct FileExaminer {
         case .gone:
             forget(file.name)
             endWaiting(file.name)
-            failing[file.name] = nil
+            unread.noteRead(file.name)
         case .failed(let error):
             // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
-            if failing.updateValue(error.code, forKey: file.name) != error.code {
-                log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
-            }
+            let (isNew, keepsPlace) = unread.note(error, of: file.name, now: now)
+            if isNew { log.write(LogLine(.warning, "queue.unreadable").with("error", error.description)) }
+            if keepsPlace { return .later }
         case .fault(let fault, let status): return judge(fault, status, file, reader, writers, now: now, unix: unix)
         }
         return .nothing
@@ -193,14 +192,11 @@ struct FileExaminer {
     /// Whether a server before this one may have sent lines of a batch.
     func mayBeBegun(_ batch: Batch, unix: Int64) -> Bool { batch.mayBeBegun(before: startedAt, unix: unix) }
 
-    /// Forgets the files that could not be moved and are gone or others by now, which makes them events of their own.
+    /// Forgets the files that could not be moved and are gone or others by now, which makes them events of their own, and has
+    /// those tried again that may be moved by now.
     ///
     /// - Returns: Their names.
-    mutating func takeChanged(in reader: SpoolReader) -> [FileName] {
-        let names = stuck.filter { $0.value.hasChanged($0.key, in: reader.directory) }.map(\.key)
-        for name in names { stuck[name] = nil }
-        return names
-    }
+    mutating func takeChanged(in reader: SpoolReader) -> [FileName] { unread.takeStuck(in: reader.directory) }
 
     /// Files that were set aside and have been completed there, as it seems, under the names that they have again.
     mutating func takeCompleted(in reader: SpoolReader, now: Int64, unix: Int64) -> [FileName] {
@@ -227,7 +223,7 @@ struct FileExaminer {
         now: Int64, unix: Int64
     ) -> Finding {
         let look = Unfinished.Look(status)
-        if stuck[file.name] == look { return .immovable }
+        if unread.isStuck(file.name, look) { return .immovable }
         let writer = writer(of: file, status, reader, writers)
         let rest = file.isBatch && writer == .unknown ? Unfinished.batchRestNanoseconds : Unfinished.restNanoseconds
         unfinished.note(file.name, look, writer, isRefused: true, now: now)
@@ -244,7 +240,7 @@ struct FileExaminer {
         _ reader: SpoolReader
     ) -> Finding {
         let look = Unfinished.Look(status)
-        if stuck[file.name] == look { return .immovable }
+        if unread.isStuck(file.name, look) { return .immovable }
         unfinished.forget(file.name)
         setAside.forget(file.name)
         let reason = line.map { "line \($0): \(refusal.reason)" } ?? refusal.reason
@@ -258,7 +254,6 @@ struct FileExaminer {
     private mutating func moveAway(
         _ name: FileName, _ look: Unfinished.Look, reason: String, by publisher: String? = nil, _ reader: SpoolReader
     ) -> FileName? {
-        rejected += 1
         let reason = reason + (begun[name].map { "; the lines before \($0.lines + 1) were sent" } ?? "")
         func line(_ level: LogLevel) -> LogLine {
             let line = LogLine(level, "event.rejected").with("file", name.description)
@@ -267,11 +262,13 @@ struct FileExaminer {
         do throws(SystemCallError) {
             let moved = try reader.quarantine(name, reason: reason)
             begun[name] = nil
+            if !unread.noteMoved(name) { rejected += 1 }
             log.write(line(.warning).with("moved", ".failed/\(moved.name)"))
             if let pruned = moved.pruned { log.write(LogLine(.warning, "queue.pruned").with("files", pruned.count)) }
             return moved.name
         } catch {
-            stuck[name] = look
+            guard unread.noteStuck(name, look, error) else { return nil }
+            rejected += 1
             log.write(
                 line(.error).with("error", error.description).with("hint", "left in the queue; remove it by hand"))
             return nil
@@ -304,14 +301,6 @@ struct FileExaminer {
         return FileWriter(
             lease: reader.isBeingWritten(file.name),
             isSeenOpen: writers.isOpen(file.name, sizeBytes: status.sizeBytes), isNoticed: file.isNoticed)
-    }
-}
-
-extension Unfinished.Look {
-    /// Whether the file that looked so is gone or another one.
-    func hasChanged(_ name: FileName, in directory: Directory) -> Bool {
-        guard let status = try? directory.status(of: name) else { return true }
-        return Unfinished.Look(status) != self
     }
 }
 

@@ -204,7 +204,7 @@ package struct Hub: ~Copyable {
     /// Goes on with the batch that was begun, or takes the oldest file.
     ///
     /// - Parameter limit: How far a batch is recorded.
-    /// - Returns: Whether there was anything.
+    /// - Returns: Whether there was anything that could be taken or left.
     private mutating func takeNext(upTo limit: PassLimit, now: Int64, unix: Int64, readBytes: inout Int) -> Bool {
         if batch != nil {
             goOnWithBatch(upTo: limit, unix: unix)
@@ -227,9 +227,10 @@ package struct Hub: ~Copyable {
             guard !awaitsTimes(first, new.fileSource, new.fileStatus, now: now) else { return true }
             begin(new, now: now, unix: unix)
         case .nothing: intake.finish(file.name)
+        case .later: intake.putBack(file, now: now)
         case .immovable: break
         }
-        return true
+        return !intake.isPausing
     }
 
     /// Whether a file has to wait: its writer may be about to set its times, by which it is a copy of one that was sent.

@@ -13,8 +13,6 @@ struct Intake: ~Copyable {
     private var queue = SpoolQueue()
     /// Why a listing is due though nothing was noticed.
     private var listingCause: HubCounters.ScanCause? = .start
-    /// Whether a server before this one may have taken files and not deleted them.
-    private var mayHaveTaken = false
     private var nextLook: Int64 = 0
     /// When the directory may be listed again for no other reason than that it has changed.
     private var nextListing: Int64 = 0
@@ -22,6 +20,7 @@ struct Intake: ~Copyable {
     private var nextSweep: Int64 = 0
     /// When the next file that waits for its time is due, by the monotonic clock.
     private var nextDue = Int64.max
+    private var trouble = IntakeTrouble()
     private var overflowCount: UInt64 = 0
     private var scanCounts = [UInt64](repeating: 0, count: HubCounters.ScanCause.allCases.count)
     /// Files that had to wait because no client was connected, and how many of those that wait now are among them.
@@ -44,14 +43,16 @@ struct Intake: ~Copyable {
     var reader: SpoolReader? { directory.reader }
     /// Which directory that is, or was.
     var identity: FileIdentity? { directory.identity }
+    /// Whether nothing is taken for the moment, because that would change the order.
+    var isPausing: Bool { trouble.isPausing }
     /// Whether a file can be taken.
-    var hasNext: Bool { directory.reader != nil && !queue.isEmpty }
+    var hasNext: Bool { directory.reader != nil && !queue.isEmpty && !trouble.isPausing }
 
     /// Whether the directory has been listed, and all that was found is taken.
     var isThrough: Bool { listingCause != .start && queue.isEmpty && !queue.isTruncated }
 
     /// How long the hub may sleep when nothing wakes it, nanoseconds.
-    func sleepNanoseconds(now: Int64) -> Int64 { min(nextLook, nextDue) - now }
+    func sleepNanoseconds(now: Int64) -> Int64 { min(nextLook, nextDue, trouble.end) - now }
 
     // MARK: The directory
 
@@ -94,6 +95,7 @@ struct Intake: ~Copyable {
         try watcher.attach(opened.reader.directory)
         listingCause = .start
         guard directory.isAnother(opened) else { return false }
+        trouble.endPause()
         queue.reset()
         return true
     }
@@ -103,7 +105,7 @@ struct Intake: ~Copyable {
 
     /// Has the next listing give files back their names that a server before this one has taken and not deleted: what it
     /// has sent of them is known. Where another file has the name by now, it is taken in from where it is.
-    mutating func putBackTaken() { mayHaveTaken = true }
+    mutating func putBackTaken() { trouble.mayHaveTaken = true }
 
     /// Notes that a directory that was found cannot be used.
     mutating func noteFault(_ error: SystemCallError) { directory.noteFault(.failed(error)) }
@@ -120,6 +122,7 @@ struct Intake: ~Copyable {
     /// Takes no further files; the lock is kept.
     mutating func stop() {
         directory.leave()
+        trouble.endPause()
         queue.reset()
     }
 
@@ -136,6 +139,7 @@ struct Intake: ~Copyable {
     /// Takes in what notices tell of, and what is due.
     mutating func notice(_ hasNotices: Bool, now: Int64, unix: Int64) {
         if hasNotices { takeNotices() }
+        trouble.look(now: now)
         releaseDue(now: now, unix: unix)
     }
 
@@ -192,9 +196,15 @@ struct Intake: ~Copyable {
 
     /// Takes the oldest file. It stays known, so that it is not found again, until ``finish(_:)``.
     mutating func next(now: Int64) -> PendingFile? {
-        guard let reader = directory.reader else { return nil }
+        guard let reader = directory.reader, !trouble.isPausing else { return nil }
         if queue.isEmpty, queue.isTruncated { list(reader, .backlog, now: now) }
         return queue.next()
+    }
+
+    /// Gives back a file that cannot be read now. It is the next one again, after a moment in which nothing is taken.
+    mutating func putBack(_ file: PendingFile, now: Int64) {
+        queue.putBack(file)
+        trouble.pause(now: now)
     }
 
     /// Forgets a name: its file is deleted, set aside, gone, or to be looked at again.
@@ -240,13 +250,14 @@ struct Intake: ~Copyable {
             nextListing = now + cost + ListingPace.rest(after: cost, isTold: watcher.isTold)
         }
         do throws(SystemCallError) {
-            if mayHaveTaken {
+            if trouble.mayHaveTaken {
                 for name in try Removal.putBackAll(in: reader.directory) { queue.retry(name, in: reader.directory) }
-                mayHaveTaken = false
+                trouble.mayHaveTaken = false
             }
             try watcher.willList(reader.directory, now: now)
             let listing = try queue.list(reader.directory)
             listingCause = nil
+            trouble.noteListed()
             // What came meanwhile was perhaps listed before its notice was read, which says in which order it came.
             takeNotices()
             for name in listing.foreign {
@@ -256,6 +267,7 @@ struct Intake: ~Copyable {
             }
         } catch {
             listingCause = .retry
+            trouble.noteUnlisted(error, until: nextLook, now: now)
             log.write(LogLine(.error, "queue.unreadable").with("error", error.description))
         }
     }

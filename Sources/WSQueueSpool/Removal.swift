@@ -108,11 +108,11 @@ package struct Removal: Sendable {
 
     /// Gives all files their names that have one of ours.
     ///
-    /// - Returns: Those whose names others have by now; they stay where they are.
+    /// - Returns: Those whose names others have by now, or cannot be given back; they stay where they are.
     package static func putBackAll(in directory: Directory) throws(SystemCallError) -> [FileName] {
         var names: [FileName] = []
         try directory.forEachName { if TakenName.isOne($0) { names.append(FileName($0)) } }
-        return names.filter { (try? Removal($0, in: directory, readAs: nil).putBack()) == $0 }
+        return names.filter { ((try? Removal($0, in: directory, readAs: nil).putBack()) ?? $0) == $0 }
     }
 
     /// Compares a file that is to stay where it is with what was read.

@@ -206,6 +206,9 @@ package struct SpoolQueue {
         return listed.popLast()
     }
 
+    /// Gives back a file that was taken and has to wait: it is the next one again.
+    package mutating func putBack(_ file: PendingFile) { noticed.insert(file) }
+
     /// Forgets a name: its file is deleted, set aside, gone, or to be looked at again.
     package mutating func finish(_ name: FileName) {
         known.remove(name)

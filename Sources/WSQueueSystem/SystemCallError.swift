@@ -65,6 +65,8 @@ extension SystemCallError {
     package var isWithoutLinks: Bool { isUnsupported || code == EPERM || code == EMLINK }
     package var isInputOutput: Bool { code == EIO }
     package var isTryAgain: Bool { isOutOfDescriptors || [EAGAIN, EINTR, ENOMEM, ENOBUFS, EBUSY].contains(code) }
+    /// Whether the machine, or this process, has too little of something, whatever the call was about.
+    package var isShortage: Bool { isOutOfDescriptors || code == ENOMEM || code == ENOBUFS }
     package var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
     package var isWouldBlock: Bool { code == EAGAIN }
     package var isAddressInUse: Bool { code == EADDRINUSE }

@@ -1,0 +1,130 @@
+import Foundation
+import Support
+import Testing
+import WSQueueSystem
+
+/// What the hub does where the machine refuses it something once, or a file cannot be read for a while.
+@Suite(.serialized)
+struct HubFaultTests {
+    private static let codes = [EIO, ENOMEM, EMFILE, ENOSPC]
+
+    private func withHub(_ body: (HubHarness) throws -> Void) throws {
+        try withTemporaryDirectory(isInMemory: true) { path in try body(HubHarness(path)) }
+    }
+
+    /// A name by the contract of the publishers.
+    private func name(_ number: Int) -> String { "\(1_700_000_000_000_000_000 + number)-1-\(number)-ab.json" }
+
+    /// Places one event and more, whose payloads are their numbers.
+    private func place(_ numbers: ClosedRange<Int>, in hub: HubHarness) throws {
+        for number in numbers { try hub.place(name(number), #"{"event":"n","payload":\#(number)}"#) }
+    }
+
+    /// The payloads of what has been published, in this order.
+    private func payloads(_ hub: HubHarness) -> [String] {
+        hub.published().map { one in
+            String((one.text.components(separatedBy: #""payload":"#).last ?? "").prefix { $0.isNumber })
+        }
+    }
+
+    @Test(arguments: codes)
+    func `whichever call of a turn fails, the events come once and in order, and their files go`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                try place(1...3, in: hub)
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                var all = payloads(hub)
+                for _ in 0..<10 {
+                    hub.turn()
+                    all += payloads(hub)
+                }
+                #expect(all == ["1", "2", "3"], "call \(number)")
+                // What could not be deleted is tried again after a minute.
+                for _ in 0..<4 { hub.turn(after: 30_000) }
+                #expect(hub.names.isEmpty, "call \(number)")
+            }
+        }
+        #expect(number > 10)
+    }
+
+    @Test(arguments: codes)
+    func `whichever call fails, a file that is no event is set aside in the end`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                try hub.place(name(1), "no event")
+                hub.turn()
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn(after: 3_000) }.didFail
+                for _ in 0..<4 { hub.turn(after: 30_000) }
+                #expect(hub.names.isEmpty && hub.failed.count == 1, "call \(number)")
+            }
+        }
+        #expect(number > 5)
+    }
+
+    @Test(arguments: codes)
+    func `whichever call of the start fails, what was taken before it is sent`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withTemporaryDirectory(isInMemory: true) { path in
+                try FileManager.default.createDirectory(atPath: "\(path)/queue", withIntermediateDirectories: true)
+                let text = #"{"event":"n","payload":1}"#
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/queue/.taken-12345678-a.json"))
+                let start = SystemCallFaults.failing(callNumber: number, with: code) { Result { try HubHarness(path) } }
+                didFail = start.didFail
+                // Where it says why it does not start it is started again.
+                guard let hub = try? start.result.get() else { return }
+                for _ in 0..<10 { hub.turn() }
+                #expect(payloads(hub) == ["1"], "call \(number)")
+            }
+        }
+        #expect(number > 10)
+    }
+
+    @Test func `what comes after a file that cannot be read for a moment does not overtake it`() throws {
+        try withHub { hub in
+            try place(1...2, in: hub)
+            try withLease("\(hub.path)/\(name(1))") {
+                hub.turn()
+                #expect(hub.sleepMilliseconds() > 0)
+                hub.turn()
+                #expect(hub.seq == 0)
+            }
+            hub.turn()
+            #expect(payloads(hub) == ["1", "2"])
+        }
+    }
+
+    @Test func `a file that cannot be read for long holds up nothing, and is sent when it can`() throws {
+        try withHub { hub in
+            try place(1...2, in: hub)
+            try withLease("\(hub.path)/\(name(1))") {
+                for _ in 0..<10 { hub.turn() }
+                #expect(payloads(hub) == ["2"])
+            }
+            hub.turn()
+            #expect(payloads(hub) == ["1"])
+            hub.turn()
+            #expect(hub.names.isEmpty)
+        }
+    }
+
+    /// While a process holds such a lease for writing (fcntl(2)), opening the file without waiting fails: EWOULDBLOCK.
+    private func withLease(_ path: String, _ body: () throws -> Void) throws {
+        // The holder is told, and would end.
+        signal(SIGIO, SIG_IGN)
+        let file = open(path, O_RDWR)
+        try #require(file >= 0)
+        defer { close(file) }
+        let setLease: Int32 = 1_024
+        try #require(fcntl(file, setLease, Int32(F_WRLCK)) == 0)
+        try body()
+    }
+}
