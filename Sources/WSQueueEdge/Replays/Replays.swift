@@ -221,8 +221,8 @@ struct Replays {
         let trimmed = journal.trimmed
         guard let start = replay.position ?? journal.position(after: replay.reached) else { return nil }
         replay.find(start)
-        do {
-            guard let chunk = try journal.read(from: start, limitBytes: start.step(Self.stepBytes)) else {
+        do throws(SystemCallError) {
+            guard let chunk = try chunk(from: start, limitBytes: start.step(Self.stepBytes)) else {
                 let gone = max(journal.precedingSeq, try leftOut(behind: start))
                 leave(upTo: min(seq, gone), trimmed, slot, &replay, subscriptions, connections)
                 return nil
@@ -235,13 +235,25 @@ struct Replays {
         }
     }
 
+    /// What the journal has from a place on. An error that comes once takes nothing from a client.
+    private func chunk(
+        from start: Journal.Position, limitBytes: Int
+    ) throws(SystemCallError) -> Journal.Chunk? {
+        for _ in 1..<Self.readAttempts {
+            do { return try journal.read(from: start, limitBytes: limitBytes) } catch { continue }
+        }
+        return try journal.read(from: start, limitBytes: limitBytes)
+    }
+
+    private static let readAttempts = 3
+
     /// Up to which number no record follows a place because a start has left the numbers out, and nothing has been recorded
     /// since; 0 where that is not so.
     private func leftOut(behind start: Journal.Position) throws(SystemCallError) -> UInt64 {
         var end = start
         while let next = journal.nextSegment(behind: end) { end = next }
         // Looked at once more: what has come meanwhile into a segment before that one is not left out.
-        return try journal.read(from: start, limitBytes: Self.stepBytes) == nil ? end.precedingSeq : 0
+        return try chunk(from: start, limitBytes: Self.stepBytes) == nil ? end.precedingSeq : 0
     }
 
     /// Goes on after records that are gone: what of them was for the client is lost to it.
