@@ -29,6 +29,8 @@ struct TalkJudge {
     /// Whether a state was not complete, which is so only where a gap is told besides.
     private var isStatePartial = false
     private var isGapTold = false
+    /// Whether a gap comes next that belongs to the state of a channel, and answers nothing.
+    private var isStateGapNext = false
     private var isReplaying: Bool
     /// Up to here its state tells of what has a key: of all, or of one channel.
     private var cuts: [String: UInt64] = [:]
@@ -191,6 +193,7 @@ struct TalkJudge {
         // After a fault of the machine something may be missing, and that is said.
         if isComplete, let wrong { report(.lost, wrong) }
         guard since == nil else { return }
+        if !isComplete, channel != nil, case .resumed(_, .gap, _) = next { isStateGapNext = true }
         // A reader of a stream is told only here where it stands.
         var from = talk.isStream && join == nil ? end : base
         // What has gone while it was told of its state is told as a gap right after it; one that was cut off in between was
@@ -265,6 +268,11 @@ struct TalkJudge {
     }
 
     private mutating func endReplay(_ cursor: HistoryCursor, _ answer: ModelTalk.Answer, trimmed: UInt64) {
+        if isStateGapNext, echo != nil, case .gap(let end) = answer {
+            (isStateGapNext, isGapTold) = (false, true)
+            if end.epoch == epoch { told = max(told, end.seq) }
+            return
+        }
         counts.answers += 1
         if case .gap = answer { isGapTold = true }
         if let since = echo ?? talk.since, since.epoch == cursor.epoch {

@@ -158,7 +158,7 @@ final class Listener {
         let unix = kernel.unix / 1_000_000_000
         if end + Story.tokenLeeway < unix { scenario.fail("\(name): its token had ended before it was let in") }
         let left = (end > unix ? end : end + Story.tokenLeeway) * 1_000_000_000 - kernel.unix
-        return kernel.now + left + Self.tokenPatience
+        return kernel.now + left + Self.tokenPatience * (kernel.settings.stallPerMille > 0 ? 5 : 1)
     }
 
     /// Asks for a channel besides, from some place on, and then where it stands: that has an answer in any case.
