@@ -131,16 +131,15 @@ package struct OptionTable: Sendable {
     package let operands: [Operand]
     /// The commands of the program, each with a table of its own; the first operand is one of their names.
     package let commands: [OptionTable]
-    /// What help says besides.
-    package let sections: [Section]
+    private let makeSections: @Sendable () -> [Section]
     /// What other programs call options: without its dashes, and the option with them.
     let synonyms: [String: String]
 
     /// Describes a program or a command.
     package init(
         _ program: String, forms: [String], lines: [String] = [], summary: String, options: [Option],
-        words: [String] = [], operands: [Operand] = [], commands: [OptionTable] = [], sections: [Section] = [],
-        synonyms: [String: String] = [:]
+        words: [String] = [], operands: [Operand] = [], commands: [OptionTable] = [],
+        sections: @autoclosure @escaping @Sendable () -> [Section] = [], synonyms: [String: String] = [:]
     ) {
         self.program = program
         self.forms = forms
@@ -150,9 +149,12 @@ package struct OptionTable: Sendable {
         self.words = words
         self.operands = operands
         self.commands = commands
-        self.sections = sections
+        makeSections = sections
         self.synonyms = synonyms
     }
+
+    /// What help says besides; made when it is wanted, because a publisher starts once an event.
+    package var sections: [Section] { makeSections() }
 
     /// What the command is called: the last word of `program`.
     package var name: String { program.split(separator: " ").last.map(String.init) ?? "" }

@@ -3,8 +3,10 @@ package import WSQueueArguments
 extension Option {
     static let directory = Option(
         "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR", isCommon: true,
-        text: "The queue directory, which must exist. Default: ./queue where it is yours or root's and a server is at "
-            + "work there, else /var/spool/wsqueue where that exists, else ./queue.")
+        text: """
+            The queue directory, which must exist. Default: ./queue where it is yours or root's and a server is at \
+            work there, else /var/spool/wsqueue where that exists, else ./queue.
+            """)
     static let channel = Option(
         "channel", short: "c", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_CHANNEL",
         isCommon: true, text: "Only for those who listen to this channel. Default: for every client.")
@@ -16,25 +18,31 @@ extension Option {
         text: "Not for the connection with this id: the browser tab that caused the event.")
     static let key = Option(
         "key", short: "k", value: .required("KEY"), isCommon: true,
-        text:
-            "For a state that pages see when they open. It is the newest event of its key in its channels, until "
-            + "another event has the key or --clear ends it. With --lines EVENT and --follow EVENT every line is, "
-            + "with --run both events are.")
+        text: """
+            For a state that pages see when they open. It is the newest event of its key in its channels, until \
+            another event has the key or --clear ends it. With --lines EVENT and --follow EVENT every line is, with \
+            --run both events are.
+            """)
     static let clear = Option(
         "clear", text: "To end the state of --key. Those who listen get the event as any other.")
     static let id = Option(
         "id", short: "i", value: .required("ID"), environment: "WSQUEUE_ID",
-        text: "For a job that may be repeated: the event's id. While one with this id waits in the queue, or is in the "
-            + "server's journal, it is not sent again. Default: the name of the file.")
+        text: """
+            For a job that may be repeated: the event's id. While one with this id waits in the queue, or is in the \
+            server's journal, it is not sent again. Default: the name of the file.
+            """)
     static let timeToLive = Option(
         "ttl", value: .required("DURATION"), environment: "WSQUEUE_TTL",
-        text: "For what is worth nothing later: not to be sent when so much time has gone since now, or since --at, "
-            + "such as 30s or 1h30m. Default: never too late.")
+        text: """
+            For what is worth nothing later: not to be sent when so much time has gone since now, or since --at, \
+            such as 30s or 1h30m. Default: never too late.
+            """)
     static let at = Option(
         "at", value: .required("TIME"), environment: "WSQUEUE_AT",
-        text: "To send it later, not before this time. '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z "
-            + "or @1795284000; at most a year from now. Until then the event waits in the queue; --cancel takes it "
-            + "back.")
+        text: """
+            To send it later, not before this time. '2026-11-21 18:00', 18:00 (the next one), 2026-11-21T18:00:00Z \
+            or @1795284000; at most a year from now. Until then the event waits in the queue; --cancel takes it back.
+            """)
     static let after = Option(
         "in", value: .required("DURATION"), environment: "WSQUEUE_IN",
         text: "To send it later, so long from now, such as 10m. The rest is as with --at.")
@@ -43,13 +51,16 @@ extension Option {
         text: "The payload, as JSON, sent byte for byte.")
     static let text = Option(
         "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT", takesAnyText: true, isCommon: true,
-        text: "The payload, as text; - is standard input. A JSON string is made of it, with U+FFFD for what is no "
-            + "UTF-8. Standard input may be of any size up to that of an event.")
+        text: """
+            The payload, as text; - is standard input. A JSON string is made of it, with U+FFFD for what is no \
+            UTF-8. Standard input may be of any size up to that of an event.
+            """)
     static let file = Option(
         "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE", isCommon: true,
-        text:
-            "The payload, as JSON in a file; - is standard input. With --lines it has the lines. With --follow, what is "
-            + "added to FILE from now on, and to the next file of its name when it is rotated.")
+        text: """
+            The payload, as JSON in a file; - is standard input. With --lines it has the lines. With --follow, what \
+            is added to FILE from now on, and to the next file of its name when it is rotated.
+            """)
     static let textFile = Option(
         "text-file", value: .required("NAME=FILE"), isRepeatable: true,
         text: "For a field that is the text in FILE; - is standard input. What is no UTF-8 becomes U+FFFD.")
@@ -59,24 +70,30 @@ extension Option {
     /// The lines of standard input, as one batch.
     package static let lines = Option(
         "lines", isCommon: true,
-        text: "An event a line of standard input, all or nothing. They are one file, which is sent whole and in order. "
-            + "With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, "
-            + "and nothing is published.")
+        text: """
+            An event a line of standard input, all or nothing. They are one file, which is sent whole and in order. \
+            With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, \
+            and nothing is published.
+            """)
     static let textLines = Option(
         "text-lines", environment: "WSQUEUE_TEXT_LINES",
-        text: "With --lines EVENT and --follow EVENT, for lines of text, such as a log's. JSON strings are made of "
-            + "them, with U+FFFD for what is no UTF-8.")
+        text: """
+            With --lines EVENT and --follow EVENT, for lines of text, such as a log's. JSON strings are made of \
+            them, with U+FFFD for what is no UTF-8.
+            """)
     /// Lines as they come, without end.
     package static let follow = Option(
         "follow", isCommon: true,
-        text: "The same as they come, without end, in batches. A wrong line is "
-            + "told and passed over. Whoever writes the lines never waits for a server; what cannot be written, as on "
-            + "a full disk, is tried again.")
+        text: """
+            The same as they come, without end, in batches. A wrong line is told and passed over. Whoever writes the \
+            lines never waits for a server; what cannot be written, as on a full disk, is tried again.
+            """)
     static let chunks = Option(
         "chunks",
-        text:
-            "With --follow EVENT, for one text as it is written, such as by a language model. Each event is a piece of "
-            + "it, with lines or without, cut between characters; put together they are the text.")
+        text: """
+            With --follow EVENT, for one text as it is written, such as by a language model. Each event is a piece \
+            of it, with lines or without, cut between characters; put together they are the text.
+            """)
     static let every = Option(
         "every", value: .required("DURATION"), environment: "WSQUEUE_EVERY",
         text:
@@ -85,26 +102,32 @@ extension Option {
     /// A command, with an event when it starts and one when it ends.
     package static let run = Option(
         "run", isCommon: true, completed: .command(after: 0),
-        text: "Run a command; publish EVENT.started, EVENT.finished. The latter has {exit, signal, seconds, tail}, "
-            + "where tail is the end of what it wrote; fields stand in both. Its output goes on to where it went, "
-            + "signals go on to it, and the exit status is its own, also when nothing can be published.")
+        text: """
+            Run a command; publish EVENT.started, EVENT.finished. The latter has {exit, signal, seconds, tail}, \
+            where tail is the end of what it wrote; fields stand in both. Its output goes on to where it went, \
+            signals go on to it, and the exit status is its own, also when nothing can be published.
+            """)
     static let stream = Option(
         "stream",
-        text:
-            "With --run, to show what the command writes as it comes: EVENT.output with {stream, text}. stream is stdout "
-            + "or stderr. Many commands write in blocks where no terminal is: stdbuf -oL helps.")
+        text: """
+            With --run, to show what the command writes as it comes: EVENT.output with {stream, text}. stream is \
+            stdout or stderr. Many commands write in blocks where no terminal is: stdbuf -oL helps.
+            """)
     static let onlyFailures = Option(
         "only-failures",
-        text:
-            "With --run, for cron: nothing but EVENT.failed. It has what EVENT.finished says, and comes when the command "
-            + "exits with another status than 0, is ended by a signal or cannot be started; behind -- chronic keeps a "
-            + "good run's output from being mailed.")
+        text: """
+            With --run, for cron: nothing but EVENT.failed. It has what EVENT.finished says, and comes when the \
+            command exits with another status than 0, is ended by a signal or cannot be started; behind -- chronic \
+            keeps a good run's output from being mailed.
+            """)
     static let wait = Option(
         "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT", isCommon: true,
-        text: "Wait until the server has sent it: exit status 0. 75 when it still waits in the queue at the end of "
-            + "that time, 69 when no server is there; then, too, it is queued, and not to be published again. 65 with "
-            + "a message that begins with \"queued\" when the server refused it. With -v how long it took is said. "
-            + "Default: 5s.")
+        text: """
+            Wait until the server has sent it: exit status 0. 75 when it still waits in the queue at the end of that \
+            time, 69 when no server is there; then, too, it is queued, and not to be published again. 65 with a \
+            message that begins with "queued" when the server refused it. With -v how long it took is said. \
+            Default: 5s.
+            """)
     /// One event that waits for `--release`.
     package static let hold = Option(
         "hold",
@@ -122,12 +145,16 @@ extension Option {
         text: "To take back what waits under this id for its time (--at, --in).")
     static let sync = Option(
         "sync", short: "s", value: .required("none|data|full"), environment: "WSQUEUE_SYNC",
-        text: "For what must survive a power cut: full, or data, which leaves it whole or not there. none survives "
-            + "the end of any process. data and full wait for the disk, about a millisecond. Default: none.")
+        text: """
+            For what must survive a power cut: full, or data, which leaves it whole or not there. none survives the \
+            end of any process. data and full wait for the disk, about a millisecond. Default: none.
+            """)
     static let mode = Option(
         "mode", value: .required("OCTAL"), environment: "WSQUEUE_MODE",
-        text: "For a server that reads as another user: the mode of the event file, whatever the umask is. The server "
-            + "must be able to read it. Default: 0644.")
+        text: """
+            For a server that reads as another user: the mode of the event file, whatever the umask is. The server \
+            must be able to read it. Default: 0644.
+            """)
     static let dryRun = Option(
         "dry-run", short: "n", environment: "WSQUEUE_DRY_RUN",
         text: "To see what would be queued: it is checked and printed, and nothing is queued.")
@@ -178,9 +205,11 @@ extension OptionTable {
                 "wsqueue-publish -k job:42 job.progress percent:=57      # a state",
                 "wsqueue-publish --run backup -- /usr/local/bin/backup   # start and end",
             ],
-            summary: "Puts an event into a queue directory, from where wsqueue-server sends it to its WebSocket "
-                + "clients. No server need run: the event waits. Prints nothing when all is well, and reads standard "
-                + "input only when told to.",
+            summary: """
+                Puts an event into a queue directory, from where wsqueue-server sends it to its WebSocket clients. \
+                No server need run: the event waits. Prints nothing when all is well, and reads standard input only \
+                when told to.
+                """,
             options: [
                 .directory, .channel, .user, .except, .key, .clear, .id, .timeToLive, .at, .after, .json, .text, .file,
                 .textFile, .jsonFile, .lines, .follow, .every, .textLines, .chunks, .run, .stream, .onlyFailures, .wait,

@@ -17,9 +17,14 @@ package enum Console {
 
     /// A variable whose name is a slip: the event would go where its publisher has not sent it.
     package static func mistypedVariable(_ table: OptionTable) -> ArgumentFault? {
+        let variables = Process.environment(beginning: "WSQUEUE_").filter { variable in
+            !table.options.contains { $0.environment == variable.name }
+        }
+        // Hardly ever is there any, and the names of two programs would be put together for nothing at each start.
+        guard !variables.isEmpty else { return nil }
         let own = table.options.compactMap { $0.environment }
         return UnknownVariables(
-            among: Process.environment(beginning: "WSQUEUE_"), own: own,
+            among: variables, own: own,
             siblings: ProgramVariables.ofServer.filter { !own.contains($0) }
         ).slips.first
     }
