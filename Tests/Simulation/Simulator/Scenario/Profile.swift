@@ -71,7 +71,6 @@ struct Profile {
         if !clockErrors.isEmpty { machine.hasLeases = true }
         stallNanoseconds = machine.hasLeases ? 20_000_000_000 : 1_500_000_000
         isStory = options.story ?? random.chance(perMille: 500)
-        // The model of a story knows no history that goes while a client is being told of it.
         journalBytes = random.pick([8_192, 8_192, 16_384, 65_536])
         historyMarkLimit = random.pick([65_536, 3])
         if random.chance(perMille: 250) {
