@@ -94,6 +94,33 @@ struct SpoolReaderTests {
         }
     }
 
+    @Test func `what was set aside not long ago is known by the name that it had, and whether it has changed`() throws {
+        try withTemporaryDirectory { path in
+            let reader = try SpoolReader.opened(Directory.open(path))
+            for text in ["first", "second"] {
+                try write(text, "a.json", in: path)
+                _ = try reader.quarantine(FileName("a.json"), reason: "why")
+            }
+            try write("no name of an event", "what", in: "\(path)/.failed")
+            let file = try #require(fopen("\(path)/.failed/a.json.2", "a"))
+            fputs("more", file)
+            fclose(file)
+            let unix = Clock.unixNanoseconds()
+            let recent = reader.recentFailures(unix: unix, limit: 9).sorted {
+                $0.moved.description < $1.moved.description
+            }
+            #expect(recent.map(\.moved.description) == ["a.json", "a.json.2"])
+            #expect(recent.map(\.name.description) == ["a.json", "a.json"])
+            #expect(recent.last?.isChanged == true)
+            #expect(reader.recentFailures(unix: unix, limit: 1).count == 1)
+            #expect(reader.recentFailures(unix: unix + 3_700_000_000_000, limit: 9).isEmpty)
+            // Somebody has tidied up.
+            try FileManager.default.removeItem(atPath: "\(path)/.failed")
+            try write("third", "a.json", in: path)
+            #expect(try reader.quarantine(FileName("a.json"), reason: "why").name == FileName("a.json"))
+        }
+    }
+
     @Test func `what was read of a batch is not what was read of an event`() throws {
         try withTemporaryDirectory { path in
             try write("x", "a.json", in: path)
