@@ -1,7 +1,7 @@
 """What was measured: for each scenario, server and value one number a round; pure functions of that.
 
 A file of figures grows by pieces, so that a long run can be taken apart: what is the same in all of them (machine,
-versions) is written once, and what differs (the load before) is kept for each piece.
+versions) is written once, and what differs (the load before, kernel, commit) is kept for each piece.
 """
 
 import json

@@ -23,7 +23,8 @@ def describe(servers, queue="/dev/shm"):
 def piece(scenario):
     """What differs from piece to piece."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    return {"scenario": scenario, "began": now, "load_before": os.getloadavg()[0]}
+    return {"scenario": scenario, "began": now, "load_before": os.getloadavg()[0], "kernel": platform.release(),
+            "wsqueue": commit()}
 
 
 def read(path):

@@ -59,11 +59,24 @@ def heading(figures):
     began = min((piece["began"] for piece in pieces), default="-")
     return "\n".join([
         f"- {machine['processor']}, {machine['cores']} cores, virtual: {machine['virtual']}; governor: "
-        f"{machine['governor']}; {machine['memory_gib']} GiB; Linux {machine['kernel']}",
+        f"{machine['governor']}; {machine['memory_gib']} GiB",
         f"- load before: {min(loads):.1f} to {max(loads):.1f}; queue: {machine['queue']}; journal on; {began}",
-        f"- wsqueue {machine['wsqueue']}; {versions}",
+        f"- {commits(machine, pieces)}; {versions}",
         f"- {rounds} interleaved rounds: the middle one (least–greatest); 200-byte payloads; all on loopback",
     ])
+
+
+def commits(machine, pieces):
+    """Which wsqueue ran on which kernel, and what was measured of it where there were several."""
+    found = {}
+    for piece in pieces:
+        one = (piece.get("wsqueue", machine["wsqueue"]), piece.get("kernel", machine["kernel"]))
+        found.setdefault(one, {})[f"`{piece['scenario']}`"] = None
+    if len(found) < 2:
+        found = {one: {} for one in found or [(machine["wsqueue"], machine["kernel"])]}
+    return "; ".join(
+        f"wsqueue {commit} on Linux {kernel}" + (f" ({', '.join(names)})" if names else "")
+        for (commit, kernel), names in found.items())
 
 
 def shortened(versions):

@@ -67,6 +67,17 @@ def test_pieces_add_up_and_figures_come_back_from_their_text():
     assert '"files.cpu_us": [1.2346, 2]' in figures.text(), "a line for each value"
 
 
+def test_pieces_of_several_commits_are_told_apart():
+    figures = Figures({"processor": "P", "cores": 2, "virtual": "no", "governor": "g", "memory_gib": 4, "kernel": "6.1",
+                       "queue": "q", "wsqueue": "aaa", "versions": {}})
+    assert "wsqueue aaa on Linux 6.1;" in tables.heading(figures)
+    figures.pieces = [{"scenario": "crowd", "began": "1", "load_before": 0}]
+    assert "wsqueue aaa on Linux 6.1;" in tables.heading(figures)
+    figures.pieces.append({"scenario": "idle", "began": "2", "load_before": 0, "kernel": "6.2", "wsqueue": "bbb"})
+    assert "wsqueue aaa on Linux 6.1 (`crowd`); wsqueue bbb on Linux 6.2 (`idle`);" in tables.heading(figures)
+    assert {"kernel", "wsqueue"} <= set(machine.piece("idle"))
+
+
 def test_of_several_bursts_of_one_round_the_middle_one_counts():
     results = [{"scenario": "files", "cpu_us": value} for value in (1, 5, 2)] + [{"scenario": "open", "cpu_us": 9}]
     assert middle(results) == [{"scenario": "files", "cpu_us": 2}, {"scenario": "open", "cpu_us": 9}]
