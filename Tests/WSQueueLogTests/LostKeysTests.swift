@@ -48,6 +48,23 @@ struct LostKeysTests {
         }
     }
 
+    @Test func `a key that a server before has written stays when its file goes`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            var first = try writer(path, events: 8)
+            try stage(1, key: "k", in: &first)
+            _ = try first.commit(unix: 1)
+            try first.close()
+            var second = try writer(path, events: 8)
+            for seq in 2...40 as ClosedRange<UInt64> {
+                try stage(seq, key: nil, in: &second)
+                _ = try second.commit(unix: 1, finished: .max)
+            }
+            try #require(second.journal.precedingSeq > 1)
+            let kept = try writer(path, events: 8).journal.kept.events
+            #expect(kept.events().map(\.seq) == [1])
+        }
+    }
+
     @Test func `a start at which a call fails loses no key`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             var writer = try writer(path, events: 8)
