@@ -11,6 +11,9 @@ final class Story {
     private var witness: JournalWitness
     /// The rules that were written, one after the other, and from which of them on one may be in force.
     private var rights: [ModelRights] = []
+    /// When the log said that the newest rules were read, if they may not be in force everywhere yet.
+    private var reloadSeen: Int64?
+    private static let takingNanoseconds: Int64 = 1_000_000_000
     private var firstPossible = 0
     private var reloads = 0
     private unowned let scenario: Scenario
@@ -71,7 +74,7 @@ final class Story {
     }
 
     /// The server starts, and reads the newest rules.
-    func noteStart() { firstPossible = rights.count - 1 }
+    func noteStart() { (firstPossible, reloadSeen) = (rights.count - 1, nil) }
 
     func finish() -> (findings: [HistoryFinding], counts: ModelCounts) {
         look()
@@ -127,7 +130,14 @@ final class Story {
 
     /// The rules of which no one can say yet which are in force.
     var possibleRights: [ModelRights] {
-        if firstPossible < rights.count - 1, reloadCount > reloads { firstPossible = rights.count - 1 }
+        if firstPossible < rights.count - 1, reloadCount > reloads {
+            // The log says so before every loop has taken them, and one may be stopped just then.
+            let seen = reloadSeen ?? kernel.now
+            reloadSeen = seen
+            if kernel.settings.stallPerMille == 0 || kernel.now - seen > Self.takingNanoseconds {
+                noteStart()
+            }
+        }
         return Array(rights[firstPossible...])
     }
 
