@@ -306,7 +306,10 @@ struct TalkJudge {
         let gone = record.events(cursor.epoch, in: since.seq + 1..<max(since.seq, end) + 1)
         if !gone.isEmpty { counts.trimmed += 1 }
         // What it has had by another way counts: of each channel the server remembers the last that is gone.
-        let own = gone.filter { hearing.gets($0.event, isSure: false) }
+        // So does what was its own until a right was withdrawn, since the loss may have been found before.
+        let own = gone.filter { gone in
+            gone.event.isFor(talk.user) && gone.event.places.contains(where: hearing.mayHaveHeard)
+        }
         switch answer {
         case .complete: if !gone.isEmpty { counts.foreignLoss += 1 }
         case .healed:
