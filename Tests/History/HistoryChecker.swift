@@ -3,7 +3,7 @@
 /// - An event whose publication has returned `ok` reaches every client that listens for it. A power cut excuses what was
 ///   published to survive a kill only.
 /// - Each client gets rising numbers, one publisher's events in their order, each event once, with the bytes that were
-///   published. After a power cut an event may come again under the same id.
+///   published. After a power cut, or an error of the disk, an event may come again under the same id.
 /// - One number of one epoch is borne by one event, for all clients and servers.
 /// - A client that has a number has everything it listens for up to that number, but what a gap has told.
 /// - A gap is told only after a power cut, or an error of the disk.
@@ -139,7 +139,7 @@ package struct HistoryChecker {
         case .late(let before): find(.disordered, "after \(before) of the same publisher")
         case .again(let known):
             counts.repetitions += 1
-            if counts.powerCuts == 0 { find(.doubled, "came before") }
+            if counts.powerCuts + counts.diskErrors == 0 { find(.doubled, "came before") }
             if known != id { find(.doubled, "came before as \(known), now as \(id)") }
         }
     }

@@ -9,6 +9,11 @@ struct Options {
     var isTraced = false
     /// Whether a journal is damaged instead; the seed is then the number of the first case, which count from 0.
     var isDamage = false
+    /// Whether each call of a run's servers that can fail does so, in a run of its own, and the seed of that run; the seed
+    /// is then the number of the first call, which count from 0.
+    var runOfCalls: UInt64?
+    /// This one fails, and no other.
+    var failingCall: Int?
     /// Whether all runs are stories, or none; `nil` is drawn.
     var story: Bool?
 
@@ -20,6 +25,7 @@ struct Options {
             case "--cut": cut = Self.choice(after: word, &words)
             case "--fault": fault = Self.choice(after: word, &words)
             case "--damage": isDamage = true
+            case "--each-call": runOfCalls = Self.number(after: word, &words)
             case "--trace": isTraced = true
             case "--stories": story = true
             case "--no-stories": story = false

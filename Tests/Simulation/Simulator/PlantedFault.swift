@@ -17,6 +17,10 @@ enum PlantedFault: String, CaseIterable {
     case numbersNotSkipped = "numbers-not-skipped"
     /// After a failed sync the segment is synced again, and not written again.
     case syncOnlyRepeated = "sync-only-repeated"
+    /// A record that the disk did not take is believed to be in the journal.
+    case failedWriteBelieved = "failed-write-believed"
+    /// A file that cannot be opened, because the machine is short of something, is taken for one that has gone.
+    case refusalTakenForAbsence = "refusal-taken-for-absence"
     /// A publisher renames a file that it has not synced.
     case renamedBeforeSync = "renamed-before-sync"
     /// A publisher does not sync the directory.

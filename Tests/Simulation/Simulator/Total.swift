@@ -10,6 +10,9 @@ struct Total {
     private var gaps = 0
     private var crashes = 0
     private var cuts = 0
+    private var errors = 0
+    private var ends = 0
+    private var stops = 0
     private var calls = 0
     private var switches = 0
     private var milliseconds: Int64 = 0
@@ -26,6 +29,9 @@ struct Total {
         gaps += outcome.counts.gaps
         crashes += outcome.crashes
         cuts += outcome.counts.powerCuts
+        errors += outcome.errors
+        ends += outcome.ends
+        stops += outcome.stops
         calls += outcome.calls
         switches += outcome.switches
         milliseconds += outcome.simulatedNanoseconds / 1_000_000
@@ -39,7 +45,7 @@ struct Total {
 
     var line: String {
         "runs=\(runs) failed=\(failed) events=\(events) deliveries=\(deliveries) repetitions=\(repetitions) "
-            + "gaps=\(gaps) crashes=\(crashes) cuts=\(cuts) calls=\(calls) switches=\(switches) "
+            + "gaps=\(gaps) crashes=\(crashes) cuts=\(cuts) errors=\(errors) ends=\(ends) stops=\(stops) calls=\(calls) switches=\(switches) "
             + "simulated_ms=\(milliseconds) stories=\(stories) "
             + model.words.map { "\($0.name)=\($0.count) " }.joined() + "hash=\(String(hash, radix: 16))"
     }

@@ -16,9 +16,14 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
     let inode: Inode
     if let known = found.inode {
         if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL { return refuse(EEXIST) }
+        let isEvent = found.parent === kernel.queue && !found.name.hasPrefix(".")
+        if let code = kernel.error(of: isEvent ? .openEvent : .open) {
+            return refuse(isEvent && kernel.settings.fault == .refusalTakenForAbsence ? ENOENT : code)
+        }
         inode = known
     } else {
         guard flags & O_CREAT != 0 else { return refuse(ENOENT) }
+        if let code = kernel.error(of: .create) { return refuse(code) }
         inode = kernel.makeInode(isDirectory: false, mode: mode)
         kernel.change(found.parent, [(found.name, inode)])
         kernel.notify(found.parent, .created, found.name)
@@ -74,6 +79,7 @@ public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
     case .inotify: return readNotices(file, buffer, count)
     case .file(let inode):
         if kernel.isInterrupted() { return refuseBytes(EINTR) }
+        if inode.number > 0, let code = kernel.error(of: .read) { return refuseBytes(code) }
         let bytes = copy(inode, at: file.position, to: buffer, partial(kernel, count, of: inode))
         file.position += bytes
         return bytes
@@ -81,12 +87,11 @@ public func simulatedRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
     }
 }
 
-/// SIGHUP, where it has come.
+/// The signal that has come first.
 private func readSignal(_ file: OpenFile, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
-    guard file.counter > 0 else { return refuseBytes(EAGAIN) }
-    file.counter = 0
+    guard !file.signals.isEmpty else { return refuseBytes(EAGAIN) }
     memset(buffer, 0, count)
-    buffer.storeBytes(of: UInt32(SIGHUP), as: UInt32.self)
+    buffer.storeBytes(of: UInt32(file.signals.removeFirst()), as: UInt32.self)
     return count
 }
 
@@ -125,6 +130,7 @@ public func simulatedWrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ c
         return 8
     case .file(let inode):
         if kernel.isInterrupted() { return refuseBytes(EINTR) }
+        if let code = kernel.error(of: .write) { return refuseBytes(code) }
         let written = partial(kernel, count)
         if file.isAppending { file.position = inode.contents.count }
         kernel.write(inode, at: file.position, UnsafeRawBufferPointer(start: buffer, count: written))
@@ -140,6 +146,12 @@ public func simulatedPwrite(_ descriptor: Int32, _ buffer: UnsafeRawPointer?, _ 
         return refuseBytes(EBADF)
     }
     if kernel.isInterrupted() { return refuseBytes(EINTR) }
+    let isWithin = offset + count <= inode.contents.count
+    if kernel.settings.mayBeFull || !inode.isSegment,
+        let code = kernel.error(of: isWithin ? .overwrite : .write)
+    {
+        return inode.isSegment && kernel.settings.fault == .failedWriteBelieved ? count : refuseBytes(code)
+    }
     // What lies within the first sector is written whole: half a header is what no disk has.
     let isWithinSector = offset + count <= 512
     let bytes = UnsafeRawBufferPointer(start: buffer, count: isWithinSector ? count : partial(kernel, count))
@@ -162,6 +174,7 @@ public func simulatedPread(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointe
     }
     kernel.applyHeldWrites()
     if kernel.isInterrupted() { return refuseBytes(EINTR) }
+    if let code = kernel.error(of: .read) { return refuseBytes(code) }
     return copy(inode, at: offset, to: buffer, partial(kernel, count, of: inode))
 }
 
@@ -172,6 +185,7 @@ public func simulatedFtruncate(_ descriptor: Int32, _ size: Int) -> Int32 {
     }
     guard let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
     if kernel.isInterrupted() { return refuse(EINTR) }
+    if let code = kernel.error(of: .size) { return refuse(code) }
     inode.apply(.size(size))
     inode.modified = kernel.fileTime
     kernel.notifyChange(inode)
@@ -201,15 +215,24 @@ private func sync(_ name: StaticString, _ descriptor: Int32) -> Int32 {
     }
     kernel.pause(until: kernel.now + duration)
     kernel.now += 1_000
-    if inode.isSegment, task.isThread, kernel.random.chance(perMille: kernel.settings.syncErrorPerMille) {
+    if let code = error(of: inode, kernel, task) {
         // The kernel calls the pages clean now, and the next sync good.
         inode.changes = []
-        kernel.syncErrors += 1
-        return refuse(EIO)
+        return refuse(code)
     }
     kernel.applyHeldWrites()
     inode.sync()
     return 0
+}
+
+/// Why a sync has failed, if it has.
+private func error(of inode: Inode, _ kernel: Kernel, _ task: SimulatedTask) -> Int32? {
+    if let code = kernel.error(of: .sync) { return code }
+    guard inode.isSegment, task.isThread, kernel.random.chance(perMille: kernel.settings.syncErrorPerMille) else {
+        return nil
+    }
+    kernel.diskErrors += 1
+    return EIO
 }
 
 /// Whether the planted fault is that this sync is not made.
@@ -236,6 +259,7 @@ public func simulatedFcntl(_ descriptor: Int32, _ command: Int32, _ argument: In
     let setLease: Int32 = 1024
     if command == setLease, argument == Int(F_RDLCK) {
         guard kernel.settings.hasLeases else { return refuse(EACCES) }
+        if let code = kernel.error(of: .lease) { return refuse(code) }
         if kernel.file(descriptor)?.inode?.writers ?? 0 > 0 { return refuse(EAGAIN) }
     }
     return 0
@@ -247,6 +271,7 @@ public func simulatedFlock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
         return refuse(EBADF)
     }
     if kernel.isInterrupted() { return refuse(EINTR) }
+    if let code = kernel.error(of: .lock) { return refuse(code) }
     if let lock = inode.lock, lock !== file { return refuse(EWOULDBLOCK) }
     if operation & LOCK_EX != 0 { inode.lock = file }
     return 0

@@ -14,6 +14,7 @@ public func simulatedLseek(_ descriptor: Int32, _ offset: Int, _ whence: Int32) 
 public func simulatedGetdents64(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     guard let kernel = enter("getdents64"), let file = kernel.file(descriptor), let inode = file.inode, let buffer
     else { return refuseBytes(EBADF) }
+    if let code = kernel.error(of: .list) { return refuseBytes(code) }
     var listed = inode.listed { hash($0, kernel.nameSalt) }[...]
     if kernel.settings.fault == .oneListing, inode === kernel.queue {
         // The first listing says up to which name the second may take: with this one it may take all. There is no such file.
@@ -45,7 +46,8 @@ public func simulatedUnlinkat(_ directory: Int32, _ path: UnsafePointer<CChar>, 
     guard let kernel = enter("unlinkat"),
         let found = kernel.find(path, in: kernel.file(directory)?.inode), let inode = found.inode
     else { return refuse(ENOENT) }
-    if inode.isSegment { kernel.segmentIsRemoved?() }
+    if let code = kernel.error(of: .remove) { return refuse(code) }
+    if inode.isSegment { kernel.segmentIsRemoved?(inode) }
     kernel.change(found.parent, [(found.name, nil)])
     inode.links -= 1
     return 0
@@ -72,6 +74,7 @@ private func rename(
         let inode = source.inode, let target = kernel.find(new, in: kernel.file(to)?.inode)
     else { return refuse(ENOENT) }
     if target.inode != nil, !isReplacing { return refuse(EEXIST) }
+    if let code = kernel.error(of: .rename) { return refuse(code) }
     if kernel.settings.fault == .stateNotCarried, target.name == "kept" { return 0 }
     target.inode?.links -= 1
     if source.parent === target.parent {
@@ -92,6 +95,7 @@ private func makeDirectory(_ name: StaticString, _ directory: Int32?, _ path: Un
         let found = kernel.find(path, in: directory.flatMap { kernel.file($0)?.inode })
     else { return refuse(ENOENT) }
     if found.inode != nil { return refuse(EEXIST) }
+    if let code = kernel.error(of: .make) { return refuse(code) }
     kernel.change(found.parent, [(found.name, kernel.makeInode(isDirectory: true, mode: mode))])
     return 0
 }
@@ -127,12 +131,14 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
 @_cdecl("stat")
 public func simulatedStat(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>) -> Int32 {
     guard let kernel = enter("stat") else { return Int32(realCall(.stat, bits(path), bits(result))) }
+    if let code = kernel.error(of: .look) { return refuse(code) }
     return describe(kernel.find(path, in: nil)?.inode, result)
 }
 
 @_cdecl("fstat")
 public func simulatedFstat(_ descriptor: Int32, _ result: UnsafeMutablePointer<stat>) -> Int32 {
     guard let kernel = enter("fstat", descriptor) else { unknown("fstat of a real file") }
+    if let code = kernel.error(of: .status) { return refuse(code) }
     return describe(kernel.file(descriptor)?.inode, result)
 }
 
@@ -141,6 +147,7 @@ public func simulatedFstatat(
     _ directory: Int32, _ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>, _ flags: Int32
 ) -> Int32 {
     guard let kernel = enter("fstatat") else { unknown("fstatat of a real file") }
+    if let code = kernel.error(of: .look) { return refuse(code) }
     return describe(kernel.find(path, in: kernel.file(directory)?.inode)?.inode, result)
 }
 
@@ -148,6 +155,7 @@ public func simulatedFstatat(
 public func simulatedFaccessat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: Int32, _ flags: Int32) -> Int32
 {
     guard let kernel = enter("faccessat") else { unknown("faccessat of a real file") }
+    if let code = kernel.error(of: .look) { return refuse(code) }
     return kernel.find(path, in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
 }
 
@@ -161,6 +169,7 @@ public func simulatedMkfifoat(_ directory: Int32, _ path: UnsafePointer<CChar>, 
 @_cdecl("fchmod")
 public func simulatedFchmod(_ descriptor: Int32, _ mode: UInt32) -> Int32 {
     guard let kernel = enter("fchmod"), let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    if let code = kernel.error(of: .mode) { return refuse(code) }
     inode.mode = mode
     return 0
 }
@@ -168,6 +177,7 @@ public func simulatedFchmod(_ descriptor: Int32, _ mode: UInt32) -> Int32 {
 @_cdecl("futimens")
 public func simulatedFutimens(_ descriptor: Int32, _ times: UnsafePointer<timespec>) -> Int32 {
     guard let kernel = enter("futimens"), let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
+    if let code = kernel.error(of: .mode) { return refuse(code) }
     inode.modified = Int64(times[1].tv_sec) * 1_000_000_000 + Int64(times[1].tv_nsec)
     return 0
 }
@@ -176,6 +186,7 @@ public func simulatedFutimens(_ descriptor: Int32, _ times: UnsafePointer<timesp
 @_cdecl("statfs")
 public func simulatedStatfs(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<statfs>) -> Int32 {
     guard let kernel = enter("statfs") else { return Int32(realCall(.statfs, bits(path), bits(result))) }
+    if let code = kernel.error(of: .look) { return refuse(code) }
     var status = statfs()
     let memory = 0x0102_1994
     let fat = 0x4D44

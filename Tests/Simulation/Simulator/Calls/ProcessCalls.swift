@@ -52,6 +52,11 @@ public func simulatedMmap(
     _ address: UnsafeMutableRawPointer?, _ size: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
     _ offset: Int
 ) -> UnsafeMutableRawPointer? {
+    // The ring's; whatever else maps memory, the runtime has asked for.
+    if descriptor >= 0 || protection == PROT_NONE, let code = kernel?.error(of: .memory) {
+        errno = code
+        return MAP_FAILED
+    }
     let result = UnsafeMutableRawPointer(
         bitPattern: realCall(.mmap, bits(address), size, Int(protection), Int(flags), Int(descriptor), offset))
     // The ring reserves its addresses first and maps its memory there twice.
@@ -75,6 +80,7 @@ public func simulatedPthreadCreate(
     _ argument: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let kernel = enter("pthread_create"), let owner = current?.owner else { unknown("thread of its own") }
+    if let code = kernel.error(of: .thread) { return code }
     let task = kernel.spawn("thread \(kernel.taskCount + 1)", owner: owner) { _ = body(argument) }
     task.isThread = true
     handle.pointee = pthread_t(task.number)

@@ -4,6 +4,7 @@ import Glibc
 @_cdecl("socket")
 public func simulatedSocket(_ family: Int32, _ type: Int32, _ number: Int32) -> Int32 {
     guard let kernel = enter("socket"), let owner = current?.owner else { unknown("socket of its own") }
+    if let code = kernel.error(of: .descriptor) { return refuse(code) }
     return kernel.install(OpenFile(.listener, owner: owner))
 }
 
@@ -13,11 +14,14 @@ public func simulatedSetsockopt(
 ) -> Int32 { 0 }
 
 @_cdecl("bind")
-public func simulatedBind(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ size: UInt32) -> Int32 { 0 }
+public func simulatedBind(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ size: UInt32) -> Int32 {
+    kernel?.error(of: .bind).map(refuse) ?? 0
+}
 
 @_cdecl("listen")
 public func simulatedListen(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
     guard let kernel = enter("listen") else { unknown("listen of its own") }
+    if let code = kernel.error(of: .bind) { return refuse(code) }
     kernel.listener = kernel.file(descriptor)
     return 0
 }
@@ -48,6 +52,15 @@ public func simulatedAccept4(
         return refuse(EBADF)
     }
     guard !file.backlog.isEmpty else { return refuse(EAGAIN) }
+    if let code = kernel.error(of: .accept) {
+        // The connection waits for the next accept, but where it is that which has failed.
+        if code == ECONNABORTED {
+            let connection = file.backlog.removeFirst()
+            connection.isReset = true
+            connection.isClosedByServer = true
+        }
+        return refuse(code)
+    }
     describe(address, port: 40_000)
     return kernel.install(OpenFile(.socket(file.backlog.removeFirst()), owner: owner))
 }
@@ -60,6 +73,7 @@ public func simulatedRecv(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer
     }
     if connection.isReset { return refuseBytes(ECONNRESET) }
     if connection.toServer.isEmpty { return connection.isClosedByClient ? 0 : refuseBytes(EAGAIN) }
+    if let code = kernel.error(of: .receive) { return refuseBytes(code) }
     let bytes = min(count, 1 + kernel.random.below(connection.toServer.count))
     connection.toServer.withUnsafeBytes { contents in
         if let start = contents.baseAddress { memcpy(buffer, start, bytes) }
@@ -76,6 +90,7 @@ private func push(_ kernel: Kernel, _ connection: SimulatedConnection, _ bytes: 
     }
     let free = connection.capacity - connection.toClient.count
     guard free > 0 else { return refuseBytes(EAGAIN) }
+    if let code = kernel.error(of: .send) { return refuseBytes(code) }
     var taken = min(free, bytes.count)
     if taken > 1, kernel.random.chance(perMille: kernel.settings.shortPerMille) {
         taken = 1 + kernel.random.below(taken - 1)

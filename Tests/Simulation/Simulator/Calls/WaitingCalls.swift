@@ -17,6 +17,7 @@ public func simulatedInotifyInit1(_ flags: Int32) -> Int32 { install("inotify_in
 
 private func install(_ name: StaticString, _ kind: OpenFile.Kind) -> Int32 {
     guard let kernel = enter(name), let owner = current?.owner else { unknown(name) }
+    if let code = kernel.error(of: .descriptor) { return refuse(code) }
     return kernel.install(OpenFile(kind, owner: owner))
 }
 
@@ -36,6 +37,7 @@ public func simulatedEpollCtl(
     }
     guard let event else { return refuse(EFAULT) }
     guard let watched = kernel.file(descriptor) else { return refuse(EBADF) }
+    if operation == EPOLL_CTL_ADD, let code = kernel.error(of: .poll) { return refuse(code) }
     let interest = OpenFile.Interest(
         descriptor: descriptor, file: watched, events: event.pointee.events, token: event.pointee.data.u64)
     if operation == EPOLL_CTL_ADD {
@@ -121,6 +123,7 @@ public func simulatedClock(_ clock: Int32, _ result: UnsafeMutablePointer<timesp
 public func simulatedInotifyAddWatch(_ descriptor: Int32, _ path: UnsafePointer<CChar>, _ mask: UInt32) -> Int32 {
     guard let kernel = enter("inotify_add_watch"), let file = kernel.file(descriptor) else { return refuse(EBADF) }
     guard let inode = kernel.find(path, in: nil)?.inode else { return refuse(ENOENT) }
+    if let code = kernel.error(of: .watch) { return refuse(code) }
     if let known = file.watches.first(where: { $0.inode === inode }) { return known.number }
     file.watches.append(OpenFile.Watch(number: Int32(file.watches.count + 1), inode: inode, mask: mask))
     return Int32(file.watches.count)

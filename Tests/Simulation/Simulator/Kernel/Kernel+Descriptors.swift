@@ -61,7 +61,7 @@ extension Kernel {
             (0x1, 0x4, 0x8, 0x10, 0x2000)
         switch file.kind {
         case .eventCounter: return (file.counter > 0 ? readable : 0) | writable
-        case .signals: return file.counter > 0 ? readable : 0
+        case .signals: return file.signals.isEmpty ? 0 : readable
         case .inotify: return file.notices.isEmpty ? 0 : readable
         case .listener: return file.backlog.isEmpty ? 0 : readable
         case .socket(let connection):

@@ -35,6 +35,7 @@ extension Kernel {
 
     /// Finds a path, below `directory` where it does not begin at the root; `nil` where a part of it is no directory.
     func find(_ path: UnsafePointer<CChar>, in directory: Inode?) -> Found? {
+        if settings.isTraced { print("\(now) \(current?.name ?? "") of \(String(cString: path))") }
         let slash = CChar(0x2F)
         var at = path.pointee == slash ? root : directory ?? root
         var start = path

@@ -35,7 +35,7 @@ final class Kernel {
     /// Appends to the journal that the planted fault holds back.
     var heldWrites: [(inode: Inode, change: Inode.Change)] = []
     /// Is told before a file of the journal goes.
-    var segmentIsRemoved: (() -> Void)?
+    var segmentIsRemoved: ((Inode) -> Void)?
     /// Memory that the product has mapped for its ring; abandoned tasks do not unmap it.
     var mappings: [(address: UnsafeMutableRawPointer, bytes: Int)] = []
 
@@ -46,8 +46,15 @@ final class Kernel {
     private var scheduler: UnsafeMutableRawPointer?
     private static var freeStacks: [UnsafeMutableRawPointer] = []
 
-    /// How many syncs have failed.
-    var syncErrors = 0
+    /// How many calls of the server have failed, and of those how many of the disk, failed syncs of threads besides.
+    var errors = 0
+    var diskErrors = 0
+    /// How many have been made that can fail, and how many still may.
+    var failingCalls = 0
+    var errorsLeft: Int
+    var nextError = 0
+    /// Until then nothing new can be written.
+    var diskIsFullUntil: Int64 = 0
     /// So many calls of the server from now it dies.
     var callsToCrash = Int.max
     private(set) var hasCrashed = false
@@ -82,6 +89,14 @@ final class Kernel {
         var syncNanoseconds: Int64 = 3_000_000
         /// So many of a thousand syncs of the server's threads fail.
         var syncErrorPerMille = 0
+        /// So many calls of the server may fail, of one kind or any, and so many of a thousand until then do.
+        var errors = 0
+        var failing: Failing?
+        var errorPerMille = 0
+        /// Whether the disk may be full for a while, and the journal's records may fail to be written.
+        var mayBeFull = true
+        /// This one alone fails, of those that can.
+        var failingCall: Int?
         var fault: PlantedFault?
         var isTraced = false
     }
@@ -89,6 +104,7 @@ final class Kernel {
     init(random: Randomness, settings: Settings) {
         self.random = random
         self.settings = settings
+        errorsLeft = settings.errors
         nameSalt = self.random.next()
         queue = Inode(number: 2, isDirectory: true, mode: 0o755)
         change(root, [("q", queue)])
@@ -216,10 +232,10 @@ final class Kernel {
         }
     }
 
-    /// Sends the server SIGHUP, as far as it listens by now.
-    func hangUp() {
+    /// Sends the server a signal, as far as it listens by now.
+    func send(_ signal: Int32) {
         for case let file? in files where file.owner == .server {
-            if case .signals = file.kind { file.counter = 1 }
+            if case .signals = file.kind, !file.signals.contains(signal) { file.signals.append(signal) }
         }
     }
 

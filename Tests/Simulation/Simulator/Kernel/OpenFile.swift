@@ -41,6 +41,8 @@ final class OpenFile {
     var counter: UInt64 = 0
     /// Whether a thread sleeps until it is counted up; kept for the planted fault alone.
     var isAwaited = false
+    /// Those that have come, each once.
+    var signals: [Int32] = []
     var interests: [Interest] = []
     var watches: [Watch] = []
     var notices: [Notice] = []

@@ -3,6 +3,8 @@ struct Profile {
     var machine: Kernel.Settings
     /// Whether crashes may be power cuts, or are kills of the server alone.
     let cutsPower: Bool
+    /// So many of a thousand times it is told to end in order instead.
+    let stopPerMille: Int
     let loops: Int
     /// How many bytes a client's socket takes.
     let socketBytes: Int
@@ -55,6 +57,7 @@ struct Profile {
         machine.noticeLimit = random.pick([16_384, 16_384, 3])
         machine.syncNanoseconds = random.pick([10_000, 3_000_000, 50_000_000, 400_000_000])
         cutsPower = random.chance(perMille: 700)
+        stopPerMille = random.pick([0, 300])
         loops = 1 + random.below(2)
         socketBytes = random.pick([300, 2_000, 65_536])
         restPerMille = random.pick([500, 500, 50])
@@ -77,6 +80,15 @@ struct Profile {
             // What a failed sync has lost shows at a power cut that comes after the next good one.
             machine.syncErrorPerMille = isStory ? 20 : 200
             crashes = 4
+        }
+        machine.failingCall = options.failingCall
+        // The model of a story knows of the numbers that are in the journal.
+        machine.mayBeFull = !isStory
+        if random.chance(perMille: 300), options.failingCall == nil {
+            machine.errors = 1 + random.below(4)
+            // Calls of a kind that is seldom would not be among those of any.
+            machine.failing = random.chance(perMille: 700) ? random.pick(Kernel.Failing.allCases) : nil
+            machine.errorPerMille = random.pick(machine.failing == nil ? [1, 5, 20] : [5, 50, 300])
         }
     }
 

@@ -13,6 +13,12 @@ struct Outcome {
     /// Of a story.
     var model: ModelCounts?
     var crashes = 0
+    /// How many calls of the server have failed, how many could have, and how many servers have ended because of one.
+    var errors = 0
+    var failingCalls = 0
+    var ends = 0
+    /// How many have ended because they were told to.
+    var stops = 0
     var calls = 0
     var switches = 0
     var simulatedNanoseconds: Int64 = 0
@@ -43,6 +49,12 @@ final class Scenario {
     private var reader: StateReader?
     private var crashesLeft: Int
     private var crashes = 0
+    /// How many servers have ended because a call had failed, and whether the last one just has.
+    private var ends = 0
+    private var hasEnded = false
+    /// Whether the server has been told to end in order, and how many have.
+    private var isStopping = false
+    private var stops = 0
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
     private var failure: String?
     private var satisfiedAfter = -1
@@ -59,6 +71,8 @@ final class Scenario {
     static let leastDeliveries = 30
     /// A crash that is so many calls away is near.
     private static let nearCalls = 400
+    /// How soon a service manager starts a server that has ended.
+    private static let restartNanoseconds: Int64 = 100_000_000
 
     init(seed: UInt64, options: Options) {
         self.options = options
@@ -84,6 +98,10 @@ final class Scenario {
         play()
         var outcome = Outcome()
         outcome.crashes = crashes
+        outcome.errors = kernel.errors
+        outcome.failingCalls = kernel.failingCalls
+        outcome.ends = ends
+        outcome.stops = stops
         outcome.calls = kernel.calls
         outcome.switches = kernel.switches
         outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
@@ -153,8 +171,11 @@ final class Scenario {
     private func play() {
         while failure == nil, checker.found.isEmpty {
             guard kernel.step() else { return fail("nothing can run any more") }
-            while checker.counts.diskErrors < kernel.syncErrors { note(.diskError) }
-            if kernel.takeCrash() { crash() }
+            while checker.counts.diskErrors < kernel.diskErrors { note(.diskError) }
+            if kernel.takeCrash() {
+                if !isStopping, kernel.random.chance(perMille: profile.stopPerMille) { stop() } else { crash() }
+            }
+            if hasEnded { startAgain() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
             guard isPublished, writers.allSatisfy(\.isDone) else { continue }
             if quietSince == nil {
@@ -233,6 +254,23 @@ final class Scenario {
         planCrash()
     }
 
+    /// Tells the server to end in order; it may die before it has.
+    private func stop() {
+        isStopping = true
+        kernel.send(SIGTERM)
+        planCrash(again: true)
+    }
+
+    /// Starts the server after it has ended by itself, as a service manager does.
+    private func startAgain() {
+        hasEnded = false
+        kernel.kill(.server)
+        note(.server("0", .kill))
+        story?.noteKill()
+        if quietSince != nil { quietSince = kernel.now }
+        startServer(after: Self.restartNanoseconds)
+    }
+
     /// Under another name an event is one that the server cannot know.
     private func renameWaitingFiles() {
         for name in filesLeft where name.hasSuffix(".json") {
@@ -252,20 +290,28 @@ final class Scenario {
         }
     }
 
-    private func startServer() {
+    private func startServer(after rest: Int64 = 0) {
+        isStopping = false
         kernel.spawn("hub", owner: .server) { [self] in
-            kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000)))
+            kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
             note(.server("0", .start))
             story?.noteStart()
+            let errors = kernel.errors
             do {
                 let log = try Log(level: .info, format: .text, destination: .file("/log"))
                 var server = try Server(
                     configuration, log: log, signals: try Signals(), manager: ServiceManager())
                 try server.run()
-                fail("the server has ended")
+                if !isStopping { fail("the server has ended") }
+                stops += 1
             } catch {
-                fail("the server: \(error)")
+                // It may end for one of these, and says why; then it is started again.
+                if kernel.errors == errors || "\(error)".isEmpty { fail("the server: \(error)") }
+                if options.isTraced { print("\(kernel.now) the server: \(error)") }
+                ends += 1
             }
+            hasEnded = true
+            kernel.pause { false }
         }
     }
 

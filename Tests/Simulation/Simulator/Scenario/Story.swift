@@ -41,7 +41,10 @@ final class Story {
     var areListenersDone: Bool { listeners.allSatisfy(\.isDone) }
 
     func start() {
-        kernel.segmentIsRemoved = { [self] in look() }
+        kernel.segmentIsRemoved = { [self] inode in
+            look()
+            witness.noteRemoval(of: inode)
+        }
         for index in 0..<3 {
             let listener = Listener(name: "listener\(index)", in: scenario, self)
             listeners.append(listener)
@@ -63,7 +66,7 @@ final class Story {
     func noteKill() {
         look()
         for listener in listeners { listener.end() }
-        if kernel.syncErrors > 0 { model.isDisturbed = true }
+        if kernel.diskErrors > 0 { model.isDisturbed = true }
         model.judge()
     }
 
@@ -79,7 +82,7 @@ final class Story {
     func finish() -> (findings: [HistoryFinding], counts: ModelCounts) {
         look()
         for listener in listeners { listener.end() }
-        if kernel.syncErrors > 0 { model.isDisturbed = true }
+        if kernel.diskErrors > 0 { model.isDisturbed = true }
         return (model.findings(), model.counts)
     }
 
@@ -130,7 +133,7 @@ final class Story {
 
     /// The rules of which no one can say yet which are in force.
     var possibleRights: [ModelRights] {
-        if firstPossible < rights.count - 1, reloadCount > reloads {
+        if firstPossible < rights.count - 1, reloadCount(isGood: true) > reloads {
             // The log says so before every loop has taken them, and one may be stopped just then.
             let seen = reloadSeen ?? kernel.now
             reloadSeen = seen
@@ -150,10 +153,15 @@ final class Story {
         for _ in 0..<kernel.random.below(4) {
             kernel.pause(until: kernel.now + Int64(kernel.random.below(1_500_000_000)))
             // One after the other, so that the next line of the log is of this one.
-            kernel.pause { [self] in possibleRights.count == 1 }
-            reloads = reloadCount
+            while possibleRights.count > 1 {
+                let failed = reloadCount(isGood: false)
+                kernel.pause { [self] in possibleRights.count == 1 || reloadCount(isGood: false) > failed }
+                // Where they could not be read the server is told again.
+                if possibleRights.count > 1 { kernel.send(SIGHUP) }
+            }
+            reloads = reloadCount(isGood: true)
             change(to: drawRights())
-            kernel.hangUp()
+            kernel.send(SIGHUP)
         }
     }
 
@@ -164,11 +172,12 @@ final class Story {
         for listener in listeners { listener.talk?.facts.append(.rights(new)) }
     }
 
-    /// How often the log says that rules were read again.
-    private var reloadCount: Int {
+    /// How often the log says that rules were read again, or that they could not be.
+    private func reloadCount(isGood: Bool) -> Int {
         guard let log = kernel.root.entries["log"]?.contents else { return 0 }
         var (count, rest) = (0, log[...])
-        while let place = Bytes.find("ev=rules.reload", in: rest) {
+        let text: StaticString = isGood ? "level=notice ev=rules.reload" : "level=error ev=rules.reload"
+        while let place = Bytes.find(text, in: rest) {
             count += 1
             rest = rest[(place + 1)...]
         }
@@ -195,6 +204,15 @@ struct JournalWitness {
     private var numbers: [String: Set<UInt64>] = [:]
 
     init(_ kernel: Kernel) { self.kernel = kernel }
+
+    /// Notes that a file goes; one that is older may stay, where it could not be removed.
+    mutating func noteRemoval(of inode: Inode) {
+        var offset = JournalBytes.header
+        while let record = JournalBytes.record(in: inode.contents, at: offset) {
+            begun = max(begun, record.seq)
+            offset = record.end
+        }
+    }
 
     /// Looks at what is left.
     mutating func lookAgain(_ model: inout HistoryModel) {
