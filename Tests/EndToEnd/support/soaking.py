@@ -135,9 +135,9 @@ class SoakClient:
             self.client.frames.feed(data)
         self._take_all()
         if self.client.frames.close or not data:
-            # A slow one is told 4008 behind all that it has not read, and may have nothing but the end.
+            # A slow one is told why behind all that it has not read: that it is slow, or has answered no ping.
             code = self.client.frames.close[0] if self.client.frames.close else "none"
-            if not self.is_slow or code not in (4008, "none"):
+            if not self.is_slow or code not in (4008, 1001, "none"):
                 self.findings.append(f"client {self.index} was closed, code {code}")
             self.leave(f"closed_{code}")
 
