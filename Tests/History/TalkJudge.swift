@@ -169,7 +169,8 @@ struct TalkJudge {
     private mutating func endState(
         _ end: UInt64, keys: Int, isComplete: Bool, _ now: Int64, then next: ModelTalk.Fact?
     ) {
-        if !isComplete { isStatePartial = true }
+        // One that was cut off right behind it was told by that.
+        if !isComplete, next != nil { isStatePartial = true }
         isInState = false
         let channel = join?.channel
         let since = join.map(\.since) ?? talk.since
