@@ -194,7 +194,11 @@ struct TalkJudge {
         // After a fault of the machine something may be missing, and that is said.
         if isComplete, let wrong { report(.lost, wrong) }
         guard since == nil else { return }
-        if !isComplete, channel != nil, case .resumed(_, .gap, _) = next { isStateGapNext = true }
+        if channel != nil, case .resumed(_, let answer, _) = next {
+            // What is asked after it wants no state, by which a gap could heal.
+            if case .healed = answer { isStateGapNext = true }
+            if case .gap = answer { isStateGapNext = !isComplete }
+        }
         // A reader of a stream is told only here where it stands.
         var from = talk.isStream && join == nil ? end : base
         // What has gone while it was told of its state is told as a gap right after it; one that was cut off in between was
@@ -269,9 +273,12 @@ struct TalkJudge {
     }
 
     private mutating func endReplay(_ cursor: HistoryCursor, _ answer: ModelTalk.Answer, trimmed: UInt64) {
-        if isStateGapNext, echo != nil, case .gap(let end) = answer {
-            (isStateGapNext, isGapTold) = (false, true)
-            if end.epoch == epoch { told = max(told, end.seq) }
+        if isStateGapNext, echo != nil {
+            isStateGapNext = false
+            if case .gap(let end) = answer {
+                isGapTold = true
+                if end.epoch == epoch { told = max(told, end.seq) }
+            }
             return
         }
         counts.answers += 1

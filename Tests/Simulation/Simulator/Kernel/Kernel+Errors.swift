@@ -23,7 +23,8 @@ extension Kernel {
             // What has its place already needs no other.
             case .overwrite: [EIO]
             case .sync: [EIO, ENOSPC]
-            case .rename, .make: [EIO, ENOSPC, ENOMEM, EACCES]
+            // A right that is not there is not there a moment later: what may not be moved is left where it is.
+            case .rename, .make: [EIO, ENOSPC, ENOMEM]
             case .remove: [EIO, ENOMEM, EACCES]
             case .mode: [EIO, EPERM]
             case .lock: [ENOLCK, ENOMEM]
