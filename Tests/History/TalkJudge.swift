@@ -76,7 +76,12 @@ struct TalkJudge {
                 echo = place
                 fallsBackTo = since?.seq ?? place.seq
                 isReplaying = true
-            case .joined(let cursor, let answer, let trimmed): endJoin(cursor, answer, trimmed: trimmed)
+            case .joined(let cursor, let answer, let trimmed):
+                // It ended without a word before what has gone since, which is told with the answer about all.
+                if answer == .complete, case .resumed(_, .gap(let gap), _) = next(after: index), gap.epoch == epoch {
+                    told = max(told, gap.seq)
+                }
+                endJoin(cursor, answer, trimmed: trimmed)
             case .resumed(let cursor, let answer, let trimmed): endReplay(cursor, answer, trimmed: trimmed)
             }
         }
