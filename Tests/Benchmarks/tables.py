@@ -61,7 +61,8 @@ def heading(figures):
         f"- {machine['processor']}, {machine['cores']} cores, virtual: {machine['virtual']}; governor: "
         f"{machine['governor']}; {machine['memory_gib']} GiB",
         f"- load before: {min(loads):.1f} to {max(loads):.1f}; queue: {machine['queue']}; journal on; {began}",
-        f"- {commits(machine, pieces)}; {versions}",
+        *(f"- {one}" for one in commits(machine, pieces)),
+        f"- {versions}",
         f"- {rounds} interleaved rounds: the middle one (least–greatest); 200-byte payloads; all on loopback",
     ])
 
@@ -74,9 +75,9 @@ def commits(machine, pieces):
         found.setdefault(one, {})[f"`{piece['scenario']}`"] = None
     if len(found) < 2:
         found = {one: {} for one in found or [(machine["wsqueue"], machine["kernel"])]}
-    return "; ".join(
+    return [
         f"wsqueue {commit} on Linux {kernel}" + (f" ({', '.join(names)})" if names else "")
-        for (commit, kernel), names in found.items())
+        for (commit, kernel), names in found.items()]
 
 
 def shortened(versions):
