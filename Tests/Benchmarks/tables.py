@@ -62,7 +62,7 @@ def heading(figures):
         f"{machine['governor']}; {machine['memory_gib']} GiB",
         f"- load before: {min(loads):.1f} to {max(loads):.1f}; queue: {machine['queue']}; journal on; {began}",
         *(f"- {one}" for one in commits(machine, pieces)),
-        f"- {versions}",
+        *([f"- {versions}"] if versions else []),
         f"- {rounds} interleaved rounds: the middle one (least–greatest); 200-byte payloads; all on loopback",
     ])
 

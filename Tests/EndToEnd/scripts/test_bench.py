@@ -70,11 +70,11 @@ def test_pieces_add_up_and_figures_come_back_from_their_text():
 def test_pieces_of_several_commits_are_told_apart():
     figures = Figures({"processor": "P", "cores": 2, "virtual": "no", "governor": "g", "memory_gib": 4, "kernel": "6.1",
                        "queue": "q", "wsqueue": "aaa", "versions": {}})
-    assert "wsqueue aaa on Linux 6.1;" in tables.heading(figures)
+    assert "- wsqueue aaa on Linux 6.1\n" in tables.heading(figures)
     figures.pieces = [{"scenario": "crowd", "began": "1", "load_before": 0}]
-    assert "wsqueue aaa on Linux 6.1;" in tables.heading(figures)
+    assert "- wsqueue aaa on Linux 6.1\n" in tables.heading(figures)
     figures.pieces.append({"scenario": "idle", "began": "2", "load_before": 0, "kernel": "6.2", "wsqueue": "bbb"})
-    assert "wsqueue aaa on Linux 6.1 (`crowd`); wsqueue bbb on Linux 6.2 (`idle`);" in tables.heading(figures)
+    assert "- wsqueue aaa on Linux 6.1 (`crowd`)\n- wsqueue bbb on Linux 6.2 (`idle`)\n" in tables.heading(figures)
     assert {"kernel", "wsqueue"} <= set(machine.piece("idle"))
 
 
