@@ -370,8 +370,8 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
         .executableTarget(
             name: "Simulator",
             dependencies: [
-                "CSimulation", "CWSQueueLinux", "History", "WSQueueServer", "WSQueueOperation", "WSQueueSpool",
-                "WSQueueNet", "WSQueueSystem", "WSQueueLog", "WSQueueCore",
+                "CSimulation", "CWSQueueLinux", "History", "ModelRedis", "WSQueueServer", "WSQueueOperation",
+                "WSQueueSpool", "WSQueueNet", "WSQueueSystem", "WSQueueLog", "WSQueueCore", "WSQueueWire",
             ],
             path: "Tests/Simulation/Simulator",
             // Its tasks share everything and never run at once, which the rules of later modes cannot know.

@@ -16,6 +16,8 @@ struct Options {
     var failingCall: Int?
     /// Whether all runs are stories, or none; `nil` is drawn.
     var story: Bool?
+    /// Whether all runs are of several servers.
+    var isOfNodes = false
 
     init(_ words: [String]) {
         var words = words[...]
@@ -27,6 +29,7 @@ struct Options {
             case "--damage": isDamage = true
             case "--each-call": runOfCalls = Self.number(after: word, &words)
             case "--trace": isTraced = true
+            case "--nodes": isOfNodes = true
             case "--stories": story = true
             case "--no-stories": story = false
             default:

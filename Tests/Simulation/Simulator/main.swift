@@ -2,7 +2,7 @@ import CSimulation
 import Glibc
 import History
 
-// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace] [--damage] [--each-call SEED]: plays runs and prints
+// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace] [--nodes] [--damage] [--each-call SEED]: plays runs and prints
 // what is wrong with each; the last line sums up. Exit status: 0 nothing found, 1 something.
 
 setvbuf(stdout, nil, _IOLBF, 0)
@@ -12,7 +12,10 @@ if options.isDamage { exit(damage(options) ? 0 : 1) }
 if let seed = options.runOfCalls { exit(failEachCall(of: seed, options) ? 0 : 1) }
 var total = Total()
 for seed in options.seed..<(options.seed + options.count) {
-    let outcome = Scenario(seed: seed, options: options).run()
+    let isOfNodes = options.isOfNodes
+    let outcome =
+        isOfNodes
+        ? NodesScenario(seed: seed, options: options).run() : Scenario(seed: seed, options: options).run()
     total.add(outcome)
     if let finding = outcome.findings.first { print("seed \(seed): \(finding)") }
 }

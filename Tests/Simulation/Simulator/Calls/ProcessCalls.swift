@@ -8,6 +8,16 @@ public func simulationIgnore() {}
 @_cdecl("getpid")
 public func simulatedGetpid() -> Int32 { current?.owner.processIdentifier ?? 999 }
 
+/// No user has a name.
+@_cdecl("getpwuid_r")
+public func simulatedGetpwuid(
+    _ user: UInt32, _ entry: UnsafeMutableRawPointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
+    _ found: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+) -> Int32 {
+    found.pointee = nil
+    return 0
+}
+
 @_cdecl("getrandom")
 public func simulatedGetrandom(_ buffer: UnsafeMutableRawPointer?, _ count: Int, _ flags: UInt32) -> Int {
     guard current != nil, let kernel, let buffer else {

@@ -22,7 +22,7 @@ public func simulatedBind(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ s
 public func simulatedListen(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
     guard let kernel = enter("listen") else { unknown("listen of its own") }
     if let code = kernel.error(of: .bind) { return refuse(code) }
-    kernel.listener = kernel.file(descriptor)
+    kernel.listeners[current?.owner.serverNumber ?? 0] = kernel.file(descriptor)
     return 0
 }
 
@@ -63,6 +63,18 @@ public func simulatedAccept4(
     }
     describe(address, port: 40_000)
     return kernel.install(OpenFile(.socket(file.backlog.removeFirst()), owner: owner))
+}
+
+/// To the one that is there besides; the address says nothing.
+@_cdecl("connect")
+public func simulatedConnect(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ size: UInt32) -> Int32 {
+    guard let kernel = enter("connect"), let file = kernel.file(descriptor), let accept = kernel.connect else {
+        unknown("connect of its own")
+    }
+    let connection = SimulatedConnection(capacity: 65_536)
+    guard accept(connection) else { return refuse(ECONNREFUSED) }
+    file.kind = .socket(connection)
+    return 0
 }
 
 @_cdecl("recv")

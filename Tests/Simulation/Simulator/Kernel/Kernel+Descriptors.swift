@@ -50,7 +50,7 @@ extension Kernel {
                 connection.isReset = true
                 connection.isClosedByServer = true
             }
-            if listener === file { listener = nil }
+            for index in listeners.indices where listeners[index] === file { listeners[index] = nil }
         default: break
         }
     }

@@ -29,7 +29,12 @@ final class Kernel {
     var watchers: [OpenFile] = []
     /// The user of all tasks, but perhaps of publishers.
     let user = geteuid()
-    var listener: OpenFile?
+    /// Where each server listens.
+    var listeners = [OpenFile?](repeating: nil, count: Kernel.serverLimit)
+    static let serverLimit = 4
+    var listener: OpenFile? { listeners[0] }
+    /// Takes the server's side of a connection that a server makes, and says whether there is anyone.
+    var connect: ((SimulatedConnection) -> Bool)?
     /// Which run of the machine this is: a power cut begins the next.
     var boot = 1
     /// Appends to the journal that the planted fault holds back.
@@ -55,9 +60,9 @@ final class Kernel {
     var nextError = 0
     /// Until then nothing new can be written.
     var diskIsFullUntil: Int64 = 0
-    /// So many calls of the server from now it dies.
+    /// So many calls of the server from now it dies, or the one of several whose call that is.
     var callsToCrash = Int.max
-    private(set) var hasCrashed = false
+    private var crashed: Owner?
     private(set) var calls = 0
     private(set) var switches = 0
     /// Of everything that happened, so that two runs can be compared.
@@ -111,6 +116,14 @@ final class Kernel {
         root.sync()
     }
 
+    /// Makes the queue of another server.
+    func makeQueue(_ name: String) -> Inode {
+        let directory = makeInode(isDirectory: true, mode: 0o755)
+        change(root, [(name, directory)])
+        root.sync()
+        return directory
+    }
+
     var unix: Int64 { now + Self.unixOffset + unixAhead }
 
     // MARK: Tasks
@@ -156,10 +169,10 @@ final class Kernel {
         mix(UInt64(task.number))
         mix(UInt64(name.utf8CodeUnitCount))
         mix(UInt64(bitPattern: now))
-        if task.owner == .server {
+        if task.owner.serverNumber != nil {
             callsToCrash -= 1
             if callsToCrash <= 0 {
-                hasCrashed = true
+                crashed = task.owner
                 leave()
             }
         }
@@ -214,10 +227,10 @@ final class Kernel {
         for index in tasks.indices where tasks[index].isReady(at: now) { ready.append(index) }
     }
 
-    /// Whether the server has come to the call at which it dies; asked once.
-    func takeCrash() -> Bool {
-        defer { hasCrashed = false }
-        return hasCrashed
+    /// The server that has come to the call at which it dies; asked once.
+    func takeCrash() -> Owner? {
+        defer { crashed = nil }
+        return crashed
     }
 
     /// Ends the tasks of an owner where they stand, as SIGKILL does, and closes what they had open.
@@ -242,6 +255,7 @@ final class Kernel {
     /// Ends everything.
     func end() {
         segmentIsRemoved = nil
+        connect = nil
         for task in tasks { Self.freeStacks.append(task.stack) }
         tasks = []
         files = []

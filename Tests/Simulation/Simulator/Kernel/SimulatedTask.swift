@@ -5,14 +5,25 @@ enum Owner: Equatable {
     /// Clients, and what else does not crash.
     case world
     case server
+    /// Another server of several, counted from 1.
+    case node(Int)
     case publisher(Int)
     case foreignWriter(Int)
 
     /// Whether its calls are those of the product and not of the scenario.
     var isProduct: Bool {
         switch self {
-        case .server, .publisher: true
+        case .server, .node, .publisher: true
         case .world, .foreignWriter: false
+        }
+    }
+
+    /// Of a server its place among several.
+    var serverNumber: Int? {
+        switch self {
+        case .server: 0
+        case .node(let index): index
+        default: nil
         }
     }
 
@@ -21,6 +32,7 @@ enum Owner: Equatable {
         switch self {
         case .world: 1_000
         case .server: 1_001
+        case .node(let index): Int32(1_200 + index)
         case .publisher(let index): Int32(1_002 + index)
         case .foreignWriter(let index): Int32(1_102 + index)
         }

@@ -35,7 +35,7 @@ struct Outcome {
 ///
 /// Publishers write into the queue, clients come back with their cursors, the server is killed or the power is cut at calls
 /// that the seed draws. Some time after all publishers are done (two minutes) nothing may be missing.
-final class Scenario {
+final class Scenario: Stage {
     let kernel: Kernel
     let profile: Profile
     private let options: Options
@@ -172,7 +172,7 @@ final class Scenario {
         while failure == nil, checker.found.isEmpty {
             guard kernel.step() else { return fail("nothing can run any more") }
             while checker.counts.diskErrors < kernel.diskErrors { note(.diskError) }
-            if kernel.takeCrash() {
+            if kernel.takeCrash() != nil {
                 if !isStopping, kernel.random.chance(perMille: profile.stopPerMille) { stop() } else { crash() }
             }
             if hasEnded { startAgain() }

@@ -12,11 +12,14 @@ final class SimulatedClient {
     private var epoch = ""
     /// The highest number heard in this epoch.
     private var heard: UInt64 = 0
-    private unowned let scenario: Scenario
+    private unowned let scenario: any Stage
+    /// The servers of which it takes any.
+    private let servers: [Int]
     private let kernel: Kernel
 
-    init(name: String, in scenario: Scenario) {
+    init(name: String, servers: [Int] = [0], in scenario: any Stage) {
         self.name = name
+        self.servers = servers
         self.scenario = scenario
         kernel = scenario.kernel
     }
@@ -24,9 +27,10 @@ final class SimulatedClient {
     /// The whole life of the client.
     func converse() {
         while true {
-            kernel.pause { [kernel] in kernel.listener != nil }
+            let server = servers.count > 1 ? kernel.random.pick(servers) : servers[0]
+            kernel.pause { [kernel] in kernel.listeners[server] != nil }
             rest(upTo: 5_000_000)
-            guard let listener = kernel.listener else { continue }
+            guard let listener = kernel.listeners[server] else { continue }
             let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
             listener.backlog.append(connection)
             note(.connects(cursor))

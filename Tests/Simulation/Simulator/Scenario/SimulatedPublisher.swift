@@ -11,9 +11,12 @@ final class SimulatedPublisher {
     private var confirmed: Set<Int> = []
     let style: Profile.Style
     private let names: SpoolNameSource
-    private unowned let scenario: Scenario
+    private unowned let scenario: any Stage
+    /// The name of the queue's directory.
+    private let queue: String
 
-    init(index: Int, style: Profile.Style, names: SpoolNameSource, in scenario: Scenario) {
+    init(index: Int, style: Profile.Style, names: SpoolNameSource, queue: String = "q", in scenario: any Stage) {
+        self.queue = queue
         self.index = index
         self.style = style
         self.names = names
@@ -37,8 +40,8 @@ final class SimulatedPublisher {
     private func publish(_ durability: Durability) throws {
         let kernel = scenario.kernel
         // One that is connected gets everything: whatever is published before may be trimmed before it comes.
-        kernel.pause { [scenario] in scenario.areClientsReady }
-        let directory = try Directory.openUnlisted("/q")
+        kernel.pause { [unowned scenario] in scenario.areClientsReady }
+        let directory = try Directory.openUnlisted("/\(queue)")
         let writer = SpoolWriter(directory, durability: durability, names: names)
         while next < scenario.profile.eventsPerPublisher {
             switch style {
@@ -79,7 +82,9 @@ final class SimulatedPublisher {
     /// Writes the one file anew, once the one before is gone: what is written over is the publisher's own loss.
     private func rewrite(_ events: [EventNumber], _ directory: Directory, _ durability: Durability) throws {
         let name = "status-\(index).json"
-        scenario.kernel.pause { [kernel = scenario.kernel] in kernel.queue.entries[name] == nil }
+        scenario.kernel.pause { [kernel = scenario.kernel, queue] in
+            kernel.root.entries[queue]?.entries[name] == nil
+        }
         begin(events)
         for event in events {
             var file = try AtomicFile.create(

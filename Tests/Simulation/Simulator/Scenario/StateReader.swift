@@ -4,18 +4,20 @@ import History
 final class StateReader {
     /// The event of each key, once all of it has come.
     private(set) var state: [String: EventNumber]?
-    private unowned let scenario: Scenario
+    private unowned let scenario: any Stage
+    private let server: Int
     private let kernel: Kernel
 
-    init(in scenario: Scenario) {
+    init(server: Int = 0, in scenario: any Stage) {
+        self.server = server
         self.scenario = scenario
         kernel = scenario.kernel
     }
 
     func read() {
         while state == nil {
-            kernel.pause { [kernel] in kernel.listener != nil }
-            guard let listener = kernel.listener else { continue }
+            kernel.pause { [kernel, server] in kernel.listeners[server] != nil }
+            guard let listener = kernel.listeners[server] else { continue }
             let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
             listener.backlog.append(connection)
             let lines = [

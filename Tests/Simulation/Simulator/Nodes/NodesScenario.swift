@@ -1,0 +1,189 @@
+import Glibc
+import History
+import WSQueueLog
+import WSQueueNet
+import WSQueueOperation
+import WSQueueServer
+import WSQueueSpool
+import WSQueueSystem
+import WSQueueWire
+
+/// The third kind of run: several servers, each with a queue, a journal and a publisher of its own, and the Redis that
+/// they share.
+///
+/// Clients stay with one server or take any. Whatever happens, all servers send one order.
+final class NodesScenario: Stage {
+    let kernel: Kernel
+    let profile: Profile
+    private let options: Options
+    private let nodes: NodesProfile
+    private let redis: SimulatedRedis
+    private var checker = HistoryChecker()
+    private var clients: [SimulatedClient] = []
+    private var publishers: [SimulatedPublisher] = []
+    private var queues: [Inode] = []
+    /// Read the state of each server at the end.
+    private var readers: [StateReader] = []
+    private var failure: String?
+    private var quietSince: Int64?
+    private var satisfiedAfter = -1
+    private let names: SpoolNameSource
+
+    private static let patienceNanoseconds: Int64 = 120_000_000_000
+    private static let callLimit = 3_000_000
+    private static let leastEvents = 20
+
+    init(seed: UInt64, options: Options) {
+        self.options = options
+        var random = Randomness(seed: seed)
+        var profile = Profile(random: &random, options: options)
+        nodes = NodesProfile(random: &random, profile: &profile)
+        self.profile = profile
+        names = SpoolNameSource(random: UInt32(truncatingIfNeeded: random.next()))
+        kernel = Kernel(random: random, settings: profile.machine)
+        redis = SimulatedRedis(nodes.troubles, on: kernel)
+    }
+
+    /// Plays the run to its end.
+    func run() -> Outcome {
+        Simulator.kernel = kernel
+        redis.start()
+        for server in 0..<nodes.count {
+            queues.append(server == 0 ? kernel.queue : kernel.makeQueue(Self.name(of: server)))
+            startServer(server)
+        }
+        startClients()
+        for server in 0..<nodes.count {
+            let publisher = SimulatedPublisher(
+                index: server, style: profile.styles[server % profile.styles.count], names: names,
+                queue: Self.name(of: server), in: self)
+            publishers.append(publisher)
+            publisher.start()
+        }
+        play()
+        var outcome = Outcome()
+        outcome.calls = kernel.calls
+        outcome.switches = kernel.switches
+        outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
+        for file in filesLeft { note(.left(file: file)) }
+        outcome.findings += checker.finish()
+        outcome.counts = checker.counts
+        if outcome.findings.isEmpty, !outcome.isWhole(crashes: 0, Self.leastEvents, 0) {
+            outcome.findings = [HistoryFinding(.lost, "a run with too little in it: \(outcome.size)")]
+        }
+        outcome.simulatedNanoseconds = kernel.now
+        outcome.hash = kernel.hash
+        kernel.end()
+        Simulator.kernel = nil
+        return outcome
+    }
+
+    /// Of a server's queue.
+    private static func name(of server: Int) -> String { server == 0 ? "q" : "q\(server)" }
+
+    private func startClients() {
+        for server in 0..<nodes.count {
+            // Those that roam go on with the cursor of another server.
+            let servers = server == 0 || nodes.roams ? Array(0..<nodes.count) : [server]
+            let client = SimulatedClient(name: "client\(server)", servers: servers, in: self)
+            clients.append(client)
+            kernel.spawn(client.name, owner: .world, client.converse)
+        }
+    }
+
+    // MARK: The stage
+
+    var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
+
+    func note(_ entry: HistoryEntry) {
+        if options.isTraced { print("\(kernel.now) \(entry.line)") }
+        checker.note(entry)
+    }
+
+    func fail(_ text: String) { failure = failure ?? text }
+
+    // MARK: The run
+
+    private func play() {
+        while failure == nil, checker.found.isEmpty {
+            guard kernel.step() else { return fail("nothing can run any more") }
+            guard kernel.calls < Self.callLimit else { return fail("too many calls") }
+            guard publishers.allSatisfy(\.isDone) else { continue }
+            if quietSince == nil { quietSince = kernel.now }
+            let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
+            guard isComplete || kernel.now > deadline else { continue }
+            guard hasKeys else { return }
+            if readers.isEmpty { startReaders() }
+            let states = readers.compactMap(\.state)
+            if states.count == readers.count { return compare(states) }
+            guard kernel.now < deadline + Self.patienceNanoseconds else {
+                return fail("no state within two minutes")
+            }
+        }
+    }
+
+    private var hasKeys: Bool { publishers.contains { $0.style == .keyed } }
+
+    private func startReaders() {
+        for server in 0..<nodes.count {
+            let reader = StateReader(server: server, in: self)
+            readers.append(reader)
+            kernel.spawn("reader\(server)", owner: .world, reader.read)
+        }
+    }
+
+    /// Whether the state of each key is its last event on each server, if that has not ended it.
+    private func compare(_ states: [[String: EventNumber]]) {
+        for (server, state) in states.enumerated() {
+            for publisher in publishers where publisher.style == .keyed {
+                for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
+                    let found = state[key].map { "\($0)" } ?? "none"
+                    fail("server \(server): the state of \(key) is \(found), and not of \(events)")
+                }
+            }
+        }
+    }
+
+    private var isComplete: Bool {
+        let deliveries = checker.counts.deliveries
+        if deliveries != satisfiedAfter {
+            guard checker.isSatisfied else { return false }
+            satisfiedAfter = deliveries
+        }
+        return filesLeft.isEmpty
+    }
+
+    private var filesLeft: [String] {
+        queues.flatMap(\.entries.keys).filter { !$0.hasPrefix(".") || $0.hasPrefix(".taken-") }.sorted()
+    }
+
+    private func startServer(_ server: Int, after rest: Int64 = 0) {
+        kernel.spawn("hub\(server)", owner: server == 0 ? .server : .node(server)) { [self] in
+            kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
+            note(.server("\(server)", .start))
+            do {
+                let log = try Log(level: .info, format: .text, destination: .file("/log\(server)"))
+                var running = try Server(
+                    try configuration(of: server), log: log, signals: try Signals(), manager: ServiceManager())
+                try running.run()
+                fail("server \(server) has ended")
+            } catch {
+                fail("server \(server): \(error)")
+            }
+            kernel.pause { false }
+        }
+    }
+
+    private func configuration(of server: Int) throws -> Configuration {
+        var configuration = Configuration()
+        configuration.queuePath = "/\(Self.name(of: server))"
+        configuration.threads = profile.loops
+        configuration.usesNotices = profile.usesNotices
+        configuration.eventLimitBytes = 8_192
+        configuration.slowClients.limitBytes = 65_536
+        configuration.clientLimit = 100
+        configuration.eventLines = .off
+        configuration.redis = RedisSettings(location: try RedisLocation("redis://127.0.0.1"))
+        return configuration
+    }
+}

@@ -1,0 +1,13 @@
+/// How the Redis of a run behaves, and what happens to it.
+struct RedisTroubles {
+    /// After so many of a thousand steps it does something else for a while, and how long at most.
+    var slowPerMille = 0
+    var slowNanoseconds = 5_000_000
+    /// After so many of a thousand reads the rest of a connection's bytes is under way for a while.
+    var stallPerMille = 0
+    var stallNanoseconds = 5_000_000_000
+    /// What a server has sent before it died may be under way so long.
+    var lateNanoseconds = 200_000_000
+    /// After so many of a thousand commands everything is on its disk.
+    var savePerMille = 0
+}

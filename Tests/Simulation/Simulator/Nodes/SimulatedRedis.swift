@@ -1,0 +1,140 @@
+import ModelRedis
+
+/// The Redis of several servers: its data is a model, and when it answers follows from the seed.
+final class SimulatedRedis {
+    /// A connection as Redis sees it.
+    private final class Peer {
+        let number: Int
+        let connection: SimulatedConnection
+        var reader = CommandReader()
+        /// What has been read and not been carried out.
+        var commands: [[[UInt8]]] = []
+        /// A read that waits for entries, until when, and which changes it has seen.
+        var waiting: (words: [[UInt8]], until: Int64, changes: Int)?
+        /// What has been sent is on its way until then.
+        var readableAt: Int64 = 0
+        /// Whether the other end has closed it, as far as is known here.
+        var isEnding = false
+
+        init(number: Int, connection: SimulatedConnection) {
+            self.number = number
+            self.connection = connection
+        }
+    }
+
+    private(set) var model = ModelRedis()
+    private let kernel: Kernel
+    private let troubles: RedisTroubles
+    private var peers: [Peer] = []
+    private var lastPeer = 0
+    /// How many commands were carried out.
+    private var changes = 0
+    private var isDown = false
+    /// It does nothing until then.
+    private var silentUntil: Int64 = 0
+    /// What is on its disk.
+    private var saved = ModelRedis()
+
+    private static let blockNanoseconds: Int64 = 1_000_000_000
+
+    init(_ troubles: RedisTroubles, on kernel: Kernel) {
+        self.kernel = kernel
+        self.troubles = troubles
+    }
+
+    func start() {
+        kernel.connect = { [unowned self] in accept($0) }
+        kernel.spawn("redis", owner: .world, serve)
+    }
+
+    private func accept(_ connection: SimulatedConnection) -> Bool {
+        guard !isDown else { return false }
+        lastPeer += 1
+        peers.append(Peer(number: lastPeer, connection: connection))
+        return true
+    }
+
+    private func serve() {
+        while true {
+            kernel.pause(until: nextMoment) { [unowned self] in isReady }
+            guard isReady else { continue }
+            let ready = peers.filter(isReady)
+            kernel.now += Int64(500 + kernel.random.below(20_000))
+            goOn(with: kernel.random.pick(ready))
+            if kernel.random.chance(perMille: troubles.slowPerMille) {
+                kernel.pause(until: kernel.now + Int64(kernel.random.below(troubles.slowNanoseconds)))
+            }
+        }
+    }
+
+    private var isReady: Bool { !isDown && kernel.now >= silentUntil && peers.contains(where: isReady) }
+
+    /// When something is due without anyone having done anything.
+    private var nextMoment: Int64 {
+        var next = silentUntil > kernel.now ? silentUntil : .max
+        for peer in peers {
+            if let waiting = peer.waiting { next = min(next, max(waiting.until, silentUntil)) }
+            if peer.readableAt > kernel.now { next = min(next, max(peer.readableAt, silentUntil)) }
+        }
+        // At the moment itself it is ready, or has to wait for someone.
+        return next > kernel.now ? next : .max
+    }
+
+    private func isReady(_ peer: Peer) -> Bool {
+        if let waiting = peer.waiting {
+            return waiting.changes != changes || kernel.now >= waiting.until || peer.connection.isClosedByServer
+        }
+        if !peer.commands.isEmpty { return true }
+        guard kernel.now >= peer.readableAt else { return false }
+        return !peer.connection.toClient.isEmpty || peer.connection.isClosedByServer
+    }
+
+    private func goOn(with peer: Peer) {
+        let isClosed = peer.connection.isClosedByServer
+        if isClosed, !peer.isEnding {
+            // What a server has sent before its end may never come, or come late.
+            peer.isEnding = true
+            peer.waiting = nil
+            if kernel.random.chance(perMille: 500) { peer.connection.toClient = [] }
+            peer.readableAt = kernel.now + Int64(kernel.random.below(troubles.lateNanoseconds))
+        } else if let waiting = peer.waiting {
+            carryOut(waiting.words, of: peer)
+        } else if !peer.commands.isEmpty {
+            carryOut(peer.commands.removeFirst(), of: peer)
+        } else if !peer.connection.toClient.isEmpty {
+            let count = 1 + kernel.random.below(peer.connection.toClient.count)
+            peer.commands += peer.reader.read(Array(peer.connection.toClient.prefix(count)))
+            peer.connection.toClient.removeFirst(count)
+            if kernel.random.chance(perMille: troubles.stallPerMille) {
+                peer.readableAt = kernel.now + Int64(kernel.random.below(troubles.stallNanoseconds))
+            }
+        } else {
+            drop(peer)
+        }
+    }
+
+    private func drop(_ peer: Peer) {
+        peer.connection.isClosedByClient = true
+        peer.connection.toClient = []
+        model.close(peer.number)
+        peers.removeAll { $0 === peer }
+    }
+
+    private func carryOut(_ words: [[UInt8]], of peer: Peer) {
+        let replies = model.execute(words, by: peer.number)
+        if words[0] == Self.read, replies[0].value == .null {
+            let until = peer.waiting?.until ?? kernel.now + Self.blockNanoseconds
+            peer.waiting = kernel.now < until ? (words, until, changes) : nil
+            if peer.waiting != nil { return }
+        }
+        peer.waiting = nil
+        if words[0] != Self.read { changes += 1 }
+        if kernel.random.chance(perMille: troubles.savePerMille) { saved = model }
+        for reply in replies {
+            guard let other = peers.first(where: { $0.number == reply.connection }) else { continue }
+            if !other.connection.isClosedByServer { other.connection.toServer += reply.value.encoded }
+        }
+    }
+
+    private static let read = Array("XREAD".utf8)
+}
