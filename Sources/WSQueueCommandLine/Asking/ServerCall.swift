@@ -6,20 +6,20 @@ package import WSQueueSystem
 package struct ServerCall {
     private static let listen = Option(
         "listen", short: "l", value: .required("ADDR"), environment: "WSQUEUE_URL",
-        text: "Where the server is: what its --listen says, or a URL. Without it the server of the queue is asked, and "
-            + "where none is found the one at 127.0.0.1:8081, without a token.")
+        text: "For a server elsewhere: what its --listen says, or a URL. Without it the server of the queue is asked, "
+            + "and where none is found the one at 127.0.0.1:8081, without a token.")
     private static let directory = Option(
         "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR",
-        text:
-            "Ask the server of this queue, where it listens itself: its own user and root need no token there. Without "
-            + "it the queue is that of the settings.")
+        text: "For the server of another queue, asked where it listens itself: its own user and root need no token "
+            + "there. Without it the queue is that of the settings.")
     private static let settings = Option(
         "config", value: .required("FILE"), environment: "WSQUEUE_CONFIG",
-        text: "The server's settings, of which the queue counts (default: /etc/wsqueue/server.conf, where that is).")
+        text: "For a server with settings in another file, of which the queue counts (default: "
+            + "/etc/wsqueue/server.conf, where that is).")
     private static let tokenFile = Option(
         "token-file", value: .required("FILE"), environment: "WSQUEUE_TOKEN_FILE",
-        text:
-            "A file with the token to show; else the variable WSQUEUE_TOKEN. A command line would show it to everybody."
+        text: "For a server that wants a token: a file with it; else the variable WSQUEUE_TOKEN. A command line would "
+            + "show it to everybody."
     )
 
     /// The options of every command that asks a server.

@@ -47,7 +47,7 @@ package struct CommandError: Error {
 extension Option {
     /// `--help`, which every command takes.
     package static let help = Option(
-        "help", short: "h", value: .optional("all"), text: "Show what is needed most, or all.")
+        "help", short: "h", value: .optional("all"), text: "To see what is needed most, or all.")
 }
 
 extension OptionTable {

@@ -5,7 +5,7 @@ package enum ServerOptions {
     /// `--dir`.
     package static let directory = Option(
         key: "dir", short: "d", value: "DIR", defaultValue: .value("queue"), isCommon: true,
-        text: "The queue directory. It is created below a parent that exists.")
+        text: "For another queue than ./queue: its directory. It is created below a parent that exists.")
     /// `--jwt-secret-file`.
     package static let secretFile = Option(
         key: "jwt-secret-file", value: "FILE", defaultValue: .described("no tokens"), isCommon: true,
@@ -24,8 +24,8 @@ package enum ServerOptions {
     /// `--config`.
     package static let configFile = Option(
         "config", short: "c", value: .required("FILE"), environment: "WSQUEUE_CONFIG", isCommon: true,
-        text: "A file with options. A line each, 'key = value', where a key is an option's long name; # begins a "
-            + "comment. Not read again on HUP.")
+        text: "For settings that stay: a file with options. A line each, 'key = value', where a key is an option's "
+            + "long name; # begins a comment. Not read again on HUP.")
     /// `--set`.
     package static let set = Option(
         "set", value: .required("KEY=VALUE"), isRepeatable: true,
@@ -34,9 +34,9 @@ package enum ServerOptions {
     /// `--man`.
     package static let manual = Option(
         "man", value: .required("wsqueue-server|wsqueue.conf|wsqueue-rules|wsqueue-protocol|wsqueue"),
-        text: "A manual page, where it is not installed: wsqueue-server --man wsqueue-server | man -l -.")
+        text: "Where no manual page is installed: wsqueue-server --man wsqueue-server | man -l -.")
     /// `--version`.
-    package static let version = Option("version", short: "V", text: "Show the version.")
+    package static let version = Option("version", short: "V", text: "To report a fault: the version.")
 
     /// What a command takes that looks at the queue, at tokens, or at a server, and so at its configuration.
     package static let sources = [configFile, set]

@@ -7,9 +7,9 @@ extension Setting {
     static let listen = Option(
         key: "listen", short: "l", value: "ADDR", isRepeatable: true, defaultValue: .value("127.0.0.1:8081"),
         isCommon: true,
-        text: "Where clients reach the server. 127.0.0.1:8081, [::1]:8081, unix:/run/wsqueue.sock; systemd: or "
-            + "systemd:NAME for sockets that a socket unit passes, which without --listen take the default's place. "
-            + "Port 0 takes a free one.")
+        text: "For other machines: where clients reach the server. 127.0.0.1:8081, [::1]:8081, unix:/run/wsqueue.sock; "
+            + "systemd: or systemd:NAME for sockets that a socket unit passes, which without --listen take the "
+            + "default's place. Port 0 takes a free one.")
     static let host = Option(
         key: "host", value: "H",
         text: "For another address: short for --listen H:8081, or with --port for both.")

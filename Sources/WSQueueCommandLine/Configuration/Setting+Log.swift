@@ -8,7 +8,7 @@ extension Setting {
             "log-level",
             ["error": .error, "warning": .warning, "notice": .notice, "info": .info, "debug": .debug] as KeyValuePairs,
             \.logLevel, synonyms: ["warn": "warning"], default: "info",
-            text: "How much is told: these lines and graver ones."),
+            text: "For more or less in the log: these lines and graver ones."),
         .choice(
             "log-format", ["auto": nil, "text": .text, "json": .json, "journal": .journal] as KeyValuePairs,
             \.logFormat, default: "auto",

@@ -4,18 +4,18 @@ extension Option {
     static let directory = Option(
         "dir", short: "d", value: .required("DIR"), environment: "WSQUEUE_DIR", isCommon: true,
         text: """
-            The queue directory, which must exist. Default: ./queue where it is yours or root's and a server is at \
-            work there, else /var/spool/wsqueue where that exists, else ./queue.
+            For another queue than the usual one: its directory. It must exist. Default: ./queue where it is yours \
+            or root's and a server is at work there, else /var/spool/wsqueue where that exists, else ./queue.
             """)
     static let channel = Option(
         "channel", short: "c", value: .required("NAME"), isRepeatable: true, environment: "WSQUEUE_CHANNEL",
-        isCommon: true, text: "Only for those who listen to this channel. Default: for every client.")
+        isCommon: true, text: "To reach only those who listen to this channel. Default: every client.")
     static let user = Option(
         "user", short: "u", value: .required("ID"), isRepeatable: true, environment: "WSQUEUE_USER",
-        text: "Only for the clients of this user. Default: for all users.")
+        text: "To reach only the clients of this user. Default: all users.")
     static let except = Option(
         "except", short: "x", value: .required("CONNECTION"), environment: "WSQUEUE_EXCEPT",
-        text: "Not for the connection with this id: the browser tab that caused the event.")
+        text: "To spare the browser tab that caused the event: the id of its connection.")
     static let key = Option(
         "key", short: "k", value: .required("KEY"), isCommon: true,
         text: """
@@ -48,18 +48,18 @@ extension Option {
         text: "To send it later, so long from now, such as 10m. The rest is as with --at.")
     static let json = Option(
         "json", short: "j", value: .required("JSON"), environment: "WSQUEUE_JSON", isCommon: true,
-        text: "The payload, as JSON, sent byte for byte.")
+        text: "For any JSON as the payload, sent byte for byte.")
     static let text = Option(
         "text", short: "t", value: .required("TEXT"), environment: "WSQUEUE_TEXT", takesAnyText: true, isCommon: true,
         text: """
-            The payload, as text; - is standard input. A JSON string is made of it, with U+FFFD for what is no \
+            For a text as the payload; - is standard input. A JSON string is made of it, with U+FFFD for what is no \
             UTF-8. Standard input may be of any size up to that of an event.
             """)
     static let file = Option(
         "file", short: "f", value: .required("FILE"), environment: "WSQUEUE_FILE", isCommon: true,
         text: """
-            The payload, as JSON in a file; - is standard input. With --lines it has the lines. With --follow, what \
-            is added to FILE from now on, and to the next file of its name when it is rotated.
+            For JSON in a file as payload; - is standard input. With --lines it has the lines. With --follow, \
+            what is added to FILE from now on, and to the next file of its name when it is rotated.
             """)
     static let textFile = Option(
         "text-file", value: .required("NAME=FILE"), isRepeatable: true,
@@ -71,9 +71,9 @@ extension Option {
     package static let lines = Option(
         "lines", isCommon: true,
         text: """
-            An event a line of standard input, all or nothing. They are one file, which is sent whole and in order. \
-            With EVENT a line is a payload, without it a whole event. Blank lines are passed over; one wrong line, \
-            and nothing is published.
+            For many events at once: a line each, all or nothing. The lines come from standard input, or --file, and \
+            are one file, which is sent whole and in order. With EVENT a line is a payload, without it a whole event. \
+            Blank lines are passed over; one wrong line, and nothing is published.
             """)
     static let textLines = Option(
         "text-lines", environment: "WSQUEUE_TEXT_LINES",
@@ -85,8 +85,9 @@ extension Option {
     package static let follow = Option(
         "follow", isCommon: true,
         text: """
-            The same as they come, without end, in batches. A wrong line is told and passed over. Whoever writes the \
-            lines never waits for a server; what cannot be written, as on a full disk, is tried again.
+            For lines as they come, without end, in batches. A line is what it is with --lines; a wrong one is told \
+            and passed over. Whoever writes the lines never waits for a server; what cannot be written, as on a full \
+            disk, is tried again.
             """)
     static let chunks = Option(
         "chunks",
@@ -103,9 +104,9 @@ extension Option {
     package static let run = Option(
         "run", isCommon: true, completed: .command(after: 0),
         text: """
-            Run a command; publish EVENT.started, EVENT.finished. The latter has {exit, signal, seconds, tail}, \
-            where tail is the end of what it wrote; fields stand in both. Its output goes on to where it went, \
-            signals go on to it, and the exit status is its own, also when nothing can be published.
+            To tell of a command: EVENT.started, EVENT.finished. It is run in between. The latter has {exit, signal, \
+            seconds, tail}, where tail is the end of what it wrote; fields stand in both. Its output goes on to where \
+            it went, signals go on to it, and the exit status is its own, also when nothing can be published.
             """)
     static let stream = Option(
         "stream",
@@ -123,8 +124,8 @@ extension Option {
     static let wait = Option(
         "wait", short: "w", value: .optional("DURATION"), environment: "WSQUEUE_WAIT", isCommon: true,
         text: """
-            Wait until the server has sent it: exit status 0. 75 when it still waits in the queue at the end of that \
-            time, 69 when no server is there; then, too, it is queued, and not to be published again. 65 with a \
+            To go on only when it has been sent: exit status 0. 75 when it still waits in the queue at the end of \
+            that time, 69 when no server is there; then, too, it is queued, and not to be published again. 65 with a \
             message that begins with "queued" when the server refused it. With -v how long it took is said. \
             Default: 5s.
             """)
@@ -167,12 +168,12 @@ extension Option {
         text: "For scripts that look at the exit status: do not even say why it failed.")
     static let verbose = Option(
         "verbose", short: "v", environment: "WSQUEUE_VERBOSE", isCommon: true,
-        text: "Say on standard error what was queued, and where. And how much of a text was no UTF-8.")
+        text: "To see what was queued, and where, on standard error. And how much of a text was no UTF-8.")
     /// Shows the help.
     package static let help = Option(
-        "help", short: "h", value: .optional("all"), text: "Show what is typed most, or all.")
+        "help", short: "h", value: .optional("all"), text: "To see what is typed most, or all.")
     /// Shows the version.
-    package static let version = Option("version", short: "V", text: "Show the version.")
+    package static let version = Option("version", short: "V", text: "To report a fault: the version.")
 }
 
 extension Option {
@@ -182,7 +183,7 @@ extension Option {
         text: "For a shell that completes what is typed: eval \"$(wsqueue-publish --completion bash)\".")
     /// Prints the manual page.
     package static let manual = Option(
-        "man", text: "The manual page, where it is not installed: wsqueue-publish --man | man -l -.")
+        "man", text: "Where no manual page is installed: wsqueue-publish --man | man -l -.")
 }
 
 extension OptionTable {

@@ -8,11 +8,12 @@ internal import WSQueueSystem
 package enum DoctorCommand: Command {
     private static let user = Option(
         "as", value: .required("USER"), isRepeatable: true,
-        text: "Whether this user may publish: root tries it as that user, others compute it from the mode bits "
-            + "(default: oneself; for root those whom the queue's group lists).")
+        text: "For somebody who cannot publish: whether this user may. Root tries it as that user, others compute it "
+            + "from the mode bits (default: oneself; for root those whom the queue's group lists).")
     private static let unit = Option(
         "unit", value: .required("FILE"),
-        text: "The unit to look at (default: wsqueue-server.service, where systemd has it).")
+        text: "For a unit of another name: the file to look at (default: wsqueue-server.service, where systemd has "
+            + "it).")
     private static let trial = Option("try", value: .required("WORDS"), isHidden: true, text: "A trial, as a child.")
 
     package static let table = OptionTable.command(

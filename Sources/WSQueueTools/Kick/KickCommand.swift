@@ -11,9 +11,8 @@ internal import WSQueueWire
 package enum KickCommand: Command {
     private static let user = Option(
         "user", short: "u", value: .required("ID"),
-        text:
-            "The user whose clients are closed. Tokens that were made before, or do not say when (iat), are refused for "
-            + "24 hours.")
+        text: "For a user who must go: the id whose clients are closed. Tokens that were made before, or do not say "
+            + "when (iat), are refused for 24 hours.")
 
     package static let table = OptionTable.command(
         "kick", forms: ["[OPTION]... --user ID"],

@@ -5,8 +5,8 @@ internal import WSQueueSystem
 
 /// `wsqueue-server queue`: looks after the files in a queue, with a server or without.
 package enum QueueCommand: Command {
-    static let json = Option("json", text: "With ls: a JSON object a line.")
-    static let all = Option("all", short: "a", text: "With requeue: all that is in .failed/.")
+    static let json = Option("json", text: "For programs that read what ls prints: a JSON object a line.")
+    static let all = Option("all", short: "a", text: "To requeue all that is in .failed/, once its cause is mended.")
 
     private static let states = SpoolItem.State.allCases.map(\.rawValue)
     private typealias Operand = OptionTable.Operand

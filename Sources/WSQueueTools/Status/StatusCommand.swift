@@ -5,7 +5,7 @@ internal import WSQueueSystem
 
 /// `wsqueue-server status`: how a running server stands.
 package enum StatusCommand: Command {
-    private static let json = Option("json", text: "Print what the server says as it is, in JSON.")
+    private static let json = Option("json", text: "For programs: what the server says as it is, in JSON.")
 
     package static let table = OptionTable.command(
         "status", forms: ["[URL] [OPTION]..."],

@@ -7,45 +7,46 @@ internal import WSQueueSystem
 package enum TailCommand: Command {
     private static let since = Option(
         "since", value: .required("WHEN"),
-        text: "Begin with what came since then: an age (10m, 24h), a time (2026-11-21T08:00:00Z, @1795284000), all, "
-            + "latest, or behind a cursor or a number. What the journal no longer has is said.")
+        text: "To see what came before, too: begin with what came since then. That is an age (10m, 24h), a time "
+            + "(2026-11-21T08:00:00Z, @1795284000), all, latest, or behind a cursor or a number. What the journal no "
+            + "longer has is said.")
     private static let state = Option(
         "state",
-        text: "Begin with the newest event of each key, of what is followed; where the journal no longer has what was "
-            + "missed, with those again of which that was so.")
+        text: "To see how things stand: begin with the newest event of each key, of what is followed; where the "
+            + "journal no longer has what was missed, with those again of which that was so.")
     private static let events = Option(
         "events", short: "e", value: .required("GLOB"), isRepeatable: true,
-        text: "Only events whose name matches: 'order.*'. With --log, lines whose ev= does.")
+        text: "To see only events whose name matches: 'order.*'. With --log, lines whose ev= does.")
     private static let channel = Option(
         "channel", short: "c", value: .required("NAME"), isRepeatable: true,
-        text:
-            "Only events of this channel or pattern, and those without one: orders, 'chat.**'. Without it those of all "
-            + "channels that this machine may hear are shown; of a server elsewhere those without a channel.")
+        text: "To see only events of this channel or pattern, and those without one: orders, 'chat.**'. Without it "
+            + "those of all channels that this machine may hear are shown; of a server elsewhere those without a "
+            + "channel.")
     private static let count = Option(
-        "count", short: "n", value: .required("N"), text: "End after so many events (default: never).")
+        "count", short: "n", value: .required("N"), text: "For scripts: end after so many events (default: never).")
     private static let format = Option(
         "format", value: .required("text|json|payload"),
-        text:
-            "text (default): time, name, #channel, [key] and payload; json: the message as the server sends it; payload: the "
-            + "payload alone. A line an event.")
+        text: "For programs: json, the message as the server sends it, or payload, the payload alone. text (default) "
+            + "has time, name, #channel, [key] and payload. A line an event.")
     private static let exec = Option(
         "exec", value: .required("CMD"),
-        text: "Run CMD by sh -c for each event, one after the other, with the message on its standard input and "
-            + "WSQUEUE_EVENT, WSQUEUE_ID, WSQUEUE_SEQ, WSQUEUE_CHANNEL, WSQUEUE_TIMESTAMP and WSQUEUE_CURSOR in its "
-            + "environment. One that fails is said. With --format, that is on its standard input.")
+        text: "To do something with each event: run CMD by sh -c for it, one after the other, with the message on its "
+            + "standard input and WSQUEUE_EVENT, WSQUEUE_ID, WSQUEUE_SEQ, WSQUEUE_CHANNEL, WSQUEUE_TIMESTAMP and "
+            + "WSQUEUE_CURSOR in its environment. One that fails is said. With --format, that is on its standard "
+            + "input.")
     private static let cursorFile = Option(
         "cursor-file", value: .required("FILE"),
-        text:
-            "With --exec: note in FILE how far CMD has come, and go on there at the next start. An event is done when CMD "
-            + "exits with 0. With 65 it is set aside in FILE.failed/; with any other status CMD gets it again, after 1s, "
-            + "2s, 4s … 5m. CMD gets each event at least once, in order, whatever is killed when.")
+        text: "With --exec, to miss nothing at a restart: note in FILE how far CMD has come, and go on there. An event "
+            + "is done when CMD exits with 0. With 65 it is set aside in FILE.failed/; with any other status CMD gets "
+            + "it again, after 1s, 2s, 4s … 5m. CMD gets each event at least once, in order, whatever is killed when.")
     private static let onGap = Option(
         "on-gap", value: .required("stop|go"),
         text: "With --cursor-file, where the journal no longer has all that came after the cursor: stop (default) ends "
             + "with 66 before anything after it is done, go says it and goes on.")
     private static let log = Option(
         "log", value: .required("FILE"),
-        text: "Follow a server's log file instead, from its end on, through rotation; it need not be there yet.")
+        text: "To read the log of a server: follow its file instead, from its end on, through rotation; it need not be "
+            + "there yet.")
 
     package static let table = OptionTable.command(
         "tail", forms: ["[URL] [OPTION]...", "--log FILE [OPTION]..."],

@@ -6,18 +6,21 @@ internal import WSQueueWire
 /// What `wsqueue-server token new` is told of the token that it makes.
 enum TokenDraft {
     private static let subject = Option(
-        "sub", value: .required("ID"), text: "The user's id.")
+        "sub", value: .required("ID"), text: "For the user who shall have the token: the id.")
     private static let role = Option(
-        "role", value: .required("NAME"), isRepeatable: true, text: "A role of the user; several with commas.")
+        "role", value: .required("NAME"), isRepeatable: true,
+        text: "For rules that ask for a role: one of the user; several with commas.")
     private static let channels = Option(
         "channels", value: .required("A,B"), isRepeatable: true,
-        text: "Channels and patterns, for rules that say claim; several with commas.")
+        text: "For rules that say claim: channels and patterns; several with commas.")
     private static let timeToLive = Option(
-        "ttl", value: .required("DUR"), defaultValue: .value("1h"), text: "How long it is good; 0 is for ever.")
+        "ttl", value: .required("DUR"), defaultValue: .value("1h"),
+        text: "For a longer or shorter life: how long it is good; 0 is for ever.")
     private static let meantFor = Option(
-        "aud", value: .required("NAME"), defaultValue: .described("the first --jwt-audience"), text: "Whom it is for.")
+        "aud", value: .required("NAME"), defaultValue: .described("the first --jwt-audience"),
+        text: "Where --jwt-audience has several names, or other services take it: whom it is for.")
     private static let info = Option(
-        "info", value: .required("JSON"), text: "What others in a presence. channel may see of the user.")
+        "info", value: .required("JSON"), text: "For presence. channels: what others there may see of the user.")
 
     /// All of them.
     static let options = [subject, role, channels, timeToLive, meantFor, info]

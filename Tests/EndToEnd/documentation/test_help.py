@@ -35,6 +35,17 @@ def test_everything_is_there_where_it_is_asked_for(binaries, program):
     assert "--man" in whole and "Examples:" in whole
 
 
+def test_the_first_sentence_of_every_option_says_when_to_use_it(binaries):
+    texts = [said(binaries, "wsqueue-publish", "--completion", "words", "--", "--")]
+    texts += [
+        said(binaries, "wsqueue-server", "completion", "words", "--", *words, "--")
+        for words in ([], *([name] for name in commands(binaries)))]
+    purposes = {tuple(line.split("\t")) for text in texts for line in text.splitlines()[1:]}
+    occasion = re.compile(r"(For|To|Where|With|Against|Behind|Before|After|So that|In a|On a) [\w-]+")
+    assert len(purposes) > 100
+    assert [one for one in purposes if not occasion.match(one[1])] == []
+
+
 def test_a_word_after_help_that_is_not_all_is_refused(binaries):
     for program in PROGRAMS:
         result = subprocess.run([binaries / program, "--help=some"], capture_output=True, text=True)

@@ -50,7 +50,7 @@ OFFERS = {
     "wsqueue-server completion ": (["bash", "zsh", "fish"], ["message.txt"]),
     "wsqueue-server queue -d queue rm ": (["id-order-7", "id-kept", "broken", "at-id-tea"], ["message.txt"]),
 }
-PURPOSES = {"wsqueue-publish --ru": "publish EVENT.started", "wsqueue-server ta": "as they are sent"}
+PURPOSES = {"wsqueue-publish --ru": "To tell of a command: EVENT.started", "wsqueue-server ta": "as they are sent"}
 
 
 @pytest.fixture(scope="module")
