@@ -29,7 +29,7 @@ package struct FileLock: ~Copyable {
             let path = directory.path(of: name)
             let status = try file.status(object: path)
             let isOpenToOthers = status.mode & 0o077 != 0
-            if try !lock(file, path) {
+            if try !lock(file, status, path) {
                 let holder = try namedHolder(file, status, path)
                 guard isOpenToOthers, holder == nil, try !mayBeServer(file, status, path) else {
                     return .held(by: holder)
@@ -49,18 +49,37 @@ package struct FileLock: ~Copyable {
     }
 
     private static let attempts = 10
+    /// How long what a killed process was starting may need until it begins.
+    private static let patienceNanoseconds: Int64 = 2_000_000_000
 
     private init(descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
-    /// Tries for an instant, in which a process that is ending may let go of it.
-    private static func lock(_ file: borrowing FileDescriptor, _ path: String) throws(SystemCallError) -> Bool {
+    /// Tries for an instant, in which a process that is ending may let go of it; for longer where it is held by nobody.
+    private static func lock(
+        _ file: borrowing FileDescriptor, _ status: FileStatus, _ path: String
+    ) throws(SystemCallError) -> Bool {
+        let begin = Clock.monotonicNanoseconds()
         var attempt = 1
         while true {
             if try lock(file, LOCK_EX, path) { return true }
-            guard attempt < attempts else { return false }
-            attempt += 1
-            Clock.pause()
+            if attempt >= attempts {
+                let waited = Clock.monotonicNanoseconds() - begin
+                guard waited < patienceNanoseconds, isOrphaned(status) else { return false }
+                Clock.sleep(nanoseconds: 10_000_000)
+            } else {
+                attempt += 1
+                Clock.pause()
+            }
         }
+    }
+
+    /// Whether the process that took the lock is gone, as far as is to be seen.
+    ///
+    /// One that is killed while it starts another leaves the lock to that one until it executes its program, which closes
+    /// the file (posix_spawn(3), O_CLOEXEC in open(2)). A loaded machine may let it wait.
+    private static func isOrphaned(_ status: FileStatus) -> Bool {
+        guard let holder = LockHolder.find(status) else { return true }
+        return !Process.isRunning(holder.process) || Process.hasOpen(holder.process, status.identity) == false
     }
 
     private static func lock(

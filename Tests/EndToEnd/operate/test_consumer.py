@@ -5,6 +5,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -130,6 +131,18 @@ def test_two_on_one_file_are_one_too_many(server, consume):
     first.kill()
     third = consume(server, NOTE, "-n", "1")
     assert third.process.poll() is None
+
+
+def test_a_lock_that_a_killed_one_left_to_the_command_it_was_starting_is_waited_for(server, consume, tmp_path):
+    lock = os.open(tmp_path / "cursor.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    # As where it is killed within posix_spawn(3): who took the lock is gone, and another process has the file open.
+    subprocess.run(["flock", "-n", str(lock)], pass_fds=[lock], check=True)
+    consumer = consume(server)
+    opened = pathlib.Path(f"/proc/{consumer.process.pid}/fd")
+    eventually(lambda: any(os.path.realpath(one).endswith("/cursor.lock") for one in opened.iterdir()), "it tries")
+    time.sleep(0.1)  # The time that the command needs to begin; without waiting it has ended by then.
+    os.close(lock)
+    eventually(consumer.cursor.exists, lambda: consumer.err)
 
 
 @pytest.mark.parametrize("policy", [[], ["--on-gap", "stop"], ["--on-gap", "go"]], ids=["default", "stop", "go"])
