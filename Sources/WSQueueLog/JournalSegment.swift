@@ -169,19 +169,20 @@ package final class JournalSegment: Sendable {
     ///
     /// Where that has failed the kernel may have thrown away what it could not write, and calls the next attempt good:
     /// so everything since the last good one is written again first.
+    ///
+    /// One thread at a time, and the others wait: the kernel tells of what it has thrown away once for each open file, so of
+    /// two that sync at the same moment one is told, and the other's call is good although what it wrote again is gone.
     func sync() throws(SystemCallError) {
-        let end = end
-        let (start, isDoubtful) = durable.withLock { ($0.end, $0.isDoubtful) }
-        do throws(SystemCallError) {
-            if isDoubtful { try rewrite(start..<end) }
-            try descriptor.sync(dataOnly: true, object: path)
-        } catch {
-            durable.withLock { $0.isDoubtful = true }
-            throw error
-        }
-        durable.withLock { durable in
-            durable.isDoubtful = false
-            durable.end = max(durable.end, end)
+        try durable.withLock { durable throws(SystemCallError) in
+            let end = end
+            do throws(SystemCallError) {
+                if durable.isDoubtful { try rewrite(durable.end..<end) }
+                try descriptor.sync(dataOnly: true, object: path)
+            } catch {
+                durable.isDoubtful = true
+                throw error
+            }
+            durable = Durable(end: max(durable.end, end))
         }
     }
 

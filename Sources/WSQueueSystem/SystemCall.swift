@@ -32,15 +32,19 @@ package enum SystemCallFaults {
     // Embedded Swift has no locks; what is built so is no test.
     #if !hasFeature(Embedded)
         private static let plan = Mutex(())
+        private static let others = Mutex<(@Sendable () -> Void)?>(nil)
 
         /// Runs `body`, in which the `number`-th file system call of this thread (1 is the first) fails with
         /// `errorNumber`, once.
         ///
+        /// - Parameter meanwhile: What others do before that call comes back.
         /// - Returns: What `body` gives, and whether it made enough calls to meet the fault.
         package static func failing<Result>(
-            callNumber number: Int, with errorNumber: Int32, _ body: () -> Result
+            callNumber number: Int, with errorNumber: Int32, meanwhile: (@Sendable () -> Void)? = nil,
+            _ body: () -> Result
         ) -> (result: Result, didFail: Bool) {
             plan.withLock { _ in
+                others.withLock { $0 = meanwhile }
                 thread.store(UInt(pthread_self()), ordering: .relaxed)
                 code.store(errorNumber, ordering: .relaxed)
                 countdown.store(number, ordering: .releasing)
@@ -54,7 +58,10 @@ package enum SystemCallFaults {
         guard countdown.load(ordering: .acquiring) > 0, thread.load(ordering: .relaxed) == UInt(pthread_self()) else {
             return nil
         }
-        return countdown.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
-            ? code.load(ordering: .relaxed) : nil
+        guard countdown.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return nil }
+        #if !hasFeature(Embedded)
+            others.withLock { $0 }?()
+        #endif
+        return code.load(ordering: .relaxed)
     }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import Glibc
 import Support
+import Synchronization
 import Testing
 import WSQueueLog
 import WSQueueSystem
@@ -70,6 +72,55 @@ extension JournalTests {
             try file.close()
             for _ in 0..<2 {
                 #expect { try sync.run() } throws: { ($0 as? SystemCallError)?.isInputOutput == true }
+            }
+        }
+    }
+
+    @Test func `who brings it to the disk at the same moment waits for what the other is told`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hand = try Hand(path)
+            try hand.write(10)
+            let sync = hand.takeUnsynced()
+            let name = try #require(FileManager.default.contentsOfDirectory(atPath: path).first { $0.hasPrefix("e") })
+            let url = URL(fileURLWithPath: "\(path)/\(name)")
+            let whole = try Data(contentsOf: url)
+            let other = Other()
+            let (didFirst, didFail) = SystemCallFaults.failing(callNumber: 1, with: 5) {
+                // What the call that fails has thrown away.
+                if let file = try? FileHandle(forWritingTo: url) { try? file.write(contentsOf: Data(count: 64)) }
+                other.start { (try? sync.run()) != nil }
+                while !other.isOver && !other.isAsleep { usleep(1_000) }
+            } _: {
+                (try? sync.run()) != nil
+            }
+            #expect(didFail && !didFirst)
+            while !other.isOver { usleep(1_000) }
+            #expect(other.didSucceed)
+            #expect(try Data(contentsOf: url) == whole)
+        }
+    }
+
+    /// Another thread.
+    private final class Other: Sendable {
+        private let place = Mutex<String?>(nil)
+        private let result = Atomic<Int>(0)
+
+        var isOver: Bool { result.load(ordering: .acquiring) != 0 }
+        var didSucceed: Bool { result.load(ordering: .acquiring) == 1 }
+
+        /// Whether it waits for something (proc(5), the state behind the name).
+        var isAsleep: Bool {
+            let place = place.withLock { $0 }
+            guard let place, let text = try? String(contentsOfFile: "/proc/\(place)/stat", encoding: .utf8) else {
+                return false
+            }
+            return text[(text.lastIndex(of: ")") ?? text.startIndex)...].hasPrefix(") S")
+        }
+
+        func start(_ body: @escaping @Sendable () -> Bool) {
+            Thread.detachNewThread { [self] in
+                place.withLock { $0 = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self") }
+                result.store(body() ? 1 : 2, ordering: .releasing)
             }
         }
     }
