@@ -223,20 +223,25 @@ struct JournalWitness {
         for (epoch, numbers) in numbers { model.keepOnly(numbers, of: epoch, after: begun) }
     }
 
-    /// - Returns: The last number before the oldest record.
+    /// - Returns: The last number before the oldest record that there is to the server.
     @discardableResult
     mutating func look(_ model: inout HistoryModel) -> UInt64 {
         var oldest = UInt64.max
-        for (name, inode) in kernel.queue.entries[".journal"]?.entries ?? [:] where inode.isSegment {
+        var trimmed: UInt64 = 0
+        let entries = kernel.queue.entries[".journal"]?.entries ?? [:]
+        for (name, inode) in entries where inode.isSegment {
             // One without its beginning is none to the server, and stays.
             guard inode.contents.first ?? 0 != 0 else { continue }
             let parts = name.dropLast(8).split(separator: "-")
             guard parts.count == 2, let preceding = UInt64(parts[1]) else { continue }
             oldest = min(oldest, preceding)
             read(inode, String(parts[0]), &model)
+            // They go one after the other, and to the server all of them have gone before the first file does.
+            let end = entries["trimmed"].flatMap { JournalBytes.trimmedEnd(in: $0.contents, of: String(parts[0])) }
+            trimmed = max(trimmed, end ?? 0)
         }
         if oldest != .max { begun = max(begun, oldest) }
-        return begun
+        return max(begun, trimmed)
     }
 
     private mutating func read(_ inode: Inode, _ epoch: String, _ model: inout HistoryModel) {
