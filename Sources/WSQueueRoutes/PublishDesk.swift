@@ -2,7 +2,7 @@ internal import Synchronization
 internal import WSQueueCore
 internal import WSQueueNet
 package import WSQueueOperation
-internal import WSQueueSpool
+package import WSQueueSpool
 package import WSQueueSystem
 package import WSQueueWire
 
@@ -60,12 +60,18 @@ package final class PublishDesk: Sendable {
     private static let waitingLimitBytes = 16_777_216
 
     private let worker: Worker<Order, Never>
+    private let names: SpoolNameSource
     /// The memory for batches that are read or wait to be written.
     package let room = PublishRoom(limitBytes: 128 * 1_048_576)
     private let waitingBytes = Atomic<Int>(0)
 
     /// Makes a desk whose thread has not started.
-    package init() throws(SystemCallError) { worker = try Worker(name: "wsq-publish") }
+    ///
+    /// - Parameter names: Gives the files theirs.
+    package init(names: SpoolNameSource = .process) throws(SystemCallError) {
+        self.names = names
+        worker = try Worker(name: "wsq-publish")
+    }
 
     /// Starts the thread, once.
     ///
@@ -77,7 +83,7 @@ package final class PublishDesk: Sendable {
     ) throws(SystemCallError) {
         try worker.start(carryingOut: { [self] order in
             defer { if order.messageID != nil { waitingBytes.subtract(order.body.count, ordering: .relaxed) } }
-            answer(order, Self.publish(order, queuePath, eventLimitBytes: eventLimitBytes, log))
+            answer(order, publish(order, queuePath, eventLimitBytes: eventLimitBytes, log))
             return nil
         })
     }
@@ -99,7 +105,7 @@ package final class PublishDesk: Sendable {
     }
 
     /// Checks a body, here and not on a loop: a batch may be large.
-    private static func publish(
+    private func publish(
         _ order: Order, _ queuePath: String, eventLimitBytes: Int, _ log: Log
     ) -> Response {
         do throws(PublishBody.Refusal) {
@@ -114,12 +120,12 @@ package final class PublishDesk: Sendable {
 
     /// The file appears as any publisher's does: hidden, whole, renamed. Its name says whose it is, so that the next server
     /// knows it too.
-    private static func write(
+    private func write(
         _ body: PublishBody, _ order: Order, _ queuePath: String, _ log: Log
     ) -> Response {
         do {
             let writer = SpoolWriter(
-                try Directory.openUnlisted(queuePath), claim: SpoolClaim(order.publisher) ?? .none)
+                try Directory.openUnlisted(queuePath), names: names, claim: SpoolClaim(order.publisher) ?? .none)
             let contents = body.contents.span
             let stem = try writer.write(contents, suffix: body.batchCount == nil ? .event : .batch)
             let own = body.batchCount == nil ? try? EventText.decode(contents).idLabel(in: contents)?.text : nil

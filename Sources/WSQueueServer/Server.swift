@@ -6,7 +6,7 @@ package import WSQueueNet
 package import WSQueueOperation
 internal import WSQueueRedis
 internal import WSQueueSequencer
-internal import WSQueueSpool
+package import WSQueueSpool
 internal import WSQueueSystem
 
 /// A server: the hub on the calling thread, the loops on threads of their own.
@@ -34,10 +34,11 @@ package struct Server: ~Copyable {
     ///   - signals: Made before any other thread, so that all threads leave signals to it.
     ///   - manager: What has started us.
     ///   - sandbox: How far this process has shut itself in, for the log.
+    ///   - names: Gives what comes by HTTP and from clients the names of its files.
     /// - Throws: ``ServerStartError``.
     package init(
         _ configuration: Configuration, log: Log, signals: consuming Signals, manager: consuming ServiceManager,
-        sandbox: Sandbox = .off(reason: nil)
+        sandbox: Sandbox = .off(reason: nil), names: SpoolNameSource = .process
     ) throws(ServerStartError) {
         var configuration = configuration
         if configuration.prefersPassedSockets, !manager.sockets.isEmpty {
@@ -55,7 +56,7 @@ package struct Server: ~Copyable {
         do throws(SystemCallError) {
             let limits = try DescriptorLimit.raise()
             configuration.clientLimit = ServerStart.clientLimit(configuration, limits, log)
-            edge = try ServerStart.makeEdge(configuration, control, history, limits, log)
+            edge = try ServerStart.makeEdge(configuration, control, history, limits, names, log)
             syncer = queue.journal.isKept ? try JournalSyncer(hubWakeup: edge.hubWakeup) : nil
             poller = try Poller()
             let start =

@@ -7,6 +7,7 @@ internal import WSQueueOperation
 internal import WSQueueRedis
 internal import WSQueueRoutes
 internal import WSQueueSequencer
+internal import WSQueueSpool
 internal import WSQueueSystem
 
 /// What is made before a server runs, each with the reason that the operator reads when it cannot be made.
@@ -110,14 +111,14 @@ enum ServerStart {
     /// Makes the side of the server that clients see.
     static func makeEdge(
         _ configuration: Configuration, _ control: AccessControl, _ history: Journal, _ limits: DescriptorLimit,
-        _ log: Log
+        _ names: SpoolNameSource, _ log: Log
     ) throws(SystemCallError) -> Edge {
         var loops: [LoopHandle] = []
         for _ in 0..<max(1, configuration.threads) { loops.append(try LoopHandle()) }
         let publications = try PublicationLog(minimumBytes: configuration.ringBytes, seq: history.inheritedSeq)
         return Edge(
             configuration: configuration, log: log, publications: publications, journal: history, control: control,
-            publishDesk: try publishDesk(configuration),
+            publishDesk: try publishDesk(configuration, names),
             authorizeDesk: try authorizeDesk(configuration), nodes: try nodeDesk(configuration),
             hubWakeup: try Wakeup(), loops: loops, descriptorLimit: limits.now)
     }
@@ -186,9 +187,11 @@ enum ServerStart {
     }
 
     /// Writes into the queue for those who may publish by HTTP, and for clients where a rule says so.
-    private static func publishDesk(_ configuration: Configuration) throws(SystemCallError) -> PublishDesk? {
+    private static func publishDesk(
+        _ configuration: Configuration, _ names: SpoolNameSource
+    ) throws(SystemCallError) -> PublishDesk? {
         guard configuration.publishTokenPath != nil || configuration.rulesPath != nil else { return nil }
-        return try PublishDesk()
+        return try PublishDesk(names: names)
     }
 
     private static func authorizeDesk(_ configuration: Configuration) throws(SystemCallError) -> AuthorizeDesk? {

@@ -29,6 +29,12 @@ enum PlantedFault: String, CaseIterable {
     case overflowIgnored = "overflow-ignored"
     /// A thread is not woken by what comes after it has said that it will sleep and before it does.
     case signalLost = "signal-lost"
+    /// Who publishes by HTTP is answered before the file has its name.
+    case answeredBeforeRenamed = "answered-before-renamed"
+    /// An event is sent some seconds before its time.
+    case sentBeforeTime = "sent-before-time"
+    /// A file that cannot be accepted is removed, and not set aside.
+    case refusedRemoved = "refused-removed"
     /// All files are one user's, so that two users cannot give their events the same id.
     case oneUser = "one-user"
     /// Where a client's state ends, the next event does not come.

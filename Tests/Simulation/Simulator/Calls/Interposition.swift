@@ -15,6 +15,7 @@ enum CallNumber: Int {
     case munmap = 11
     case fcntl = 72
     case ftruncate = 77
+    case geteuid = 107
     case gettid = 186
     case statfs = 137
     case futex = 202

@@ -76,16 +76,29 @@ private func rename(
     if target.inode != nil, !isReplacing { return refuse(EEXIST) }
     if let code = kernel.error(of: .rename) { return refuse(code) }
     if kernel.settings.fault == .stateNotCarried, target.name == "kept" { return 0 }
+    if kernel.settings.fault == .answeredBeforeRenamed, current?.owner == .server, source.name.hasSuffix(".tmp") {
+        let delay = kernel.random.below(20_000_000)
+        kernel.spawn("late", owner: .server) {
+            kernel.pause(until: kernel.now + Int64(delay))
+            move(kernel, source, inode, target)
+        }
+        return 0
+    }
+    move(kernel, source, inode, target)
+    return 0
+}
+
+private func move(_ kernel: Kernel, _ source: Kernel.Found, _ inode: Inode, _ target: Kernel.Found) {
     target.inode?.links -= 1
     if source.parent === target.parent {
         kernel.change(source.parent, [(source.name, nil), (target.name, inode)])
     } else {
         kernel.change(source.parent, [(source.name, nil)])
+        if kernel.settings.fault == .refusedRemoved, target.parent.name == ".failed" { return }
         kernel.change(target.parent, [(target.name, inode)])
     }
     inode.changed = kernel.fileTime
     kernel.notify(target.parent, .movedTo, target.name)
-    return 0
 }
 
 private func makeDirectory(_ name: StaticString, _ directory: Int32?, _ path: UnsafePointer<CChar>, _ mode: UInt32)

@@ -18,6 +18,12 @@ public func simulatedGetpwuid(
     return 0
 }
 
+@_cdecl("geteuid")
+public func simulatedGeteuid() -> UInt32 {
+    guard current != nil, let kernel else { return UInt32(realCall(.geteuid, 0)) }
+    return kernel.userOfCaller
+}
+
 @_cdecl("getrandom")
 public func simulatedGetrandom(_ buffer: UnsafeMutableRawPointer?, _ count: Int, _ flags: UInt32) -> Int {
     guard current != nil, let kernel, let buffer else {

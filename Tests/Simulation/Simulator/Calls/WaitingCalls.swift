@@ -114,7 +114,8 @@ public func simulatedSchedYield() -> Int32 {
 public func simulatedClock(_ clock: Int32, _ result: UnsafeMutablePointer<timespec>) -> Int32 {
     guard current != nil, let kernel else { return Int32(realCall(.clockGetTime, Int(clock), bits(result))) }
     kernel.now += 50
-    let time = clock == CLOCK_REALTIME ? kernel.unix : kernel.now
+    let isEarly = kernel.settings.fault == .sentBeforeTime && current?.owner == .server
+    let time = clock == CLOCK_REALTIME ? kernel.unix + (isEarly ? 3_000_000_000 : 0) : kernel.now
     result.pointee = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
     return 0
 }

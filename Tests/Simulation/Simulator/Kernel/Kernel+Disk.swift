@@ -21,8 +21,8 @@ extension Kernel {
         return inode
     }
 
-    /// Whose the files are that the task that runs makes.
-    private var userOfCaller: UInt32 {
+    /// Whose the task that runs is, and the files that it makes.
+    var userOfCaller: UInt32 {
         guard case .publisher(let index) = current?.owner, settings.hasUsers else { return user }
         return user + 1 + UInt32(index)
     }
@@ -71,6 +71,15 @@ extension Kernel {
         directory.nameChanges.append(changes)
         directory.modified = fileTime
         directory.changed = fileTime
+    }
+
+    /// Puts a file into the root, as an operator does.
+    func place(_ name: String, _ text: String) {
+        let inode = makeInode(isDirectory: false, mode: 0o600)
+        inode.contents = Array(text.utf8)
+        inode.durableContents = inode.contents
+        change(root, [(name, inode)])
+        root.sync()
     }
 
     func write(_ inode: Inode, at offset: Int, _ bytes: UnsafeRawBufferPointer) {

@@ -21,6 +21,10 @@ struct Profile {
     let filesPerForeignWriter = 5
     /// How long they may do nothing with a file open: where the kernel does not tell of them, rest decides.
     let stallNanoseconds: Int
+    /// Those who publish by HTTP.
+    let webPublishers: Int
+    /// Those whose events wait for something.
+    let deferringPublishers: Int
     let usesNotices: Bool
     /// How far the wall clock is wrong at times, seconds: hours, days, or back to 1970.
     let clockErrors: [Int64]
@@ -81,6 +85,9 @@ struct Profile {
             machine.syncErrorPerMille = isStory ? 20 : 200
             crashes = 4
         }
+        webPublishers = isStory ? 0 : random.pick([0, 0, 1, 2])
+        // When something is due is told by a clock that is right.
+        deferringPublishers = isStory || !clockErrors.isEmpty ? 0 : random.pick([0, 0, 1, 2])
         machine.failingCall = options.failingCall
         // The model of a story knows of the numbers that are in the journal.
         machine.mayBeFull = !isStory

@@ -40,9 +40,10 @@ final class Scenario: Stage {
     let profile: Profile
     private let options: Options
     private(set) var checker = HistoryChecker()
+    /// Before when, by the wall clock, an event must not come; for ever is until somebody wants it.
+    var earliest: [EventNumber: Int64] = [:]
     private var clients: [SimulatedClient] = []
-    private var publishers: [SimulatedPublisher] = []
-    private var writers: [ForeignWriter] = []
+    private var crowd: Crowd?
     /// What is played instead of these.
     private var story: Story?
     /// Reads the state at the end.
@@ -134,22 +135,18 @@ final class Scenario: Stage {
             kernel.spawn(client.name, owner: .world, client.converse)
         }
         startServer()
-        for (index, style) in profile.styles.enumerated() {
-            let publisher = SimulatedPublisher(index: index, style: style, names: names, in: self)
-            publishers.append(publisher)
-            publisher.start()
-        }
-        for index in 0..<profile.foreignWriters {
-            let writer = ForeignWriter(index: index, in: self)
-            writers.append(writer)
-            writer.start()
-        }
+        let crowd = Crowd(in: self)
+        self.crowd = crowd
+        crowd.start(names: names)
         if !profile.clockErrors.isEmpty { kernel.spawn("clock", owner: .world, setClock) }
     }
 
     /// Writes down what has happened.
     func note(_ entry: HistoryEntry) {
         if options.isTraced { print("\(kernel.now) \(entry.line)") }
+        if case .client(let name, .event(_, let event, _, _)) = entry, kernel.unix < earliest[event] ?? 0 {
+            fail("client \(name): \(event) came before its time")
+        }
         checker.note(entry)
     }
 
@@ -164,7 +161,7 @@ final class Scenario: Stage {
     var hasCrashed: Bool { crashes >= Self.leastCrashes }
 
     /// Whether everything is published.
-    var isPublished: Bool { publishers.allSatisfy(\.isDone) && story?.arePublishersDone ?? true }
+    var isPublished: Bool { crowd?.isDone ?? true && story?.arePublishersDone ?? true }
 
     var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
 
@@ -177,7 +174,7 @@ final class Scenario: Stage {
             }
             if hasEnded { startAgain() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
-            guard isPublished, writers.allSatisfy(\.isDone) else { continue }
+            guard isPublished else { continue }
             if quietSince == nil {
                 quietSince = kernel.now
                 // One that is near still comes: the end of a run is as good a place as any.
@@ -200,7 +197,7 @@ final class Scenario: Stage {
 
     /// Whether the state of each key is its last event, if that has not ended it.
     private func compare(_ state: [String: EventNumber]) {
-        for publisher in publishers where publisher.style == .keyed {
+        for publisher in crowd?.publishers ?? [] where publisher.style == .keyed {
             for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
                 fail("the state of \(key) is \(state[key].map { "\($0)" } ?? "none"), and not of \(events)")
             }
@@ -237,16 +234,14 @@ final class Scenario: Stage {
         let isPowerCut = profile.cutsPower && kernel.random.chance(perMille: 700)
         story?.noteKill()
         if isPowerCut {
-            for publisher in publishers { kernel.kill(.publisher(publisher.index)) }
+            crowd?.kill()
             for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
-            for writer in writers { kernel.kill(.foreignWriter(writer.index)) }
             let drawn = kernel.random.pick(Kernel.Cut.allCases)
             kernel.cutPower(options.cut ?? drawn)
             note(.powerCut)
             story?.notePowerCut()
-            for publisher in publishers where !publisher.isDone { publisher.start() }
+            crowd?.startAgain()
             for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
-            for writer in writers where !writer.isDone { writer.start() }
         }
         if quietSince != nil { quietSince = kernel.now }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
@@ -297,10 +292,11 @@ final class Scenario: Stage {
             note(.server("0", .start))
             story?.noteStart()
             let errors = kernel.errors
+            let names = SpoolNameSource(random: UInt32(truncatingIfNeeded: kernel.random.next()))
             do {
                 let log = try Log(level: .info, format: .text, destination: .file("/log"))
                 var server = try Server(
-                    configuration, log: log, signals: try Signals(), manager: ServiceManager())
+                    configuration, log: log, signals: try Signals(), manager: ServiceManager(), names: names)
                 try server.run()
                 if !isStopping { fail("the server has ended") }
                 stops += 1
@@ -324,6 +320,7 @@ final class Scenario: Stage {
         configuration.slowClients.limitBytes = 65_536
         configuration.clientLimit = 100
         configuration.eventLines = .off
+        if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
         if profile.isStory {
             configuration.tokenSecretPath = "/secrets"
             configuration.rulesPath = "/rules"

@@ -33,7 +33,7 @@ final class Story {
         kernel = scenario.kernel
         model = HistoryModel(bound: scenario.profile.historyMarkLimit)
         witness = JournalWitness(kernel)
-        write("secrets", Self.secret)
+        kernel.place("secrets", Self.secret)
         change(to: drawRights())
     }
 
@@ -168,7 +168,7 @@ final class Story {
     private func change(to new: ModelRights) {
         rights.append(new)
         let rules = new.words.sorted { $0.key < $1.key }.map { #"{"channel":"\#($0)","subscribe":"\#($1.rawValue)"}"# }
-        write("rules", "[\(rules.joined(separator: ","))]")
+        kernel.place("rules", "[\(rules.joined(separator: ","))]")
         for listener in listeners { listener.talk?.facts.append(.rights(new)) }
     }
 
@@ -182,14 +182,6 @@ final class Story {
             rest = rest[(place + 1)...]
         }
         return count
-    }
-
-    private func write(_ name: String, _ text: String) {
-        let inode = kernel.makeInode(isDirectory: false, mode: 0o600)
-        inode.contents = Array(text.utf8)
-        inode.durableContents = inode.contents
-        kernel.change(kernel.root, [(name, inode)])
-        kernel.root.sync()
     }
 }
 
