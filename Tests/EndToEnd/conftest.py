@@ -98,8 +98,11 @@ def pytest_make_parametrize_id(val, argname):
 
 
 def pytest_collection_modifyitems(items):
-    # What must stay in one process takes longest: it begins first.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """What takes longest begins first: what must stay in one process, and then what says how long it takes."""
+    def order(item):
+        takes = item.get_closest_marker("takes")
+        return item.get_closest_marker("xdist_group") is None, -takes.args[0] if takes else 0
+    items.sort(key=order)
 
 
 def skip_without_program(error):

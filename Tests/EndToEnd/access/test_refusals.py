@@ -63,6 +63,7 @@ def test_who_sees_statuses_gets_one(guarded):
     assert shake(server, PAGE, path="/?token=x&token=y").status == 400
 
 
+@pytest.mark.takes(18)
 def test_each_refusal_of_an_address_takes_longer_up_to_ten_seconds(guarded):
     server = guarded()
     path = "/?token=x.y.z"

@@ -222,6 +222,7 @@ def test_the_form_publishes_where_the_server_takes_events(start, queue, engine):
         page.wait_for("find('sent').textContent.startsWith('401')")
 
 
+@pytest.mark.takes(12)
 @pytest.mark.parametrize("button", ["drop", "sleep", "slow"])
 def test_a_disturbed_page_has_everything(server, browser, publish, button):
     with browser.open(http(server)) as page:
@@ -233,6 +234,7 @@ def test_a_disturbed_page_has_everything(server, browser, publish, button):
         assert page.evaluate("count.textContent") == "1,000"
 
 
+@pytest.mark.takes(15)
 def test_the_page_has_10_000_events_through_three_kills(start, queue, browser, pictures):
     server = start("--journal-events", "20000")
     with browser.open(http(server)) as page:

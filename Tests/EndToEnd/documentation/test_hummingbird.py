@@ -25,6 +25,7 @@ def is_at_hand():
     return os.path.isdir(told.stdout.strip())
 
 
+@pytest.mark.takes(120)
 @pytest.mark.skipif(not is_at_hand(), reason="no copy of Hummingbird on this machine, or no toolchain")
 @pytest.mark.timeout(600)
 def test_a_hummingbird_application_publishes_with_the_server_down(queue, is_measured):

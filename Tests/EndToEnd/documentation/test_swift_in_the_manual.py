@@ -64,6 +64,7 @@ def make_tagged_clone(directory, version):
         subprocess.run(["git", "-C", directory, *words], check=True, timeout=60)
 
 
+@pytest.mark.takes(30)
 @pytest.mark.skipif(not shutil.which("swift"), reason="no toolchain")
 @pytest.mark.skipif(not shutil.which("git"), reason="no git")
 @pytest.mark.timeout(600)

@@ -8,6 +8,7 @@ from support.files import name_of, place, waiting
 from support.waiting import eventually
 
 
+@pytest.mark.takes(30)
 @pytest.mark.timeout(180)
 def test_kills_at_random_moments_cost_clients_that_return_nothing(binaries, tmp_path, is_measured):
     cycles = 50 if is_measured else 10

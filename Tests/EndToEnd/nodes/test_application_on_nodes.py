@@ -84,6 +84,7 @@ def test_a_user_is_sent_away_everywhere_and_kept_away(nodes, many, binaries):
     assert told(nodes[0], "/disconnect", {"connection": other.id}) == {"complete": True, "closed": 1}
 
 
+@pytest.mark.takes(10)
 def test_a_node_that_comes_later_or_was_away_learns_who_is_kept_away(nodes, many):
     token = make_token("42")
     nodes.kill(1)

@@ -160,6 +160,7 @@ def burden_stuck_loop(server):
     return connections
 
 
+@pytest.mark.takes(10)
 def test_an_event_loop_that_is_stuck(start, tmp_path):
     require_strace()
     server = start("--threads", "2")

@@ -68,6 +68,7 @@ def test_what_the_server_refuses_is_known_however_fast_it_is(serve, alice, box, 
         assert len([name for name in failed(box) if not name.endswith(".why")]) == count
 
 
+@pytest.mark.takes(12)
 def test_a_batch_and_what_was_held_are_known_too(serve, alice, box):
     serve("--event-size", "2K", "--batch-size", "4K")
     check_refused(alice("--lines", "x", "-w30s", stdin=subprocess.PIPE), box, LINES)

@@ -138,6 +138,7 @@ def test_a_publisher_takes_what_is_an_event(way, queue):
     assert together(work, EVENTS) == []
 
 
+@pytest.mark.takes(10)
 def test_a_publisher_refuses_what_is_none(way, queue):
     def work(case):
         words = way(case, queue)

@@ -53,6 +53,7 @@ def ages(queue, name, seconds):
     eventually(lambda: time.time_ns() - changed > seconds * 1_000_000_000, "it rests", seconds + 5)
 
 
+@pytest.mark.takes(10)
 def test_a_batch_that_is_renamed_while_it_is_written_is_whole(client, shared):
     file = begin(shared / ".draft", line(0))
     os.rename(shared / ".draft", shared / "b.jsonl")
@@ -86,6 +87,7 @@ def test_a_batch_with_a_name_of_the_contract_that_is_written_in_place_is_whole(c
     assert payloads(client, 4) == [0, 1, 2, 3]
 
 
+@pytest.mark.takes(10)
 def test_a_file_that_cannot_be_deleted_is_sent_once_whatever_becomes_of_its_inode(start, queue):
     os.chmod(queue, 0o1777)
     journal = queue.parent / "journal"

@@ -109,6 +109,7 @@ def test_an_upload_that_has_not_sent_a_byte_waits_too(serving, queue):
         assert client.receive_events()[0]["payload"] == 1
 
 
+@pytest.mark.takes(10)
 def test_a_batch_that_stalls_at_the_end_of_a_line_is_sent_when_it_is_closed(serving, queue):
     with Client(serving()) as client, Writer(queue / "up.jsonl") as writer:
         writer.write(line(1) + line(2))
@@ -120,6 +121,7 @@ def test_a_batch_that_stalls_at_the_end_of_a_line_is_sent_when_it_is_closed(serv
         client.expect_silence(0.3)
 
 
+@pytest.mark.takes(10)
 def test_lines_that_are_appended_to_a_batch_come_once(serving, queue):
     count = 60
     with Client(serving()) as client:
@@ -133,6 +135,7 @@ def test_lines_that_are_appended_to_a_batch_come_once(serving, queue):
         client.expect_silence(0.3)
 
 
+@pytest.mark.takes(10)
 def test_lines_that_are_appended_quickly_come_once_and_none_is_lost(serving, queue):
     count = 3_000
     os.chmod(queue, 0o777)
@@ -152,6 +155,7 @@ def test_lines_that_are_appended_quickly_come_once_and_none_is_lost(serving, que
         client.expect_silence(0.3)
 
 
+@pytest.mark.takes(20)
 def test_what_is_written_into_a_batch_after_it_was_sent_goes_on_behind_its_last_line(serving, queue, request):
     with Client(serving()) as client, Writer(queue / "log.jsonl") as first:
         first.write(line(1))
@@ -225,6 +229,7 @@ def test_a_file_that_is_completed_after_it_was_set_aside_comes_back(serving, que
         eventually(lambda: failed(queue) == [] and waiting(queue) == [], lambda: (failed(queue), waiting(queue)))
 
 
+@pytest.mark.takes(15)
 def test_a_file_that_is_changed_in_vain_comes_back_three_times(serving, queue):
     server = serving()
     place(queue, "up.json", "{")
@@ -242,6 +247,7 @@ def test_a_file_that_is_changed_in_vain_comes_back_three_times(serving, queue):
     assert server.times("event.rejected", file="up.json") == 4
 
 
+@pytest.mark.takes(60)
 def test_a_file_that_waits_for_its_writer_is_named_after_a_minute_and_keeps_nothing_from_being_ready(serving, queue):
     server = serving()
     with Writer(queue / "up.json") as writer:

@@ -66,6 +66,7 @@ def test_a_file_moved_in_from_elsewhere_is_seen(start, queue, options):
         assert (event["event"], event["id"].partition("@")[0]) == ("moved", "moved")
 
 
+@pytest.mark.takes(10)
 @pytest.mark.parametrize("turns", [1, 3])
 def test_where_a_directorys_times_are_coarse_nothing_waits_for_longer_than_two_seconds(start, queue, turns):
     """As on FAT: a file comes within the tick of the last listing, and the directory's time stays as it is."""

@@ -2,9 +2,12 @@
 
 import subprocess
 
+import pytest
+
 from support.places import ROOT
 
 
+@pytest.mark.takes(10)
 def test_it_prints_a_row_for_each_kind(binaries):
     result = subprocess.run(
         [ROOT / "scripts/owed", "--binaries", binaries, "--rounds", "2", "--clients", "5", "pings", "wrong_names"],
