@@ -9,7 +9,7 @@ import tempfile
 
 from websockets.sync.client import connect
 
-from . import browser
+from . import browser, waiting
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 KEYS = {
@@ -90,7 +90,7 @@ class Page(browser.Page):
             request["sessionId"] = self.session
         self.connection.send(json.dumps(request))
         while True:
-            answer = json.loads(self.connection.recv(timeout=20))
+            answer = json.loads(self.connection.recv(timeout=20 * waiting.patience))
             if answer.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown"):
                 self.complaints.append(answer["params"])
             if answer.get("id") == self.number:

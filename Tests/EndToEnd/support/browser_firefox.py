@@ -11,7 +11,7 @@ import tempfile
 
 from websockets.sync.client import connect
 
-from . import browser
+from . import browser, waiting
 
 # Nothing of the first start, no updates, and nothing that is asked of its maker.
 PREFERENCES = {
@@ -116,7 +116,7 @@ class Browser:
         number = next(self.numbers)
         self.connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self.connection.recv(timeout=30))
+            answer = json.loads(self.connection.recv(timeout=30 * waiting.patience))
             if answer.get("method") == "log.entryAdded":
                 page = self.pages.get(answer["params"]["source"].get("context"))
                 # Not what the page itself says on the console.
