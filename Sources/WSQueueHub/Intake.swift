@@ -49,7 +49,10 @@ struct Intake: ~Copyable {
     var hasNext: Bool { directory.reader != nil && !queue.isEmpty && !trouble.isPausing }
 
     /// Whether the directory has been listed, and all that was found is taken.
-    var isThrough: Bool { listingCause != .start && queue.isEmpty && !queue.isTruncated }
+    var isThrough: Bool {
+        let isListed = listingCause != .start && listingCause != .retry
+        return isListed && queue.isEmpty && !queue.isTruncated && queue.unplacedFault == nil
+    }
 
     /// How long the hub may sleep when nothing wakes it, nanoseconds.
     func sleepNanoseconds(now: Int64) -> Int64 { min(nextLook, nextDue, trouble.end) - now }
@@ -141,6 +144,17 @@ struct Intake: ~Copyable {
         if hasNotices { takeNotices() }
         trouble.look(now: now)
         releaseDue(now: now, unix: unix)
+        if !trouble.hasUnplaced { placeAgain(now: now) }
+    }
+
+    /// Looks once more at files that could not be looked at: an error that comes once is over by now, and where it lasts
+    /// nothing is taken before the next look at the directory.
+    private mutating func placeAgain(now: Int64) {
+        guard let reader = directory.reader else { return }
+        for name in queue.takeUnplaced() { queue.retry(name, in: reader.directory) }
+        guard trouble.noteUnplaced(queue.unplacedFault, until: nextLook, now: now), let error = queue.unplacedFault
+        else { return }
+        log.write(LogLine(.warning, "queue.unreadable").with("error", error.description))
     }
 
     private mutating func takeNotices() {
@@ -179,6 +193,7 @@ struct Intake: ~Copyable {
         let isDue = look == .changed && now >= nextListing && (queue.isEmpty || !queue.isTruncated)
         if let cause = listingCause ?? (isDue ? .change : nil) { list(reader, cause, now: now) }
         for name in retried { queue.retry(name, in: reader.directory) }
+        placeAgain(now: now)
     }
 
     /// Takes in what was noticed of those who write in place, and the files that they have begun: what can be read already

@@ -62,7 +62,7 @@ extension SpoolWriter {
         for (stem, suffix) in candidates {
             let name = stem.visible(suffix)
             guard exists(name),
-                let place = SpoolName(name.bytes.span).order(of: name.bytes.span, entry: name, in: directory)
+                let place = try? SpoolName(name.bytes.span).order(of: name.bytes.span, entry: name, in: directory)
             else { continue }
             guard place.nanoseconds > unix else { return false }
             try remove(name)

@@ -48,7 +48,7 @@ package struct SpoolItem: Equatable, Sendable {
             order = SpoolOrder(nanoseconds: status.changedNanoseconds)
         } else {
             guard parsed.kind == .event || parsed.kind == .batch,
-                let place = parsed.order(of: bytes, entry: FileName(entry), in: directory)
+                let place = try? parsed.order(of: bytes, entry: FileName(entry), in: directory)
             else { return nil }
             order = place
             let isLater = parsed.isScheduled && order.nanoseconds > unix

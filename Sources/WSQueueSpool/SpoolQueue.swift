@@ -28,6 +28,10 @@ package struct SpoolQueue {
     /// How many notices there were.
     private var arrivals: UInt64 = 0
     private var foreign: Set<FileName> = []
+    /// Files that could not be looked at, so that their places are not known, and why.
+    private var unplaced: Set<FileName> = []
+    /// Why the last of these could not be; `nil` where there is none.
+    package private(set) var unplacedFault: SystemCallError?
     /// After this file the last listing left out what it had no room for, and notices must not overtake that.
     private var horizon: PendingFile?
     private let limit: Int
@@ -75,6 +79,21 @@ package struct SpoolQueue {
     /// Adds a file that was looked at before and could not be taken then, or another one of its name.
     package mutating func retry(_ name: FileName, in directory: Directory) {
         insert(name, arrival: again.removeValue(forKey: name) ?? unnoticed, in: directory)
+    }
+
+    /// Gives up the files that could not be looked at, so that they can be looked at again (``retry(_:in:)``). No listing
+    /// need find them: one that was taken has a hidden name.
+    package mutating func takeUnplaced() -> Set<FileName> {
+        defer { (unplaced, unplacedFault) = ([], nil) }
+        return unplaced
+    }
+
+    private mutating func noteUnplaced(_ name: FileName, _ error: SystemCallError) {
+        guard !error.isNotFound, !known.contains(name) else { return }
+        // Of very many the rest is left to listings.
+        guard unplaced.count < limit || TakenName.isOne(name.terminated.span) else { return }
+        unplaced.insert(name)
+        unplacedFault = error
     }
 
     /// Brings files that a listing found before their notices were read into the order of these.
@@ -163,14 +182,18 @@ package struct SpoolQueue {
         return last
     }
 
-    /// What an entry is and where it belongs; `nil` where it is no event file, has gone, or waits for its time.
+    /// What an entry is and where it belongs; `nil` where it is no event file, has gone, could not be looked at, or waits for
+    /// its time.
     private mutating func place(
         of name: Span<UInt8>, in directory: Directory
     ) -> (parsed: SpoolName, order: SpoolOrder)? {
         let parsed = SpoolName(name)
-        guard parsed.kind == .event || parsed.kind == .batch, !isHeldBack(parsed, name),
-            let order = dueTimes.order(of: parsed, name, in: directory)
-        else { return nil }
+        guard parsed.kind == .event || parsed.kind == .batch, !isHeldBack(parsed, name) else { return nil }
+        let order: SpoolOrder
+        do { order = try dueTimes.order(of: parsed, name, in: directory) } catch {
+            noteUnplaced(FileName(name), error)
+            return nil
+        }
         guard parsed.isScheduled, order.nanoseconds > unix else { return (parsed, order) }
         schedule.insert(PendingFile(name: FileName(name), parsed: parsed, order: order, arrival: unnoticed))
         return nil
@@ -232,6 +255,7 @@ package struct SpoolQueue {
         horizon = nil
         schedule = SpoolSchedule(limitFiles: limit)
         dueTimes = DueTimes(limitFiles: limit)
+        (unplaced, unplacedFault) = ([], nil)
     }
 
     /// Notes an entry that is no event file. Of a heap of them most are passed over without a look at the name.
@@ -253,10 +277,15 @@ package struct SpoolQueue {
         let bytes = name.terminated.span.extracting(start..<name.count)
         let parsed = SpoolName(bytes)
         guard parsed.kind == .event || parsed.kind == .batch else { return nil }
-        let order =
-            start == 0
-            ? dueTimes.order(of: parsed, bytes, in: directory) : parsed.order(of: bytes, entry: name, in: directory)
-        guard let order else { return nil }
-        return PendingFile(name: name, from: start, parsed: parsed, order: order, arrival: arrival)
+        do throws(SystemCallError) {
+            let order =
+                start == 0
+                ? try dueTimes.order(of: parsed, bytes, in: directory)
+                : try parsed.order(of: bytes, entry: name, in: directory)
+            return PendingFile(name: name, from: start, parsed: parsed, order: order, arrival: arrival)
+        } catch {
+            noteUnplaced(name, error)
+            return nil
+        }
     }
 }

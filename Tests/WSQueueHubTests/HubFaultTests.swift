@@ -88,6 +88,77 @@ struct HubFaultTests {
         #expect(number > 10)
     }
 
+    @Test(arguments: codes)
+    func `whichever call of the first turn fails, what was taken before is sent beside its namesake`(
+        code: Int32
+    ) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                let taken = "\(hub.path)/.taken-12345678-a.json"
+                try Data(#"{"event":"n","payload":1}"#.utf8).write(to: URL(fileURLWithPath: taken))
+                try hub.place("a.json", #"{"event":"n","payload":2}"#)
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                var all = payloads(hub)
+                for _ in 0..<10 {
+                    hub.turn()
+                    all += payloads(hub)
+                }
+                #expect(all.sorted() == ["1", "2"], "call \(number)")
+                for _ in 0..<4 { hub.turn(after: 30_000) }
+                #expect(!FileManager.default.fileExists(atPath: taken), "call \(number)")
+                #expect(hub.names.isEmpty, "call \(number)")
+            }
+        }
+        #expect(number > 10)
+    }
+
+    @Test(arguments: codes)
+    func `whichever call fails, events whose names say no time come in the order of their times`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                for (payload, name) in ["c.json", "b.json", "a.json"].enumerated() {
+                    try hub.place(name, #"{"event":"n","payload":\#(payload)}"#)
+                    let time = Date(timeIntervalSince1970: 1_729_000_000 + Double(payload))
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: time], ofItemAtPath: "\(hub.path)/\(name)")
+                }
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                var all = payloads(hub)
+                for _ in 0..<10 {
+                    hub.turn()
+                    all += payloads(hub)
+                }
+                #expect(all == ["0", "1", "2"], "call \(number)")
+            }
+        }
+        #expect(number > 10)
+    }
+
+    @Test(arguments: codes)
+    func `whichever call fails, nothing is sent before the time that it says`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                let due = hub.unix / 1_000_000_000 + 3_600
+                try hub.place("at-a.json", #"{"event":"n","payload":1,"timestamp":\#(due)}"#)
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                for _ in 0..<10 { hub.turn() }
+                #expect(hub.seq == 0, "call \(number)")
+                for _ in 0..<3 { hub.turn(after: 3_700_000) }
+                #expect(payloads(hub) == ["1"], "call \(number)")
+            }
+        }
+        #expect(number > 5)
+    }
+
     @Test func `what comes after a file that cannot be read for a moment does not overtake it`() throws {
         try withHub { hub in
             try place(1...2, in: hub)

@@ -54,7 +54,7 @@ package struct QueueContents: Sendable {
             foreign += 1
             foreignName = Array(FileName(bytes).bytes)
         case .event, .batch:
-            guard let time = parsed.order(of: bytes, in: directory)?.nanoseconds else { return }
+            guard let time = try? parsed.order(of: bytes, in: directory).nanoseconds else { return }
             if time > unix {
                 guard !parsed.isScheduled else { return }
                 ahead += 1
