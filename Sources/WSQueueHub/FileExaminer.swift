@@ -89,7 +89,9 @@ struct FileExaminer {
     ) -> Finding {
         // Who writes in place follows the contract no further than by the name, and may go on with any line.
         let file = file.isBatch && file.isNamedByContract && writers.isChanging(file.name) ? file.writtenInPlace : file
-        if isWaiting(file, reader, writers, now: now) { return .nothing }
+        do throws(SystemCallError) {
+            if try isWaiting(file, reader, writers, now: now) { return .nothing }
+        } catch { return noteFailure(error, of: file.name, now: now) }
         let outcome = reader.read(file.name, limitBytes: file.isBatch ? batchLimitBytes : eventLimitBytes)
         guard case .contents(let status) = outcome else {
             return note(outcome, file, reader, writers, now: now, unix: unix)
@@ -124,18 +126,29 @@ struct FileExaminer {
     ) -> Finding {
         switch outcome {
         case .contents: break
-        case .gone:
-            forget(file.name)
-            endWaiting(file.name)
-            unread.noteRead(file.name)
-        case .failed(let error):
-            // Whether it is good is not known yet: it stays, and is looked at again. Logged once for each reason.
-            let (isNew, keepsPlace) = unread.note(error, of: file.name, now: now)
-            if isNew { log.write(LogLine(.warning, "queue.unreadable").with("error", error.description)) }
-            if keepsPlace { return .later }
+        case .gone: forgetGone(file.name)
+        case .failed(let error): return noteFailure(error, of: file.name, now: now)
         case .fault(let fault, let status): return judge(fault, status, file, reader, writers, now: now, unix: unix)
         }
         return .nothing
+    }
+
+    /// Notes that a file could not be read, or that it could not be asked who writes it. Whether it is good, and whole, is
+    /// not known yet: it stays, and is looked at again. Logged once for each reason.
+    private mutating func noteFailure(_ error: SystemCallError, of name: FileName, now: Int64) -> Finding {
+        guard !error.isNotFound else {
+            forgetGone(name)
+            return .nothing
+        }
+        let (isNew, keepsPlace) = unread.note(error, of: name, now: now)
+        if isNew { log.write(LogLine(.warning, "queue.unreadable").with("error", error.description)) }
+        return keepsPlace ? .later : .nothing
+    }
+
+    private mutating func forgetGone(_ name: FileName) {
+        forget(name)
+        endWaiting(name)
+        unread.noteRead(name)
     }
 
     /// The events in a batch that was read, all of them checked; its contents are the batch's then.
@@ -224,7 +237,10 @@ struct FileExaminer {
     ) -> Finding {
         let look = Unfinished.Look(status)
         if unread.isStuck(file.name, look) { return .immovable }
-        let writer = writer(of: file, status, reader, writers)
+        let writer: FileWriter
+        do { writer = try self.writer(of: file, status, reader, writers) } catch {
+            return noteFailure(error, of: file.name, now: now)
+        }
         let rest = file.isBatch && writer == .unknown ? Unfinished.batchRestNanoseconds : Unfinished.restNanoseconds
         unfinished.note(file.name, look, writer, isRefused: true, now: now)
         guard unfinished.isDue(file.name, writer, rest: rest, now: now) else { return .nothing }
@@ -278,15 +294,18 @@ struct FileExaminer {
     /// Whether a file need not be read now: it looks as it did when it was refused and has time left, or it is a batch
     /// that may not be finished. One that is written in place may end at any line and still look like a good one, so there
     /// must be a reason to think that it is whole: a name by the contract, no writer, or time to rest.
+    ///
+    /// - Throws: Why that could not be found out.
     private mutating func isWaiting(
         _ file: PendingFile, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64
-    ) -> Bool {
+    ) throws(SystemCallError) -> Bool {
         let isForeignBatch = file.isBatch && !file.isNamedByContract
         // A notice may say that its writer has closed it, which no status shows.
         guard isForeignBatch || (!file.isNoticed && !unfinished.isEmpty) else { return false }
-        guard let status = try? reader.directory.status(of: file.name), status.kind == .regular else { return false }
+        let status = try reader.directory.status(of: file.name)
+        guard status.kind == .regular else { return false }
         let look = Unfinished.Look(status)
-        let writer = writer(of: file, status, reader, writers)
+        let writer = try writer(of: file, status, reader, writers)
         if writer == .closed || !isForeignBatch {
             return !file.isNoticed && unfinished.isResting(file.name, look, writer, now: now)
         }
@@ -296,10 +315,10 @@ struct FileExaminer {
 
     private func writer(
         of file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, _ writers: SeenWriters
-    ) -> FileWriter {
+    ) throws(SystemCallError) -> FileWriter {
         guard status.kind == .regular else { return .closed }
         return FileWriter(
-            lease: reader.isBeingWritten(file.name),
+            lease: try reader.directory.isBeingWritten(file.name),
             isSeenOpen: writers.isOpen(file.name, sizeBytes: status.sizeBytes), isNoticed: file.isNoticed)
     }
 }

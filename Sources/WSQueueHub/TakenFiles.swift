@@ -48,7 +48,11 @@ struct TakenFiles {
 
     private func isOpen(_ taken: Taken, _ writers: SeenWriters, isEnding: Bool, now: Int64) -> Bool {
         let name = taken.file.name
-        let lease = (try? taken.file.directory.openForReading(name))?.isBeingWritten
+        let lease: Bool?
+        do { lease = try taken.file.directory.isBeingWritten(name) } catch {
+            // Where it cannot be asked, somebody may.
+            return !error.isNotFound
+        }
         let isSeen = writers.isOpen(name, sizeBytes: taken.file.mark?.status.sizeBytes ?? 1)
         switch FileWriter(lease: lease, isSeenOpen: isSeen, isNoticed: false) {
         case .open: return true

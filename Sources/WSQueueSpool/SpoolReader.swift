@@ -46,11 +46,6 @@ package final class SpoolReader {
         }
     }
 
-    /// Whether somebody has a file open for writing; `nil` where this process may not know.
-    package func isBeingWritten(_ name: FileName) -> Bool? {
-        (try? directory.openForReading(name))?.isBeingWritten
-    }
-
     /// Gives away the contents of the file that was read last.
     package func takeContents() -> [UInt8] {
         defer { contents = [] }

@@ -106,6 +106,23 @@ package final class Directory: Sendable {
         return FileStatus(raw)
     }
 
+    /// Whether there is an entry of this name. An error is no answer: what is there may be lost by whoever takes it for one.
+    package func has(_ name: FileName) throws(SystemCallError) -> Bool {
+        do { _ = try status(of: name) } catch {
+            guard error.isNotFound else { throw error }
+            return false
+        }
+        return true
+    }
+
+    /// Whether somebody has a file open for writing; `nil` where this process may not know.
+    package func isBeingWritten(_ name: FileName) throws(SystemCallError) -> Bool? {
+        do { return try openForReading(name).isBeingWritten } catch {
+            guard error.isPermission else { throw error }
+            return nil
+        }
+    }
+
     /// Opens an entry for reading. Neither a symbolic link nor a FIFO can lead astray or block (`O_NOFOLLOW`,
     /// `O_NONBLOCK`); what was opened is to be checked with `status`.
     package func openForReading(_ name: FileName) throws(SystemCallError) -> FileDescriptor {

@@ -141,6 +141,26 @@ struct HubFaultTests {
     }
 
     @Test(arguments: codes)
+    func `whichever call fails, a batch waits for who has it open`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                try hub.place("a.jsonl", #"{"event":"n","payload":1}"# + "\n")
+                let writer = try #require(FileHandle(forWritingAtPath: "\(hub.path)/a.jsonl"))
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                for _ in 0..<3 { hub.turn() }
+                #expect(hub.seq == 0, "call \(number)")
+                try writer.close()
+                for _ in 0..<10 { hub.turn() }
+                #expect(payloads(hub) == ["1"], "call \(number)")
+            }
+        }
+        #expect(number > 10)
+    }
+
+    @Test(arguments: codes)
     func `whichever call fails, nothing is sent before the time that it says`(code: Int32) throws {
         var didFail = true
         var number = 0
