@@ -48,8 +48,8 @@ struct FileDeletion: ~Copyable {
     private var removingCount = 0
     /// How many files the present pass may still delete.
     private var left = 0
-    /// Files that were sent and could not be deleted, and what they looked like.
-    private var undeletable: [FileName: (file: ReadFile, look: Unfinished.Look)] = [:]
+    /// Files that were sent and could not be deleted, and what they looked like, if they could be looked at.
+    private var undeletable: [FileName: (file: ReadFile, look: Unfinished.Look?)] = [:]
     /// Those that were there at the start.
     private var found: FoundFiles
     /// Files that may still be written into.
@@ -175,7 +175,7 @@ struct FileDeletion: ~Copyable {
     /// - Returns: What is known of it, if it is.
     private mutating func lookAgain(
         _ name: FileName, _ outcome: inout Outcome
-    ) -> (file: ReadFile, look: Unfinished.Look)? {
+    ) -> (file: ReadFile, look: Unfinished.Look?)? {
         guard let one = undeletable[name] else { return nil }
         let relation: ReadMark.Relation
         do {
@@ -246,13 +246,20 @@ struct FileDeletion: ~Copyable {
         case .success(.taken(let name, let mark, _)):
             taken.add(ReadFile(file, name, mark), now: now)
             if isHere { outcome.finish(file.name) }
-        case .failure(let error): noteFailure(file, error, isHere: isHere)
+        case .failure(let error): noteFailure(file, error, isHere: isHere, &outcome)
         }
     }
 
-    private mutating func noteFailure(_ file: ReadFile, _ error: SystemCallError, isHere: Bool) {
-        if isHere, let status = try? file.directory.status(of: file.name) {
-            undeletable[file.name] = (file, Unfinished.Look(status))
+    private mutating func noteFailure(
+        _ file: ReadFile, _ error: SystemCallError, isHere: Bool, _ outcome: inout Outcome
+    ) {
+        if isHere {
+            do throws(SystemCallError) {
+                undeletable[file.name] = (file, Unfinished.Look(try file.directory.status(of: file.name)))
+            } catch {
+                guard !error.isNotFound else { return outcome.finish(file.name) }
+                undeletable[file.name] = (file, nil)
+            }
         }
         log.write(
             LogLine(.error, "event.undeletable").with("file", file.name.description).with("error", error.reason)

@@ -85,7 +85,7 @@ package struct FailedFiles {
             self.directory = nil
             directory = try opened()
         }
-        let newName = freeName(for: name, in: directory)
+        let newName = try freeName(for: name, in: directory)
         // First, so that the reason is there as soon as the file is; one that cannot be written is in the server's log.
         try? write(reason, beside: newName, in: directory)
         do {
@@ -140,7 +140,12 @@ package struct FailedFiles {
     }
 
     /// What a file here looks like; `nil` when it has gone.
-    func status(of name: FileName) -> FileStatus? { try? directory?.status(of: name) }
+    func status(of name: FileName) throws(SystemCallError) -> FileStatus? {
+        do { return try directory?.status(of: name) } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
 
     /// Whether somebody has a file here open for writing; `nil` where this process may not know.
     func isBeingWritten(_ name: FileName) -> Bool? { (try? directory?.openForReading(name))?.isBeingWritten }
@@ -213,10 +218,10 @@ package struct FailedFiles {
         return found
     }
 
-    private func freeName(for name: FileName, in directory: Directory) -> FileName {
+    private func freeName(for name: FileName, in directory: Directory) throws(SystemCallError) -> FileName {
         var candidate = name
         var number = 1
-        while (try? directory.status(of: candidate)) != nil {
+        while try directory.has(candidate) {
             number += 1
             candidate = name.appending(".\(number)")
         }

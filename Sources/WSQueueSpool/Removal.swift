@@ -117,12 +117,13 @@ package struct Removal: Sendable {
 
     /// Compares a file that is to stay where it is with what was read.
     ///
-    /// - Parameter before: What it looked like when it was found to stay.
+    /// - Parameter before: What it looked like when it was found to stay; `nil` where it could not be looked at.
     package func relation(
-        to present: FileStatus, before: Unfinished.Look
+        to present: FileStatus, before: Unfinished.Look?
     ) throws(SystemCallError) -> ReadMark.Relation {
         if let mark { return try relation(mark, to: present, name) }
         // A name that is used once is no other event's while it leads to the same file.
+        guard let before else { return .same }
         return present.inode == before.inode && present.sizeBytes == before.sizeBytes ? .same : .other
     }
 

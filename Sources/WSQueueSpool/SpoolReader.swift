@@ -65,7 +65,9 @@ package final class SpoolReader {
     }
 
     /// What a file in `.failed/` looks like; `nil` when it has gone.
-    package func failedStatus(of name: FileName) -> FileStatus? { failedFiles.status(of: name) }
+    package func failedStatus(of name: FileName) throws(SystemCallError) -> FileStatus? {
+        try failedFiles.status(of: name)
+    }
 
     /// Whether somebody has a file in `.failed/` open for writing; `nil` where this process may not know.
     package func isFailedBeingWritten(_ name: FileName) -> Bool? { failedFiles.isBeingWritten(name) }

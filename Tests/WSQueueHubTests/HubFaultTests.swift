@@ -179,6 +179,27 @@ struct HubFaultTests {
         #expect(number > 5)
     }
 
+    @Test(arguments: codes)
+    func `whichever call fails, what is set aside takes no other file's place`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withHub { hub in
+                try hub.place(name(1), "no event")
+                for _ in 0..<2 { hub.turn(after: 3_000) }
+                try #require(hub.failed.count == 1)
+                try hub.place(name(1), "no event either")
+                hub.turn()
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn(after: 3_000) }.didFail
+                for _ in 0..<4 { hub.turn(after: 30_000) }
+                #expect(hub.names.isEmpty && hub.failed == [name(1)], "call \(number)")
+                #expect(FileManager.default.fileExists(atPath: "\(hub.path)/.failed/\(name(1)).2"), "call \(number)")
+            }
+        }
+        #expect(number > 5)
+    }
+
     @Test func `what comes after a file that cannot be read for a moment does not overtake it`() throws {
         try withHub { hub in
             try place(1...2, in: hub)

@@ -4,8 +4,6 @@ import Testing
 import WSQueueSpool
 import WSQueueSystem
 
-@testable import WSQueueHub
-
 struct SetAsideFilesTests {
     @Test func `a file that changes where it was set aside comes back three times`() throws {
         try withTemporaryDirectory { path in

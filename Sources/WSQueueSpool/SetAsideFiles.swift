@@ -1,9 +1,8 @@
-internal import WSQueueSpool
-internal import WSQueueSystem
+package import WSQueueSystem
 
 /// Files that were set aside because they were not whole: one that is completed in `.failed/` within the hour comes back,
 /// three times at most.
-struct SetAsideFiles {
+package struct SetAsideFiles {
     private struct Aside {
         /// The name that it had, and has again.
         let name: FileName
@@ -27,12 +26,14 @@ struct SetAsideFiles {
     private static let limitReturns = 3
     private static let lookNanoseconds: Int64 = 1_000_000_000
 
+    package init() {}
+
     /// Watches a file that was moved to `.failed/`.
     ///
     /// - Parameters:
     ///   - moved: Its name there.
     ///   - look: What it looked like before.
-    mutating func add(_ moved: FileName, as name: FileName, _ look: Unfinished.Look, now: Int64) {
+    package mutating func add(_ moved: FileName, as name: FileName, _ look: Unfinished.Look, now: Int64) {
         let before = returned.removeValue(forKey: name)
         let (returns, since) = (before?.returns ?? 0, before?.since ?? now)
         guard returns < Self.limitReturns else { return }
@@ -43,7 +44,7 @@ struct SetAsideFiles {
     }
 
     /// Forgets how often a file came back: it is good now, or gone.
-    mutating func forget(_ name: FileName) { if !returned.isEmpty { returned[name] = nil } }
+    package mutating func forget(_ name: FileName) { if !returned.isEmpty { returned[name] = nil } }
 
     private mutating func addRecent(in reader: SpoolReader, now: Int64, unix: Int64) {
         isComplete = true
@@ -55,14 +56,17 @@ struct SetAsideFiles {
     }
 
     /// Brings back those that were changed and are finished.
-    mutating func takeCompleted(in reader: SpoolReader, now: Int64, unix: Int64) -> [FileName] {
+    package mutating func takeCompleted(in reader: SpoolReader, now: Int64, unix: Int64) -> [FileName] {
         if !isComplete { addRecent(in: reader, now: now, unix: unix) }
         guard !files.isEmpty, now >= nextLook else { return [] }
         nextLook = now + Self.lookNanoseconds
         returned = returned.filter { now - $0.value.since < Self.limitNanoseconds }
         var completed: [FileName] = []
         for (moved, var file) in files {
-            guard now - file.since < Self.limitNanoseconds, let status = reader.failedStatus(of: moved) else {
+            let found: FileStatus?
+            // What cannot be looked at is looked at again.
+            do { found = try reader.failedStatus(of: moved) } catch { continue }
+            guard now - file.since < Self.limitNanoseconds, let status = found else {
                 files[moved] = nil
                 continue
             }
