@@ -275,9 +275,14 @@ package struct JournalWriter: ~Copyable {
     /// Says on disk that the journal ends here in order.
     package mutating func close() throws(SystemCallError) {
         guard !hasStaged else { return }
-        // All of them, so that the next server need not write again what it cannot know to be on the disk.
-        for segment in journal.withState({ $0.segments }) where segment.state != .closed {
-            try segment.sync()
+        // All of them, so that the next server need not write again what it cannot know to be on the disk. Their names before:
+        // a closed one is trusted, and after a power cut without the one behind it its numbers would be given again.
+        let open = journal.withState { $0.segments }.filter { $0.state != .closed }
+        var sync = JournalSync()
+        for segment in open { sync.add(segment) }
+        sync.add(storage)
+        try sync.run()
+        for segment in open {
             try segment.setState(.closed, boot: JournalSegmentHeader.boot(boot))
             try segment.sync()
         }

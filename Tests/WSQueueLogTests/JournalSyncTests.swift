@@ -125,6 +125,25 @@ extension JournalTests {
         }
     }
 
+    @Test func `a journal is closed in order once the names of its files are on the disk`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path)
+            try hand.write(3)
+            // Each call fails in turn, until none is left to.
+            var failed: [String] = []
+            var didFail = true
+            while didFail {
+                let close = SystemCallFaults.failing(callNumber: failed.count + 1, with: 5) {
+                    Result { try hand.close() }
+                }
+                didFail = close.didFail
+                guard didFail, case .failure(let error as SystemCallError) = close.result else { break }
+                failed.append(error.call)
+            }
+            #expect(failed.contains("fsync"))
+        }
+    }
+
     @Test func `numbers that the disk may not have are not given again`() throws {
         try withTemporaryDirectory { path in
             do {
