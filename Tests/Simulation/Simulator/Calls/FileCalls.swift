@@ -16,7 +16,9 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
     let inode: Inode
     if let known = found.inode {
         if flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL { return refuse(EEXIST) }
-        let isEvent = found.parent === kernel.queue && !found.name.hasPrefix(".")
+        // One that was taken is an event's too: what the server may not read it sets aside.
+        let isVisible = !found.name.hasPrefix(".") || found.name.hasPrefix(".taken-")
+        let isEvent = found.parent === kernel.queue && isVisible
         if let code = kernel.error(of: isEvent ? .openEvent : .open) {
             return refuse(isEvent && kernel.settings.fault == .refusalTakenForAbsence ? ENOENT : code)
         }
