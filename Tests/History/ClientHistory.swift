@@ -5,7 +5,8 @@ struct ClientHistory {
         case new
         /// A later one of the same publisher came before.
         case late(after: Int)
-        case again(id: String)
+        /// Whether a moment was between after which the server may not know that.
+        case again(id: String, isDoubted: Bool)
     }
 
     /// Numbers of an epoch that the client has passed without being told of a gap.
@@ -19,7 +20,9 @@ struct ClientHistory {
     /// The numbering of its connection, and the highest number it has heard there.
     private(set) var epoch = ""
     private(set) var seq: UInt64 = 0
-    private var ids: [EventNumber: String] = [:]
+    private var arrived: [EventNumber: (id: String, doubts: Int)] = [:]
+    /// How many moments of doubt there were before its connection.
+    private var doubts = 0
     private var last: [Int: Int] = [:]
     private var stretches: [Stretch] = []
     private var isResuming = false
@@ -27,14 +30,15 @@ struct ClientHistory {
     /// Whether it listens for what is published in a channel, or in none.
     func wants(_ channel: String?) -> Bool { channel.map(channels.contains) ?? true }
 
-    func has(_ event: EventNumber) -> Bool { ids[event] != nil }
+    func has(_ event: EventNumber) -> Bool { arrived[event] != nil }
 
     /// Whether it should have what has this number.
     func hasPassed(_ place: HistoryChecker.Place) -> Bool {
         stretches.contains { $0.epoch == place.epoch && place.seq > $0.after && place.seq <= $0.upTo }
     }
 
-    mutating func connect(_ cursor: HistoryCursor?) {
+    mutating func connect(_ cursor: HistoryCursor?, doubts: Int) {
+        self.doubts = doubts
         isResuming = cursor != nil
         guard let cursor, stretches.last?.epoch != cursor.epoch else { return }
         stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
@@ -70,8 +74,8 @@ struct ClientHistory {
         if !isResuming, let open = stretches.last, open.epoch == epoch {
             stretches[stretches.count - 1].upTo = max(open.upTo, number)
         }
-        if let known = ids[event] { return .again(id: known) }
-        ids[event] = id
+        if let known = arrived[event] { return .again(id: known.id, isDoubted: known.doubts < doubts) }
+        arrived[event] = (id, doubts)
         defer { last[event.publisher] = max(last[event.publisher] ?? 0, event.number) }
         if let before = last[event.publisher], before > event.number { return .late(after: before) }
         return .new

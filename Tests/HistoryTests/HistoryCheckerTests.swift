@@ -61,9 +61,23 @@ struct HistoryCheckerTests {
     @Test func anEventThatComesTwiceIsDoubled() {
         let text = published + "client a event 1 0 0 aa id\n%client a event 2 0 0 aa id"
         #expect(kinds(text.replacing("%", with: "")) == [.doubled])
-        #expect(kinds(text.replacing("%", with: "power cut\n")) == [])
-        #expect(
-            kinds(text.replacing("%", with: "power cut\n").replacing("2 0 0 aa id", with: "2 0 0 aa x")) == [.doubled])
+        let again = "client a connects e:1\nclient a welcome e:1\n"
+        let cut = text.replacing("%", with: "power cut\n" + again)
+        #expect(kinds(cut) == [])
+        #expect(kinds(cut.replacing("2 0 0 aa id", with: "2 0 0 aa x")) == [.doubled])
+        // What a client hears after the power cut is what was on its way before it.
+        #expect(kinds(text.replacing("%", with: "power cut\n")) == [.doubled])
+    }
+
+    @Test func anErrorOfTheDiskExcusesRepetitionsOnceItsServerHasEnded() {
+        let text = published + "client a event 1 0 0 aa id\n%client a event 2 0 0 aa id"
+        let again = "client a connects e:1\nclient a welcome e:1\n"
+        #expect(kinds(text.replacing("%", with: "disk error\nserver 0 kill\n" + again)) == [])
+        #expect(kinds(text.replacing("%", with: "disk error\n" + again)) == [.doubled])
+        #expect(kinds(text.replacing("%", with: "server 0 kill\ndisk error\n" + again)) == [.doubled])
+        // It comes under the same id even so.
+        let other = text.replacing("2 0 0 aa id", with: "2 0 0 aa x")
+        #expect(kinds(other.replacing("%", with: "disk error\nserver 0 kill\n" + again)) == [.doubled])
     }
 
     @Test func numbersThatDoNotRiseAreDisordered() {
