@@ -59,8 +59,12 @@ final class Scenario: Stage {
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
     private var failure: String?
     private var satisfiedAfter = -1
-    /// When all was published, and the server last began to start: from then on little is left to be done.
+    /// When all was published, the server last began to start, or a call of it last failed: from then on little is left to be
+    /// done.
     private var quietSince: Int64?
+    /// How many calls had failed then. A file that could not be deleted is tried again after a minute, and then perhaps watched
+    /// for ten seconds: that takes more than the patience there is where it fails twice, so this begins anew with each failure.
+    private var errorsBefore = 0
     /// One source of names for all runs would make a run depend on those before it.
     let names: SpoolNameSource
 
@@ -180,6 +184,7 @@ final class Scenario: Stage {
                 // One that is near still comes: the end of a run is as good a place as any.
                 if kernel.callsToCrash > Self.nearCalls { planCrash(again: true) }
             }
+            if kernel.errors > errorsBefore { (quietSince, errorsBefore) = (kernel.now, kernel.errors) }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
             guard isComplete && hasCrashed || kernel.now > deadline else { continue }
             guard profile.hasKeys else { return }
