@@ -1,4 +1,5 @@
 internal import WSQueueCore
+internal import WSQueueLog
 internal import WSQueueOperation
 internal import WSQueueSequencer
 internal import WSQueueSpool
@@ -101,17 +102,20 @@ struct FileExaminer {
             return judge(.name, status, file, reader, writers, now: now, unix: unix)
         }
         readBytes += reader.contents.count
-        if file.isBatch { return batch(in: file, status, reader, writers, now: now, unix: unix) }
+        let publisher: (owner: EventOwner, stemCount: Int?)
+        do { publisher = try owners.publisher(of: file, status, in: reader.directory) } catch {
+            return noteFailure(error, of: file.name, now: now)
+        }
+        if file.isBatch { return batch(in: file, status, by: publisher, reader, writers, now: now, unix: unix) }
         let contents = reader.contents
         do throws(EventFault) {
             let text = try EventFile.decode(contents.span)
             try EventRoom.check(channelCount: text.channels.count, contents.count, limitBytes: eventLimitBytes)
-            let (owner, stemCount) = owners.publisher(of: file, status, in: reader.directory)
-            if let refusal = judge?.refusal(of: text, in: contents.span, by: owner, user: status.owner) {
+            if let refusal = judge?.refusal(of: text, in: contents.span, by: publisher.owner, user: status.owner) {
                 return refuse(refusal, status, file, reader)
             }
             forget(file.name)
-            let source = FileSource(file, status, owner: owner, stemCount: stemCount)
+            let source = FileSource(file, status, owner: publisher.owner, stemCount: publisher.stemCount)
             return .event(SpooledEvent(text, in: contents.span, of: source), source, status)
         } catch {
             let fault = SpoolFault.content(reason: error.reason, offset: error.offset, line: nil)
@@ -153,8 +157,8 @@ struct FileExaminer {
 
     /// The events in a batch that was read, all of them checked; its contents are the batch's then.
     private mutating func batch(
-        in file: PendingFile, _ status: FileStatus, _ reader: SpoolReader, _ writers: SeenWriters, now: Int64,
-        unix: Int64
+        in file: PendingFile, _ status: FileStatus, by publisher: (owner: EventOwner, stemCount: Int?),
+        _ reader: SpoolReader, _ writers: SeenWriters, now: Int64, unix: Int64
     ) -> Finding {
         var known = begun[file.name]
         // Written anew it is another batch.
@@ -162,13 +166,12 @@ struct FileExaminer {
         if let mark = known?.mark, status.identity != mark.status.identity || !mark.begins(contents.span) {
             known = nil
         }
-        let (owner, stemCount) = owners.publisher(of: file, status, in: reader.directory)
         do throws(Batch.Fault) {
             let checked = try Batch.check(contents, after: known, limitBytes: eventLimitBytes) { text, line in
-                judge?.refusal(of: text, in: line, by: owner, user: status.owner)
+                judge?.refusal(of: text, in: line, by: publisher.owner, user: status.owner)
             }
             forget(file.name)
-            let source = FileSource(file, status, owner: owner, stemCount: stemCount)
+            let source = FileSource(file, status, owner: publisher.owner, stemCount: publisher.stemCount)
             return .batch(
                 Batch(file, source, status, reader, contents: reader.takeContents(), checked: checked, after: known))
         } catch {
@@ -320,29 +323,5 @@ struct FileExaminer {
         return FileWriter(
             lease: try reader.directory.isBeingWritten(file.name),
             isSeenOpen: writers.isOpen(file.name, sizeBytes: status.sizeBytes), isNoticed: file.isNoticed)
-    }
-}
-
-/// The room in the log that one event may take.
-enum EventRoom {
-    /// The most that all copies of an event may take together, where one event may have `limitBytes`.
-    static func bytes(limitBytes: Int) -> Int { 2 * limitBytes }
-
-    /// Reads the event in an entry of the shared stream; other servers may allow larger ones.
-    static func event(in entry: StreamEntry, limitBytes: Int) throws(EventFault) -> SpooledEvent {
-        let text = try EventFile.decode(entry.event.span)
-        guard max(1, text.channels.count) * (entry.event.count + 1_024) <= bytes(limitBytes: limitBytes) else {
-            throw EventFault(reason: "larger than this server's --event-size allows", offset: 0)
-        }
-        return SpooledEvent(text: text, entry: entry)
-    }
-
-    /// Refuses an event whose copies, one for each channel, would not fit into the log together.
-    static func check(channelCount: Int, _ byteCount: Int, limitBytes: Int) throws(EventFault) {
-        guard channelCount > 1, channelCount * (byteCount + 1_024) > bytes(limitBytes: limitBytes) else { return }
-        throw EventFault(
-            reason:
-                "\(channelCount) channels of \(byteCount) bytes are more than one event may take; publish it in parts",
-            offset: 0)
     }
 }

@@ -17,16 +17,19 @@ struct FileOwners {
 
     /// The owner of a file and, where the server has written it for somebody else and its name says for whom, how much of
     /// the name counts besides.
+    ///
+    /// - Throws: Why it cannot be told whether the name is to be believed: as one of somebody unknown it might be refused, or
+    ///   not be known again.
     mutating func publisher(
         of file: PendingFile, _ status: FileStatus, in queue: Directory
-    ) -> (owner: EventOwner, stemCount: Int?) {
+    ) throws(SystemCallError) -> (owner: EventOwner, stemCount: Int?) {
         let owner = owner(of: status)
         guard status.owner == user, file.isNamedByContract, let claim = SpoolClaim.read(file.stem) else {
             return (owner, nil)
         }
-        guard owner != .unknown, let directory = try? queue.status(),
-            SpoolClaim.isBelieved(of: status, in: directory, user: user)
-        else { return (.unknown, claim.stemCount) }
+        guard owner != .unknown, SpoolClaim.isBelieved(of: status, in: try queue.status(), user: user) else {
+            return (.unknown, claim.stemCount)
+        }
         return (EventOwner(claim.owner), claim.stemCount)
     }
 

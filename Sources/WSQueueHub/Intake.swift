@@ -158,7 +158,11 @@ struct Intake: ~Copyable {
     }
 
     private mutating func takeNotices() {
-        guard let arrivals = try? watcher.arrivals() else { return }
+        guard let arrivals = try? watcher.arrivals() else {
+            // Some may have been read before that.
+            listingCause = listingCause ?? .retry
+            return
+        }
         if arrivals.needsListing {
             if arrivals.hasOverflown { overflowCount += 1 }
             listingCause = listingCause ?? (arrivals.hasOverflown ? .overflow : .change)

@@ -46,8 +46,12 @@ package struct AbandonedFiles {
     /// A batch from a slow source may be open for hours. Where the kernel does not tell, the process may: its number is
     /// in the name.
     private func isBeingWritten(_ name: FileName) -> Bool {
-        let isOpen = (try? directory.openForReading(name))?.isBeingWritten
-        if let isOpen { return isOpen }
+        do {
+            if let isOpen = try directory.isBeingWritten(name) { return isOpen }
+        } catch {
+            // Where it cannot be asked, somebody may.
+            return true
+        }
         let parts = name.description.split(separator: "-")
         guard parts.count > 1, let process = Int32(parts[1]), process > 0 else { return false }
         return Process.isRunning(process)

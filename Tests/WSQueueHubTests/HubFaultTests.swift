@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import Testing
+import WSQueueLog
 import WSQueueSystem
 
 /// What the hub does where the machine refuses it something once, or a file cannot be read for a while.
@@ -198,6 +199,29 @@ struct HubFaultTests {
             }
         }
         #expect(number > 5)
+    }
+
+    @Test(arguments: codes)
+    func `whichever call fails, an event is of whom its name says it is`(code: Int32) throws {
+        var didFail = true
+        var number = 0
+        while didFail {
+            number += 1
+            try withTemporaryDirectory(isInMemory: true) { path in
+                try FileManager.default.createDirectory(
+                    atPath: "\(path)/journal", withIntermediateDirectories: false)
+                let hub = try HubHarness(path, journal: .directory(try Directory.open("\(path)/journal")))
+                // Of somebody else an event with this id would be another one.
+                for file in 1...2 {
+                    let claimed = name(file).replacingOccurrences(of: ".json", with: ".by-http-2.json")
+                    try hub.place(claimed, #"{"event":"n","payload":\#(file),"id":"a"}"#)
+                }
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                for _ in 0..<10 { hub.turn() }
+                #expect(payloads(hub) == ["1"], "call \(number)")
+            }
+        }
+        #expect(number > 10)
     }
 
     @Test func `what comes after a file that cannot be read for a moment does not overtake it`() throws {
