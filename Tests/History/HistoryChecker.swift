@@ -8,7 +8,8 @@
 ///   Never while one server lives, so never in one connection.
 /// - One number of one epoch is borne by one event, for all clients and servers.
 /// - A client that has a number has everything it listens for up to that number, but what a gap has told.
-/// - A gap is told only after a power cut, or an error of the disk.
+/// - A gap is told only after a power cut, an error of the disk, or a loss of Redis. What Redis has lost may be missing, and
+///   another event may have its number.
 ///
 /// `note` takes entries as they happen; `finish` looks at the whole.
 package struct HistoryChecker {
@@ -19,6 +20,8 @@ package struct HistoryChecker {
         var hasFailed = false
         /// Whether a power cut came after it had been published to survive a kill only.
         var isExcused = false
+        /// Whether Redis has lost it.
+        var isLost = false
     }
 
     struct Place: Hashable {
@@ -57,6 +60,10 @@ package struct HistoryChecker {
         case .diskError:
             counts.diskErrors += 1
             isDoubtful = true
+        case .lost(let event):
+            counts.losses += 1
+            published[event]?.isExcused = true
+            published[event]?.isLost = true
         case .client(let name, let fact): note(name, fact)
         case .left(let file): findings.append(HistoryFinding(.left, file))
         }
@@ -76,7 +83,7 @@ package struct HistoryChecker {
             if !lost.isEmpty { report(.lost, name, lost) }
             let passed = Set(
                 borne.filter { place, event in client.hasPassed(place) && !client.has(event) }.map(\.value))
-            let skipped = missing(client) { !$0.mustArrive }.filter(passed.contains)
+            let skipped = missing(client) { !$0.mustArrive && !$0.isLost }.filter(passed.contains)
             if !skipped.isEmpty { report(.skipped, name, skipped) }
         }
         return findings
@@ -120,7 +127,7 @@ package struct HistoryChecker {
         case .resumed(let cursor, let gap):
             if let gap {
                 counts.gaps += 1
-                if counts.powerCuts + counts.diskErrors == 0 {
+                if counts.powerCuts + counts.diskErrors + counts.losses == 0 {
                     findings.append(HistoryFinding(.gap, "client \(name): up to \(gap)"))
                 }
             }
@@ -144,7 +151,8 @@ package struct HistoryChecker {
         if !client.wants(one.channel) { find(.altered, "of a channel it does not listen to") }
         if one.hasFailed { find(.refused, "came after its publication had failed") }
         let other = borne.updateValue(event, forKey: Place(epoch: client.epoch, seq: seq))
-        if let other, other != event { find(.renumbered, "where \(other) was before") }
+        let isLost = one.isLost || other.flatMap { published[$0]?.isLost } ?? false
+        if let other, other != event, !isLost { find(.renumbered, "where \(other) was before") }
         switch client.take(seq, event, id: id) {
         case .new: break
         case .late(let before): find(.disordered, "after \(before) of the same publisher")

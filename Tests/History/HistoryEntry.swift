@@ -10,6 +10,7 @@
 ///     server 0 start                       server 0 starts; likewise stop (ended in order) and kill
 ///     power cut                            the machine went down: what was not durable may be gone
 ///     disk error                           a sync of the server failed: what it may have lost may be told as a gap
+///     lost 3 17                            Redis had the event and has it no more: no server needs to have it
 ///     client a listens c1,c3               the channels of client a beside what has none, or -
 ///     client a connects k3f9:120           with a cursor, or - without one
 ///     client a welcome k3f9:125            it is let in, with the server's cursor
@@ -23,6 +24,7 @@ package enum HistoryEntry: Equatable {
     case server(String, ServerChange)
     case powerCut
     case diskError
+    case lost(EventNumber)
     case client(String, ClientFact)
     case left(file: String)
 

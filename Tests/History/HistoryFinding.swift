@@ -45,6 +45,7 @@ package struct HistoryCounts: Equatable {
     package var kills = 0
     package var powerCuts = 0
     package var diskErrors = 0
+    package var losses = 0
 
     package init() {}
 }

@@ -17,6 +17,9 @@ extension HistoryEntry {
             guard words.count == 3 else { return nil }
             return ServerChange(rawValue: words[2]).map { .server(words[1], $0) }
         case "power": return words == ["power", "cut"] ? .powerCut : nil
+        case "lost":
+            guard words.count == 3, let publisher = Int(words[1]), let number = Int(words[2]) else { return nil }
+            return .lost(EventNumber(publisher: publisher, number: number))
         case "disk": return words == ["disk", "error"] ? .diskError : nil
         case "client":
             guard words.count >= 3 else { return nil }
@@ -34,6 +37,7 @@ extension HistoryEntry {
         case .server(let name, let change): "server \(name) \(change.rawValue)"
         case .powerCut: "power cut"
         case .diskError: "disk error"
+        case .lost(let event): "lost \(event.publisher) \(event.number)"
         case .client(let name, let fact): "client \(name) \(fact.words)"
         case .left(let file): "left \(file)"
         }

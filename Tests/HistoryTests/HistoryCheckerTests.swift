@@ -103,6 +103,20 @@ struct HistoryCheckerTests {
         #expect(kinds("disk error\n" + text) == [])
     }
 
+    @Test func whatRedisHasLostMayBeMissingAndItsNumberAnothers() {
+        let lost = published + "publish 0 0 ok power\nlost 0 0\n"
+        #expect(kinds(lost) == [])
+        #expect(kinds(lost.replacing("lost 0 0", with: "lost 0 1")) == [.lost])
+        let other = "client a event 1 0 0 aa id\nclient b connects -\nclient b welcome e:0\nclient b event 1 0 1 bb id"
+        // The first client gets the other event under the next numbering.
+        let next =
+            "\nclient a connects e:1\nclient a welcome f:0\nclient a resumed f:0 gap f:0\nclient a event 1 0 1 bb id"
+        #expect(kinds(lost + other + next) == [])
+        #expect(kinds("power cut\n" + published + other + next).contains(.renumbered))
+        #expect(kinds(lost + "client a resumed e:9 gap e:9") == [])
+        #expect(kinds(lost + "client a event 1 0 0 aa id\nclient a event 2 0 0 aa id") == [.doubled])
+    }
+
     @Test func foreignAlteredAndRefusedEventsAreFound() {
         #expect(kinds(published + "client a event 1 7 7 aa id") == [.foreign])
         #expect(kinds(published + "client a event 1 0 0 ab id") == [.altered])
@@ -116,7 +130,7 @@ struct HistoryCheckerTests {
         let lines = [
             "publish 3 17 invoked 8f3a01c2 c3", "publish 3 17 invoked 8f3a01c2 -", "publish 3 17 ok kill",
             "publish 3 17 ok power", "publish 3 17 failed", "publish 3 17 unknown", "server 0 start", "server 0 stop",
-            "server 0 kill", "power cut", "disk error", "client a listens c1,c3", "client a listens -",
+            "server 0 kill", "power cut", "disk error", "lost 3 17", "client a listens c1,c3", "client a listens -",
             "client a connects k3f9:120",
             "client a connects -", "client a welcome k3f9:125", "client a event 126 3 17 8f3a01c2 3-17",
             "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap k3f9:90", "client a closed",
@@ -131,7 +145,7 @@ struct HistoryCheckerTests {
         "client a event 1 2 3 aa", "client a resumed k3f9 complete", "client a resumed k3f9:1 perhaps",
         "client a resumed k3f9:1 gap", "client a resumed k3f9:1 gap 7",
         "client a welcome -",
-        "client a connects nowhere", "left", "left a b", "unknown word",
+        "client a connects nowhere", "left", "left a b", "lost", "lost 3", "lost 3 x", "unknown word",
     ])
     func whatIsNoEntryIsRefused(line: String) { #expect(HistoryEntry(line: line[...]) == nil) }
 

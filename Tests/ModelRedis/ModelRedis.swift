@@ -93,6 +93,9 @@ package struct ModelRedis: Sendable {
     /// Forgets a connection.
     package mutating func close(_ number: Int) { connections[number] = nil }
 
+    /// Forgets all connections, as a server has that begins.
+    package mutating func closeAll() { connections = [:] }
+
     private mutating func perform(_ words: [[UInt8]]) -> RESPValue {
         let texts = words.map(Self.text)
         if let failure = failures[texts[0]] { return .error(failure) }

@@ -17,7 +17,7 @@ struct Options {
     /// Whether all runs are stories, or none; `nil` is drawn.
     var story: Bool?
     /// Whether all runs are of several servers.
-    var isOfNodes = false
+    var nodes = false
 
     init(_ words: [String]) {
         var words = words[...]
@@ -29,7 +29,7 @@ struct Options {
             case "--damage": isDamage = true
             case "--each-call": runOfCalls = Self.number(after: word, &words)
             case "--trace": isTraced = true
-            case "--nodes": isOfNodes = true
+            case "--nodes": nodes = true
             case "--stories": story = true
             case "--no-stories": story = false
             default:
@@ -38,6 +38,17 @@ struct Options {
             }
         }
     }
+
+    /// Whether a run is of several servers; where nothing is said of its kind, some are.
+    func isOfNodes(_ seed: UInt64) -> Bool {
+        if let fault { return fault.isOfNodes || nodes }
+        guard !nodes else { return true }
+        // Drawn apart, so that the other runs are what they are without it.
+        var random = Randomness(seed: ~seed)
+        return story == nil && random.chance(perMille: Self.nodesPerMille)
+    }
+
+    private static let nodesPerMille = 0
 
     private static func number(after word: String, _ words: inout ArraySlice<String>) -> UInt64 {
         guard let value = words.popFirst().flatMap({ UInt64($0) }) else { refuse("\(word): a number is wanted") }

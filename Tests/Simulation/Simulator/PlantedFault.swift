@@ -43,4 +43,18 @@ enum PlantedFault: String, CaseIterable {
     case gapUnsaid = "gap-unsaid"
     /// The state in segments that go is not carried forward.
     case stateNotCarried = "state-not-carried"
+    /// A server does not look whether its fence was raised before it has a transaction carried out.
+    case fenceUnchecked = "fence-unchecked"
+    /// A server deletes its files when it has sent their events, and not when the stream has them.
+    case outboxTrimmedEarly = "outbox-trimmed-early"
+    /// A server does not read which files the process before it has put into the stream.
+    case noteUnread = "note-unread"
+
+    /// Whether it is one of several servers.
+    var isOfNodes: Bool {
+        switch self {
+        case .fenceUnchecked, .outboxTrimmedEarly, .noteUnread: true
+        default: false
+        }
+    }
 }

@@ -12,7 +12,7 @@ if options.isDamage { exit(damage(options) ? 0 : 1) }
 if let seed = options.runOfCalls { exit(failEachCall(of: seed, options) ? 0 : 1) }
 var total = Total()
 for seed in options.seed..<(options.seed + options.count) {
-    let isOfNodes = options.isOfNodes
+    let isOfNodes = options.isOfNodes(seed)
     let outcome =
         isOfNodes
         ? NodesScenario(seed: seed, options: options).run() : Scenario(seed: seed, options: options).run()

@@ -82,6 +82,15 @@ extension Kernel {
         root.sync()
     }
 
+    /// Removes a file from whichever queue it is in, for the planted fault.
+    func remove(event name: String) {
+        for queue in root.entries.values.sorted(by: { $0.number < $1.number }) {
+            guard queue.isDirectory, let inode = queue.entries[name], !inode.isDirectory else { continue }
+            change(queue, [(name, nil)])
+            inode.links -= 1
+        }
+    }
+
     func write(_ inode: Inode, at offset: Int, _ bytes: UnsafeRawBufferPointer) {
         inode.apply(.write(offset: offset, Array(bytes)))
         inode.modified = fileTime
@@ -102,9 +111,13 @@ extension Kernel {
     }
 
     /// The machine goes down and comes up again: everything synced is there, and of the rest what the seed says.
-    func cutPower(_ cut: Cut) {
-        if settings.fault != .numbersNotSkipped { boot += 1 }
-        restore(root, cut)
+    ///
+    /// - Parameters:
+    ///   - server: Of which server this machine is.
+    ///   - directory: Everything that is on its disk; `nil` is the root.
+    func cutPower(_ cut: Cut, of server: Int = 0, _ directory: Inode? = nil) {
+        if settings.fault != .numbersNotSkipped { boots[server] += 1 }
+        restore(directory ?? root, cut)
     }
 
     private func restore(_ inode: Inode, _ cut: Cut) {

@@ -35,8 +35,8 @@ final class Kernel {
     var listener: OpenFile? { listeners[0] }
     /// Takes the server's side of a connection that a server makes, and says whether there is anyone.
     var connect: ((SimulatedConnection) -> Bool)?
-    /// Which run of the machine this is: a power cut begins the next.
-    var boot = 1
+    /// Which run of each server's machine this is: a power cut begins the next.
+    var boots = [Int](repeating: 1, count: Kernel.serverLimit)
     /// Appends to the journal that the planted fault holds back.
     var heldWrites: [(inode: Inode, change: Inode.Change)] = []
     /// Is told before a file of the journal goes.
@@ -149,7 +149,10 @@ final class Kernel {
     var taskCount: Int { lastTask }
 
     /// Gives a task the name of its thread.
-    func name(task number: Int, _ name: String) { tasks.first { $0.number == number }?.name = name }
+    func name(task number: Int, _ name: String) {
+        guard let task = tasks.first(where: { $0.number == number }) else { return }
+        if case .node(let server) = task.owner { task.name = "\(name).\(server)" } else { task.name = name }
+    }
 
     /// Gives the baton away until `condition` holds or the clock has come to `deadline`; with neither, for one turn.
     func pause(until deadline: Int64 = .max, _ condition: (() -> Bool)? = nil) {
@@ -237,7 +240,7 @@ final class Kernel {
     func kill(_ owner: Owner) {
         for task in tasks where task.owner == owner { Self.freeStacks.append(task.stack) }
         tasks.removeAll { $0.owner == owner }
-        if owner == .server { heldWrites = [] }
+        if owner.serverNumber != nil { heldWrites = [] }
         for index in files.indices {
             guard let file = files[index], file.owner == owner else { continue }
             forget(index)
@@ -245,9 +248,9 @@ final class Kernel {
         }
     }
 
-    /// Sends the server a signal, as far as it listens by now.
-    func send(_ signal: Int32) {
-        for case let file? in files where file.owner == .server {
+    /// Sends a server a signal, as far as it listens by now.
+    func send(_ signal: Int32, to owner: Owner = .server) {
+        for case let file? in files where file.owner == owner {
             if case .signals = file.kind, !file.signals.contains(signal) { file.signals.append(signal) }
         }
     }

@@ -3,6 +3,8 @@ struct NodesProfile {
     let count: Int
     /// Whether clients go on at any server.
     let roams: Bool
+    /// How often a server dies or ends.
+    let crashes: Int
     var troubles = RedisTroubles()
 
     /// - Parameter profile: What was drawn for any run; what such a run does not have is taken out of it.
@@ -11,6 +13,15 @@ struct NodesProfile {
         roams = random.chance(perMille: 500)
         profile.machine.errors = 0
         profile.machine.syncErrorPerMille = 0
+        // What coarse times lead to is no matter of several servers, and has its own runs.
+        profile.machine.tickNanoseconds = 4_000_000
+        crashes = random.pick([0, 2, 5])
         troubles.slowPerMille = random.pick([0, 0, 50, 300])
+        troubles.stallPerMille = random.pick([0, 0, 10])
+        troubles.lateNanoseconds = random.pick([1_000_000, 200_000_000])
+        troubles.savePerMille = random.pick([5, 50, 500])
+        let losesEvents = random.chance(perMille: 0)
+        let kinds = RedisTroubles.Trouble.allCases.filter { losesEvents || !$0.isLoss }
+        for _ in 0..<random.pick([0, 1, 3]) { troubles.all.append(random.pick(kinds)) }
     }
 }

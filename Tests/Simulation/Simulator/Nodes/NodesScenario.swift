@@ -17,13 +17,21 @@ final class NodesScenario: Stage {
     let profile: Profile
     private let options: Options
     private let nodes: NodesProfile
-    private let redis: SimulatedRedis
+    private var redis: SimulatedRedis?
     private var checker = HistoryChecker()
     private var clients: [SimulatedClient] = []
     private var publishers: [SimulatedPublisher] = []
     private var queues: [Inode] = []
     /// Read the state of each server at the end.
     private var readers: [StateReader] = []
+    private var crashesLeft: Int
+    private var crashes = 0
+    /// The servers that have been told to end, how many have, and those of them that are to be started again.
+    private var stopping: Set<Int> = []
+    private var stops = 0
+    private var ended: [Int] = []
+    /// How often Redis has lost events.
+    private var losses = 0
     private var failure: String?
     private var quietSince: Int64?
     private var satisfiedAfter = -1
@@ -32,6 +40,8 @@ final class NodesScenario: Stage {
     private static let patienceNanoseconds: Int64 = 120_000_000_000
     private static let callLimit = 3_000_000
     private static let leastEvents = 20
+    private static let nearCalls = 400
+    private static let restartNanoseconds: Int64 = 100_000_000
 
     init(seed: UInt64, options: Options) {
         self.options = options
@@ -39,14 +49,16 @@ final class NodesScenario: Stage {
         var profile = Profile(random: &random, options: options)
         nodes = NodesProfile(random: &random, profile: &profile)
         self.profile = profile
+        crashesLeft = nodes.crashes
         names = SpoolNameSource(random: UInt32(truncatingIfNeeded: random.next()))
         kernel = Kernel(random: random, settings: profile.machine)
-        redis = SimulatedRedis(nodes.troubles, on: kernel)
     }
 
     /// Plays the run to its end.
     func run() -> Outcome {
         Simulator.kernel = kernel
+        let redis = SimulatedRedis(nodes.troubles, on: kernel) { [unowned self] in noteLoss($0) }
+        self.redis = redis
         redis.start()
         for server in 0..<nodes.count {
             queues.append(server == 0 ? kernel.queue : kernel.makeQueue(Self.name(of: server)))
@@ -60,14 +72,24 @@ final class NodesScenario: Stage {
             publishers.append(publisher)
             publisher.start()
         }
+        planCrash()
         play()
         var outcome = Outcome()
+        outcome.crashes = crashes
+        outcome.stops = stops
         outcome.calls = kernel.calls
         outcome.switches = kernel.switches
         outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
         for file in filesLeft { note(.left(file: file)) }
         outcome.findings += checker.finish()
         outcome.counts = checker.counts
+        if outcome.findings.isEmpty, losses == 0, let doubled = redis.doubled {
+            outcome.findings = [HistoryFinding(.doubled, "in the stream: \(doubled)")]
+        }
+        // What a machine has lost is in the stream.
+        if outcome.findings.isEmpty, outcome.counts.gaps > 0, losses == 0 {
+            outcome.findings = [HistoryFinding(.gap, "\(outcome.counts.gaps) though Redis has lost nothing")]
+        }
         if outcome.findings.isEmpty, !outcome.isWhole(crashes: 0, Self.leastEvents, 0) {
             outcome.findings = [HistoryFinding(.lost, "a run with too little in it: \(outcome.size)")]
         }
@@ -107,41 +129,103 @@ final class NodesScenario: Stage {
     private func play() {
         while failure == nil, checker.found.isEmpty {
             guard kernel.step() else { return fail("nothing can run any more") }
+            if let owner = kernel.takeCrash(), let server = owner.serverNumber { hit(server) }
+            while let server = ended.popLast() {
+                kernel.kill(Self.owner(of: server))
+                note(.server("\(server)", .stop))
+                startServer(server, after: Self.restartNanoseconds)
+            }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
             guard publishers.allSatisfy(\.isDone) else { continue }
-            if quietSince == nil { quietSince = kernel.now }
+            if quietSince == nil {
+                quietSince = kernel.now
+                redis?.hurry()
+                if crashesLeft >= 0 { kernel.callsToCrash = min(kernel.callsToCrash, Self.nearCalls) }
+            }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
-            guard isComplete || kernel.now > deadline else { continue }
+            guard isCalm && isComplete || kernel.now > deadline else { continue }
             guard hasKeys else { return }
             if readers.isEmpty { startReaders() }
             let states = readers.compactMap(\.state)
-            if states.count == readers.count { return compare(states) }
-            guard kernel.now < deadline + Self.patienceNanoseconds else {
-                return fail("no state within two minutes")
+            let isOver = kernel.now > deadline + Self.patienceNanoseconds
+            if states.count == readers.count {
+                guard let fault = fault(in: states) else { return }
+                // A server that the stream's last events have not reached yet tells the state before them.
+                if isOver { return fail(fault) }
+                startReaders()
             }
+            if isOver { return fail("no state within two minutes") }
         }
     }
+
+    private var isCalm: Bool { crashesLeft < 0 && stopping.isEmpty && redis?.isCalm ?? true }
+
+    private func noteLoss(_ texts: [String]) {
+        losses += 1
+        for text in texts {
+            let bytes = Array(text.utf8)[...]
+            guard let publisher = Bytes.number("\"p\":", in: bytes), let number = Bytes.number("\"n\":", in: bytes)
+            else { return fail("no event: \(text)") }
+            note(.lost(EventNumber(publisher: Int(publisher), number: Int(number))))
+        }
+    }
+
+    // MARK: Crashes
+
+    private func planCrash() {
+        kernel.callsToCrash =
+            crashesLeft > 0
+            ? quietSince == nil ? Profile.callsToCrash(&kernel.random) : 1 + kernel.random.below(Self.nearCalls) : .max
+        crashesLeft -= 1
+    }
+
+    /// A server dies, or its machine does, or it is told to end.
+    private func hit(_ server: Int) {
+        if quietSince != nil { quietSince = kernel.now }
+        defer { planCrash() }
+        if kernel.random.chance(perMille: profile.stopPerMille), stopping.insert(server).inserted {
+            return kernel.send(SIGTERM, to: Self.owner(of: server))
+        }
+        crashes += 1
+        stopping.remove(server)
+        kernel.kill(Self.owner(of: server))
+        note(.server("\(server)", .kill))
+        if profile.cutsPower, kernel.random.chance(perMille: 500) {
+            kernel.kill(.publisher(server))
+            kernel.cutPower(options.cut ?? kernel.random.pick(Kernel.Cut.allCases), of: server, queues[server])
+            note(.powerCut)
+            if !publishers[server].isDone { publishers[server].start() }
+        }
+        startServer(server)
+    }
+
+    private static func owner(of server: Int) -> Owner { server == 0 ? .server : .node(server) }
 
     private var hasKeys: Bool { publishers.contains { $0.style == .keyed } }
 
     private func startReaders() {
+        readers = []
         for server in 0..<nodes.count {
             let reader = StateReader(server: server, in: self)
             readers.append(reader)
-            kernel.spawn("reader\(server)", owner: .world, reader.read)
+            kernel.spawn("reader\(server)", owner: .world) { [kernel] in
+                kernel.pause(until: kernel.now + Int64(kernel.random.below(1_000_000_000)))
+                reader.read()
+            }
         }
     }
 
     /// Whether the state of each key is its last event on each server, if that has not ended it.
-    private func compare(_ states: [[String: EventNumber]]) {
+    private func fault(in states: [[String: EventNumber]]) -> String? {
         for (server, state) in states.enumerated() {
             for publisher in publishers where publisher.style == .keyed {
                 for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
                     let found = state[key].map { "\($0)" } ?? "none"
-                    fail("server \(server): the state of \(key) is \(found), and not of \(events)")
+                    return "server \(server): the state of \(key) is \(found), and not of \(events)"
                 }
             }
         }
+        return nil
     }
 
     private var isComplete: Bool {
@@ -158,7 +242,7 @@ final class NodesScenario: Stage {
     }
 
     private func startServer(_ server: Int, after rest: Int64 = 0) {
-        kernel.spawn("hub\(server)", owner: server == 0 ? .server : .node(server)) { [self] in
+        kernel.spawn("hub\(server)", owner: Self.owner(of: server)) { [self] in
             kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
             note(.server("\(server)", .start))
             do {
@@ -166,7 +250,9 @@ final class NodesScenario: Stage {
                 var running = try Server(
                     try configuration(of: server), log: log, signals: try Signals(), manager: ServiceManager())
                 try running.run()
-                fail("server \(server) has ended")
+                guard stopping.remove(server) != nil else { return fail("server \(server) has ended") }
+                stops += 1
+                ended.append(server)
             } catch {
                 fail("server \(server): \(error)")
             }

@@ -10,4 +10,24 @@ struct RedisTroubles {
     var lateNanoseconds = 200_000_000
     /// After so many of a thousand commands everything is on its disk.
     var savePerMille = 0
+    /// What happens to it, one after the other.
+    var all: [Trouble] = []
+
+    enum Trouble: CaseIterable {
+        /// It ends all connections.
+        case disconnects
+        /// It stands still for a while.
+        case pauses
+        /// It ends, and comes back after a while with all that it had.
+        case restarts
+        /// The same, but without what was not on its disk.
+        case forgets
+        /// The same, with nothing.
+        case loses
+
+        var isLoss: Bool { self == .forgets || self == .loses }
+    }
+
+    /// After how many commands the next one happens.
+    static func commandsToTrouble(_ random: inout Randomness) -> Int { 1 + random.below(random.pick([20, 100, 400])) }
 }

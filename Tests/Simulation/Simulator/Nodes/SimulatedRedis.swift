@@ -13,6 +13,8 @@ final class SimulatedRedis {
         var waiting: (words: [[UInt8]], until: Int64, changes: Int)?
         /// What has been sent is on its way until then.
         var readableAt: Int64 = 0
+        /// Whether it asks for entries.
+        var isReader = false
         /// Whether the other end has closed it, as far as is known here.
         var isEnding = false
 
@@ -25,11 +27,16 @@ final class SimulatedRedis {
     private(set) var model = ModelRedis()
     private let kernel: Kernel
     private let troubles: RedisTroubles
+    private var troublesLeft: ArraySlice<RedisTroubles.Trouble>
+    private var commandsToTrouble: Int
+    /// Is told the texts of events that it had and has no more.
+    private let noteLoss: ([String]) -> Void
     private var peers: [Peer] = []
     private var lastPeer = 0
     /// How many commands were carried out.
     private var changes = 0
     private var isDown = false
+    private var isHurried = false
     /// It does nothing until then.
     private var silentUntil: Int64 = 0
     /// What is on its disk.
@@ -37,14 +44,32 @@ final class SimulatedRedis {
 
     private static let blockNanoseconds: Int64 = 1_000_000_000
 
-    init(_ troubles: RedisTroubles, on kernel: Kernel) {
+    init(_ troubles: RedisTroubles, on kernel: Kernel, noteLoss: @escaping ([String]) -> Void) {
         self.kernel = kernel
         self.troubles = troubles
+        self.noteLoss = noteLoss
+        troublesLeft = troubles.all[...]
+        commandsToTrouble = RedisTroubles.commandsToTrouble(&kernel.random)
     }
 
     func start() {
         kernel.connect = { [unowned self] in accept($0) }
         kernel.spawn("redis", owner: .world, serve)
+    }
+
+    /// Whether nothing happens to it any more.
+    var isCalm: Bool { troublesLeft.isEmpty && !isDown }
+
+    /// An event that is in the stream twice, though it says no id by which a publisher may have published it twice.
+    var doubled: String? {
+        var seen: Set<String> = []
+        return model.events.first { Bytes.find("\"id\":", in: Array($0.utf8)[...]) == nil && !seen.insert($0).inserted }
+    }
+
+    /// Has what is to happen happen soon.
+    func hurry() {
+        isHurried = true
+        commandsToTrouble = min(commandsToTrouble, 20)
     }
 
     private func accept(_ connection: SimulatedConnection) -> Bool {
@@ -61,6 +86,7 @@ final class SimulatedRedis {
             let ready = peers.filter(isReady)
             kernel.now += Int64(500 + kernel.random.below(20_000))
             goOn(with: kernel.random.pick(ready))
+            if commandsToTrouble <= 0, let trouble = troublesLeft.popFirst() { suffer(trouble) }
             if kernel.random.chance(perMille: troubles.slowPerMille) {
                 kernel.pause(until: kernel.now + Int64(kernel.random.below(troubles.slowNanoseconds)))
             }
@@ -105,7 +131,9 @@ final class SimulatedRedis {
             let count = 1 + kernel.random.below(peer.connection.toClient.count)
             peer.commands += peer.reader.read(Array(peer.connection.toClient.prefix(count)))
             peer.connection.toClient.removeFirst(count)
-            if kernel.random.chance(perMille: troubles.stallPerMille) {
+            // Of events that are late by five seconds a client that knows of them is told as if they were lost (Replay.swift),
+            // unless its server knows that Redis is away.
+            if !peer.isReader, kernel.random.chance(perMille: troubles.stallPerMille) {
                 peer.readableAt = kernel.now + Int64(kernel.random.below(troubles.stallNanoseconds))
             }
         } else {
@@ -120,8 +148,40 @@ final class SimulatedRedis {
         peers.removeAll { $0 === peer }
     }
 
+    private func suffer(_ trouble: RedisTroubles.Trouble) {
+        if kernel.settings.isTraced { print("\(kernel.now) redis \(trouble)") }
+        commandsToTrouble = RedisTroubles.commandsToTrouble(&kernel.random)
+        if isHurried { hurry() }
+        let duration = Int64(kernel.random.below(kernel.random.pick([10_000_000, 500_000_000, 6_000_000_000])))
+        guard trouble != .pauses else {
+            silentUntil = kernel.now + duration
+            return
+        }
+        for peer in peers {
+            // What it has answered may be lost with the connection.
+            if kernel.random.chance(perMille: 500) { peer.connection.isReset = true }
+            drop(peer)
+        }
+        guard trouble != .disconnects else { return }
+        let before = model.events
+        if trouble == .loses { model = ModelRedis() }
+        if trouble == .forgets { model = saved }
+        model.closeAll()
+        saved = model
+        if trouble.isLoss {
+            let left = Set(model.events)
+            noteLoss(before.filter { !left.contains($0) })
+        }
+        isDown = true
+        kernel.pause(until: kernel.now + duration)
+        isDown = false
+    }
+
     private func carryOut(_ words: [[UInt8]], of peer: Peer) {
-        let replies = model.execute(words, by: peer.number)
+        commandsToTrouble -= 1
+        if words[0] == Self.read { peer.isReader = true }
+        let asked = kernel.settings.fault.map { wrong(words, $0) } ?? words
+        let replies = model.execute(asked, by: peer.number)
         if words[0] == Self.read, replies[0].value == .null {
             let until = peer.waiting?.until ?? kernel.now + Self.blockNanoseconds
             peer.waiting = kernel.now < until ? (words, until, changes) : nil
@@ -133,6 +193,20 @@ final class SimulatedRedis {
         for reply in replies {
             guard let other = peers.first(where: { $0.number == reply.connection }) else { continue }
             if !other.connection.isClosedByServer { other.connection.toServer += reply.value.encoded }
+        }
+    }
+
+    /// What a server asks that has a fault.
+    private func wrong(_ words: [[UInt8]], _ fault: PlantedFault) -> [[UInt8]] {
+        switch (fault, Bytes.text(words[0])) {
+        case (.fenceUnchecked, "WATCH") where Bytes.text(words[1]).contains("fence:"),
+            (.noteUnread, "GET") where Bytes.text(words[1]).contains("sent:"):
+            return [words[0], Array("none".utf8)]
+        case (.outboxTrimmedEarly, "EVAL") where words.count == 7 && words[2] == Array("2".utf8):
+            var reader = CommandReader()
+            for name in reader.read(words[6]).joined() { kernel.remove(event: Bytes.text(name)) }
+            return words
+        default: return words
         }
     }
 

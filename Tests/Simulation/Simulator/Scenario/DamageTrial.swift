@@ -103,7 +103,7 @@ private final class DamageMachine {
         settings.switchPerMille = 20
         settings.syncNanoseconds = 100_000
         kernel = Kernel(random: Randomness(seed: 1), settings: settings)
-        kernel.boot = boot
+        kernel.boots[0] = boot
         guard !journal.isEmpty else { return }
         let directory = kernel.makeInode(isDirectory: true, mode: 0o700)
         kernel.change(kernel.queue, [(".journal", directory)])
