@@ -30,6 +30,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import traceback
 
@@ -42,6 +43,9 @@ from support.nodes import Nodes
 from support.places import ROOT
 from support.redis_server import RedisServer
 from support.server import Server
+
+# What pytest makes of the files with tests takes it three seconds: it is kept for other processes and for the next time.
+sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / ".build/pycache")
 
 
 def pytest_addoption(parser):
