@@ -44,7 +44,7 @@ from support.places import ROOT
 from support.redis_server import RedisServer
 from support.server import Server
 
-# What pytest makes of the files with tests takes it three seconds: it is kept for other processes and for the next time.
+# What pytest makes of files with tests takes it three seconds: it is kept for other processes and for the next time.
 sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / ".build/pycache")
 
 
