@@ -14,6 +14,12 @@ struct Options {
     var runOfCalls: UInt64?
     /// This one fails, and no other.
     var failingCall: Int?
+    /// Whether the power fails in each way that it can in a run of some kind, and the seed of that run; the seed is then the
+    /// number of the first case, which count from 0.
+    var runOfCuts: UInt64?
+    var cutRun: CutRun?
+    /// Collects these cases, or plays one.
+    var diskWatch: DiskWatch?
     /// Whether all runs are stories, or none; `nil` is drawn.
     var story: Bool?
     /// Whether all runs are of several servers.
@@ -28,6 +34,9 @@ struct Options {
             case "--fault": fault = Self.choice(after: word, &words)
             case "--damage": isDamage = true
             case "--each-call": runOfCalls = Self.number(after: word, &words)
+            case "--each-cut":
+                runOfCuts = Self.number(after: word, &words)
+                cutRun = Self.choice(after: word, &words)
             case "--trace": isTraced = true
             case "--nodes": nodes = true
             case "--stories": story = true

@@ -2,13 +2,14 @@ import CSimulation
 import Glibc
 import History
 
-// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace] [--nodes] [--damage] [--each-call SEED]: plays runs and prints
-// what is wrong with each; the last line sums up. Exit status: 0 nothing found, 1 something.
+// simulate [SEED] [--count N] [--cut MODEL] [--fault NAME] [--trace] [--nodes] [--damage] [--each-call SEED]
+// [--each-cut SEED RUN]: plays runs and prints what is wrong with each; the last line sums up. Exit status: 0 nothing found, 1 something.
 
 setvbuf(stdout, nil, _IOLBF, 0)
 simulation_allow_abandoned_stacks()
 let options = Options(Array(CommandLine.arguments.dropFirst()))
 if options.isDamage { exit(damage(options) ? 0 : 1) }
+if let seed = options.runOfCuts { exit(cutEach(of: seed, options) ? 0 : 1) }
 if let seed = options.runOfCalls { exit(failEachCall(of: seed, options) ? 0 : 1) }
 var total = Total()
 for seed in options.seed..<(options.seed + options.count) {

@@ -188,6 +188,7 @@ public func simulatedFtruncate(_ descriptor: Int32, _ size: Int) -> Int32 {
     guard let inode = kernel.file(descriptor)?.inode else { return refuse(EBADF) }
     if kernel.isInterrupted() { return refuse(EINTR) }
     if let code = kernel.error(of: .size) { return refuse(code) }
+    kernel.changesDisk(inode)
     inode.apply(.size(size))
     inode.modified = kernel.fileTime
     kernel.notifyChange(inode)
@@ -223,6 +224,7 @@ private func sync(_ name: StaticString, _ descriptor: Int32) -> Int32 {
         return refuse(code)
     }
     kernel.applyHeldWrites()
+    if !inode.isDurable { kernel.changesDisk(inode) }
     inode.sync()
     return 0
 }

@@ -55,6 +55,9 @@ final class Inode {
         return names
     }
 
+    /// Whether nothing of it waits for the next sync.
+    var isDurable: Bool { changes.isEmpty && nameChanges.isEmpty }
+
     /// Brings to the disk what has changed since the last time. What a failed sync has dropped stays missing there, though
     /// everyone reads it until the next power cut.
     func sync() {

@@ -63,6 +63,7 @@ extension Kernel {
 
     /// Changes names of a directory, as one change of the disk.
     func change(_ directory: Inode, _ changes: Inode.NameChange) {
+        changesDisk(directory)
         for (name, inode) in changes {
             directory.entries[name] = inode
             inode?.parent = directory
@@ -92,6 +93,7 @@ extension Kernel {
     }
 
     func write(_ inode: Inode, at offset: Int, _ bytes: UnsafeRawBufferPointer) {
+        changesDisk(inode)
         inode.apply(.write(offset: offset, Array(bytes)))
         inode.modified = fileTime
         inode.changed = fileTime
@@ -118,6 +120,20 @@ extension Kernel {
     func cutPower(_ cut: Cut, of server: Int = 0, _ directory: Inode? = nil) {
         if settings.fault != .numbersNotSkipped { boots[server] += 1 }
         restore(directory ?? root, cut)
+    }
+
+    /// The same, with a state that was chosen; what lies beside the queue is there.
+    func cutPower(leaving remains: PendingChanges.Remains) {
+        if settings.fault != .numbersNotSkipped { boot += 1 }
+        let pending = PendingChanges(below: queue)
+        if settings.isTraced { for line in pending.lines(remains) { print("\(now) \(line)") } }
+        pending.leave(remains)
+        root.sync()
+        for (_, inode) in root.entries where !inode.isDirectory {
+            inode.sync()
+            inode.lock = nil
+            inode.writers = 0
+        }
     }
 
     private func restore(_ inode: Inode, _ cut: Cut) {

@@ -63,6 +63,9 @@ final class Kernel {
     /// So many calls of the server from now it dies, or the one of several whose call that is.
     var callsToCrash = Int.max
     private var crashed: Owner?
+    /// Looks at the disk before it is changed, and says when the power fails.
+    var diskWatch: DiskWatch?
+    private(set) var hasPowerFailed = false
     private(set) var calls = 0
     private(set) var switches = 0
     /// Of everything that happened, so that two runs can be compared.
@@ -236,6 +239,21 @@ final class Kernel {
         return crashed
     }
 
+    /// Before a task changes a file or directory of the queue, or brings it to the disk: the power may fail.
+    func changesDisk(_ inode: Inode) {
+        guard let diskWatch, inode === queue || inode.parent !== root, inode !== root,
+            current?.owner.isProduct == true, diskWatch.look(at: self)
+        else { return }
+        hasPowerFailed = true
+        leave()
+    }
+
+    /// Whether the power has failed; asked once.
+    func takePowerFailure() -> Bool {
+        defer { hasPowerFailed = false }
+        return hasPowerFailed
+    }
+
     /// Ends the tasks of an owner where they stand, as SIGKILL does, and closes what they had open.
     func kill(_ owner: Owner) {
         for task in tasks where task.owner == owner { Self.freeStacks.append(task.stack) }
@@ -259,6 +277,7 @@ final class Kernel {
     func end() {
         segmentIsRemoved = nil
         connect = nil
+        diskWatch = nil
         for task in tasks { Self.freeStacks.append(task.stack) }
         tasks = []
         files = []

@@ -310,5 +310,8 @@ final class Listener {
         talk?.facts.insert(.welcome(cursor), at: 0)
     }
 
-    private func note(_ fact: ModelTalk.Fact) { talk?.facts.append(fact) }
+    private func note(_ fact: ModelTalk.Fact) {
+        story.noteFact()
+        talk?.facts.append(fact)
+    }
 }

@@ -1,3 +1,5 @@
+import WSQueueSystem
+
 /// What is drawn for one run before it begins: its shape, so that runs differ in kind and not only in order.
 struct Profile {
     var machine: Kernel.Settings
@@ -11,27 +13,33 @@ struct Profile {
     /// After so many of a thousand events a publisher rests.
     let restPerMille: Int
     /// How each publisher writes.
-    let styles: [Style]
+    var styles: [Style]
+    /// What publishers without keys see to; `nil` is drawn each time that one starts.
+    var durability: Durability?
     var crashes = 2
     var publishers: Int { styles.count }
     let clients = 2
-    let eventsPerPublisher = 20
+    /// Whether another one goes before the first event, and comes back after the last.
+    var hasReturningClient = false
+    var eventsPerPublisher = 20
     /// Those who write in place, under names that say no time, and what they write.
-    let foreignWriters: Int
+    var foreignWriters: Int
     let filesPerForeignWriter = 5
     /// How long they may do nothing with a file open: where the kernel does not tell of them, rest decides.
     let stallNanoseconds: Int
     /// Those who publish by HTTP.
-    let webPublishers: Int
+    var webPublishers: Int
     /// Those whose events wait for something.
-    let deferringPublishers: Int
-    let usesNotices: Bool
+    var deferringPublishers: Int
+    var usesNotices: Bool
     /// How far the wall clock is wrong at times, seconds: hours, days, or back to 1970.
-    let clockErrors: [Int64]
+    var clockErrors: [Int64]
     /// Whether the run is a story (``Story``), how large its history may be, and of how many channels and users the server
     /// remembers what is gone.
-    let isStory: Bool
-    let journalBytes: Int
+    var isStory: Bool
+    var journalBytes: Int
+    /// How many files each of its publishers writes.
+    var filesPerStory = 30
     let historyMarkLimit: Int
     var hasKeys: Bool { !isStory && styles.contains(.keyed) }
 
@@ -89,14 +97,39 @@ struct Profile {
         // When something is due is told by a clock that is right.
         deferringPublishers = isStory || !clockErrors.isEmpty ? 0 : random.pick([0, 0, 1, 2])
         machine.failingCall = options.failingCall
+        if let run = options.cutRun { calm(for: run) }
         // The model of a story knows of the numbers that are in the journal.
         machine.mayBeFull = !isStory
-        if random.chance(perMille: 300), options.failingCall == nil {
+        if random.chance(perMille: 300), options.failingCall == nil, options.cutRun == nil {
             machine.errors = 1 + random.below(4)
             // Calls of a kind that is seldom would not be among those of any.
             machine.failing = random.chance(perMille: 700) ? random.pick(Kernel.Failing.allCases) : nil
             machine.errorPerMille = random.pick(machine.failing == nil ? [1, 5, 20] : [5, 50, 300])
         }
+    }
+
+    /// A small run on an even machine: what differs from one case to the next is the disk.
+    private mutating func calm(for run: CutRun) {
+        isStory = run == .story
+        styles = [.mixed, .keyed]
+        durability = run.durability
+        hasReturningClient = true
+        eventsPerPublisher = 6
+        filesPerStory = 8
+        foreignWriters = 0
+        webPublishers = 0
+        deferringPublishers = 0
+        usesNotices = true
+        clockErrors = []
+        journalBytes = 2_048
+        machine.switchPerMille = 100
+        machine.pointPerMille = 0
+        machine.stallPerMille = 0
+        machine.shortPerMille = 0
+        machine.interruptPerMille = 0
+        machine.syncErrorPerMille = 0
+        machine.syncNanoseconds = 3_000_000
+        machine.tickNanoseconds = 4_000_000
     }
 
     /// In how many calls of the server it dies: early ones find faults in its start.

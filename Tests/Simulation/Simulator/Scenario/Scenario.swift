@@ -6,31 +6,6 @@ import WSQueueServer
 import WSQueueSpool
 import WSQueueSystem
 
-/// What one run was.
-struct Outcome {
-    var findings: [HistoryFinding] = []
-    var counts = HistoryCounts()
-    /// Of a story.
-    var model: ModelCounts?
-    var crashes = 0
-    /// How many calls of the server have failed, how many could have, and how many servers have ended because of one.
-    var errors = 0
-    var failingCalls = 0
-    var ends = 0
-    /// How many have ended because they were told to.
-    var stops = 0
-    var calls = 0
-    var switches = 0
-    var simulatedNanoseconds: Int64 = 0
-    var hash: UInt64 = 0
-
-    var size: String { "\(counts.events) events, \(counts.deliveries) deliveries, \(crashes) crashes" }
-
-    func isWhole(crashes least: Int, _ leastEvents: Int, _ leastDeliveries: Int) -> Bool {
-        crashes >= least && counts.events >= leastEvents && counts.deliveries >= leastDeliveries
-    }
-}
-
 /// One run: publishers, clients, and a server that dies; all by the seed.
 ///
 /// Publishers write into the queue, clients come back with their cursors, the server is killed or the power is cut at calls
@@ -42,6 +17,7 @@ final class Scenario: Stage {
     private(set) var checker = HistoryChecker()
     /// Before when, by the wall clock, an event must not come; for ever is until somebody wants it.
     var earliest: [EventNumber: Int64] = [:]
+    private var factCount = 0
     private var clients: [SimulatedClient] = []
     private var crowd: Crowd?
     /// What is played instead of these.
@@ -86,6 +62,8 @@ final class Scenario: Stage {
         crashesLeft = profile.crashes
         names = SpoolNameSource(random: UInt32(truncatingIfNeeded: random.next()))
         kernel = Kernel(random: random, settings: profile.machine)
+        kernel.diskWatch = options.diskWatch
+        kernel.diskWatch?.told = { [unowned self] in told }
     }
 
     /// Plays the run to its end.
@@ -122,7 +100,7 @@ final class Scenario: Stage {
         // A power cut may take what publishers did not bring to the disk, so that less is left to be delivered.
         let leastDeliveries = profile.isStory ? Self.leastDeliveries : 0
         let isWhole = outcome.isWhole(crashes: Self.leastCrashes, Self.leastEvents, leastDeliveries)
-        if outcome.findings.isEmpty, !isWhole {
+        if outcome.findings.isEmpty, !isWhole, options.cutRun == nil {
             outcome.findings = [HistoryFinding(.lost, "a run with too little in it: \(outcome.size)")]
         }
         outcome.simulatedNanoseconds = kernel.now
@@ -133,10 +111,9 @@ final class Scenario: Stage {
     }
 
     private func startAll() {
-        for index in 0..<profile.clients {
-            let client = SimulatedClient(name: "client\(index)", in: self)
-            clients.append(client)
-            kernel.spawn(client.name, owner: .world, client.converse)
+        for index in 0..<profile.clients { start(SimulatedClient(name: "client\(index)", in: self)) }
+        if profile.hasReturningClient {
+            start(SimulatedClient(name: "late", in: self) { [unowned self] in isPublished && hasCrashed })
         }
         startServer()
         let crowd = Crowd(in: self)
@@ -145,14 +122,23 @@ final class Scenario: Stage {
         if !profile.clockErrors.isEmpty { kernel.spawn("clock", owner: .world, setClock) }
     }
 
+    private func start(_ client: SimulatedClient) {
+        clients.append(client)
+        kernel.spawn(client.name, owner: .world, client.converse)
+    }
+
     /// Writes down what has happened.
     func note(_ entry: HistoryEntry) {
         if options.isTraced { print("\(kernel.now) \(entry.line)") }
         if case .client(let name, .event(_, let event, _, _)) = entry, kernel.unix < earliest[event] ?? 0 {
             fail("client \(name): \(event) came before its time")
         }
+        factCount += 1
         checker.note(entry)
     }
+
+    /// How much clients and publishers have been told.
+    var told: Int { factCount + (story?.factCount ?? 0) }
 
     func fail(_ text: String) { failure = failure ?? text }
 
@@ -176,6 +162,7 @@ final class Scenario: Stage {
             if kernel.takeCrash() != nil {
                 if !isStopping, kernel.random.chance(perMille: profile.stopPerMille) { stop() } else { crash() }
             }
+            if kernel.takePowerFailure(), let cut = kernel.diskWatch?.chosen { failPower(leaving: cut.remains) }
             if hasEnded { startAgain() }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
             guard isPublished else { continue }
@@ -233,25 +220,44 @@ final class Scenario: Stage {
     }
 
     private func crash() {
-        crashes += 1
-        kernel.kill(.server)
-        note(.server("0", .kill))
-        let isPowerCut = profile.cutsPower && kernel.random.chance(perMille: 700)
-        story?.noteKill()
-        if isPowerCut {
-            crowd?.kill()
-            for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
-            let drawn = kernel.random.pick(Kernel.Cut.allCases)
-            kernel.cutPower(options.cut ?? drawn)
-            note(.powerCut)
-            story?.notePowerCut()
-            crowd?.startAgain()
-            for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
+        noteKill()
+        if profile.cutsPower && kernel.random.chance(perMille: 700) {
+            cutPower {
+                let drawn = kernel.random.pick(Kernel.Cut.allCases)
+                kernel.cutPower(options.cut ?? drawn)
+            }
         }
         if quietSince != nil { quietSince = kernel.now }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
         startServer()
         planCrash()
+    }
+
+    /// The server is no more.
+    private func noteKill() {
+        crashes += 1
+        kernel.kill(.server)
+        note(.server("0", .kill))
+        story?.noteKill()
+    }
+
+    /// Takes down the machine with all that runs there, and brings up the publishers.
+    private func cutPower(_ cut: () -> Void) {
+        crowd?.kill()
+        for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
+        cut()
+        note(.powerCut)
+        story?.notePowerCut()
+        crowd?.startAgain()
+        for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
+    }
+
+    /// The chosen power cut, besides the crashes that the seed has drawn.
+    private func failPower(leaving remains: PendingChanges.Remains) {
+        noteKill()
+        cutPower { kernel.cutPower(leaving: remains) }
+        if quietSince != nil { quietSince = kernel.now }
+        startServer()
     }
 
     /// Tells the server to end in order; it may die before it has.

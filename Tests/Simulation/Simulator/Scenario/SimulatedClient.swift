@@ -19,10 +19,13 @@ final class SimulatedClient {
     /// The servers of which it takes any.
     private let servers: [Int]
     private let kernel: Kernel
+    /// When it comes back, if it leaves as soon as it has been let in: it has the history alone then.
+    private var returnsWhen: (() -> Bool)?
 
-    init(name: String, servers: [Int] = [0], in scenario: any Stage) {
+    init(name: String, servers: [Int] = [0], in scenario: any Stage, returnsWhen: (() -> Bool)? = nil) {
         self.name = name
         self.servers = servers
+        self.returnsWhen = returnsWhen
         self.scenario = scenario
         kernel = scenario.kernel
     }
@@ -44,6 +47,7 @@ final class SimulatedClient {
             connection.isClosedByClient = true
             connection.toClient = []
             note(.closed)
+            if isReady, let condition = returnsWhen.take() { kernel.pause(condition) }
             if kernel.random.chance(perMille: 300) { rest(upTo: 500_000_000) }
         }
     }
@@ -74,6 +78,7 @@ final class SimulatedClient {
             while let (opcode, payload) = reception.next() {
                 guard answer(opcode, payload, on: connection) else { return }
             }
+            if isReady, returnsWhen != nil { return }
             // Now and then it leaves.
             if kernel.random.chance(perMille: 5) { return }
         }

@@ -27,7 +27,8 @@ final class SimulatedPublisher {
     func start() {
         // What a power cut may take of a publisher's last events would be any state.
         let isDurable = style == .keyed || scenario.kernel.random.chance(perMille: 700)
-        let durability: Durability = isDurable ? .full : .none
+        let drawn: Durability = isDurable ? .full : .none
+        let durability = style == .keyed ? .full : scenario.profile.durability ?? drawn
         scenario.kernel.spawn("publisher\(index)", owner: .publisher(index)) { [self] in
             do {
                 try publish(durability)

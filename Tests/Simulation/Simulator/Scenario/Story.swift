@@ -122,11 +122,19 @@ final class Story {
 
     func noteDelivery() { deliveryCount += 1 }
 
+    /// How much clients and publishers have been told.
+    private(set) var factCount = 0
+
+    func noteFact() { factCount += 1 }
+
     func note(_ event: ModelEvent) {
         eventCount += 1
         model.note(event)
     }
-    func notePublished(_ event: ModelEvent) { model.notePublished(event.number) }
+    func notePublished(_ event: ModelEvent) {
+        noteFact()
+        model.notePublished(event.number)
+    }
     func note(_ talk: ModelTalk) { model.note(talk) }
 
     // MARK: Rules

@@ -12,8 +12,6 @@ final class StoryPublisher {
     private let story: Story
     private let kernel: Kernel
 
-    private static let files = 30
-
     init(index: Int, in scenario: Scenario, _ story: Story) {
         self.index = index
         self.scenario = scenario
@@ -34,7 +32,7 @@ final class StoryPublisher {
 
     private func publish() throws {
         let writer = SpoolWriter(try Directory.openUnlisted("/q"), durability: .full, names: scenario.names)
-        for file in next / 100..<Self.files {
+        for file in next / 100..<scenario.profile.filesPerStory {
             // After a power cut it goes on behind the file that it had begun.
             next = file * 100 + 100
             let isBatch = kernel.random.chance(perMille: 250)
