@@ -91,8 +91,7 @@ struct Fanout {
 
     /// A client is sent no more publications; it gets the rest of the frame that it is in the middle of.
     mutating func leave(_ slot: Int, _ connections: inout Connections) {
-        finishFrame(slot, &connections)
-        behind.remove(slot)
+        handOver(slot, &connections)
         viewers.remove(slot)
         if bystanders.remove(slot) == nil { clients -= 1 }
     }
@@ -122,6 +121,13 @@ struct Fanout {
     /// is behind from now on.
     mutating func fallBehind(_ slot: Int, now: Int64, _ connections: inout Connections) {
         note(slot, cursor: position, frameEnd: position, now: now, &connections)
+    }
+
+    /// What a client that is behind is owed of the log it is sent otherwise, but for the rest of the frame that it is in the
+    /// middle of.
+    mutating func handOver(_ slot: Int, _ connections: inout Connections) {
+        finishFrame(slot, &connections)
+        behind.remove(slot)
     }
 
     /// Those that are too slow by now: the queue waits for them, or what they are owed has become too old.
@@ -275,17 +281,12 @@ struct Fanout {
 
     // MARK: Views
 
-    private struct Audience: Hashable {
-        let group: Int
-        let view: EventView
-    }
-
     /// Hands a pass to the clients with a view of their own. What they get is made once for all that get the same.
     private mutating func sendToViewers(_ pass: Pass, _ access: Access, now: Int64, _ connections: inout Connections) {
-        var made: [Audience: ViewedFrames] = [:]
+        var made: [ViewedFrames.Audience: ViewedFrames] = [:]
         for slot in viewers where connections.standing(of: slot) == .live {
             guard let view = connections[slot]?.withSession({ $0.view }) else { continue }
-            let audience = Audience(group: pass.selected.isEmpty ? 0 : groups.group(of: slot), view: view)
+            let audience = ViewedFrames.Audience(group: pass.selected.isEmpty ? 0 : groups.group(of: slot), view: view)
             let runs = { [groups] in pass.selected.isEmpty ? [pass.range] : pass.runs(ofGroup: audience.group, groups) }
             let frames =
                 made[audience]

@@ -8,6 +8,12 @@ internal import WSQueueWire
 ///
 /// What a socket does not take is not kept, but for the rest of one frame: the frames are made again when there is room.
 struct ViewedFrames {
+    /// Who gets the same.
+    struct Audience: Hashable {
+        let group: Int
+        let view: EventView
+    }
+
     private var built: [UInt8] = []
     private var marks: [(end: Int, position: UInt64)] = []
     private var looked: UInt64

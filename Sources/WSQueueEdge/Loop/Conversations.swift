@@ -231,9 +231,10 @@ struct Conversations {
         beginReplay(finished.slot, now: now, &delivery)
     }
 
-    /// Begins with the past that a client has asked for next, if it is live: what it is owed from the ring comes first.
+    /// Begins with the past that a client has asked for next.
     func beginReplay(_ slot: Int, now: Int64, _ delivery: inout Delivery) {
-        guard delivery.connections.standing(of: slot) == .live,
+        let next = delivery.connections[slot]?.withSession { $0.nextRequest } ?? nil
+        guard delivery.canBegin(next, slot, table),
             let request = delivery.connections[slot]?.withSession({ $0.takeRequest() }) ?? nil
         else { return }
         delivery.begin(

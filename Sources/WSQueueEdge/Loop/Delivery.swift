@@ -1,5 +1,6 @@
 internal import WSQueueBroker
 internal import WSQueueConnections
+internal import WSQueueCore
 internal import WSQueueLog
 internal import WSQueueNet
 internal import WSQueueOperation
@@ -188,7 +189,19 @@ struct Delivery: ~Copyable {
         return (request.awaited, fanout.reached(by: slot, subscriptions))
     }
 
-    /// Begins a replay for a client that is live.
+    /// Whether a replay can begin now.
+    ///
+    /// One that is behind may be sent nothing that comes now before what it has missed. But where it says that it has what it
+    /// is still owed here, that is sent it first all the same.
+    func canBegin(_ request: PastRequest?, _ slot: Int, _ subscriptions: SubscriptionTable) -> Bool {
+        switch sockets.standing(of: slot) {
+        case .live: true
+        case .behind: request?.since?.seq ?? 0 <= fanout.reached(by: slot, subscriptions)
+        default: false
+        }
+    }
+
+    /// Begins a replay, if that can begin.
     mutating func begin(
         _ request: PastRequest, channels: [String], _ subscriptions: SubscriptionTable, _ slot: Int, now: Int64
     ) {
@@ -196,7 +209,9 @@ struct Delivery: ~Copyable {
         if request.wantsState, !showsPayloads(to: slot) {
             oweText(ServerMessage.stateBegins(channel: request.channel), slot)
         }
-        replays.begin(request, channels: channels, subscriptions, slot, seq: fanout.seq, now: now, &sockets)
+        let seq = fanout.reached(by: slot, subscriptions)
+        fanout.handOver(slot, &sockets)
+        replays.begin(request, channels: channels, subscriptions, slot, seq: seq, now: now, &sockets)
     }
 
     /// Sends clients a piece of what they missed.
