@@ -35,7 +35,7 @@ final class DiskWatch {
         if pending.count <= PendingChanges.bound { momentsInFull += 1 }
         let facts = UInt64(told())
         pending.forEachState { remains in
-            guard seen.insert([pending.hash(of: remains), facts, UInt64(kernel.boot)]).inserted else { return }
+            guard seen.insert([pending.hash(of: remains), facts, UInt64(kernel.boots[0])]).inserted else { return }
             cases.append(Case(moment: moments, remains: remains, model: pending.model(of: remains)))
         }
         return false

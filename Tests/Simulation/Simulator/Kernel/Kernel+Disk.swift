@@ -124,7 +124,7 @@ extension Kernel {
 
     /// The same, with a state that was chosen; what lies beside the queue is there.
     func cutPower(leaving remains: PendingChanges.Remains) {
-        if settings.fault != .numbersNotSkipped { boot += 1 }
+        if settings.fault != .numbersNotSkipped { boots[0] += 1 }
         let pending = PendingChanges(below: queue)
         if settings.isTraced { for line in pending.lines(remains) { print("\(now) \(line)") } }
         pending.leave(remains)
