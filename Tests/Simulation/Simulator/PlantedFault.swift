@@ -35,6 +35,14 @@ enum PlantedFault: String, CaseIterable {
     case sentBeforeTime = "sent-before-time"
     /// A file that cannot be accepted is removed, and not set aside.
     case refusedRemoved = "refused-removed"
+    /// A queue that another server has is taken all the same.
+    case lockIgnored = "lock-ignored"
+    /// Of two connections of one user one gets the events.
+    case onlyOneConnection = "only-one-connection"
+    /// A server does not hear signals that ask for something.
+    case signalUnheard = "signal-unheard"
+    /// What is in a queue that was away for a while is not listed.
+    case returnNotListed = "return-not-listed"
     /// All files are one user's, so that two users cannot give their events the same id.
     case oneUser = "one-user"
     /// Where a client's state ends, the next event does not come.

@@ -9,7 +9,7 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
     if strcmp(path, "/dev/null") == 0 { return kernel.install(OpenFile(.null, owner: owner)) }
     if strcmp(path, "/proc/sys/kernel/random/boot_id") == 0 {
         let inode = Inode(number: 0, isDirectory: false, mode: 0o444)
-        inode.contents = Array("boot-\(kernel.boots[owner.serverNumber ?? 0])\n".utf8)
+        inode.contents = Array("boot-\(kernel.boots[kernel.hasOnePort ? 0 : owner.serverNumber ?? 0])\n".utf8)
         return kernel.install(OpenFile(.file(inode), owner: owner))
     }
     guard let found = kernel.find(path, in: directory) else { return refuse(ENOENT) }
@@ -276,6 +276,7 @@ public func simulatedFlock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
     }
     if kernel.isInterrupted() { return refuse(EINTR) }
     if let code = kernel.error(of: .lock) { return refuse(code) }
+    if kernel.settings.fault == .lockIgnored { return 0 }
     if let lock = inode.lock, lock !== file { return refuse(EWOULDBLOCK) }
     if operation & LOCK_EX != 0 { inode.lock = file }
     return 0

@@ -16,6 +16,7 @@ public func simulatedGetdents64(_ descriptor: Int32, _ buffer: UnsafeMutableRawP
     else { return refuseBytes(EBADF) }
     if let code = kernel.error(of: .list) { return refuseBytes(code) }
     var listed = inode.listed { hash($0, kernel.nameSalt) }[...]
+    if kernel.settings.fault == .returnNotListed, kernel.queueHasMoved, inode === kernel.queue { listed = [] }
     if kernel.settings.fault == .oneListing, inode === kernel.queue {
         // The first listing says up to which name the second may take: with this one it may take all. There is no such file.
         listed.append(

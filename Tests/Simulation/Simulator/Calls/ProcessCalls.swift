@@ -18,6 +18,13 @@ public func simulatedGetpwuid(
     return 0
 }
 
+/// Asks whether a process is there, and nothing else.
+@_cdecl("kill")
+public func simulatedKill(_ process: Int32, _ signal: Int32) -> Int32 {
+    guard current != nil, let kernel else { unknown("kill of its own") }
+    return kernel.isRunning(process) ? 0 : refuse(ESRCH)
+}
+
 @_cdecl("geteuid")
 public func simulatedGeteuid() -> UInt32 {
     guard current != nil, let kernel else { return UInt32(realCall(.geteuid, 0)) }

@@ -15,14 +15,19 @@ public func simulatedSetsockopt(
 
 @_cdecl("bind")
 public func simulatedBind(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ size: UInt32) -> Int32 {
-    kernel?.error(of: .bind).map(refuse) ?? 0
+    guard let kernel else { return 0 }
+    if let code = kernel.error(of: .bind) { return refuse(code) }
+    let family = address?.loadUnaligned(as: UInt16.self)
+    let isTaken = kernel.listener.map { $0.owner != current?.owner } ?? false
+    let isPort = family == UInt16(AF_INET) || family == UInt16(AF_INET6)
+    return kernel.hasOnePort && isTaken && isPort && kernel.settings.fault != .lockIgnored ? refuse(EADDRINUSE) : 0
 }
 
 @_cdecl("listen")
 public func simulatedListen(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
     guard let kernel = enter("listen") else { unknown("listen of its own") }
     if let code = kernel.error(of: .bind) { return refuse(code) }
-    kernel.listeners[current?.owner.serverNumber ?? 0] = kernel.file(descriptor)
+    kernel.listeners[kernel.hasOnePort ? 0 : current?.owner.serverNumber ?? 0] = kernel.file(descriptor)
     return 0
 }
 

@@ -92,6 +92,22 @@ extension Kernel {
         }
     }
 
+    /// Whether the queue's directory is where it belongs.
+    var isQueueThere: Bool { root.entries["q"] != nil }
+
+    /// Moves the queue's directory away, as what unmounts it does.
+    func moveQueueAway() {
+        change(root, [("q", nil), ("away", queue)])
+        root.sync()
+        queueHasMoved = true
+    }
+
+    func bringQueueBack() {
+        guard !isQueueThere else { return }
+        change(root, [("away", nil), ("q", queue)])
+        root.sync()
+    }
+
     func write(_ inode: Inode, at offset: Int, _ bytes: UnsafeRawBufferPointer) {
         changesDisk(inode)
         inode.apply(.write(offset: offset, Array(bytes)))

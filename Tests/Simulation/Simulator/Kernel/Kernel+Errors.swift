@@ -50,7 +50,7 @@ extension Kernel {
 
     /// The error of this call, if it has one.
     func error(of call: Failing) -> Int32? {
-        guard let task = current, task.owner == .server else { return nil }
+        guard let task = current, task.owner.serverNumber != nil else { return nil }
         failingCalls += 1
         if now < diskIsFullUntil, call == .create || call == .write || call == .make {
             errors += 1

@@ -18,6 +18,8 @@ final class Kernel {
     let root = Inode(number: 1, isDirectory: true, mode: 0o755)
     /// The queue's directory, in the root.
     let queue: Inode
+    /// Whether it was away once.
+    var queueHasMoved = false
     var lastInode: UInt64 = 10
     /// By it names are hashed, and directories listed.
     let nameSalt: UInt64
@@ -33,6 +35,8 @@ final class Kernel {
     var listeners = [OpenFile?](repeating: nil, count: Kernel.serverLimit)
     static let serverLimit = 4
     var listener: OpenFile? { listeners[0] }
+    /// Whether all servers want to listen at one place, where one can.
+    var hasOnePort = false
     /// Takes the server's side of a connection that a server makes, and says whether there is anyone.
     var connect: ((SimulatedConnection) -> Bool)?
     /// Which run of each server's machine this is: a power cut begins the next.
@@ -267,10 +271,22 @@ final class Kernel {
     }
 
     /// Sends a server a signal, as far as it listens by now.
-    func send(_ signal: Int32, to owner: Owner = .server) {
+    ///
+    /// - Returns: Whether it does.
+    @discardableResult
+    func send(_ signal: Int32, to owner: Owner = .server) -> Bool {
         for case let file? in files where file.owner == owner {
-            if case .signals = file.kind, !file.signals.contains(signal) { file.signals.append(signal) }
+            guard case .signals = file.kind else { continue }
+            let isLost = settings.fault == .signalUnheard && signal != SIGTERM
+            if !file.signals.contains(signal), !isLost { file.signals.append(signal) }
+            return true
         }
+        return false
+    }
+
+    /// Whether a process is there.
+    func isRunning(_ identifier: Int32) -> Bool {
+        tasks.contains { $0.owner.processIdentifier == identifier }
     }
 
     /// Ends everything.

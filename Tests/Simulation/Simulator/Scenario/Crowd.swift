@@ -6,6 +6,7 @@ final class Crowd {
     private var writers: [ForeignWriter] = []
     private var webPublishers: [WebPublisher] = []
     private var deferring: [DeferringPublisher] = []
+    private var administrator: SimulatedOperator?
     private unowned let scenario: Scenario
 
     init(in scenario: Scenario) { self.scenario = scenario }
@@ -28,6 +29,13 @@ final class Crowd {
             deferring.append(publisher)
             publisher.start()
         }
+        if profile.operatorActs > 0 {
+            // Everybody may publish everything, and the server looks who it is.
+            kernel.place("publishers", #"[{"from":["*"],"event":"*"}]"#)
+            let administrator = SimulatedOperator(in: scenario)
+            self.administrator = administrator
+            administrator.start()
+        }
         if profile.webPublishers > 0 { kernel.place("tokens", WebPublisher.tokens.map { "\($0)\n" }.joined()) }
         for index in 0..<profile.webPublishers {
             let publisher = WebPublisher(index: index, in: scenario)
@@ -39,18 +47,22 @@ final class Crowd {
     /// Whether everything is published.
     var isDone: Bool {
         publishers.allSatisfy(\.isDone) && writers.allSatisfy(\.isDone) && webPublishers.allSatisfy(\.isDone)
-            && deferring.allSatisfy(\.isDone)
+            && deferring.allSatisfy(\.isDone) && administrator?.isDone ?? true
     }
 
     /// Those on this machine die with it.
     func kill() {
+        scenario.kernel.kill(SimulatedOperator.owner)
         for publisher in publishers { scenario.kernel.kill(.publisher(publisher.index)) }
         for publisher in deferring { scenario.kernel.kill(.publisher(publisher.index)) }
         for writer in writers { scenario.kernel.kill(.foreignWriter(writer.index)) }
     }
 
+    func bringQueueBack() { scenario.kernel.bringQueueBack() }
+
     /// They go on after a power cut.
     func startAgain() {
+        if let administrator, !administrator.isDone { administrator.start() }
         for publisher in publishers where !publisher.isDone { publisher.start() }
         for publisher in deferring {
             publisher.notePowerCut()

@@ -18,6 +18,7 @@ final class DeferringPublisher {
     private let kernel: Kernel
 
     private static let events = 8
+    private static let burst = 150
     private static let patienceNanoseconds: Int64 = 90_000_000_000
 
     private enum Kind: CaseIterable {
@@ -31,6 +32,8 @@ final class DeferringPublisher {
         case removedByOperator
         case mended
         case refused
+        /// More files than the server deletes by itself.
+        case burst
     }
 
     init(index: Int, in scenario: Scenario) {
@@ -56,14 +59,16 @@ final class DeferringPublisher {
     private func publish() throws {
         // One that is connected gets everything: whatever is published before may be trimmed before it comes.
         kernel.pause { [scenario] in scenario.areClientsReady }
-        let directory = try Directory.openUnlisted("/q")
+        let directory = try scenario.openQueue("/q")
         let writer = SpoolWriter(directory, durability: .full, names: scenario.names)
         if let heldName { try release(heldName, in: directory) }
         while next < Self.events {
             next += 1
             // They come in the order of their times, and not of their publication.
             let event = EventNumber(publisher: 100 * index + next, number: 0)
-            try publish(event, kernel.random.pick(Kind.allCases), writer)
+            let kind = kernel.random.pick(Kind.allCases)
+            let isBurst = kind == .burst && kernel.random.chance(perMille: 300)
+            try publish(event, kind != .burst || isBurst ? kind : .named, writer)
             rest(upTo: 100_000_000)
         }
         isDone = true
@@ -92,6 +97,7 @@ final class DeferringPublisher {
             if kind == .later || kernel.unix > due - 1_000_000_000 { return end(event) }
             try change(event, kind, entry, id, writer)
         case .held, .aborted: try hold(event, text, isReleased: kind == .held, writer)
+        case .burst: try publishMany(event.publisher, writer.directory)
         case .mended, .refused: try publishBroken(event, text, isMended: kind == .mended, writer)
         }
     }
@@ -115,6 +121,16 @@ final class DeferringPublisher {
             rest(upTo: 5_000_000_000)
             try release("\(entry.stem).json", in: writer.directory)
             // An operator's renames are not brought to the disk.
+            scenario.note(.publish(event, .ok(.kill)))
+        }
+    }
+
+    private func publishMany(_ publisher: Int, _ directory: Directory) throws {
+        let writer = SpoolWriter(directory, names: scenario.names)
+        for number in 0..<Self.burst {
+            let event = EventNumber(publisher: publisher, number: number)
+            begin(event)
+            _ = try writer.write(Self.text(event, id: nil).span, suffix: .event)
             scenario.note(.publish(event, .ok(.kill)))
         }
     }
@@ -208,6 +224,7 @@ final class DeferringPublisher {
                 guard result < 0, errno == EINTR else { return result }
             }
         }
+        kernel.pause { [kernel] in kernel.isQueueThere }
         let file = Int32(repeating { Int(open(path, O_WRONLY)) })
         guard file >= 0, repeating({ Int(ftruncate(file, 0)) }) == 0 else {
             return scenario.fail("publisher \(index): \(path) cannot be mended")

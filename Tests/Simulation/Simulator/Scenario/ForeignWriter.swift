@@ -52,8 +52,12 @@ final class ForeignWriter {
     }
 
     private func put(_ text: [UInt8], _ path: String) {
-        let file = open(path, O_WRONLY | O_CREAT, 0o644)
-        guard file >= 0 else { return scenario.fail("writer \(index): \(path)") }
+        var file: Int32 = -1
+        // The directory may be away.
+        while file < 0 {
+            kernel.pause { [kernel] in kernel.isQueueThere }
+            file = open(path, O_WRONLY | O_CREAT, 0o644)
+        }
         var rest = text[...]
         while !rest.isEmpty {
             if kernel.random.chance(perMille: 300) {

@@ -67,7 +67,8 @@ final class Listener {
     // MARK: A connection
 
     private func begin(_ connection: SimulatedConnection) {
-        let user = kernel.random.chance(perMille: 700) ? kernel.random.pick(Story.users) : nil
+        let drawn = kernel.random.chance(perMille: 700) ? kernel.random.pick(Story.users) : nil
+        let user = scenario.profile.hasOneUser ? Story.users[0] : drawn
         var asks = (Story.open + Story.guarded).filter { _ in kernel.random.chance(perMille: 400) }
         if kernel.random.chance(perMille: 300) { asks = [kernel.random.pick(Story.rare)] }
         if kernel.random.chance(perMille: 150) { asks.append(kernel.random.pick(["**", "s.*"])) }
@@ -290,6 +291,7 @@ final class Listener {
             losesNext = false
             return
         }
+        if scenario.profile.machine.fault == .onlyOneConnection, story.isSecondConnection(self) { return }
         story.noteDelivery()
         let channel = Bytes.value("\"channel\":\"", end: 0x22, in: text).map(Bytes.text)
         note(.event(seq: seq, EventNumber(publisher: Int(publisher), number: Int(number)), channel: channel))

@@ -1,3 +1,4 @@
+import WSQueueOperation
 import WSQueueSystem
 
 /// What is drawn for one run before it begins: its shape, so that runs differ in kind and not only in order.
@@ -27,6 +28,13 @@ struct Profile {
     let filesPerForeignWriter = 5
     /// How long they may do nothing with a file open: where the kernel does not tell of them, rest decides.
     let stallNanoseconds: Int
+    /// Whether a second server waits for the queue.
+    var hasStandby: Bool
+    /// Whether all clients of a story are connections of one user.
+    var hasOneUser: Bool
+    let eventLines: Configuration.EventLines
+    /// What an operator does.
+    var operatorActs: Int
     /// Those who publish by HTTP.
     var webPublishers: Int
     /// Those whose events wait for something.
@@ -96,6 +104,10 @@ struct Profile {
         webPublishers = isStory ? 0 : random.pick([0, 0, 1, 2])
         // When something is due is told by a clock that is right.
         deferringPublishers = isStory || !clockErrors.isEmpty ? 0 : random.pick([0, 0, 1, 2])
+        hasStandby = !isStory && random.chance(perMille: 300)
+        hasOneUser = isStory && random.chance(perMille: 200)
+        eventLines = random.pick([.off, .off, .sampled, .all])
+        operatorActs = isStory ? 0 : random.pick([0, 0, 6])
         machine.failingCall = options.failingCall
         if let run = options.cutRun { calm(for: run) }
         // The model of a story knows of the numbers that are in the journal.
@@ -119,6 +131,9 @@ struct Profile {
         foreignWriters = 0
         webPublishers = 0
         deferringPublishers = 0
+        hasStandby = false
+        hasOneUser = false
+        operatorActs = 0
         usesNotices = true
         clockErrors = []
         journalBytes = 2_048

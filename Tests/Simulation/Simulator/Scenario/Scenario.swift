@@ -1,10 +1,7 @@
 import Glibc
 import History
-import WSQueueNet
 import WSQueueOperation
-import WSQueueServer
 import WSQueueSpool
-import WSQueueSystem
 
 /// One run: publishers, clients, and a server that dies; all by the seed.
 ///
@@ -20,18 +17,14 @@ final class Scenario: Stage {
     private var factCount = 0
     private var clients: [SimulatedClient] = []
     private var crowd: Crowd?
+    /// The server, and perhaps one that takes the queue over once it is free.
+    private var servers: [ServerProcess] = []
     /// What is played instead of these.
     private var story: Story?
     /// Reads the state at the end.
     private var reader: StateReader?
     private var crashesLeft: Int
     private var crashes = 0
-    /// How many servers have ended because a call had failed, and whether the last one just has.
-    private var ends = 0
-    private var hasEnded = false
-    /// Whether the server has been told to end in order, and how many have.
-    private var isStopping = false
-    private var stops = 0
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
     private var failure: String?
     private var satisfiedAfter = -1
@@ -73,7 +66,7 @@ final class Scenario: Stage {
             let story = Story(self)
             self.story = story
             story.start()
-            startServer()
+            startServers()
         } else {
             startAll()
         }
@@ -83,8 +76,8 @@ final class Scenario: Stage {
         outcome.crashes = crashes
         outcome.errors = kernel.errors
         outcome.failingCalls = kernel.failingCalls
-        outcome.ends = ends
-        outcome.stops = stops
+        outcome.ends = servers.reduce(0) { $0 + $1.ends }
+        outcome.stops = servers.reduce(0) { $0 + $1.stops }
         outcome.calls = kernel.calls
         outcome.switches = kernel.switches
         outcome.findings = failure.map { [HistoryFinding(.lost, $0)] } ?? []
@@ -115,7 +108,7 @@ final class Scenario: Stage {
         if profile.hasReturningClient {
             start(SimulatedClient(name: "late", in: self) { [unowned self] in isPublished && hasCrashed })
         }
-        startServer()
+        startServers()
         let crowd = Crowd(in: self)
         self.crowd = crowd
         crowd.start(names: names)
@@ -125,6 +118,13 @@ final class Scenario: Stage {
     private func start(_ client: SimulatedClient) {
         clients.append(client)
         kernel.spawn(client.name, owner: .world, client.converse)
+    }
+
+    private func startServers() {
+        kernel.hasOnePort = profile.hasStandby
+        servers = [ServerProcess(owner: .server, in: self)]
+        if profile.hasStandby { servers.append(ServerProcess(owner: .node(1), in: self)) }
+        for server in servers { start(server) }
     }
 
     /// Writes down what has happened.
@@ -159,11 +159,17 @@ final class Scenario: Stage {
         while failure == nil, checker.found.isEmpty {
             guard kernel.step() else { return fail("nothing can run any more") }
             while checker.counts.diskErrors < kernel.diskErrors { note(.diskError) }
-            if kernel.takeCrash() != nil {
-                if !isStopping, kernel.random.chance(perMille: profile.stopPerMille) { stop() } else { crash() }
+            if let owner = kernel.takeCrash(), let server = servers.first(where: { $0.owner == owner }) {
+                if !server.isStopping, kernel.random.chance(perMille: profile.stopPerMille) {
+                    // It may die before it has ended.
+                    server.stop(SIGTERM)
+                    planCrash(again: true)
+                } else {
+                    crash(server)
+                }
             }
             if kernel.takePowerFailure(), let cut = kernel.diskWatch?.chosen { failPower(leaving: cut.remains) }
-            if hasEnded { startAgain() }
+            for server in servers where server.hasEnded { startAgain(server) }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
             guard isPublished else { continue }
             if quietSince == nil {
@@ -219,9 +225,10 @@ final class Scenario: Stage {
         }
     }
 
-    private func crash() {
-        noteKill()
-        if profile.cutsPower && kernel.random.chance(perMille: 700) {
+    private func crash(_ server: ServerProcess) {
+        noteKill(of: server)
+        let isPowerCut = profile.cutsPower && kernel.random.chance(perMille: 700)
+        if isPowerCut {
             cutPower {
                 let drawn = kernel.random.pick(Kernel.Cut.allCases)
                 kernel.cutPower(options.cut ?? drawn)
@@ -229,22 +236,24 @@ final class Scenario: Stage {
         }
         if quietSince != nil { quietSince = kernel.now }
         if profile.machine.fault == .duplicatesUnknown { renameWaitingFiles() }
-        startServer()
+        for other in isPowerCut ? servers : [server] { start(other) }
         planCrash()
     }
 
-    /// The server is no more.
-    private func noteKill() {
+    /// A server is no more.
+    private func noteKill(of server: ServerProcess) {
         crashes += 1
-        kernel.kill(.server)
+        kernel.kill(server.owner)
         note(.server("0", .kill))
         story?.noteKill()
     }
 
     /// Takes down the machine with all that runs there, and brings up the publishers.
     private func cutPower(_ cut: () -> Void) {
+        for server in servers { kernel.kill(server.owner) }
         crowd?.kill()
         for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
+        crowd?.bringQueueBack()
         cut()
         note(.powerCut)
         story?.notePowerCut()
@@ -254,27 +263,19 @@ final class Scenario: Stage {
 
     /// The chosen power cut, besides the crashes that the seed has drawn.
     private func failPower(leaving remains: PendingChanges.Remains) {
-        noteKill()
+        for server in servers { noteKill(of: server) }
         cutPower { kernel.cutPower(leaving: remains) }
         if quietSince != nil { quietSince = kernel.now }
-        startServer()
+        for server in servers { start(server) }
     }
 
-    /// Tells the server to end in order; it may die before it has.
-    private func stop() {
-        isStopping = true
-        kernel.send(SIGTERM)
-        planCrash(again: true)
-    }
-
-    /// Starts the server after it has ended by itself, as a service manager does.
-    private func startAgain() {
-        hasEnded = false
-        kernel.kill(.server)
+    /// Starts a server after it has ended by itself, as a service manager does.
+    private func startAgain(_ server: ServerProcess) {
+        kernel.kill(server.owner)
         note(.server("0", .kill))
         story?.noteKill()
-        if quietSince != nil { quietSince = kernel.now }
-        startServer(after: Self.restartNanoseconds)
+        if quietSince != nil, !profile.hasStandby { quietSince = kernel.now }
+        start(server, after: Self.restartNanoseconds * (profile.hasStandby ? 5 : 1))
     }
 
     /// Under another name an event is one that the server cannot know.
@@ -296,33 +297,25 @@ final class Scenario: Stage {
         }
     }
 
-    private func startServer(after rest: Int64 = 0) {
-        isStopping = false
-        kernel.spawn("hub", owner: .server) { [self] in
-            kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
-            note(.server("0", .start))
-            story?.noteStart()
-            let errors = kernel.errors
-            let names = SpoolNameSource(random: UInt32(truncatingIfNeeded: kernel.random.next()))
-            do {
-                let log = try Log(level: .info, format: .text, destination: .file("/log"))
-                var server = try Server(
-                    configuration, log: log, signals: try Signals(), manager: ServiceManager(), names: names)
-                try server.run()
-                if !isStopping { fail("the server has ended") }
-                stops += 1
-            } catch {
-                // It may end for one of these, and says why; then it is started again.
-                if kernel.errors == errors || "\(error)".isEmpty { fail("the server: \(error)") }
-                if options.isTraced { print("\(kernel.now) the server: \(error)") }
-                ends += 1
-            }
-            hasEnded = true
-            kernel.pause { false }
-        }
+    /// Starts a server; where its queue has been moved away, that is brought back first.
+    private func start(_ server: ServerProcess, after rest: Int64 = 0) {
+        crowd?.bringQueueBack()
+        server.start(after: rest)
     }
 
-    private var configuration: Configuration {
+    /// How often a server has started.
+    private(set) var startCount = 0
+
+    /// Whether a server has been told to end.
+    func isStopping(_ owner: Owner) -> Bool { servers.contains { $0.owner == owner && $0.isStopping } }
+
+    func noteStart() {
+        startCount += 1
+        note(.server("0", .start))
+        story?.noteStart()
+    }
+
+    var configuration: Configuration {
         var configuration = Configuration()
         configuration.queuePath = "/q"
         configuration.threads = profile.loops
@@ -330,7 +323,8 @@ final class Scenario: Stage {
         configuration.eventLimitBytes = 8_192
         configuration.slowClients.limitBytes = 65_536
         configuration.clientLimit = 100
-        configuration.eventLines = .off
+        configuration.eventLines = profile.eventLines
+        if profile.operatorActs > 0 { configuration.publisherRulesPath = "/publishers" }
         if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
         if profile.isStory {
             configuration.tokenSecretPath = "/secrets"

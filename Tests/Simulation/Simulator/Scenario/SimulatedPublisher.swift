@@ -42,7 +42,7 @@ final class SimulatedPublisher {
         let kernel = scenario.kernel
         // One that is connected gets everything: whatever is published before may be trimmed before it comes.
         kernel.pause { [unowned scenario] in scenario.areClientsReady }
-        let directory = try Directory.openUnlisted("/\(queue)")
+        let directory = try scenario.openQueue("/\(queue)")
         let writer = SpoolWriter(directory, durability: durability, names: names)
         while next < scenario.profile.eventsPerPublisher {
             switch style {
@@ -75,7 +75,13 @@ final class SimulatedPublisher {
         }
         let bytes = Array(lines.joined(separator: [0x0A]))
         for _ in 0..<max(1, ids) {
-            _ = try writer.write(bytes.span, suffix: events.count > 1 ? .batch : .event)
+            if events.count > 1 {
+                var batch = BatchFileWriter(writer)
+                try batch.append(bytes[...])
+                _ = try batch.publish()
+            } else {
+                _ = try writer.write(bytes.span, suffix: .event)
+            }
         }
         end(events, writer.durability)
     }
@@ -84,7 +90,7 @@ final class SimulatedPublisher {
     private func rewrite(_ events: [EventNumber], _ directory: Directory, _ durability: Durability) throws {
         let name = "status-\(index).json"
         scenario.kernel.pause { [kernel = scenario.kernel, queue] in
-            kernel.root.entries[queue]?.entries[name] == nil
+            kernel.root.entries[queue].map { $0.entries[name] == nil } ?? false
         }
         begin(events)
         for event in events {
@@ -136,7 +142,10 @@ final class SimulatedPublisher {
     private static func text(of event: EventNumber, id: String? = nil, key: String? = nil) -> [UInt8] {
         let id = id.map { ",\"id\":\"\($0)\"" } ?? ""
         let state = key.map { ",\"key\":\"\($0)\"" + (clears(event) ? ",\"clear\":true" : "") } ?? ""
-        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event) + Array("\(id)\(state)}".utf8)
+        // As wsqueue-publish writes it, and as others may.
+        let time = event.publisher == 0 ? ",\"timestamp\":1800000000" : ""
+        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event)
+            + Array("\(time)\(id)\(state)}".utf8)
     }
 
     /// Events differ in length.

@@ -120,6 +120,12 @@ final class Story {
     private(set) var eventCount = 0
     private(set) var deliveryCount = 0
 
+    /// Whether a user has another connection before this one; for the planted fault alone.
+    func isSecondConnection(_ listener: Listener) -> Bool {
+        let before = listeners.prefix { $0 !== listener }
+        return listener.talk?.user != nil && before.contains { $0.talk?.user == listener.talk?.user }
+    }
+
     func noteDelivery() { deliveryCount += 1 }
 
     /// How much clients and publishers have been told.

@@ -1,0 +1,59 @@
+import WSQueueNet
+import WSQueueOperation
+import WSQueueServer
+import WSQueueSpool
+import WSQueueSystem
+
+/// A server's process, which a service manager starts again.
+final class ServerProcess {
+    let owner: Owner
+    /// Whether it has ended by itself.
+    private(set) var hasEnded = false
+    /// Whether it has been told to end in order.
+    private(set) var isStopping = false
+    /// How many ends were in order, how many because a call had failed, and how many because another server had the queue.
+    private(set) var stops = 0
+    private(set) var ends = 0
+    private(set) var refusals = 0
+    private unowned let scenario: Scenario
+    private let kernel: Kernel
+
+    init(owner: Owner, in scenario: Scenario) {
+        self.owner = owner
+        self.scenario = scenario
+        kernel = scenario.kernel
+    }
+
+    func stop(_ signal: Int32) {
+        isStopping = true
+        kernel.send(signal, to: owner)
+    }
+
+    func start(after rest: Int64) {
+        isStopping = false
+        hasEnded = false
+        kernel.spawn("hub", owner: owner) { [self] in
+            kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
+            scenario.noteStart()
+            let errors = kernel.errors
+            let names = SpoolNameSource(random: UInt32(truncatingIfNeeded: kernel.random.next()))
+            do {
+                let log = try Log(level: .info, format: .text, destination: .file("/log"))
+                var server = try Server(
+                    scenario.configuration, log: log, signals: try Signals(), manager: ServiceManager(), names: names)
+                try server.run()
+                if !isStopping { scenario.fail("the server has ended") }
+                stops += 1
+            } catch ServerStartError.held where kernel.hasOnePort {
+                refusals += 1
+            } catch {
+                // It may end for one of these, and says why; then it is started again.
+                if kernel.errors == errors || "\(error)".isEmpty { scenario.fail("the server: \(error)") }
+                scenario.trace("the server", "\(error)".utf8)
+                ends += 1
+            }
+            hasEnded = true
+            kernel.pause { false }
+        }
+    }
+}
