@@ -184,7 +184,8 @@ final class NodesScenario: Stage {
         if quietSince != nil { quietSince = kernel.now }
         defer { planCrash() }
         if kernel.random.chance(perMille: profile.stopPerMille), stopping.insert(server).inserted {
-            return kernel.send(SIGTERM, to: Self.owner(of: server))
+            kernel.send(SIGTERM, to: Self.owner(of: server))
+            return
         }
         crashes += 1
         stopping.remove(server)
