@@ -19,16 +19,17 @@ final class EdgeServer {
     private var journal: JournalWriter
     private(set) var seq: UInt64 = 0
 
-    init(loops count: Int = 1, queuePath: String? = nil, _ configure: (inout Configuration) throws -> Void = { _ in })
-        throws
-    {
+    init(
+        loops count: Int = 1, queuePath: String? = nil, journal storage: JournalStorage = .memory,
+        _ configure: (inout Configuration) throws -> Void = { _ in }
+    ) throws {
         var configuration = Configuration()
         configuration.addresses = [.internet(host: "127.0.0.1", port: 0)]
         configuration.clientLimit = 1_000
         if let queuePath { configuration.queuePath = queuePath }
         try configure(&configuration)
         let publications = try PublicationLog(minimumBytes: configuration.ringBytes, seq: 0)
-        journal = try JournalWriter(.memory, limits: JournalLimits(), epoch: "e1", unix: 0, boot: "b")
+        journal = try JournalWriter(storage, limits: JournalLimits(), epoch: "e1", unix: 0, boot: "b")
         writer = PublicationWriter(publications)
         var handles: [LoopHandle] = []
         for _ in 0..<count { handles.append(try LoopHandle()) }
