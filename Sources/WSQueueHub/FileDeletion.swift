@@ -73,8 +73,7 @@ struct FileDeletion: ~Copyable {
     /// How many files wait for their deletion.
     var count: Int { waiting.count }
 
-    /// Whether nothing waits, and whether nothing is being deleted.
-    var isEmpty: Bool { waiting.isEmpty }
+    /// Whether files are being deleted on the thread for it.
     var isRemoving: Bool { removingCount > 0 }
 
     /// Whether files could be neither deleted nor forgotten.

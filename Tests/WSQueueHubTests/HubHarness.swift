@@ -32,7 +32,7 @@ final class HubHarness {
 
     init(
         _ path: String, isShared: Bool = false, journal storage: JournalStorage = .memory, syncer: Bool = false,
-        payloadKey: String = "payload",
+        payloadKey: String = "payload", publishers: PublisherPolicy? = nil,
         _ change: (inout Configuration) -> Void = { _ in }
     ) throws {
         var configuration = Configuration()
@@ -55,7 +55,7 @@ final class HubHarness {
             log: log, marks: marks,
             readers: ReadersPort(wakeups: [try Wakeup()]) { renumberings.count += 1 }, held: HeldTime(), gate: gate,
             status: status, presence: presence, hubWakeup: wakeup,
-            syncer: syncer ? try JournalSyncer(hubWakeup: wakeup) : nil)
+            syncer: syncer ? try JournalSyncer(hubWakeup: wakeup) : nil, publishers: publishers)
         let sequencer =
             isShared
             ? Sequencer(
@@ -150,11 +150,24 @@ final class HubHarness {
         }
     }
 
-    /// What the log says, once everything is written; nothing is written after it.
-    func logged() -> [String] {
+    /// What who asks now is told by the next turn.
+    func asked() -> HubStatus? {
+        status.ask(now: now, by: 0, wantsClients: false)
+        _ = status.write(LoopStatus(), nil, of: 0, now: now)
+        let asked = now
+        turn(after: 0)
+        return status.contents(since: asked, isComplete: true, now: now)?.hub
+    }
+
+    /// The lines of the log, once everything is written; nothing is written after it.
+    func lines() -> [String] {
         log.close()
-        let text = (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").map { line in
+        return ((try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
+    }
+
+    /// The names of these lines.
+    func logged() -> [String] {
+        lines().map { line in
             line.split(separator: " ").first { $0.hasPrefix("ev=") }.map { String($0.dropFirst(3)) } ?? ""
         }
     }
