@@ -7,6 +7,9 @@ struct NodesProfile {
     let crashes: Int
     var troubles = RedisTroubles()
 
+    /// What has to be so after Redis has lost events is not worked out yet.
+    private static let lossPerMille = 0
+
     /// - Parameter profile: What was drawn for any run; what such a run does not have is taken out of it.
     init(random: inout Randomness, profile: inout Profile) {
         count = 2 + random.below(2)
@@ -20,7 +23,7 @@ struct NodesProfile {
         troubles.stallPerMille = random.pick([0, 0, 10])
         troubles.lateNanoseconds = random.pick([1_000_000, 200_000_000])
         troubles.savePerMille = random.pick([5, 50, 500])
-        let losesEvents = random.chance(perMille: 0)
+        let losesEvents = random.chance(perMille: Self.lossPerMille)
         let kinds = RedisTroubles.Trouble.allCases.filter { losesEvents || !$0.isLoss }
         for _ in 0..<random.pick([0, 1, 3]) { troubles.all.append(random.pick(kinds)) }
     }

@@ -93,11 +93,17 @@ final class NodesScenario: Stage {
         if outcome.findings.isEmpty, !outcome.isWhole(crashes: 0, Self.leastEvents, 0) {
             outcome.findings = [HistoryFinding(.lost, "a run with too little in it: \(outcome.size)")]
         }
+        if options.isTraced { for server in 0..<nodes.count { printLog(of: server) } }
         outcome.simulatedNanoseconds = kernel.now
         outcome.hash = kernel.hash
         kernel.end()
         Simulator.kernel = nil
         return outcome
+    }
+
+    private func printLog(of server: Int) {
+        guard let file = kernel.root.entries["log\(server)"] else { return }
+        print("the log of server \(server):\n\(Bytes.text(file.contents))")
     }
 
     /// Of a server's queue.
@@ -246,10 +252,12 @@ final class NodesScenario: Stage {
         kernel.spawn("hub\(server)", owner: Self.owner(of: server)) { [self] in
             kernel.pause(until: kernel.now + rest + Int64(kernel.random.below(3_000_000)))
             note(.server("\(server)", .start))
+            let names = SpoolNameSource(random: UInt32(truncatingIfNeeded: kernel.random.next()))
             do {
                 let log = try Log(level: .info, format: .text, destination: .file("/log\(server)"))
                 var running = try Server(
-                    try configuration(of: server), log: log, signals: try Signals(), manager: ServiceManager())
+                    try configuration(of: server), log: log, signals: try Signals(), manager: ServiceManager(),
+                    names: names)
                 try running.run()
                 guard stopping.remove(server) != nil else { return fail("server \(server) has ended") }
                 stops += 1
