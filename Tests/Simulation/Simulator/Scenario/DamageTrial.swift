@@ -10,12 +10,23 @@ import WSQueueSystem
 /// there and says what is not, or it refuses to start with a reason.
 ///
 /// The journal has lost its oldest segments, so that the state of some keys is only beside those that are left. Each bit of
-/// each byte of each file is turned over, and each file is cut at each length.
+/// each byte of each file is turned over, each file is cut at each length, and of the newest record only a beginning of each
+/// length is on the disk, before zeros or what was there before.
 final class DamageTrial {
     /// What is done to a file.
     private enum Damage {
         case flip(bit: Int, byte: Int)
         case cut(length: Int)
+        case tear(length: Int, Old)
+    }
+
+    /// What is behind the beginning of the newest record, up to where its end would be.
+    private enum Old: CaseIterable {
+        case zeros
+        /// What a file that has gone had at this place: whole records may begin anywhere.
+        case oldestRecords
+        /// The record before once more, with its number and a checksum that is right.
+        case precedingRecord
     }
 
     /// What one server did.
@@ -29,6 +40,8 @@ final class DamageTrial {
 
     private let files: [(name: String, contents: [UInt8])]
     private let truth: JournalTruth
+    /// Which file the newest record is in, where it is, and the one before it.
+    private let newest: (file: Int, record: Range<Int>, preceding: [UInt8])
     /// How many cases there are.
     let count: Int
 
@@ -37,13 +50,15 @@ final class DamageTrial {
         let machine = DamageMachine(journal: [], boot: 1)
         truth = machine.build()
         files = machine.journal
-        count = files.reduce(0) { $0 + 9 * $1.contents.count }
+        newest = Self.newestRecord(in: files)
+        count = files.reduce(0) { $0 + 9 * $1.contents.count } + Old.allCases.count * newest.record.count
     }
 
     /// What the journal is.
     var line: String {
         files.map { "\($0.name): \($0.contents.count) bytes" }.joined(separator: ", ")
-            + "; events \(truth.preceding + 1) to \(truth.last), \(truth.keys.count) keys"
+            + "; events \(truth.preceding + 1) to \(truth.last), the last of \(newest.record.count) bytes, "
+            + "\(truth.keys.count) keys"
     }
 
     /// Tries a case, and says which it is.
@@ -53,6 +68,9 @@ final class DamageTrial {
         switch damage {
         case .flip(let bit, let byte): journal[file].contents[byte] ^= 1 << UInt8(bit)
         case .cut(let length): journal[file].contents.removeLast(journal[file].contents.count - length)
+        case .tear(let length, let old):
+            let torn = newest.record.dropFirst(length)
+            journal[file].contents.replaceSubrange(torn, with: bytes(old).suffix(torn.count))
         }
         let verdict = DamageMachine(journal: journal, boot: 2).judge(truth)
         return ("\(files[file].name), \(damage)", verdict)
@@ -70,7 +88,37 @@ final class DamageTrial {
             if rest < size { return (index, .cut(length: rest)) }
             rest -= size
         }
-        preconditionFailure("a case that there is not")
+        let old = Old.allCases[rest / newest.record.count]
+        return (newest.file, .tear(length: rest % newest.record.count, old))
+    }
+
+    /// As many bytes as the newest record has.
+    private func bytes(_ old: Old) -> [UInt8] {
+        let source: ArraySlice<UInt8>
+        switch old {
+        case .zeros: return [UInt8](repeating: 0, count: newest.record.count)
+        case .oldestRecords:
+            let oldest = files.first { $0.name.hasSuffix(".segment") }?.contents ?? []
+            source = oldest.dropFirst(JournalBytes.header)
+        case .precedingRecord: source = newest.preceding[...]
+        }
+        return (0..<newest.record.count).map { source[source.startIndex + $0 % source.count] }
+    }
+
+    private static func newestRecord(
+        in files: [(name: String, contents: [UInt8])]
+    ) -> (file: Int, record: Range<Int>, preceding: [UInt8]) {
+        var records: [(seq: UInt64, file: Int, range: Range<Int>)] = []
+        for (file, (name, contents)) in files.enumerated() where name.hasSuffix(".segment") {
+            var offset = JournalBytes.header
+            while let record = JournalBytes.record(in: contents, at: offset) {
+                records.append((record.seq, file, offset..<record.end))
+                offset = record.end
+            }
+        }
+        records.sort { $0.seq < $1.seq }
+        guard let last = records.popLast(), let preceding = records.last else { return (0, 0..<0, []) }
+        return (last.file, last.range, Array(files[preceding.file].contents[preceding.range]))
     }
 }
 
@@ -95,7 +143,8 @@ private final class DamageMachine {
     private let kernel: Kernel
     private var refusal: String?
     private var isDone = false
-    private static let eventsOfBuild = 34
+    /// The last of these has no key, and is in a segment that is still written to.
+    private static let eventsOfBuild = 35
     private static let journalBytes = 2_048
 
     init(journal: [(name: String, contents: [UInt8])], boot: Int) {
