@@ -372,6 +372,7 @@ if Context.environment["WSQUEUE_SIMULATION"] != nil {
             dependencies: [
                 "CSimulation", "CWSQueueLinux", "History", "ModelRedis", "WSQueueServer", "WSQueueOperation",
                 "WSQueueSpool", "WSQueueNet", "WSQueueSystem", "WSQueueLog", "WSQueueCore", "WSQueueWire",
+                "WSQueueTools",
             ],
             path: "Tests/Simulation/Simulator",
             // Its tasks share everything and never run at once, which the rules of later modes cannot know.

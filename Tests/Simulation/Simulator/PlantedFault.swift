@@ -43,6 +43,8 @@ enum PlantedFault: String, CaseIterable {
     case signalUnheard = "signal-unheard"
     /// What is in a queue that was away for a while is not listed.
     case returnNotListed = "return-not-listed"
+    /// A consumer notes that it has dealt with an event before it does.
+    case notedBeforeDone = "noted-before-done"
     /// All files are one user's, so that two users cannot give their events the same id.
     case oneUser = "one-user"
     /// Where a client's state ends, the next event does not come.

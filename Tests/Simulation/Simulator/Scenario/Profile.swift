@@ -30,6 +30,8 @@ struct Profile {
     let stallNanoseconds: Int
     /// Whether a second server waits for the queue.
     var hasStandby: Bool
+    /// Whether there is a consumer that notes how far it has come, and is killed now and then.
+    var hasConsumer: Bool
     /// Whether all clients of a story are connections of one user.
     var hasOneUser: Bool
     let eventLines: Configuration.EventLines
@@ -105,6 +107,7 @@ struct Profile {
         // When something is due is told by a clock that is right.
         deferringPublishers = isStory || !clockErrors.isEmpty ? 0 : random.pick([0, 0, 1, 2])
         hasStandby = !isStory && random.chance(perMille: 300)
+        hasConsumer = !isStory && random.chance(perMille: 300)
         hasOneUser = isStory && random.chance(perMille: 200)
         eventLines = random.pick([.off, .off, .sampled, .all])
         operatorActs = isStory ? 0 : random.pick([0, 0, 6])
@@ -132,6 +135,7 @@ struct Profile {
         webPublishers = 0
         deferringPublishers = 0
         hasStandby = false
+        hasConsumer = false
         hasOneUser = false
         operatorActs = 0
         usesNotices = true

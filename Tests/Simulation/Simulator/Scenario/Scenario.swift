@@ -17,6 +17,8 @@ final class Scenario: Stage {
     private var factCount = 0
     private var clients: [SimulatedClient] = []
     private var crowd: Crowd?
+    private var consumer: SimulatedClient?
+    private static let consumerKills = 5
     /// The server, and perhaps one that takes the queue over once it is free.
     private var servers: [ServerProcess] = []
     /// What is played instead of these.
@@ -109,6 +111,13 @@ final class Scenario: Stage {
             start(SimulatedClient(name: "late", in: self) { [unowned self] in isPublished && hasCrashed })
         }
         startServers()
+        if profile.hasConsumer {
+            let consumer = SimulatedClient(name: "consumer", in: self, cursorPath: "/consumer")
+            self.consumer = consumer
+            clients.append(consumer)
+            consumer.start()
+            kernel.spawn("killer", owner: .world, killConsumer)
+        }
         let crowd = Crowd(in: self)
         self.crowd = crowd
         crowd.start(names: names)
@@ -118,6 +127,14 @@ final class Scenario: Stage {
     private func start(_ client: SimulatedClient) {
         clients.append(client)
         kernel.spawn(client.name, owner: .world, client.converse)
+    }
+
+    private func killConsumer() {
+        for _ in 0..<Self.consumerKills {
+            kernel.pause(until: kernel.now + Int64(kernel.random.below(2_000_000_000)))
+            consumer?.die()
+            consumer?.start()
+        }
     }
 
     private func startServers() {
@@ -252,12 +269,14 @@ final class Scenario: Stage {
     private func cutPower(_ cut: () -> Void) {
         for server in servers { kernel.kill(server.owner) }
         crowd?.kill()
+        consumer?.die()
         for publisher in story?.publishers ?? [] { kernel.kill(.publisher(publisher.index)) }
         crowd?.bringQueueBack()
         cut()
         note(.powerCut)
         story?.notePowerCut()
         crowd?.startAgain()
+        consumer?.start()
         for publisher in story?.publishers ?? [] where !publisher.isDone { publisher.start() }
     }
 
@@ -313,25 +332,5 @@ final class Scenario: Stage {
         startCount += 1
         note(.server("0", .start))
         story?.noteStart()
-    }
-
-    var configuration: Configuration {
-        var configuration = Configuration()
-        configuration.queuePath = "/q"
-        configuration.threads = profile.loops
-        configuration.usesNotices = profile.usesNotices
-        configuration.eventLimitBytes = 8_192
-        configuration.slowClients.limitBytes = 65_536
-        configuration.clientLimit = 100
-        configuration.eventLines = profile.eventLines
-        if profile.operatorActs > 0 { configuration.publisherRulesPath = "/publishers" }
-        if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
-        if profile.isStory {
-            configuration.tokenSecretPath = "/secrets"
-            configuration.rulesPath = "/rules"
-            configuration.journalBytes = profile.journalBytes
-            configuration.historyMarkLimit = profile.historyMarkLimit
-        }
-        return configuration
     }
 }

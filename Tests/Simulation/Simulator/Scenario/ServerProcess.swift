@@ -57,3 +57,25 @@ final class ServerProcess {
         }
     }
 }
+
+extension Scenario {
+    var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.queuePath = "/q"
+        configuration.threads = profile.loops
+        configuration.usesNotices = profile.usesNotices
+        configuration.eventLimitBytes = 8_192
+        configuration.slowClients.limitBytes = 65_536
+        configuration.clientLimit = 100
+        configuration.eventLines = profile.eventLines
+        if profile.operatorActs > 0 { configuration.publisherRulesPath = "/publishers" }
+        if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
+        if profile.isStory {
+            configuration.tokenSecretPath = "/secrets"
+            configuration.rulesPath = "/rules"
+            configuration.journalBytes = profile.journalBytes
+            configuration.historyMarkLimit = profile.historyMarkLimit
+        }
+        return configuration
+    }
+}

@@ -1,4 +1,5 @@
 import History
+import WSQueueTools
 
 /// A client of the server: connects, reads at its own pace, loses or gives up the connection, and comes back with its
 /// cursor, as `wsqueue.js` does.
@@ -19,25 +20,70 @@ final class SimulatedClient {
     /// The servers of which it takes any.
     private let servers: [Int]
     private let kernel: Kernel
+    /// The file in which it notes how far it has come, where it does: such a one may die.
+    private let cursorPath: String?
+    private var file: CursorFile?
+    /// Those of its earlier lives, which nobody closes.
+    private var abandoned: [CursorFile] = []
+    private var connection: SimulatedConnection?
+    /// Of one that may die.
+    private static let owner = Owner.publisher(90)
     /// When it comes back, if it leaves as soon as it has been let in: it has the history alone then.
     private var returnsWhen: (() -> Bool)?
 
-    init(name: String, servers: [Int] = [0], in scenario: any Stage, returnsWhen: (() -> Bool)? = nil) {
+    init(
+        name: String, servers: [Int] = [0], in scenario: any Stage, cursorPath: String? = nil,
+        returnsWhen: (() -> Bool)? = nil
+    ) {
         self.name = name
+        self.cursorPath = cursorPath
         self.servers = servers
         self.returnsWhen = returnsWhen
         self.scenario = scenario
         kernel = scenario.kernel
     }
 
+    /// Starts one that may die.
+    func start() { kernel.spawn(name, owner: Self.owner, converse) }
+
+    /// It is killed.
+    func die() {
+        kernel.kill(Self.owner)
+        if let file { abandoned.append(file) }
+        file = nil
+        connection?.isClosedByClient = true
+        connection?.toClient = []
+        note(.closed)
+    }
+
+    /// Goes on where it has noted that it was.
+    private func readCursor(_ path: String) {
+        do {
+            let file = try CursorFile.open(path)
+            self.file = file
+            cursor = file.cursor.flatMap { HistoryCursor($0) }
+        } catch {
+            scenario.fail("\(name): \(error)")
+        }
+    }
+
+    /// Everything up to a place has been dealt with.
+    private func stand(at cursor: HistoryCursor?) {
+        self.cursor = cursor
+        guard let file, let cursor else { return }
+        do { try file.write("\(cursor)") } catch { scenario.fail("\(name): \(error)") }
+    }
+
     /// The whole life of the client.
     func converse() {
+        if let cursorPath { readCursor(cursorPath) }
         while true {
             let server = servers.count > 1 ? kernel.random.pick(servers) : servers[0]
             kernel.pause { [kernel] in kernel.listeners[server] != nil }
             rest(upTo: 5_000_000)
             guard let listener = kernel.listeners[server] else { continue }
             let connection = SimulatedConnection(capacity: scenario.profile.socketBytes)
+            self.connection = connection
             listener.backlog.append(connection)
             note(.connects(cursor))
             connection.toServer = request
@@ -105,7 +151,7 @@ final class SimulatedClient {
             guard let cursor = cursor(in: text) else { return }
             note(.welcome(cursor))
             enter(cursor.epoch)
-            if self.cursor == nil { self.cursor = cursor }
+            if self.cursor == nil { stand(at: cursor) }
             isReady = true
         } else if Bytes.find("\"action\":\"resumed\"", in: text) != nil {
             guard let cursor = cursor(in: text) else { return }
@@ -115,7 +161,7 @@ final class SimulatedClient {
             }
             note(.resumed(cursor, gap: gap))
             enter(cursor.epoch)
-            self.cursor = cursor
+            stand(at: cursor)
             isReplaying = false
         }
     }
@@ -139,10 +185,12 @@ final class SimulatedClient {
             cursor = HistoryCursor("\(epoch):\(seq)")
             return
         }
+        let place = HistoryCursor("\(epoch):\(seq)")
+        if !isReplaying, scenario.profile.machine.fault == .notedBeforeDone { stand(at: place) }
         heard = max(heard, seq)
         let event = EventNumber(publisher: Int(publisher), number: Int(number))
         note(.event(seq: seq, event, hash: Bytes.hash(text[(start + 10)..<end]), id: Bytes.text(id)))
-        if !isReplaying { cursor = HistoryCursor("\(epoch):\(seq)") }
+        if !isReplaying { stand(at: place) }
     }
 
     private func cursor(in text: ArraySlice<UInt8>) -> HistoryCursor? {
