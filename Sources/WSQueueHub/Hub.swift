@@ -237,7 +237,7 @@ package struct Hub: ~Copyable {
     private mutating func awaitsTimes(
         _ event: SpooledEvent?, _ source: FileSource, _ status: FileStatus, now: Int64
     ) -> Bool {
-        guard let event, event.fingerprint != nil, !source.keepsTimes, events.mayBeCopy(event) else {
+        guard let event, !source.hasItsTimes, events.mayBeCopy(event) else {
             examiner.endWaiting(source.file.name)
             return false
         }

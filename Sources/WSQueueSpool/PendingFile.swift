@@ -44,6 +44,9 @@ package struct PendingFile: Equatable, HeapElement {
         return file
     }
 
+    /// Whether a server has had it before, under the name that it was delivered under.
+    package var wasTaken: Bool { start > 0 }
+
     /// Whether its writer is known to have finished.
     package var isNoticed: Bool { arrival.isNoticed }
 

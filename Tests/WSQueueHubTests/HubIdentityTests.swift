@@ -62,6 +62,26 @@ struct HubIdentityTests {
         }
     }
 
+    @Test func `what a server before had taken does not wait, so that no namesake overtakes it`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let tick = tick
+            let text = #"{"event":"n","payload":1}"#
+            do {
+                let hub = try hub(path)
+                try place("status.json", text, mtime: tick, in: hub)
+                // Sent so late that by the journal it may have been a copy that keeps times.
+                for _ in 0..<3 { hub.turn(after: 3_700_000) }
+                #expect(ids(hub) == ["status@\(tick)"])
+            }
+            let hub = try hub(path)
+            try place(".taken-12345678-status.json", text, mtime: tick, in: hub)
+            try place("status.json", #"{"event":"n","payload":2}"#, mtime: tick, in: hub)
+            for _ in 0..<5 { hub.turn() }
+            #expect(ids(hub) == ["status@\(tick)+2"])
+            #expect(hub.names.isEmpty)
+        }
+    }
+
     @Test func `a copy that keeps times is one event, and another one with other bytes`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try hub(path)

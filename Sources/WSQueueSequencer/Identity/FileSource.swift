@@ -13,6 +13,9 @@ package struct FileSource {
     package let modifiedNanoseconds: Int64
     /// Whether it has come with the times of another one, of which it is a copy.
     package let keepsTimes: Bool
+    /// Whether its writer sets no other times any more: it has set them, or a server has had the file before. What a crash
+    /// has left must not wait: it is known by its bytes only until its namesake is taken.
+    package var hasItsTimes: Bool { keepsTimes || file.wasTaken }
     private let stem: [UInt8]
     private var present: [UInt8]
 
