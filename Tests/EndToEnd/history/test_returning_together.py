@@ -57,7 +57,7 @@ def test_each_gets_what_it_would_get_alone(queue, start, personal_from):
         epoch = client.receive_events()[0]["cursor"].partition(":")[0]
     with contextlib.ExitStack() as stack:
         # A server that stands finds all of them when it goes on.
-        server.process.send_signal(signal.SIGSTOP)
+        server.signal(signal.SIGSTOP)
         waiting = []
         for kind in KINDS:
             for since in STARTS:

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import signal
 import socket
 import struct
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 from support.client import Client, handshake_request
 from support.frames import client_frame
 from support.metrics import Metrics
-from support.waiting import eventually
+from support.waiting import eventually, suspend
 
 SAYING = client_frame(1, b'{"action":"ping"}')
 # A process that says something all the time; the end of its input is its own.
@@ -43,7 +42,7 @@ def frozen(server, request):
     process = subprocess.Popen([sys.executable, "-S", "-c", SPEAKER, *words], stdin=subprocess.PIPE)
     try:
         eventually(lambda: clients(server) == 1, "it is there")
-        process.send_signal(signal.SIGSTOP)
+        suspend(process.pid)
         yield
     finally:
         process.kill()

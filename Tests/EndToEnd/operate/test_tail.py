@@ -14,7 +14,7 @@ from support.files import name_of, place, waiting
 from support.metrics import Metrics
 from support.screen import Screen
 from support.tokens import make_token, write_secrets
-from support.waiting import deadline_after, eventually, holds
+from support.waiting import deadline_after, eventually, holds, suspend
 
 
 class Tail:
@@ -179,7 +179,7 @@ def test_the_state_comes_first_and_makes_up_for_what_is_gone(start, queue, tail)
     eventually(lambda: len(one.lines) == 6, lambda: one.out + one.err)
     # What the journal has comes in full, and nothing twice.
     assert [line.split(" ", 1)[1] for line in one.lines[4:]] == ["n #jobs [a] 6", "n #jobs 7"]
-    one.process.send_signal(signal.SIGSTOP)
+    suspend(one.process.pid)
     server.process.kill()
     server.exit_status()
     server = begin()

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from .waiting import eventually
+from .waiting import eventually, suspend
 
 # In /tmp, because a socket's path has at most 107 bytes and pytest's directories are longer.
 SOCKET_NAME = "redis.sock"
@@ -150,7 +150,7 @@ class RedisServer:
 
     def suspend(self):
         """Stops the process (SIGSTOP): its sockets stay open and say nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
+        suspend(self.pid)
 
     def resume(self):
         os.kill(self.pid, signal.SIGCONT)

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-from .waiting import deadline_after, eventually
+from .waiting import deadline_after, eventually, suspend
 
 # What every line of the log is.
 LINE = re.compile(
@@ -125,7 +125,10 @@ class Server:
         return f"ws://{self.host}:{self.port}/"
 
     def signal(self, number):
-        os.kill(self.pid, number)
+        if number == signal.SIGSTOP:
+            suspend(self.pid)
+        else:
+            os.kill(self.pid, number)
 
     def exit_status(self, timeout=10.0):
         """Waits for its end."""

@@ -1,5 +1,8 @@
 """Waiting for conditions: a test never sleeps for a time that somebody thought long enough."""
 
+import os
+import pathlib
+import signal
 import time
 
 # How much longer than usual is waited: a build that watches every access is as slow as that.
@@ -29,3 +32,19 @@ def holds(condition, seconds):
     while time.monotonic() < deadline:
         assert condition(), "it happened"
         time.sleep(0.02)
+
+
+def suspend(process):
+    """Stops a process, and waits until all of its threads stand: one that runs goes on for a moment (signal(7))."""
+    os.kill(process, signal.SIGSTOP)
+    threads = pathlib.Path(f"/proc/{process}/task")
+    eventually(lambda: all(map(_stands, threads.iterdir())), f"process {process} stands")
+
+
+def _stands(thread):
+    try:
+        state = (thread / "status").read_text().partition("\nState:\t")[2][:1]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # t: it is traced (proc_pid_status(5)).
+    return state in ("T", "t")
