@@ -49,6 +49,23 @@ struct ConsumerTests {
         }
     }
 
+    @Test func `a cursor that a killed consumer has left is brought to the disk before it counts`() throws {
+        try withTemporaryDirectory { path in
+            let place = "\(path)/cursor"
+            // The first has none whose name could be lost.
+            #expect(
+                try SystemCallFaults.failing(next: 1, "fsync", on: path, with: EIO) {
+                    try CursorFile.open(place).cursor == nil
+                } == (true, false))
+            try Data("e:3\n".utf8).write(to: URL(fileURLWithPath: place))
+            let (error, didFail) = SystemCallFaults.failing(next: 1, "fsync", on: path, with: EIO) {
+                #expect(throws: CommandError.self) { try CursorFile.open(place) }
+            }
+            #expect(didFail && error?.status.rawValue == 73)
+            #expect(try CursorFile.open(place).cursor == "e:3")
+        }
+    }
+
     @Test func `a command that fails is given the same event again, after a wait`() throws {
         try withTemporaryDirectory { path in
             let file = try CursorFile.open("\(path)/cursor")

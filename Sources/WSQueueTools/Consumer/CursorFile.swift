@@ -24,6 +24,8 @@ package final class CursorFile {
         // What a write has left that did not come to its end.
         do throws(SystemCallError) { try directory.remove(Self.draft(name)) } catch  where error.isNotFound {}
         written = try Self.read(name, in: directory)
+        // A consumer that was killed may not have brought the name to the disk, and commands go on from here.
+        if written != nil { try directory.sync() }
     }
 
     /// Locks the file at `path`, which need not be there yet, and reads it.
