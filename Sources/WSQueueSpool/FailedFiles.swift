@@ -230,6 +230,8 @@ package struct FailedFiles {
 
     private func write(_ reason: String, beside name: FileName, in directory: Directory) throws(SystemCallError) {
         let reasonName = name.appending(Self.reasonSuffix)
+        // One without its file is what a server has left that was killed before it moved that.
+        do throws(SystemCallError) { try directory.remove(reasonName) } catch  where error.isNotFound {}
         let file = try directory.createFile(reasonName, mode: 0o600)
         let line = Array((reason + "\n").utf8)
         try file.writeAll(line.span, object: directory.path(of: reasonName))

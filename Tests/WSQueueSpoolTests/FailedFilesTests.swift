@@ -43,6 +43,17 @@ struct FailedFilesTests {
         }
     }
 
+    @Test func `a reason that a killed server has left without its file does not stand for another`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            try fill(path, count: 0) { _ in }
+            #expect(FileManager.default.createFile(atPath: "\(path)/.failed/a.json.why", contents: nil))
+            var failed = try failedFiles(path)
+            _ = try take("a.json", &failed, in: path)
+            #expect(try names(in: "\(path)/.failed").sorted() == ["a.json", "a.json.why"])
+            #expect(try String(contentsOfFile: "\(path)/.failed/a.json.why", encoding: .utf8) == "bad\n")
+        }
+    }
+
     @Test func `as many files as may be there make no room`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             try fill(path, count: FailedFiles.limitFiles - 2) {
