@@ -36,6 +36,9 @@ final class Scenario: Stage {
     /// How many calls had failed then. A file that could not be deleted is tried again after a minute, and then perhaps watched
     /// for ten seconds: that takes more than the patience there is where it fails twice, so this begins anew with each failure.
     private var errorsBefore = 0
+    /// How many events clients had heard then. A consumer that brings each of its places to the disk may need a second for one,
+    /// and the queue waits for it, and with it the others.
+    private var deliveriesBefore = 0
     /// One source of names for all runs would make a run depend on those before it.
     let names: SpoolNameSource
 
@@ -194,7 +197,10 @@ final class Scenario: Stage {
                 // One that is near still comes: the end of a run is as good a place as any.
                 if kernel.callsToCrash > Self.nearCalls { planCrash(again: true) }
             }
-            if kernel.errors > errorsBefore { (quietSince, errorsBefore) = (kernel.now, kernel.errors) }
+            if kernel.errors > errorsBefore || checker.counts.deliveries > deliveriesBefore {
+                (quietSince, errorsBefore) = (kernel.now, kernel.errors)
+                deliveriesBefore = checker.counts.deliveries
+            }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
             guard isComplete && hasCrashed || kernel.now > deadline else { continue }
             guard profile.hasKeys else { return }
