@@ -43,6 +43,18 @@ struct HubQueueTests {
         }
     }
 
+    @Test(arguments: [EIO, ENOMEM, EMFILE])
+    func `a queue that could not be looked at once is held, and goes on`(code: Int32) throws {
+        try withHub { hub in
+            let look = SystemCallFaults.failing(next: 1, "stat", on: hub.path, with: code) { hub.turn() }
+            #expect(look.didFail)
+            #expect(!hub.logged().contains("queue.missing"))
+            try hub.place(name(1), #"{"event":"n"}"#)
+            hub.turn()
+            #expect(hub.seq == 1)
+        }
+    }
+
     @Test func `who holds a queue is named as far as it is known, with what to do`() {
         let known = QueueHeld(path: "/q", holder: 7)
         #expect(known.description == "the server with pid 7 holds the queue /q")
