@@ -270,13 +270,8 @@ final class NodesScenario: Stage {
     }
 
     private func configuration(of server: Int) throws -> Configuration {
-        var configuration = Configuration()
-        configuration.queuePath = "/\(Self.name(of: server))"
-        configuration.threads = profile.loops
-        configuration.usesNotices = profile.usesNotices
-        configuration.eventLimitBytes = 8_192
-        configuration.slowClients.limitBytes = 65_536
-        configuration.clientLimit = 100
+        var configuration = Configuration.simulated(
+            queuePath: "/\(Self.name(of: server))", threads: profile.loops, usesNotices: profile.usesNotices)
         configuration.eventLines = .off
         configuration.redis = RedisSettings(location: try RedisLocation("redis://127.0.0.1"))
         return configuration

@@ -58,15 +58,24 @@ final class ServerProcess {
     }
 }
 
-extension Scenario {
-    var configuration: Configuration {
+extension Configuration {
+    /// What all simulated servers have: limits small enough to be met.
+    static func simulated(queuePath: String, threads: Int, usesNotices: Bool) -> Configuration {
         var configuration = Configuration()
-        configuration.queuePath = "/q"
-        configuration.threads = profile.loops
-        configuration.usesNotices = profile.usesNotices
+        configuration.queuePath = queuePath
+        configuration.threads = threads
+        configuration.usesNotices = usesNotices
         configuration.eventLimitBytes = 8_192
         configuration.slowClients.limitBytes = 65_536
         configuration.clientLimit = 100
+        return configuration
+    }
+}
+
+extension Scenario {
+    var configuration: Configuration {
+        var configuration = Configuration.simulated(
+            queuePath: "/q", threads: profile.loops, usesNotices: profile.usesNotices)
         configuration.eventLines = profile.eventLines
         if profile.operatorActs > 0 { configuration.publisherRulesPath = "/publishers" }
         if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
