@@ -28,6 +28,8 @@ final class SimulatedClient {
     private var connection: SimulatedConnection?
     /// Of one that may die.
     private static let owner = Owner.publisher(90)
+    /// How often it has left on its own before a past was over, one after the other.
+    private var departures = 0
     /// When it comes back, if it leaves as soon as it has been let in: it has the history alone then.
     private var returnsWhen: (() -> Bool)?
 
@@ -125,8 +127,11 @@ final class SimulatedClient {
                 guard answer(opcode, payload, on: connection) else { return }
             }
             if isReady, returnsWhen != nil { return }
-            // Now and then it leaves.
-            if kernel.random.chance(perMille: 5) { return }
+            // Now and then it leaves; if it always did before a long past is over, it would never hear the rest.
+            if kernel.random.chance(perMille: 5), !isReplaying || departures < 20 {
+                departures = isReplaying ? departures + 1 : 0
+                return
+            }
         }
     }
 
@@ -163,6 +168,7 @@ final class SimulatedClient {
             enter(cursor.epoch)
             stand(at: cursor)
             isReplaying = false
+            departures = 0
         }
     }
 

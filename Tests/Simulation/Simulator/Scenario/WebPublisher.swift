@@ -112,6 +112,8 @@ final class WebPublisher {
 
     private func connect() -> SimulatedConnection {
         if let connection, !connection.isReset, !connection.isClosedByServer { return connection }
+        // Otherwise it would count as one of the server's clients for some time, and be asked again for as long.
+        connection?.isClosedByClient = true
         while true {
             kernel.pause { [kernel] in kernel.listener != nil }
             guard let listener = kernel.listener else { continue }
