@@ -5,8 +5,10 @@ from support.soaking import Place
 
 
 def test_clients_that_come_and_go_get_all_in_order(binaries, tmp_path):
-    samples, counts, findings = Soak(binaries, tmp_path, 4, clients=12, seed=1).run(every=1)
+    samples, counts, findings = Soak(binaries, tmp_path, 4, 300, clients=12, seed=1).run(every=1)
     assert findings == []
+    assert samples[0]["connections"] >= 300, "no figure is taken during the warm-up"
+    assert counts["connections"] < 400, "the usual pace comes after it"
     assert len(samples) > 1 and counts["deliveries"] > counts["events"] > 30 and counts["consumed"] > 5, counts
 
 

@@ -1,6 +1,7 @@
 """A server that runs for hours, what it takes of the machine meanwhile, and whether that grows."""
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -27,6 +28,9 @@ BOUNDS = {
 COMMAND = 'echo "$WSQUEUE_ID" >> "$OUT"'
 # The streams of which the consumer hears all.
 CONSUMED = ["all", "a", "keyed", "keyed-a"]
+# How many times as often clients come and go in the warm-up; bursts of the bulk come less often, and so do those that
+# hear it, which are behind because of them, or miss so much that they are told of a gap.
+PACE, PACE_OF_BULK = 1_000, 30
 
 
 def quarter(values, number):
@@ -44,11 +48,14 @@ def verdicts(samples):
 
 
 class Soak:
-    """Server, clients, a consumer and publishers, for so many seconds."""
+    """Server, clients, a consumer and publishers: a warm-up of so many connections, then so many seconds.
 
-    def __init__(self, binaries, directory, seconds, clients=40, seed=None):
+    Memory that is free again stays with the server's allocator, in pieces. It takes some ten thousand connections until
+    these do for all that follow: hours at the usual pace, in which something that grows would not be seen beside it."""
+
+    def __init__(self, binaries, directory, seconds, warm_up, clients=40, seed=None):
         self.binaries, self.directory = pathlib.Path(binaries), pathlib.Path(directory)
-        self.seconds, self.size, self.random = seconds, clients, random.Random(seed)
+        self.seconds, self.warm_up, self.size, self.random = seconds, warm_up, clients, random.Random(seed)
         self.queue = self.directory / "queue"
         self.queue.mkdir()
         self.numbers = dict.fromkeys(STREAMS, 0)
@@ -65,44 +72,82 @@ class Soak:
                 selectors.DefaultSelector() as self.selector:
             self.server.ready()
             self.consumer = self._consumer()
-            self.follower = subprocess.Popen(
-                [str(self.binaries / "wsqueue-publish"), "-d", str(self.queue), "--follow"], stdin=subprocess.PIPE)
             self.clients = [
                 SoakClient(index, self.server, self.random, self.selector, self.counts, self.findings)
                 for index in range(self.size)]
             try:
-                self._go_on(report, every)
-                self._finish()
+                with self._following():
+                    self._warm_up()
+                with self._following():
+                    self._go_on(report, every)
+                    self._finish()
             finally:
                 self.consumer.end()
-                self.follower.stdin.close()
-                self.follower.wait(10)
         return self.samples, self.counts, self.findings
+
+    @contextlib.contextmanager
+    def _following(self):
+        """A publisher of lines, which has published all of them when it is left."""
+        self.follower = subprocess.Popen(
+            [str(self.binaries / "wsqueue-publish"), "-d", str(self.queue), "--follow"], stdin=subprocess.PIPE)
+        try:
+            yield
+        finally:
+            self.follower.stdin.close()
+            self.follower.wait(10)
 
     def _consumer(self):
         return Consumer(
             self.binaries, self.server, self.directory / "cursor", COMMAND, "-c", "a", "-e", "soak",
             environment={"OUT": str(self.out)})
 
+    def _warm_up(self):
+        """All connections of the warm-up, as fast as it goes, with an event for each.
+
+        One publisher has all streams but the bulk, as only its own events are in order. The consumer starts a program
+        for each event: there are few for it."""
+        for client in self.clients:
+            client.pace = PACE_OF_BULK if "bulk" in client.channels else PACE
+        others = [stream for stream in STREAMS if stream not in ("bulk", *CONSUMED)]
+        begin, published = time.monotonic(), 0
+        tasks = [
+            [begin, 60 / PACE_OF_BULK, self._burst],
+            [begin, 300 / PACE_OF_BULK, lambda: self.server.signal(signal.SIGHUP)]]
+        while published < self.warm_up:
+            self._turn(tasks)
+            while published < self.counts["connections"]:
+                self._follow(self.random.choice(CONSUMED if published % 20 == 0 else others))
+                published += 1
+            self._read(0.001)
+        for client in self.clients:
+            client.pace = 1
+
     def _go_on(self, report, every):
         begin = time.monotonic()
         tasks = [
-            [begin, 0.5, self._publish], [begin + 1, 5, self._publish_one], [begin + 1.5, 2, self._follow],
+            [begin, 0.5, self._publish], [begin + 1, 5, self._publish_one],
+            [begin + 1.5, 2, lambda: self._follow("logs")],
             [begin + 20, 60, self._burst], [begin + 45, 300, lambda: self.server.signal(signal.SIGHUP)],
             [begin + every, every, lambda: report(self._sample(begin))]]
         while time.monotonic() < begin + self.seconds:
-            for task in tasks:
-                if time.monotonic() >= task[0]:
-                    task[2]()
-                    task[0] += task[1]
-            now = time.monotonic()
-            for client in self.clients:
-                client.act(now)
+            self._turn(tasks)
             self._hear(0.1)
 
-    def _hear(self, seconds):
+    def _turn(self, tasks):
+        for task in tasks:
+            if time.monotonic() >= task[0]:
+                task[2]()
+                task[0] += task[1]
+        now = time.monotonic()
+        for client in self.clients:
+            client.act(now)
+
+    def _read(self, seconds):
         for key, _ in self.selector.select(seconds):
             key.data.read()
+
+    def _hear(self, seconds):
+        self._read(seconds)
         # Many small events at once cost less than one at a time.
         time.sleep(0.05)
 
@@ -139,8 +184,8 @@ class Soak:
         words = ["-c", "a", "-k", event["key"], "-i", event["id"], "-j", json.dumps(event["payload"])]
         self._command(*words, *(["--clear"] if "clear" in event else []), "soak")
 
-    def _follow(self):
-        self.follower.stdin.write((json.dumps(self._event("logs")) + "\n").encode())
+    def _follow(self, stream):
+        self.follower.stdin.write((json.dumps(self._event(stream)) + "\n").encode())
         self.follower.stdin.flush()
 
     def _burst(self):
@@ -162,7 +207,8 @@ class Soak:
             "journal_kb": self._journal_bytes() // 1_024, "queue": len(names), "failed": len(failed(self.queue)),
             "tail_kb": tail_kb, "tail_fds": len(os.listdir(f"/proc/{tail}/fd")),
             "clients": sum(client.client is not None for client in self.clients),
-            "events": self.counts["events"], "deliveries": self.counts["deliveries"],
+            "connections": self.counts["connections"], "events": self.counts["events"],
+            "deliveries": self.counts["deliveries"],
             "cpu_s": round(self.server.processor_seconds(), 1)}
         self.samples.append(sample)
         return sample

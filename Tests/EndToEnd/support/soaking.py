@@ -58,7 +58,11 @@ class Place:
 
 
 class SoakClient:
-    """One that comes, stays, goes, and comes back with its cursor; a slow one reads nothing now and then."""
+    """One that comes, stays, goes, and comes back with its cursor; a slow one reads nothing now and then.
+
+    At a pace of ten it does so ten times as often."""
+
+    pace = 1
 
     def __init__(self, index, server, random, selector, counts, findings):
         self.index, self.server, self.random = index, server, random
@@ -85,13 +89,13 @@ class SoakClient:
             return
         if self.client is None:
             self._come()
-            self.due = now + self.random.expovariate(1 / 60)
+            self.due = now + self.random.expovariate(1 / 60) / self.pace
         elif self.is_slow and not self.is_deaf:
             self.selector.unregister(self.client.socket)
-            self.is_deaf, self.due = True, now + 90
+            self.is_deaf, self.due = True, now + 90 / self.pace
         elif self.is_slow and self.is_deaf:
             self._listen()
-            self.due = now + 30
+            self.due = now + 30 / self.pace
         else:
             self.leave("left")
 
@@ -152,7 +156,8 @@ class SoakClient:
             self.place = self.answered_place
         self.counts[how] += 1
         is_long = self.random.random() < 0.1
-        self.due = time.monotonic() + (self.random.uniform(120, 300) if is_long else self.random.expovariate(1 / 5))
+        seconds = self.random.uniform(120, 300) if is_long else self.random.expovariate(1 / 5)
+        self.due = time.monotonic() + seconds / self.pace
 
     def _take_all(self):
         for ping in self.client.frames.pings:
