@@ -158,8 +158,9 @@ package struct SpoolWatcher: ~Copyable {
             guard status.identity == identity else { return .replaced }
             return mark.isUnchanged(modified: status.modifiedNanoseconds, now: now) ? .unchanged : .changed
         } catch {
-            // No answer: the directory that is open is the queue still, and is listed. Let go of, another server could take it.
-            guard !error.isTryAgain, !error.isInputOutput else { return .changed }
+            // Other errors do not say that the name is nobody's or another's: the directory that is open is the queue still, and
+            // is listed. Let go of, another server could take it.
+            guard error.isNotFound || error.isNotDirectory || error.isSymbolicLink else { return .changed }
             return .missing(error)
         }
     }

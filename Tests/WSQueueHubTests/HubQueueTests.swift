@@ -43,7 +43,7 @@ struct HubQueueTests {
         }
     }
 
-    @Test(arguments: [EIO, ENOMEM, EMFILE])
+    @Test(arguments: [EIO, ENOMEM, EMFILE, EACCES])
     func `a queue that could not be looked at once is held, and goes on`(code: Int32) throws {
         try withHub { hub in
             let look = SystemCallFaults.failing(next: 1, "stat", on: hub.path, with: code) { hub.turn() }
