@@ -60,10 +60,15 @@ enum PlantedFault: String, CaseIterable {
     /// A server does not read which files the process before it has put into the stream.
     case noteUnread = "note-unread"
 
+    /// A server does not open the FIFO by which publishers see that it is there.
+    case serverUnseen = "server-unseen"
+    /// What servers tell each other of who is there is lost.
+    case talkLost = "talk-lost"
+
     /// Whether it is one of several servers.
     var isOfNodes: Bool {
         switch self {
-        case .fenceUnchecked, .outboxTrimmedEarly, .noteUnread: true
+        case .fenceUnchecked, .outboxTrimmedEarly, .noteUnread, .talkLost: true
         default: false
         }
     }

@@ -22,6 +22,7 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
         if let code = kernel.error(of: isEvent ? .openEvent : .open) {
             return refuse(isEvent && kernel.settings.fault == .refusalTakenForAbsence ? ENOENT : code)
         }
+        if mayNotRead(known, owner) { return refuse(EACCES) }
         inode = known
     } else {
         guard flags & O_CREAT != 0 else { return refuse(ENOENT) }
@@ -32,11 +33,25 @@ private func open(_ kernel: Kernel, _ directory: Inode?, _ path: UnsafePointer<C
     }
     if flags & O_DIRECTORY != 0, !inode.isDirectory { return refuse(ENOTDIR) }
     let file = OpenFile(inode.isDirectory ? .directory(inode) : .file(inode), owner: owner)
+    if inode.isFIFO { return openFIFO(kernel, file, inode, flags) }
     if flags & O_ACCMODE != O_RDONLY {
         file.isWriter = true
         inode.writers += 1
     }
     file.isAppending = flags & O_APPEND != 0
+    return kernel.install(file)
+}
+
+/// Whether a server is kept from a file by its mode: it is no root.
+private func mayNotRead(_ inode: Inode, _ owner: Owner) -> Bool {
+    owner.serverNumber != nil && !inode.isDirectory && inode.mode & 0o444 == 0
+}
+
+/// Who writes without waiting finds a reader, or is refused (fifo(7)).
+private func openFIFO(_ kernel: Kernel, _ file: OpenFile, _ inode: Inode, _ flags: Int32) -> Int32 {
+    if flags & O_ACCMODE != O_WRONLY, kernel.settings.fault == .serverUnseen { return refuse(EACCES) }
+    let hasReader = kernel.files.contains { $0?.inode === inode }
+    if flags & O_ACCMODE == O_WRONLY, !hasReader { return refuse(ENXIO) }
     return kernel.install(file)
 }
 

@@ -76,6 +76,7 @@ private func rename(
     else { return refuse(ENOENT) }
     if target.inode != nil, !isReplacing { return refuse(EEXIST) }
     if let code = kernel.error(of: .rename) { return refuse(code) }
+    if target.parent.name == ".failed", kernel.now < kernel.failedIsFullUntil { return refuse(ENOSPC) }
     if kernel.settings.fault == .stateNotCarried, target.name == "kept" { return 0 }
     if kernel.settings.fault == .answeredBeforeRenamed, current?.owner == .server, source.name.hasSuffix(".tmp") {
         let delay = kernel.random.below(20_000_000)
@@ -132,7 +133,7 @@ private func describe(_ inode: Inode?, _ result: UnsafeMutablePointer<stat>) -> 
     var status = stat()
     status.st_dev = 7
     status.st_ino = UInt(inode.number)
-    status.st_mode = (inode.isDirectory ? S_IFDIR : S_IFREG) | inode.mode
+    status.st_mode = (inode.isDirectory ? S_IFDIR : inode.isFIFO ? S_IFIFO : S_IFREG) | inode.mode
     status.st_uid = kernel?.settings.fault == .oneUser ? kernel?.user ?? 0 : inode.user
     status.st_nlink = UInt(max(inode.links, 0))
     status.st_size = inode.isDirectory ? 4_096 : inode.contents.count
@@ -176,11 +177,18 @@ public func simulatedFaccessat(_ directory: Int32, _ path: UnsafePointer<CChar>,
     return kernel.find(path, in: kernel.file(directory)?.inode)?.inode == nil ? refuse(ENOENT) : 0
 }
 
-/// As on a file system that has none.
+/// Some file systems have none.
 @_cdecl("mkfifoat")
 public func simulatedMkfifoat(_ directory: Int32, _ path: UnsafePointer<CChar>, _ mode: UInt32) -> Int32 {
-    guard enter("mkfifoat") != nil else { unknown("mkfifoat of a real file") }
-    return refuse(EPERM)
+    guard let kernel = enter("mkfifoat") else { unknown("mkfifoat of a real file") }
+    guard kernel.settings.hasFIFOs else { return refuse(EPERM) }
+    guard let found = kernel.find(path, in: kernel.file(directory)?.inode) else { return refuse(ENOENT) }
+    if found.inode != nil { return refuse(EEXIST) }
+    if let code = kernel.error(of: .make) { return refuse(code) }
+    let inode = kernel.makeInode(isDirectory: false, mode: mode)
+    inode.isFIFO = true
+    kernel.change(found.parent, [(found.name, inode)])
+    return 0
 }
 
 @_cdecl("fchmod")

@@ -14,6 +14,7 @@ final class Inode {
     let number: UInt64
     let isDirectory: Bool
     var mode: UInt32
+    var isFIFO = false
     let user: UInt32
     var contents: [UInt8] = []
     var durableContents: [UInt8] = []

@@ -64,6 +64,8 @@ final class Kernel {
     var nextError = 0
     /// Until then nothing new can be written.
     var diskIsFullUntil: Int64 = 0
+    /// Until then nothing can be moved into `.failed/`.
+    var failedIsFullUntil: Int64 = 0
     /// So many calls of the server from now it dies, or the one of several whose call that is.
     var callsToCrash = Int.max
     private var crashed: Owner?
@@ -91,6 +93,8 @@ final class Kernel {
         var namesPerCall = 8
         /// How long the queue of inotify is.
         var noticeLimit = 16_384
+        /// Whether the file system has FIFOs.
+        var hasFIFOs = false
         /// Whether the server may ask for leases on files of others.
         var hasLeases = true
         /// Whether each publisher is a user of its own.

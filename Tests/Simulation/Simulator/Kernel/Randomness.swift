@@ -4,6 +4,12 @@ struct Randomness {
 
     init(seed: UInt64) { state = seed }
 
+    /// The number that comes next.
+    var peek: UInt64 {
+        var other = self
+        return other.next()
+    }
+
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

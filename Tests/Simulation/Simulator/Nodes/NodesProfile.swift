@@ -6,12 +6,20 @@ struct NodesProfile {
     /// How often a server dies or ends.
     let crashes: Int
     var troubles = RedisTroubles()
+    /// Whether there are users in a channel that tracks them, and how many replicas must have an event.
+    let hasGuests: Bool
+    let replicas: Int
 
     /// What has to be so after Redis has lost events is not worked out yet.
     private static let lossPerMille = 0
 
     /// - Parameter profile: What was drawn for any run; what such a run does not have is taken out of it.
     init(random: inout Randomness, profile: inout Profile) {
+        // Drawn apart, so that the other runs are what they are without it.
+        var apart = Randomness(seed: ~Randomness(seed: random.peek).peek)
+        hasGuests = apart.chance(perMille: 300)
+        replicas = apart.pick([0, 0, 0, 1])
+        troubles.hasReplica = replicas > 0
         count = 2 + random.below(2)
         roams = random.chance(perMille: 500)
         profile.machine.errors = 0

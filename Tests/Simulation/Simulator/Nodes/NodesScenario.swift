@@ -21,6 +21,7 @@ final class NodesScenario: Stage {
     private var checker = HistoryChecker()
     private var clients: [SimulatedClient] = []
     private var publishers: [SimulatedPublisher] = []
+    private var guests: Guests?
     private var queues: [Inode] = []
     /// Read the state of each server at the end.
     private var readers: [StateReader] = []
@@ -63,6 +64,11 @@ final class NodesScenario: Stage {
         for server in 0..<nodes.count {
             queues.append(server == 0 ? kernel.queue : kernel.makeQueue(Self.name(of: server)))
             startServer(server)
+        }
+        if nodes.hasGuests {
+            let guests = Guests(in: self)
+            self.guests = guests
+            guests.start()
         }
         startClients()
         for server in 0..<nodes.count {
@@ -123,6 +129,13 @@ final class NodesScenario: Stage {
 
     var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
 
+    var isPublished: Bool { publishers.allSatisfy(\.isDone) }
+    var serverCount: Int { nodes.count }
+
+    func trace(_ name: String, _ text: some Collection<UInt8>) {
+        if options.isTraced { print("\(kernel.now) \(name) \(Bytes.text(text))") }
+    }
+
     func note(_ entry: HistoryEntry) {
         if options.isTraced { print("\(kernel.now) \(entry.line)") }
         checker.note(entry)
@@ -142,7 +155,7 @@ final class NodesScenario: Stage {
                 startServer(server, after: Self.restartNanoseconds)
             }
             guard kernel.calls < Self.callLimit else { return fail("too many calls") }
-            guard publishers.allSatisfy(\.isDone) else { continue }
+            guard isPublished else { continue }
             if quietSince == nil {
                 quietSince = kernel.now
                 redis?.hurry()
@@ -150,6 +163,7 @@ final class NodesScenario: Stage {
             }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
             guard isCalm && isComplete || kernel.now > deadline else { continue }
+            if guests?.isSatisfied == false { return fail("application: a server does not know who is there") }
             guard hasKeys else { return }
             if readers.isEmpty { startReaders() }
             let states = readers.compactMap(\.state)
@@ -168,7 +182,8 @@ final class NodesScenario: Stage {
 
     private func noteLoss(_ texts: [String]) {
         losses += 1
-        for text in texts {
+        // News of who is there are told anew.
+        for text in texts where !text.hasPrefix("presence-") {
             let bytes = Array(text.utf8)[...]
             guard let publisher = Bytes.number("\"p\":", in: bytes), let number = Bytes.number("\"n\":", in: bytes)
             else { return fail("no event: \(text)") }
@@ -241,7 +256,7 @@ final class NodesScenario: Stage {
             guard checker.isSatisfied else { return false }
             satisfiedAfter = deliveries
         }
-        return filesLeft.isEmpty
+        return filesLeft.isEmpty && guests?.isSatisfied ?? true
     }
 
     private var filesLeft: [String] {
@@ -273,7 +288,10 @@ final class NodesScenario: Stage {
         var configuration = Configuration.simulated(
             queuePath: "/\(Self.name(of: server))", threads: profile.loops, usesNotices: profile.usesNotices)
         configuration.eventLines = .off
-        configuration.redis = RedisSettings(location: try RedisLocation("redis://127.0.0.1"))
+        var redis = RedisSettings(location: try RedisLocation("redis://127.0.0.1"))
+        redis.replicas = nodes.replicas
+        configuration.redis = redis
+        if nodes.hasGuests { configuration.hasGuests() }
         return configuration
     }
 }

@@ -10,6 +10,8 @@ struct RedisTroubles {
     var lateNanoseconds = 200_000_000
     /// After so many of a thousand commands everything is on its disk.
     var savePerMille = 0
+    /// Whether it has a replica, which is not there at times.
+    var hasReplica = false
     /// What happens to it, one after the other.
     var all: [Trouble] = []
 

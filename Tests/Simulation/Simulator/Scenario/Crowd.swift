@@ -29,9 +29,11 @@ final class Crowd {
             deferring.append(publisher)
             publisher.start()
         }
+        if profile.hasPublisherRules {
+            // Everybody may publish these events, and the server looks who it is.
+            kernel.place("publishers", #"[{"from":["*"],"event":"\#(profile.extras.hasForbiddenEvents ? "e" : "*")"}]"#)
+        }
         if profile.operatorActs > 0 {
-            // Everybody may publish everything, and the server looks who it is.
-            kernel.place("publishers", #"[{"from":["*"],"event":"*"}]"#)
             let administrator = SimulatedOperator(in: scenario)
             self.administrator = administrator
             administrator.start()

@@ -34,7 +34,14 @@ final class DeferringPublisher {
         case refused
         /// More files than the server deletes by itself.
         case burst
+        /// What the server may not read, and what is no file at all.
+        case unreadable, directory
+        /// What its publisher may not publish.
+        case forbidden
     }
+
+    /// Of these one is drawn for each event, unless there are odd files or rules.
+    private static let usual = Kind.allCases.prefix { $0 != .unreadable }
 
     init(index: Int, in scenario: Scenario) {
         self.index = index
@@ -66,7 +73,7 @@ final class DeferringPublisher {
             next += 1
             // They come in the order of their times, and not of their publication.
             let event = EventNumber(publisher: 100 * index + next, number: 0)
-            let kind = kernel.random.pick(Kind.allCases)
+            let kind = drawKind()
             let isBurst = kind == .burst && kernel.random.chance(perMille: 300)
             try publish(event, kind != .burst || isBurst ? kind : .named, writer)
             rest(upTo: 100_000_000)
@@ -74,14 +81,27 @@ final class DeferringPublisher {
         isDone = true
     }
 
+    private func drawKind() -> Kind {
+        let extras = scenario.profile.extras
+        if extras.hasOddFiles, kernel.random.chance(perMille: 300) {
+            return kernel.random.pick([.unreadable, .directory])
+        }
+        if extras.hasForbiddenEvents, kernel.random.chance(perMille: 300) { return .forbidden }
+        return kernel.random.pick(Array(Self.usual))
+    }
+
     private func publish(_ event: EventNumber, _ kind: Kind, _ writer: SpoolWriter) throws {
         begin(event)
         let hasID = kernel.random.chance(perMille: 500)
-        let id = hasID ? "e:\(event.publisher)/x" : nil
+        let isLong = scenario.profile.extras.hasOddFiles && kernel.random.chance(perMille: 300)
+        let tail = isLong ? String(repeating: "é", count: 60) : "x"
+        let id = hasID ? "e:\(event.publisher)/\(tail)" : nil
         let text = Self.text(event, id: id)
         switch kind {
         case .named:
-            let name = "n\(event.publisher)"
+            // Two users may give the same one.
+            let isShared = scenario.profile.extras.hasOddFiles && kernel.settings.hasUsers
+            let name = "n\(isShared ? event.publisher % 100 : event.publisher)"
             for _ in 0..<2 {
                 _ = try writer.write(
                     Self.text(event, id: name).span, suffix: .event, at: SpoolPlace(identity: name))
@@ -89,6 +109,9 @@ final class DeferringPublisher {
             end(event)
         case .later, .cancelled, .heldByOperator, .removedByOperator:
             let due = kernel.unix + 1_000_000_000 * Int64(kind == .later ? kernel.random.below(4) : 4)
+            if SpoolPlace.isTooFarAhead(due, unix: kernel.unix) {
+                scenario.fail("publisher \(index): \(due) is too far ahead")
+            }
             scenario.earliest[event] = due
             let entry = try writer.write(
                 text.span, suffix: .event, at: SpoolPlace(identity: id, dueNanoseconds: due))
@@ -98,7 +121,7 @@ final class DeferringPublisher {
             try change(event, kind, entry, id, writer)
         case .held, .aborted: try hold(event, text, isReleased: kind == .held, writer)
         case .burst: try publishMany(event.publisher, writer.directory)
-        case .mended, .refused: try publishBroken(event, text, isMended: kind == .mended, writer)
+        case .mended, .refused, .unreadable, .directory, .forbidden: try publishBroken(event, text, kind, writer)
         }
     }
 
@@ -168,10 +191,10 @@ final class DeferringPublisher {
 
     /// Publishes what is no event, and finds it set aside.
     private func publishBroken(
-        _ event: EventNumber, _ text: [UInt8], isMended: Bool, _ writer: SpoolWriter
+        _ event: EventNumber, _ text: [UInt8], _ kind: Kind, _ writer: SpoolWriter
     ) throws {
         scenario.earliest[event] = .max
-        let name = try write(broken(text), writer)
+        let name = try write(text, kind, writer)
         let end = kernel.now + Self.patienceNanoseconds
         kernel.pause(until: end) { [kernel] in kernel.failed[name] != nil }
         guard kernel.failed[name] != nil else {
@@ -182,7 +205,7 @@ final class DeferringPublisher {
         }
         rest(upTo: 3_000_000_000)
         let keeper = SpoolKeeper(writer.directory, unix: kernel.unix)
-        guard isMended else {
+        guard kind == .mended || kind == .unreadable else {
             try keeper.remove(keeper.find(".failed/\(name)", [.failed]))
             return takeBack(event)
         }
@@ -203,9 +226,26 @@ final class DeferringPublisher {
         }
     }
 
-    private func write(_ bytes: [UInt8], _ writer: SpoolWriter) throws -> String {
-        let stem = try writer.write(bytes.span, suffix: .event)
-        return "\(stem).json"
+    private func write(_ text: [UInt8], _ kind: Kind, _ writer: SpoolWriter) throws -> String {
+        switch kind {
+        case .unreadable:
+            let name = "\(writer.nextStem()).json"
+            var file = try AtomicFile.create(FileName(".\(name)"), in: writer.directory, durability: .full)
+            try file.append(text.span)
+            try file.seal(mode: 0)
+            try file.reveal(as: FileName(name), replacing: true)
+            return name
+        case .directory:
+            let name = "\(writer.nextStem()).json"
+            while mkdir("/q/\(name)", 0o755) != 0 { kernel.pause { [kernel] in kernel.isQueueThere } }
+            return name
+        case .forbidden:
+            let other = Array("{\"event\":\"f\"".utf8) + text.dropFirst(12)
+            // In a batch what is before it is sent; here it is the first line.
+            let isBatch = kernel.random.chance(perMille: 500)
+            return "\(try writer.write(other.span, suffix: isBatch ? .batch : .event)).json" + (isBatch ? "l" : "")
+        default: return "\(try writer.write(broken(text).span, suffix: .event)).json"
+        }
     }
 
     private func requeue(_ path: String, _ keeper: SpoolKeeper) throws {
@@ -237,6 +277,7 @@ final class DeferringPublisher {
             guard written > 0 else { return scenario.fail("publisher \(index): \(path) cannot be written") }
             rest = rest.dropFirst(written)
         }
+        _ = fchmod(file, 0o644)
         close(file)
     }
 

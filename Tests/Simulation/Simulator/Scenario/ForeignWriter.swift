@@ -34,7 +34,7 @@ final class ForeignWriter {
 
     private func write(_ number: Int) {
         let isBatch = kernel.random.chance(perMille: 500)
-        let stem = "\(Self.stems[number % Self.stems.count])-\(index)-\(number)"
+        let stem = timedName() ?? "\(Self.stems[number % Self.stems.count])-\(index)-\(number)"
         let lines = (0..<(isBatch ? Self.linesPerBatch : 1)).map { line in
             // The order is that of mtimes, which may be equal: only lines of one file have an order of their own.
             EventNumber(publisher: 100 * (index + 1) + number, number: line)
@@ -49,6 +49,14 @@ final class ForeignWriter {
         if !isBatch { text.removeLast() }
         put(text, "/q/\(stem).\(isBatch ? "jsonl" : "json")")
         for event in lines { scenario.note(.publish(event, .ok(.kill))) }
+    }
+
+    /// A name as PHP's `microtime(true) . '_' . uniqid()` makes it, where it gives such.
+    private func timedName() -> String? {
+        guard scenario.profile.extras.hasTimedNames, kernel.random.chance(perMille: 500) else { return nil }
+        let unique = String(kernel.random.next() | 1 << 63, radix: 16).prefix(13)
+        let fraction = String(10_000 + kernel.unix % 1_000_000_000 / 100_000).dropFirst()
+        return "\(kernel.unix / 1_000_000_000).\(fraction)_\(unique)"
     }
 
     private func put(_ text: [UInt8], _ path: String) {

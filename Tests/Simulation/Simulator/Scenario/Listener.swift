@@ -103,7 +103,7 @@ final class Listener {
             if kernel.random.chance(perMille: 200) {
                 tokenEnd = kernel.unix / 1_000_000_000 + Int64(kernel.random.pick([1, 2, 3, -29, -28, -31]))
             }
-            fields.append("Authorization: Bearer \(story.token(of: user, until: tokenEnd))")
+            fields.append("Authorization: Bearer \(Tokens.make(user: user, until: tokenEnd))")
         }
         let target = "/\(isStream ? "events" : "")?\(query.joined(separator: "&"))"
         let lines = ["GET \(target) HTTP/1.1", "Host: 127.0.0.1:8081"] + fields
@@ -287,6 +287,9 @@ final class Listener {
         guard let seq = Bytes.number("\"seq\":", in: text), let publisher = Bytes.number("\"p\":", in: text),
             let number = Bytes.number("\"n\":", in: text)
         else { return scenario.fail("\(name): \(Bytes.text(text))") }
+        if scenario.profile.extras.payloadKey != nil, Bytes.find(",\"data\":{\"p\":", in: text) == nil {
+            scenario.fail("\(name): the payload has another name: \(Bytes.text(text))")
+        }
         if losesNext {
             losesNext = false
             return

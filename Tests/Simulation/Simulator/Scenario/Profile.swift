@@ -51,6 +51,10 @@ struct Profile {
     /// How many files each of its publishers writes.
     var filesPerStory = 30
     let historyMarkLimit: Int
+    /// What else there is, drawn apart.
+    var extras = Extras()
+    /// Whether the server looks who may publish what.
+    var hasPublisherRules: Bool { operatorActs > 0 || extras.hasForbiddenEvents }
     var hasKeys: Bool { !isStory && styles.contains(.keyed) }
 
     /// How a publisher writes.
@@ -67,6 +71,7 @@ struct Profile {
     }
 
     init(random: inout Randomness, options: Options) {
+        let drawn = random.peek
         machine = Kernel.Settings()
         machine.fault = options.fault
         machine.isTraced = options.isTraced
@@ -113,6 +118,11 @@ struct Profile {
         operatorActs = isStory ? 0 : random.pick([0, 0, 6])
         machine.failingCall = options.failingCall
         if let run = options.cutRun { calm(for: run) }
+        if options.failingCall == nil, options.cutRun == nil {
+            extras = Extras(
+                Randomness(seed: ~drawn), isStory: isStory, hasRightClock: clockErrors.isEmpty)
+            machine.hasFIFOs = extras.hasFIFOs
+        }
         // The model of a story knows of the numbers that are in the journal.
         machine.mayBeFull = !isStory
         if random.chance(perMille: 300), options.failingCall == nil, options.cutRun == nil {

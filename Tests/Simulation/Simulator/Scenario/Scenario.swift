@@ -25,6 +25,7 @@ final class Scenario: Stage {
     private var story: Story?
     /// Reads the state at the end.
     private var reader: StateReader?
+    private(set) lazy var spectators = Spectators(in: self)
     private var crashesLeft: Int
     private var crashes = 0
     /// What ends the run at once: a server that does not start, a promise that is not about the history.
@@ -75,8 +76,10 @@ final class Scenario: Stage {
         } else {
             startAll()
         }
+        spectators.start()
         planCrash()
         play()
+        if failure == nil, checker.found.isEmpty { spectators.finish() }
         var outcome = Outcome()
         outcome.crashes = crashes
         outcome.errors = kernel.errors
@@ -154,6 +157,7 @@ final class Scenario: Stage {
             fail("client \(name): \(event) came before its time")
         }
         factCount += 1
+        spectators.note(entry)
         checker.note(entry)
     }
 
@@ -171,7 +175,7 @@ final class Scenario: Stage {
     var hasCrashed: Bool { crashes >= Self.leastCrashes }
 
     /// Whether everything is published.
-    var isPublished: Bool { crowd?.isDone ?? true && story?.arePublishersDone ?? true }
+    var isPublished: Bool { crowd?.isDone ?? true && story?.arePublishersDone ?? true && spectators.isDone }
 
     var areClientsReady: Bool { clients.allSatisfy(\.isReady) }
 
@@ -202,9 +206,10 @@ final class Scenario: Stage {
                 deliveriesBefore = checker.counts.deliveries
             }
             let deadline = (quietSince ?? kernel.now) + Self.patienceNanoseconds
-            guard isComplete && hasCrashed || kernel.now > deadline else { continue }
+            guard isComplete && hasCrashed && spectators.isSatisfied || kernel.now > deadline else { continue }
+            guard spectators.hasAnswers(until: deadline + Self.patienceNanoseconds) else { continue }
             guard profile.hasKeys else { return }
-            if let state = reader?.state { return compare(state) }
+            if let reader, let state = reader.state { return compare(state, isComplete: reader.isComplete) }
             guard reader == nil || kernel.now < deadline + Self.patienceNanoseconds else {
                 return fail("no state within two minutes")
             }
@@ -217,9 +222,11 @@ final class Scenario: Stage {
     }
 
     /// Whether the state of each key is its last event, if that has not ended it.
-    private func compare(_ state: [String: EventNumber]) {
+    private func compare(_ state: [String: EventNumber], isComplete: Bool) {
         for publisher in crowd?.publishers ?? [] where publisher.style == .keyed {
             for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
+                // Of keys without room it is told that they are missing.
+                if state[key] == nil, !isComplete, profile.extras.keyLimit != nil { continue }
                 fail("the state of \(key) is \(state[key].map { "\($0)" } ?? "none"), and not of \(events)")
             }
         }
@@ -235,7 +242,9 @@ final class Scenario: Stage {
     }
 
     private var filesLeft: [String] {
-        kernel.queue.entries.keys.filter { !$0.hasPrefix(".") || $0.hasPrefix(".taken-") }.sorted()
+        kernel.queue.entries.keys.filter {
+            (!$0.hasPrefix(".") && $0 != Spectators.foreignName) || $0.hasPrefix(".taken-")
+        }.sorted()
     }
 
     /// Once all is published, no more crashes are waited for than a run must have.
@@ -309,16 +318,6 @@ final class Scenario: Stage {
             guard let inode = kernel.queue.entries[name] else { continue }
             let other = "\(name.dropLast(6))\(name.contains("0.json") ? "1" : "0").json"
             kernel.change(kernel.queue, [(name, nil), (other, inode)])
-        }
-    }
-
-    /// Sets the wall clock wrong and right again.
-    private func setClock() {
-        for error in profile.clockErrors {
-            for ahead in [error * 1_000_000_000, 0] {
-                kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000_000)))
-                kernel.unixAhead = ahead
-            }
         }
     }
 

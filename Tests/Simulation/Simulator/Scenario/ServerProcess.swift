@@ -44,7 +44,8 @@ final class ServerProcess {
                 try server.run()
                 if !isStopping { scenario.fail("the server has ended") }
                 stops += 1
-            } catch ServerStartError.held where kernel.hasOnePort {
+            } catch ServerStartError.held(let held) where kernel.hasOnePort {
+                if !"\(held)".contains("/q") { scenario.fail("the server: \(held)") }
                 refusals += 1
             } catch {
                 // It may end for one of these, and says why; then it is started again.
@@ -72,13 +73,37 @@ extension Configuration {
     }
 }
 
+extension Configuration {
+    /// With users in a channel that tracks them, and an application.
+    mutating func hasGuests() {
+        tokenSecretPath = "/guests.secret"
+        rulesPath = "/guests.rules"
+        applicationTokenPath = "/guests.application"
+    }
+}
+
 extension Scenario {
+    var serverCount: Int { 1 }
+
+    /// Sets the wall clock wrong and right again.
+    func setClock() {
+        for error in profile.clockErrors {
+            for ahead in [error * 1_000_000_000, 0] {
+                kernel.pause(until: kernel.now + Int64(kernel.random.below(3_000_000_000)))
+                kernel.unixAhead = ahead
+            }
+        }
+    }
+
     var configuration: Configuration {
         var configuration = Configuration.simulated(
             queuePath: "/q", threads: profile.loops, usesNotices: profile.usesNotices)
         configuration.eventLines = profile.eventLines
-        if profile.operatorActs > 0 { configuration.publisherRulesPath = "/publishers" }
+        if profile.hasPublisherRules { configuration.publisherRulesPath = "/publishers" }
         if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
+        if let limit = profile.extras.keyLimit { configuration.keyLimit = limit }
+        if let key = profile.extras.payloadKey { configuration.payloadKey = key }
+        if profile.extras.hasGuests { configuration.hasGuests() }
         if profile.isStory {
             configuration.tokenSecretPath = "/secrets"
             configuration.rulesPath = "/rules"

@@ -129,9 +129,23 @@ final class SimulatedOperator {
                     if item.nanoseconds < last { scenario.fail("operator: \(item.path) is listed late") }
                     last = item.nanoseconds
                     _ = inventory.glance(at: item)
+                    if scenario.profile.extras.hasOddFiles { read(item, in: directory) }
                 }
             }
         }
+    }
+
+    /// Reads a file of the queue, which may go meanwhile: as long as it stands there this is what is in it.
+    private func read(_ item: SpoolItem, in directory: Directory) {
+        func inode() -> Inode? { "/q/\(item.path)".withCString { kernel.find($0, in: nil)?.inode } }
+        let before = inode()
+        let contents = before?.contents
+        var bytes: [UInt8] = []
+        guard let file = try? SpoolKeeper(directory, unix: kernel.unix).open(item),
+            (try? file.readAll(into: &bytes, limitBytes: 1_048_576, object: "")) != nil
+        else { return }
+        guard let before, before === inode(), before.contents == contents else { return }
+        if bytes != before.contents { scenario.fail("operator: \(item.path) reads as \(Bytes.text(bytes))") }
     }
 }
 

@@ -1,4 +1,5 @@
 import History
+import WSQueueCore
 import WSQueueSpool
 import WSQueueSystem
 
@@ -71,7 +72,7 @@ final class SimulatedPublisher {
     private func write(_ events: [EventNumber], _ writer: SpoolWriter, ids: Int = 0) throws {
         begin(events)
         let lines = events.map {
-            Self.text(of: $0, id: ids > 0 ? id(of: $0) : nil, key: style == .keyed ? key(of: $0) : nil)
+            text(of: $0, id: ids > 0 ? id(of: $0) : nil, key: style == .keyed ? key(of: $0) : nil)
         }
         let bytes = Array(lines.joined(separator: [0x0A]))
         for _ in 0..<max(1, ids) {
@@ -96,7 +97,7 @@ final class SimulatedPublisher {
         for event in events {
             var file = try AtomicFile.create(
                 FileName(".\(name).\(event.number)"), in: directory, durability: durability)
-            try file.append(Self.text(of: event).span)
+            try file.append(text(of: event).span)
             try file.seal(mode: 0o644)
             try file.reveal(as: FileName(name), replacing: true)
         }
@@ -139,13 +140,31 @@ final class SimulatedPublisher {
         scenario.profile.machine.hasUsers ? "\(event.number)" : "\(event.publisher)-\(event.number)"
     }
 
-    private static func text(of event: EventNumber, id: String? = nil, key: String? = nil) -> [UInt8] {
+    private func text(of event: EventNumber, id: String? = nil, key: String? = nil) -> [UInt8] {
+        if scenario.profile.extras.usesLibrary { return encoded(event, id, key) }
         let id = id.map { ",\"id\":\"\($0)\"" } ?? ""
-        let state = key.map { ",\"key\":\"\($0)\"" + (clears(event) ? ",\"clear\":true" : "") } ?? ""
+        let state = key.map { ",\"key\":\"\($0)\"" + (Self.clears(event) ? ",\"clear\":true" : "") } ?? ""
         // As wsqueue-publish writes it, and as others may.
         let time = event.publisher == 0 ? ",\"timestamp\":1800000000" : ""
-        return Array("{\"event\":\"e\",\"payload\":".utf8) + payload(of: event)
-            + Array("\(time)\(id)\(state)}".utf8)
+        let member = scenario.profile.extras.hasUnknownMembers ? ",\"colour\":1" : ""
+        return Array("{\"event\":\"e\",\"payload\":".utf8) + Self.payload(of: event)
+            + Array("\(time)\(id)\(state)\(member)}".utf8)
+    }
+
+    /// As the publisher's library writes it.
+    private func encoded(_ event: EventNumber, _ id: String?, _ key: String?) -> [UInt8] {
+        var one = Event("e", payload: Self.payload(of: event))
+        one.id = id
+        one.key = key
+        one.clearsKey = key != nil && Self.clears(event)
+        do {
+            let bytes = try EventFile.encode(one, queuedAt: scenario.kernel.unix)
+            // Lines of a batch are joined by what ends them.
+            return bytes.last == 0x0A ? Array(bytes.dropLast()) : bytes
+        } catch {
+            scenario.fail("publisher \(index): \(error)")
+            return []
+        }
     }
 
     /// Events differ in length.

@@ -4,6 +4,8 @@ import History
 final class StateReader {
     /// The event of each key, once all of it has come.
     private(set) var state: [String: EventNumber]?
+    /// Whether it was told that this is the state of all keys.
+    private(set) var isComplete = true
     private unowned let scenario: any Stage
     private let server: Int
     private let kernel: Kernel
@@ -44,6 +46,7 @@ final class StateReader {
             while let (opcode, text) = reception.next() {
                 guard opcode != .close else { return nil }
                 if Bytes.find("\"action\":\"state\"", in: text) != nil, Bytes.find("\"keys\":", in: text) != nil {
+                    isComplete = Bytes.find("\"complete\":true", in: text) != nil
                     return found
                 }
                 if let key = Bytes.value("\"key\":\"", end: 0x22, in: text),

@@ -1,6 +1,5 @@
 import Glibc
 import History
-import WSQueueCore
 
 /// The other kind of run: a small history and small bounds, channels, users and keys, rules that change; and a model that
 /// says what clients must have been told (``HistoryModel``).
@@ -26,14 +25,13 @@ final class Story {
     static let users = ["u1", "u2"]
     /// So long after its end a token is still taken (seconds).
     static let tokenLeeway: Int64 = 30
-    private static let secret = "a secret of sixty-four bytes, which is enough for all algorithms\n"
 
     init(_ scenario: Scenario) {
         self.scenario = scenario
         kernel = scenario.kernel
         model = HistoryModel(bound: scenario.profile.historyMarkLimit)
         witness = JournalWitness(kernel)
-        kernel.place("secrets", Self.secret)
+        kernel.place("secrets", Tokens.secret)
         change(to: drawRights())
     }
 
@@ -84,32 +82,6 @@ final class Story {
         for listener in listeners { listener.end() }
         if kernel.diskErrors > 0 { model.isDisturbed = true }
         return (model.findings(), model.counts)
-    }
-
-    /// A token that says who bears it, and perhaps when it ends (Unix seconds).
-    func token(of user: String, until end: Int64?) -> String {
-        let claims = #"{"sub":"\#(user)"\#(end.map { ",\"exp\":\($0)" } ?? "")}"#
-        let signed = [#"{"alg":"HS256","typ":"JWT"}"#, claims].map { Self.base64($0.utf8) }.joined(separator: ".")
-        // A line's end is none of the secret.
-        let secret = Array(Self.secret.utf8.dropLast())
-        let code = HMAC(.sha256, key: secret.span).code(of: Array(signed.utf8).span)
-        return "\(signed).\(Self.base64(code))"
-    }
-
-    /// RFC 4648 §5, without padding.
-    private static func base64(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        var (text, bits, count) = ("", 0, 0)
-        for byte in bytes {
-            (bits, count) = (bits << 8 | Int(byte), count + 8)
-            while count >= 6 {
-                count -= 6
-                text.append(digits[bits >> count & 63])
-            }
-            bits &= (1 << count) - 1
-        }
-        if count > 0 { text.append(digits[bits << (6 - count) & 63]) }
-        return text
     }
 
     // MARK: What the others tell

@@ -38,7 +38,7 @@ final class StoryPublisher {
             let isBatch = kernel.random.chance(perMille: 250)
             let events = (0..<(isBatch ? 6 : 1)).map { drawEvent(file * 100 + $0, isLine: isBatch) }
             for event in events { story.note(event) }
-            let text = Array(events.map(Self.text).joined(separator: "\n").utf8)
+            let text = Array(events.map(text).joined(separator: "\n").utf8)
             _ = try writer.write(text.span, suffix: isBatch ? .batch : .event)
             for event in events { story.notePublished(event) }
             if kernel.random.chance(perMille: scenario.profile.restPerMille) {
@@ -76,7 +76,7 @@ final class StoryPublisher {
     /// Events differ in length.
     private static let fillings = (0..<7).map { String(repeating: "z", count: $0 * 30) }
 
-    private static func text(_ event: ModelEvent) -> String {
+    private func text(_ event: ModelEvent) -> String {
         func list(_ words: [String]) -> String { "[\(words.map { "\"\($0)\"" }.joined(separator: ","))]" }
         let filling = Self.fillings[event.number.number % 7]
         var members = ["\"event\":\"e\""]
@@ -86,6 +86,11 @@ final class StoryPublisher {
         if let key = event.key { members.append("\"key\":\"\(key)\"") }
         if event.clears { members.append("\"clear\":true") }
         if let users = event.recipients { members.append("\"recipients\":\(list(users))") }
+        if scenario.profile.extras.hasExceptions, event.key == nil, event.recipients == nil, event.exceptedUsers.isEmpty
+        {
+            // No one has these connections: what is kept with the event keeps it from nobody.
+            members.append("\"except\":[900000001,900000002]")
+        }
         if !event.exceptedUsers.isEmpty { members.append("\"except_users\":\(list(event.exceptedUsers))") }
         if let end = event.expiresAt {
             let fraction = String(end % 1_000_000)

@@ -147,8 +147,8 @@ final class WebPublisher {
             }
             received += connection.toClient
             connection.toClient = []
-            if let status = Self.status(of: received) {
-                switch status {
+            if let answer = HTTPAnswer(received) {
+                switch answer.status {
                 case 202: return .accepted
                 case 503: return .refused
                 default:
@@ -159,14 +159,6 @@ final class WebPublisher {
             if connection.isReset || connection.isClosedByServer { return .none }
             if kernel.now >= patience { return .abandoned }
         }
-    }
-
-    /// The status of an answer that is whole.
-    private static func status(of answer: [UInt8]) -> UInt64? {
-        guard let end = Bytes.find("\r\n\r\n", in: answer[...]),
-            let length = Bytes.number("Content-Length: ", in: answer[..<end]), answer.count >= end + 4 + Int(length)
-        else { return nil }
-        return Bytes.number("HTTP/1.1 ", in: answer[...])
     }
 
     private static func payload(of event: EventNumber) -> [UInt8] {
