@@ -49,7 +49,7 @@ package struct RequestParser: Sendable {
         }
         // LF after CR and nowhere else, CR before LF and nowhere else.
         guard (head.bytes.last == ASCII.carriageReturn) == (byte == ASCII.lineFeed) else { throw .bareLineEnd }
-        head.bytes.append(byte)
+        head.append(byte)
         guard byte == ASCII.lineFeed else { return false }
         let line = lineStart..<head.bytes.count - 2
         lineStart = head.bytes.count
