@@ -72,7 +72,7 @@ struct BenchRun {
         var measurement = Measurement(
             crowd: try Crowd(dialect: dialect, ports: ports, path: path, subject: event.channel ?? "bench"),
             source: try makeSource(), server: server, events: events, rounds: rounds, idleSeconds: Int64(idleSeconds))
-        if others > 0 { try measurement.crowd.openOthers(others) }
+        if others > 0 { try measurement.openOthers(others) }
         if Set(scenarios).isDisjoint(with: ["drain", "fill", "past"]) { try measurement.open(clients) }
         for scenario in scenarios { try run(scenario, &measurement) }
     }
