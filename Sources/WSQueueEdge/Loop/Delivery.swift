@@ -176,8 +176,8 @@ struct Delivery: ~Copyable {
     /// - Parameter request: What it wants of the past, where that waits.
     func reached(by slot: Int, waiting request: PastRequest?, _ subscriptions: SubscriptionTable) -> UInt64 {
         if let replay = replays[slot] { return replay.reached }
-        if let request { return replays.bounds.start(after: request.since, seq: fanout.seq) }
-        return fanout.reached(by: slot, subscriptions)
+        let sent = fanout.reached(by: slot, subscriptions)
+        return request.map { replays.bounds.reached(waiting: $0, sent: sent, seq: fanout.seq) } ?? sent
     }
 
     /// The channels that a client's replay waits for, or will, and up to where it has been sent live what was for it.

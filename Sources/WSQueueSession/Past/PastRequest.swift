@@ -65,6 +65,16 @@ package struct PastBounds: Equatable, Sendable {
         return max(cursor.seq, min(seq, precedingSeq))
     }
 
+    /// Up to where a client has everything whose request waits.
+    ///
+    /// - Parameters:
+    ///   - sent: Up to where it has been sent what was for it.
+    ///   - seq: Where its loop stands.
+    package func reached(waiting request: PastRequest, sent: UInt64, seq: UInt64) -> UInt64 {
+        // A place in one channel says nothing of the others.
+        request.channel == nil ? start(after: request.since, seq: seq) : sent
+    }
+
     /// Whether a place is one in this history: not in another numbering, ahead of it, or in another course of events.
     func isOfHistory(_ cursor: Cursor) -> Bool {
         cursor.epoch == epoch && cursor.seq <= lastSeq && !left.contains { $0.contains(cursor.seq) }

@@ -69,9 +69,12 @@ package struct Reception: Sendable {
     }
 
     func lacks(_ seq: UInt64, isForUser: Bool, ways: [Way], during replay: Replay) -> Bool {
-        let isLive = ways.contains { max($0.since, isForUser ? identifiedSince : 0) < seq }
         // Of what is held back it gets what it would get live, of what lies before that only what it asked for.
-        if seq > replay.heldSince { return isLive }
+        let isHeld = seq > replay.heldSince
+        let isLive = ways.contains {
+            max($0.since, isForUser ? identifiedSince : 0) < seq && !(isHeld && $0.isWanted && seq <= replay.hadSeq)
+        }
+        if isHeld { return isLive }
         return !isLive && ways.contains { $0.isWanted }
     }
 
@@ -98,7 +101,7 @@ package struct Reception: Sendable {
                 return way.since > replay.reached || (isHeldGone && way.since < trimmed.end)
             }
         }
-        var loss = wanted(after: replay.reached)
+        var loss = wanted(after: max(replay.reached, replay.hadSeq))
         // What came after the moment of its state that does not tell.
         if let cut = replay.stateCut, trimmed.end > cut, loss.any, wanted(after: max(replay.reached, cut)).any {
             loss.plain = true

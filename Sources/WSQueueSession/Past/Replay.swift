@@ -66,15 +66,16 @@ package struct Replay: Sendable {
             next = seq + 1
             return
         }
-        // Another server has sent it what is still on its way to this one.
-        if bounds.isAwaited(since) {
-            next = since.seq + 1
+        let isAwaited = bounds.isAwaited(since)
+        // Another server has sent it what is still on its way to this one; else a client may send any number, the greatest too.
+        next = (isAwaited ? since.seq : min(since.seq, bounds.lastSeq)) + 1
+        guard isAwaited || bounds.isOfHistory(since) else {
+            // What is gone before the oldest record may have been for others: that is looked at when it is come to.
+            lose(upTo: start, reason: .epoch)
             return
         }
-        // A client may send any number, the greatest too.
-        next = min(since.seq, bounds.lastSeq) + 1
-        // What is gone before the oldest record may have been for others: that is looked at when it is come to.
-        if !bounds.isOfHistory(since) { lose(upTo: start, reason: .epoch) }
+        // Of its other channels it has had nothing of what is held back.
+        if hadSeq > 0 { next = seq + 1 }
     }
 
     /// The channels and patterns whose past is wanted.
@@ -87,6 +88,10 @@ package struct Replay: Sendable {
         (wanted, isWaiting) = (Set(channels), false)
         self.state = state
     }
+
+    /// Up to here it has had what is in the channel that it asks for, from another loop or server, though its loop has not come
+    /// there; 0 where it has.
+    var hadSeq: UInt64 { request.channel != nil && start > heldSince ? start : 0 }
 
     /// The first number that has not been looked at.
     package var nextSeq: UInt64 { next }
@@ -110,17 +115,17 @@ package struct Replay: Sendable {
     ///   - isFollowing: Whether events that other servers send come here now: while they do not, a place ahead of all
     ///     records may still be reached.
     package mutating func step(seq: UInt64, isFollowing: Bool, now: Int64) -> Step {
-        if next == seq + 1 {
-            guard let state else { return .finish }
-            if state.hasMore(before: next) { return .state }
-            // The state is of a moment to which the loop has not come yet.
-            return state.cut > seq ? .wait : .finish
+        if next <= seq { return .read }
+        if max(next - 1, hadSeq) > seq {
+            if !isFollowing { waitsUntil = now + Self.awaitNanoseconds }
+            guard now >= waitsUntil else { return .wait }
+            // No server has had such a number: the client is told that its place does not exist.
+            lose(upTo: seq, reason: .epoch)
         }
-        guard next > seq + 1 else { return .read }
-        if !isFollowing { waitsUntil = now + Self.awaitNanoseconds }
-        // No server has had such a number: the client is told that its place does not exist.
-        if now >= waitsUntil { lose(upTo: seq, reason: .epoch) }
-        return .wait
+        guard let state else { return .finish }
+        if state.hasMore(before: next) { return .state }
+        // The state is of a moment to which the loop has not come yet.
+        return state.cut > seq ? .wait : .finish
     }
 
     /// Its socket has taken something, or there was nothing for it to take.
