@@ -85,15 +85,7 @@ package struct FailedFiles {
             self.directory = nil
             directory = try opened()
         }
-        let newName = try freeName(for: name, in: directory)
-        // First, so that the reason is there as soon as the file is; one that cannot be written is in the server's log.
-        try? write(reason, beside: newName, in: directory)
-        do {
-            try spool.rename(name, to: newName, in: directory)
-        } catch {
-            try? directory.remove(newName.appending(Self.reasonSuffix))
-            throw error
-        }
+        let newName = try move(name, reason: reason, to: directory)
         count += 1
         bytes += (try? directory.status(of: newName))?.allocatedBytes ?? 0
         return (newName, count > nextPrune || bytes > Self.limitBytes ? prune(directory, nil) : nil)
@@ -218,14 +210,31 @@ package struct FailedFiles {
         return found
     }
 
-    private func freeName(for name: FileName, in directory: Directory) throws(SystemCallError) -> FileName {
-        var candidate = name
+    /// Gives a file a name here that no other has, with its reason beside it.
+    private func move(
+        _ name: FileName, reason: String, to directory: Directory
+    ) throws(SystemCallError) -> FileName {
+        var newName = name
         var number = 1
-        while try directory.has(candidate) {
+        while true {
+            // Of a name that cannot be looked at only the rename tells whether it is free.
+            let isFree = (try? directory.has(newName)).map { !$0 }
+            if isFree != false {
+                // First, so that the reason is there as soon as the file is, unless it may be another file's; one that
+                // cannot be written is in the server's log.
+                if isFree != nil { try? write(reason, beside: newName, in: directory) }
+                do throws(SystemCallError) {
+                    try spool.renameWithoutReplacing(name, to: newName, in: directory)
+                    if isFree == nil { try? write(reason, beside: newName, in: directory) }
+                    return newName
+                } catch {
+                    if isFree != nil { try? directory.remove(newName.appending(Self.reasonSuffix)) }
+                    guard error.isExisting else { throw error }
+                }
+            }
             number += 1
-            candidate = name.appending(".\(number)")
+            newName = name.appending(".\(number)")
         }
-        return candidate
     }
 
     private func write(_ reason: String, beside name: FileName, in directory: Directory) throws(SystemCallError) {

@@ -201,6 +201,30 @@ struct HubFaultTests {
         #expect(number > 5)
     }
 
+    /// The rows: whether another file has that name there.
+    @Test(arguments: [false, true])
+    func `a file is set aside though the name that it would have there may not be looked at`(isTaken: Bool) throws {
+        try withHub { hub in
+            if isTaken {
+                try hub.place(name(1), "{}")
+                for _ in 0..<2 { hub.turn(after: 3_000) }
+                try #require(hub.failed == [name(1)])
+            }
+            func text(_ suffix: String) throws -> String {
+                try String(contentsOfFile: "\(hub.path)/.failed/\(name(1))\(suffix)", encoding: .utf8)
+            }
+            let reason = isTaken ? try text(".why") : ""
+            try hub.place(name(1), "no event")
+            _ = SystemCallFaults.failing(
+                next: 1_000, "stat", on: "\(hub.path)/.failed/\(name(1))", with: EACCES
+            ) { for _ in 0..<3 { hub.turn(after: 3_000) } }
+            #expect(hub.names.isEmpty)
+            if isTaken { #expect(try text("") == "{}" && text(".why") == reason) }
+            let number = isTaken ? ".2" : ""
+            #expect(try text(number) == "no event" && text("\(number).why") != reason)
+        }
+    }
+
     @Test(arguments: codes)
     func `whichever call fails, an event is of whom its name says it is`(code: Int32) throws {
         var didFail = true

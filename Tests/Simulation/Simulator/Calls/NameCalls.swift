@@ -162,11 +162,8 @@ public func simulatedFstatat(
     _ directory: Int32, _ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<stat>, _ flags: Int32
 ) -> Int32 {
     guard let kernel = enter("fstatat") else { unknown("fstatat of a real file") }
-    let parent = kernel.file(directory)?.inode
-    // A right that is not there is not there a moment later: the server leaves a file where it is that it may not set aside,
-    // and says so. Whether it may is asked here first, so that nothing in that directory is written over.
-    if let code = kernel.error(of: parent?.name == ".failed" ? .status : .look) { return refuse(code) }
-    return describe(kernel.find(path, in: parent)?.inode, result)
+    if let code = kernel.error(of: .look) { return refuse(code) }
+    return describe(kernel.find(path, in: kernel.file(directory)?.inode)?.inode, result)
 }
 
 @_cdecl("faccessat")
