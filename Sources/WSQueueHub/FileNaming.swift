@@ -46,7 +46,7 @@ struct FileNaming {
         }
         var known = 0
         // Asked only where the answer counts: each line is looked at for it.
-        if !names.hasTaken(source.base) || source.keepsTimes {
+        if !names.hasTaken(source.base) || source.keepsTimes || source.wasLeft {
             known = batch.lastLine { event, _ in recorder.knowsBytes(of: event) }.known
         }
         let copied = source.keepsTimes ? JournalRecord.Fingerprint(batch.text.span) : nil
@@ -69,7 +69,8 @@ struct FileNaming {
         _ source: FileSource, isSame: Bool, _ copied: JournalRecord.Fingerprint?, line: Int?,
         _ recorder: borrowing Recorder
     ) -> ReusedNames.Verdict {
-        let file = ReusedNames.File(base: source.base, isSame: isSame, copied: copied)
+        let file = ReusedNames.File(
+            base: source.base, isSame: isSame, copied: copied, wasLeft: source.wasLeft)
         return names.decide(file) { Self.isKnown(source, $0, line: line, recorder) }
     }
 

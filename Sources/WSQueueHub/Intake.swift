@@ -270,7 +270,7 @@ struct Intake: ~Copyable {
         }
         do throws(SystemCallError) {
             if trouble.mayHaveTaken {
-                for name in try Removal.putBackAll(in: reader.directory) { queue.retry(name, in: reader.directory) }
+                queue.addLeft(try Removal.putBackAll(in: reader.directory), in: reader.directory)
                 trouble.mayHaveTaken = false
             }
             try watcher.willList(reader.directory, now: now)

@@ -18,9 +18,15 @@ package struct PendingFile: Equatable, HeapElement {
     /// Where the name begins that it was delivered under, and how long its stem is.
     private let start: Int
     private let stemCount: Int
+    /// Whether a server before this one has taken it, and not deleted it.
+    package let wasLeft: Bool
 
-    init(name: FileName, from start: Int = 0, parsed: SpoolName, order: SpoolOrder, arrival: FileArrival) {
+    init(
+        name: FileName, from start: Int = 0, wasLeft: Bool = false, parsed: SpoolName, order: SpoolOrder,
+        arrival: FileArrival
+    ) {
         self.name = name
+        self.wasLeft = wasLeft
         self.start = start
         self.order = order
         self.arrival = arrival

@@ -28,6 +28,8 @@ package struct SpoolQueue {
     /// How many notices there were.
     private var arrivals: UInt64 = 0
     private var foreign: Set<FileName> = []
+    /// Files that a server before this one has taken and not deleted, and whose names others have by now.
+    private var left: Set<FileName> = []
     /// Files that could not be looked at, so that their places are not known, and why.
     private var unplaced: Set<FileName> = []
     /// Why the last of these could not be; `nil` where there is none.
@@ -79,6 +81,12 @@ package struct SpoolQueue {
     /// Adds a file that was looked at before and could not be taken then, or another one of its name.
     package mutating func retry(_ name: FileName, in directory: Directory) {
         insert(name, arrival: again.removeValue(forKey: name) ?? unnoticed, in: directory)
+    }
+
+    /// Adds files that a server before this one has taken and not deleted, under the names that it gave them.
+    package mutating func addLeft(_ names: [FileName], in directory: Directory) {
+        left.formUnion(names)
+        for name in names { retry(name, in: directory) }
     }
 
     /// Gives up the files that could not be looked at, so that they can be looked at again (``retry(_:in:)``). No listing
@@ -252,6 +260,7 @@ package struct SpoolQueue {
         noticed = Heap<PendingFile>()
         known = []
         again = [:]
+        left = []
         horizon = nil
         schedule = SpoolSchedule(limitFiles: limit)
         dueTimes = DueTimes(limitFiles: limit)
@@ -282,7 +291,9 @@ package struct SpoolQueue {
                 start == 0
                 ? try dueTimes.order(of: parsed, bytes, in: directory)
                 : try parsed.order(of: bytes, entry: name, in: directory)
-            return PendingFile(name: name, from: start, parsed: parsed, order: order, arrival: arrival)
+            return PendingFile(
+                name: name, from: start, wasLeft: start > 0 && left.contains(name), parsed: parsed, order: order,
+                arrival: arrival)
         } catch {
             noteUnplaced(name, error)
             return nil

@@ -82,6 +82,33 @@ struct HubIdentityTests {
         }
     }
 
+    @Test(arguments: ["status.json", "status.jsonl"])
+    func `what a server before had taken and cannot be read for long is not sent again after its namesake`(
+        name: String
+    ) throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let tick = tick
+            let text = #"{"event":"n","payload":1}"# + "\n"
+            do {
+                let hub = try hub(path)
+                try place(name, text, mtime: tick, in: hub)
+                for _ in 0..<3 { hub.turn(after: 3_700_000) }
+                #expect(ids(hub).count == 1)
+            }
+            let hub = try hub(path)
+            let taken = ".taken-12345678-\(name)"
+            try place(taken, text, mtime: tick, in: hub)
+            try place(name, #"{"event":"n","payload":2}"# + "\n", mtime: tick, in: hub)
+            _ = SystemCallFaults.failing(next: 1_000, "open", on: "\(hub.path)/\(taken)", with: EIO) {
+                for _ in 0..<10 { hub.turn() }
+            }
+            #expect(ids(hub).map { $0.prefix { $0 != "/" } } == ["status@\(tick)+2"])
+            for _ in 0..<5 { hub.turn() }
+            #expect(ids(hub).isEmpty && hub.names.isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: "\(hub.path)/\(taken)"))
+        }
+    }
+
     @Test func `a copy that keeps times is one event, and another one with other bytes`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try hub(path)

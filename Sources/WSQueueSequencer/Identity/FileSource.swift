@@ -16,6 +16,8 @@ package struct FileSource {
     /// Whether its writer sets no other times any more: it has set them, or a server has had the file before. What a crash
     /// has left must not wait: it is known by its bytes only until its namesake is taken.
     package var hasItsTimes: Bool { keepsTimes || file.wasTaken }
+    /// Whether a server before this one has taken it, and not deleted it.
+    package var wasLeft: Bool { file.wasLeft }
     private let stem: [UInt8]
     private var present: [UInt8]
 

@@ -14,9 +14,14 @@ package struct ReusedNames {
         package let isSame: Bool
         /// Its bytes, where it has come with the times of another one, so that another one of these bytes is a copy.
         package let copied: JournalRecord.Fingerprint?
+        /// Whether a process before this one has taken it: then its bytes tell, whatever has had its name since.
+        package let wasLeft: Bool
 
         /// Makes it of its parts.
-        package init(base: JournalRecord.Identity, isSame: Bool, copied: JournalRecord.Fingerprint?) {
+        package init(
+            base: JournalRecord.Identity, isSame: Bool, copied: JournalRecord.Fingerprint?, wasLeft: Bool = false
+        ) {
+            self.wasLeft = wasLeft
             self.base = base
             self.isSame = isSame
             self.copied = copied
@@ -55,7 +60,8 @@ package struct ReusedNames {
     package mutating func decide(_ file: File, isKnown: (Int) -> Bool) -> Verdict {
         let last = taken[file.base]
         // A copy is one of what was there last: who puts the first of two back has published again.
-        if file.isSame, last == nil || (file.copied != nil && file.copied == last?.copied) { return .known }
+        let isCopy = file.copied != nil && file.copied == last?.copied
+        if file.isSame, last == nil || file.wasLeft || isCopy { return .known }
         var count = (last?.count ?? 0) + 1
         while isKnown(count) { count += 1 }
         if last == nil, taken.count >= Self.limitNames { taken = [:] }
