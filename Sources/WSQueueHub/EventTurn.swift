@@ -249,7 +249,11 @@ struct EventTurn: ~Copyable {
         keeper.age(&recorder, ages, finished: finished, unix: unix)
     }
     /// Writes the journal on in a directory that has taken the place of the queue, where it is kept there.
-    mutating func moveJournal(to queue: Directory) throws(SystemCallError) { try keeper.move(&recorder, to: queue) }
+    mutating func moveJournal(to queue: Directory) throws(SystemCallError) {
+        // The journal tells which of its files were sent, as after a start.
+        naming.forgetNames()
+        try keeper.move(&recorder, to: queue)
+    }
 
     /// Says on the disk that the journal ends in order, and ends the stream's thread.
     mutating func close() {

@@ -11,6 +11,9 @@ struct FileNaming {
 
     init() {}
 
+    /// Forgets which names this process has taken: another directory is the queue, whose files may be what the journal tells.
+    mutating func forgetNames() { names = ReusedNames() }
+
     /// Gives an event of a file of its own the id that it is known by.
     ///
     /// - Returns: `nil` where it has been sent before.

@@ -109,6 +109,25 @@ struct HubIdentityTests {
         }
     }
 
+    @Test func `what was sent of a directory is known when that is the queue once more`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            try place("status.json", #"{"event":"n"}"#, mtime: tick, in: hub)
+            hub.turn(isLoopSlow: true)
+            #expect(ids(hub).count == 1)
+            let files = FileManager.default
+            try files.moveItem(atPath: hub.path, toPath: "\(path)/away")
+            try files.createDirectory(atPath: hub.path, withIntermediateDirectories: false)
+            for _ in 0..<2 { hub.turn(isLoopSlow: true) }
+            try files.moveItem(atPath: hub.path, toPath: "\(path)/other")
+            try files.moveItem(atPath: "\(path)/away", toPath: hub.path)
+            for _ in 0..<3 { hub.turn(isLoopSlow: true) }
+            #expect(ids(hub).isEmpty)
+            for _ in 0..<3 { hub.turn() }
+            #expect(hub.names.isEmpty)
+        }
+    }
+
     @Test func `a copy that keeps times is one event, and another one with other bytes`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try hub(path)
