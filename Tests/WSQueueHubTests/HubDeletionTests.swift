@@ -78,6 +78,52 @@ struct HubDeletionTests {
         }
     }
 
+    /// The rows: whether another file takes its name.
+    @Test(arguments: [false, true])
+    func `a file that can be neither deleted nor looked at is known, and what takes its place is sent`(
+        isReplaced: Bool
+    ) throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try HubHarness(path)
+            try hub.place("status.json", #"{"event":"n","payload":1}"#)
+            hub.turn()
+            _ = SystemCallFaults.failing(next: 1_000, "stat", on: "\(hub.path)/status.json", with: EIO) {
+                for _ in 0..<3 { hub.turn(after: 30_000) }
+            }
+            if isReplaced {
+                try hub.place("next.txt", #"{"event":"n","payload":2}"#)
+                try #require(rename("\(hub.path)/next.txt", "\(hub.path)/status.json") == 0)
+            }
+            for _ in 0..<6 { hub.turn(after: 30_000) }
+            #expect(payloads(hub) == (isReplaced ? ["1", "2"] : ["1"]))
+            #expect(hub.names.isEmpty)
+            #expect(hub.logged().contains("event.undeletable"))
+        }
+    }
+
+    @Test func `a file stays as long as it cannot be asked whether somebody writes it`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try HubHarness(path)
+            try hub.place("rows.jsonl", #"{"event":"n","payload":1}"# + "\n")
+            // By its times alone it is what was read.
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: "\(hub.path)/rows.jsonl")
+            hub.turn(isLoopSlow: true)
+            let writer = try #require(fopen("\(hub.path)/rows.jsonl", "a"))
+            hub.marks.passed(hub.publications.end, pace: hub.publications.end, by: 0, now: hub.now)
+            hub.turn()
+            #expect(payloads(hub) == ["1"] && hub.names.isEmpty)
+            let question = SystemCallFaults.failing(next: 2, "open", on: "\(hub.path)/.taken-", with: EIO) {
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(question.didFail)
+            fputs(#"{"event":"n","payload":2}"# + "\n", writer)
+            fclose(writer)
+            for _ in 0..<4 { hub.turn() }
+            #expect(payloads(hub) == ["2"])
+        }
+    }
+
     @Test func `a batch that gets longer after it was sent goes on with its new lines`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try HubHarness(path)

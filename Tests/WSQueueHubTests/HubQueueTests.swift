@@ -55,6 +55,25 @@ struct HubQueueTests {
         }
     }
 
+    /// What one read gives of notices is gone when the next fails.
+    @Test func `files whose notices are lost with an error are looked for at once`() throws {
+        let told = { (configuration: inout Configuration) in configuration.usesNotices = true }
+        try withHub(told) { hub in
+            // So many that the directory is not listed again for some time only because it has changed.
+            for number in 1...5_000 {
+                try #require(FileManager.default.createFile(atPath: "\(hub.path)/\(number).txt", contents: nil))
+            }
+            hub.turn()
+            // One read has no room for the notices of all.
+            let padding = String(repeating: "x", count: 200)
+            for number in 1...200 { try hub.place("\(padding)-\(number).json", #"{"event":"n"}"#) }
+            #expect(SystemCallFaults.failing(callNumber: 2, with: EIO) { hub.turn(after: 1) }.didFail)
+            #expect(hub.seq == 0)
+            for _ in 0..<2 { hub.turn(after: 100) }
+            #expect(hub.seq == 200)
+        }
+    }
+
     @Test func `who holds a queue is named as far as it is known, with what to do`() {
         let known = QueueHeld(path: "/q", holder: 7)
         #expect(known.description == "the server with pid 7 holds the queue /q")

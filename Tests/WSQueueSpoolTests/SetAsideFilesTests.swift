@@ -29,4 +29,23 @@ struct SetAsideFilesTests {
             }
         }
     }
+
+    @Test func `a file that could not be looked at where it was set aside comes back all the same`() throws {
+        try withTemporaryDirectory { path in
+            let directory = try Directory.open(path)
+            let reader = try SpoolReader(directory, ownEntries(in: directory))
+            var aside = SetAsideFiles()
+            let name = FileName("x.json")
+            try Data("1".utf8).write(to: URL(fileURLWithPath: "\(path)/x.json"))
+            let before = Unfinished.Look(try directory.status(of: name))
+            aside.add(try reader.quarantine(name, reason: "bad").name, as: name, before, now: 0)
+            #expect(aside.takeCompleted(in: reader, now: 0, unix: 0) == [])
+            try Data("12".utf8).write(to: URL(fileURLWithPath: "\(path)/.failed/x.json"))
+            let look = SystemCallFaults.failing(next: 1, "stat", on: "\(path)/.failed/x.json", with: EIO) {
+                aside.takeCompleted(in: reader, now: 2_000_000_000, unix: 0)
+            }
+            #expect(look.didFail && look.result.isEmpty)
+            #expect(aside.takeCompleted(in: reader, now: 4_000_000_000, unix: 0) == [name])
+        }
+    }
 }

@@ -161,4 +161,20 @@ struct SpoolPlaceTests {
             _ = try open.publish()
         }
     }
+
+    @Test func `a hidden file stays as long as it cannot be asked whether somebody writes it`() throws {
+        try withWriter { writer, path in
+            let name = ".1795231805123456789-999999999-1-0a1b2c3d.json.tmp"
+            try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)"))
+            let sweeper = AbandonedFiles(try SpoolReader.opened(writer.directory))
+            let (now, age) = (Clock.unixNanoseconds(), 2 * AbandonedFiles.restNanoseconds)
+            var ages = AgeClock(uptime: 0, unix: now)
+            ages.observe(uptime: age, unix: now + age)
+            let sweep = SystemCallFaults.failing(next: 1, "open", on: "\(path)/\(name)", with: EIO) {
+                sweeper.sweep(ages)
+            }
+            #expect(sweep.didFail && sweep.result.isEmpty)
+            #expect(sweeper.sweep(ages).map(\.description) == [name])
+        }
+    }
 }
