@@ -76,6 +76,8 @@ package struct ModelTalk {
         /// It asks for a channel besides, with its past from a place on, its state, or both, and after that for what it has
         /// missed since where it stands, so that it can tell where the answer ends. What comes by then is part of it.
         case asks(channel: String, since: HistoryCursor?, wantsState: Bool, place: HistoryCursor)
+        /// It is told that it listens to that channel.
+        case listens(String)
         /// The answer about that channel has ended.
         case joined(HistoryCursor, Answer, trimmed: UInt64)
     }
@@ -139,6 +141,7 @@ struct ModelHearing {
     }
 
     func wasRefused(_ channel: String) -> Bool { refused.contains(channel) }
+    var wasRefusedAny: Bool { !refused.isEmpty }
 
     func hears(_ channel: String, isSure: Bool) -> Bool {
         guard !channel.isEmpty else { return true }

@@ -15,6 +15,7 @@
 ///     talk x rights s.1=anyone;s.2=anyone           the rules may be these from now on
 ///     talk x asks t.1 k3f9:90 1 k3f9:126            for a channel besides: its past from there on, with state, and then
 ///                                                   for what it has missed since where it stands
+///     talk x listens t.1                            it is told that it listens to that channel
 ///     talk x joined k3f9:126 complete 80            the answer about that channel, as with resumed
 ///     talk x returns k3f9:126                       a reader of a stream may come back from there
 ///     talk x closed
@@ -121,6 +122,7 @@ package struct ModelText {
             guard let place = HistoryCursor(words[4]) else { return nil }
             return .asks(
                 channel: words[1], since: HistoryCursor(words[2]), wantsState: words[3] == "1", place: place)
+        case ("listens", 2): return .listens(words[1])
         case ("returns", 2): return HistoryCursor(words[1]).map { .mayReturn($0) }
         case ("resumed", 4...5), ("joined", 4...5):
             guard let cursor = HistoryCursor(words[1]), let trimmed = UInt64(words[3]),

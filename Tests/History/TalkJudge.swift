@@ -38,8 +38,7 @@ struct TalkJudge {
     private var told: UInt64 = 0
     /// The channel whose past it is getting, and where it says that it stands then.
     private var join: Join?
-    /// After this number the past of that channel may begin, once.
-    private var fallsBackTo = UInt64.max
+    private var past: JoinedPast?
     private var echo: HistoryCursor?
 
     init(_ talk: ModelTalk, _ record: ModelRecord, isBounded: Bool) {
@@ -64,18 +63,21 @@ struct TalkJudge {
             case .mayReturn(let cursor): checkReturn(to: cursor)
             case .stateBegins:
                 isInState = true
+                past?.beginState(after: last)
                 last = 0
                 heard = [:]
             case .stateEnds(let cursor, let keys, let isComplete, let end):
                 counts.states += 1
+                past?.endState()
                 endState(cursor.seq, keys: keys, isComplete: isComplete, end, then: next(after: index))
             case .asks(let channel, let since, let wantsState, let place):
                 counts.joined += 1
                 hearing.begin(channel)
                 join = Join(channel: channel, since: since, wantsState: wantsState)
                 echo = place
-                fallsBackTo = since?.seq ?? place.seq
+                past = JoinedPast(channel, since: since?.seq, then: place.seq)
                 isReplaying = true
+            case .listens(let channel): past?.noteAnswer(channel)
             case .joined(let cursor, let answer, let trimmed):
                 // It ended without a word before what has gone since, which is told with the answer about all.
                 if answer == .complete, case .resumed(_, .gap(let gap), _) = next(after: index), gap.epoch == epoch {
@@ -107,16 +109,15 @@ struct TalkJudge {
         if seq == last, let lastChannel, lastChannel != channel, hearing.wasRefused(lastChannel) { return }
         lastChannel = channel
         let what = "\(number) at \(epoch):\(seq)"
-        // Where the past of one channel begins is told by nothing but the number.
-        if seq <= last, seq > fallsBackTo {
-            last = 0
-            fallsBackTo = .max
-        }
+        if past?.begins(with: seq, after: last, isUnsure: hearing.wasRefusedAny) ?? false { last = 0 }
         if seq <= last { report(.disordered, "\(what) after \(last)") }
         last = max(last, seq)
         guard let event = record.events[number] else { return report(.foreign, "\(what) was not published") }
         if let other = record.list[ModelRecord.Place(epoch: epoch, seq: seq)], other != number {
             report(.renumbered, "\(what), which is \(other)")
+        }
+        if !hearing.wasRefusedAny, past?.isClosed(to: event, at: seq) ?? false {
+            report(.disordered, "\(what) in the past of another channel")
         }
         if !hearing.gets(event, isSure: false) { report(.altered, "\(what) is not for it") }
         if !event.places.contains(channel ?? "") || !hearing.hears(channel ?? "", isSure: false) {
@@ -295,8 +296,7 @@ struct TalkJudge {
             report(.skipped, "complete in another numbering")
         }
         if let join { hearing.settle(join.channel) }
-        (join, echo) = (nil, nil)
-        fallsBackTo = .max
+        (join, echo, past) = (nil, nil, nil)
         isReplaying = false
         base = max(base, cursor.seq)
         heard = [:]

@@ -234,7 +234,9 @@ final class Listener {
             if asked?.channel == Bytes.text(channel) { asked?.isRefused = true }
         case "state": hearState(text)
         case "resumed": hearAnswer(text)
-        case "subscribe", "token_expiring": break
+        case "subscribe":
+            if let channel = Bytes.value("\"channel\":\"", end: 0x22, in: text) { note(.listens(Bytes.text(channel))) }
+        case "token_expiring": break
         default: scenario.fail("\(name): \(Bytes.text(text))")
         }
     }
