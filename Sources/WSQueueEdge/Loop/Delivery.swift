@@ -68,15 +68,16 @@ struct Delivery: ~Copyable {
     /// Begins with a socket, which the loop's count of sockets has already.
     mutating func insert(_ line: Line) throws(SystemCallError) -> Int { try sockets.insert(line) }
 
-    /// A request has made a client of its connection: it is sent what is published from now on.
+    /// A request has made a client of its connection: it is sent what is published from now on, after what it is owed already.
     ///
     /// - Parameter isLocal: Whether it has the rights of this machine.
-    mutating func join(_ slot: Int, as connection: Connection, isLocal: Bool) {
+    mutating func join(_ slot: Int, as connection: Connection, isLocal: Bool, now: Int64) {
         sockets.become(connection, slot)
         sockets.setLocal(isLocal, slot)
         let view = connection.withSession { $0.view } ?? .logged(nil)
         fanout.join(slot, isReader: !view.isDocument)
         if !view.isLogs { show(view, to: slot) }
+        if sockets.awaitsSpace(slot) { fanout.fallBehind(slot, now: now, &sockets) }
     }
 
     /// A request has made a WebSocket of its connection that is no client.

@@ -244,7 +244,7 @@ struct EdgeLoop: ~Copyable {
             let form = StreamForm(newcomer.head, isDocument: HTTPRoute(path: newcomer.head.target.path) == .state)
             let view = EventView.stream(epoch: delivery.bounds.epoch, as: form, nil)
             let peer = EventStreamPeer(exchange.line, form, begin(form.dialect, view, newcomer, exchange.line))
-            delivery.join(slot, as: .stream(peer), isLocal: newcomer.isLocal)
+            delivery.join(slot, as: .stream(peer), isLocal: newcomer.isLocal, now: now)
             delivery.owe(form.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
             let lastEvent = newcomer.head.text(of: "last-event-id")
             conversations.open(slot, newcomer, lastEvent: lastEvent, now: now, &delivery)
@@ -271,7 +271,7 @@ struct EdgeLoop: ~Copyable {
     ) -> WebSocketPeer {
         let view: EventView = newcomer.head.target.value(of: "as") == "payload" ? .payload(nil) : .logged(nil)
         let peer = WebSocketPeer(line, begin(dialect, view, newcomer, line))
-        delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal)
+        delivery.join(slot, as: .webSocket(peer), isLocal: newcomer.isLocal, now: now)
         delivery.owe(answer, slot)
         if let greeting = newcomer.welcome.greeting, !view.isPayload { delivery.oweText(greeting, slot) }
         delivery.send(slot, now: now)
