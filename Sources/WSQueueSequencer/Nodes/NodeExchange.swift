@@ -55,6 +55,8 @@ package struct NodeExchange: Sendable {
     private var table: NodeTable?
     private var hasSubscribed = false
     private var isHearing = false
+    /// Since when, monotonic nanoseconds.
+    private var hearsSince: Int64 = 0
     /// Whether the log has been told that the others cannot be heard.
     private var isCutOff = false
     private var nextBeat: Int64 = 0
@@ -170,7 +172,8 @@ package struct NodeExchange: Sendable {
     package mutating func order(_ order: ApplicationOrder, loop: Int, ticket: UInt64, now: Int64) -> [Action] {
         let nodes = isHearing ? table?.alive ?? [] : []
         guard !nodes.isEmpty else {
-            let tally = Tally(isComplete: isHearing)
+            // One that is there and cannot be heard for now was not heard by a node that has just come.
+            let tally = Tally(isComplete: isHearing && now - hearsSince >= NodeTable.silenceNanoseconds)
             return [.tellPassed(CallsAbroad.Answer(loop: loop, ticket: ticket, tally: tally, isOrder: true))]
         }
         let own = calls.add(loop: loop, ticket: ticket, isOrder: true, nodes: nodes, now: now)
@@ -235,6 +238,7 @@ package struct NodeExchange: Sendable {
     private mutating func beginListening(now: Int64) -> [Action] {
         guard hasSubscribed, !isHearing, var table else { return [] }
         isHearing = true
+        hearsSince = now
         nextBeat = now
         let heard = table.connect(now: now)
         self.table = table

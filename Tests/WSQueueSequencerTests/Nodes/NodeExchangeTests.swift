@@ -260,7 +260,7 @@ struct NodeExchangeTests {
     @Test func `an order goes to all nodes, and what they answer is put together`() throws {
         let order = ApplicationOrder.count(ChannelQuery())
         try talk.begin()
-        talk.take(talk.exchange.order(order, loop: 1, ticket: 33, now: 0))
+        talk.take(talk.exchange.order(order, loop: 1, ticket: 33, now: NodeTable.silenceNanoseconds))
         #expect(talk.taken().contains(.tellPassed(.init(loop: 1, ticket: 33, tally: Tally(), isOrder: true))))
         talk.hear(.hello, from: 8)
         talk.hear(.hello, from: 9)
@@ -298,6 +298,26 @@ struct NodeExchangeTests {
         talk.take(talk.exchange.order(.close(connection: 7), loop: 0, ticket: 1, now: 0))
         let answer = CallsAbroad.Answer(loop: 0, ticket: 1, tally: Tally(isComplete: false), isOrder: true)
         #expect(talk.taken() == [.tellPassed(answer)])
+    }
+
+    @Test func `a node that has just come does not say that no other has clients`() throws {
+        let answer = { (isComplete: Bool) in
+            NodeExchange.Action.tellPassed(
+                .init(loop: 0, ticket: 1, tally: Tally(isComplete: isComplete), isOrder: true))
+        }
+        let limit = NodeTable.silenceNanoseconds
+        try talk.begin(now: Self.second)
+        _ = talk.taken()
+        talk.take(talk.exchange.order(.close(connection: 7), loop: 0, ticket: 1, now: Self.second + limit - 1))
+        #expect(talk.taken() == [answer(false)])
+        talk.take(talk.exchange.order(.close(connection: 7), loop: 0, ticket: 1, now: Self.second + limit))
+        #expect(talk.taken() == [answer(true)])
+        // After a while without Redis it is as new.
+        talk.take(talk.exchange.lose(.ended))
+        try talk.begin(now: Self.second + 3 * limit)
+        _ = talk.taken()
+        talk.take(talk.exchange.order(.close(connection: 7), loop: 0, ticket: 1, now: Self.second + 3 * limit + 1))
+        #expect(talk.taken() == [answer(false)])
     }
 
     @Test func `without other nodes, or for clients here only, it is answered at once`() throws {
