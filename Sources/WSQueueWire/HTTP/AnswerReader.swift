@@ -95,13 +95,13 @@ package struct AnswerReader: Sendable {
     private static func framing(_ head: Head) throws(Fault) -> Framing {
         let body: RequestBody
         if head.status == 204 || head.status == 304 {
-            body = .length(0)
+            body = .none
         } else if let coding = head.value(of: "transfer-encoding") {
             guard coding.lowercased() == "chunked" else { throw Fault() }
             body = .chunked
         } else if let text = head.value(of: "content-length") {
             guard let length = Int(text), length >= 0 else { throw Fault() }
-            body = .length(length)
+            body = length == 0 ? .none : .length(length)
         } else {
             return .untilEnd
         }

@@ -26,6 +26,15 @@ struct AnswerReaderTests {
         #expect(first == Array("ab".utf8) && !stream.isDone && stream.head?.status == 200)
     }
 
+    @Test(arguments: ["200 OK\r\nContent-Length: 0", "204 No", "304 No\r\nContent-Length: 5"])
+    func `a body of no bytes is done with the head`(head: String) throws {
+        var reader = AnswerReader()
+        let bytes = Array("HTTP/1.1 \(head)\r\n\r\n".utf8)
+        let body = try reader.receive(bytes.span)
+        #expect(body.isEmpty && reader.head?.status == Int(head.prefix(3)))
+        #expect(reader.isDone)
+    }
+
     @Test(arguments: [
         "SSH-2.0-x\r\n\r\n", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 999 x\r\n\r\n", "HTTP/2 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
