@@ -103,8 +103,8 @@ package struct AgeClock: Equatable, Sendable {
             return age(of: time)
         }
         let (before, isTooLong) = startUnix.subtractingReportingOverflow(time)
-        return isTooLong
-            ? .max : before.addingReportingOverflow(uptime - start).overflow ? .max : before + uptime - start
+        let (all, isOver) = before.addingReportingOverflow(uptime - start)
+        return isTooLong || isOver ? .max : all
     }
 
     /// Makes one of the two oldest stretches, in which things count as younger than they may be.

@@ -84,6 +84,18 @@ struct AgeClockTests {
         #expect(clock.age(of: .min) == .max)
     }
 
+    @Test func `what was there before the run waits since then, however long ago that is`() {
+        let (clock, _) = clock([(20, 0)])
+        #expect(seconds(clock.waitingTime(since: time(-100))) == 120)
+        #expect(seconds(clock.waitingTime(since: time(5))) == 15)
+        let run = 20 * Self.second
+        for short in [0, 1, run - 1, run, run + 1, Self.uptime, Self.uptime + run, 2 * Self.uptime + run] {
+            let waited = clock.waitingTime(since: Self.unix - (.max - short))
+            #expect(waited == (short < run ? .max : .max - short + run), "\(short)")
+        }
+        #expect(clock.waitingTime(since: .min) == .max)
+    }
+
     @Test func `small steps are no jumps, and make nothing older than it is`() {
         let (clock, jumps) = clock([(10, 0), (20, 30 * Self.second), (30, 30 * Self.second)])
         #expect(jumps == [0, 0, 0] && clock.mayTrim)
@@ -101,6 +113,12 @@ struct AgeClockTests {
                 #expect(age <= (step - made + 1) * Self.second)
             }
         }
+    }
+
+    @Test func `of two stretches that were made one, what lies after both belongs to neither`() {
+        let (clock, _) = clock((1...16).map { ($0, 2 * $0 * Self.day) })
+        #expect(seconds(clock.age(of: time(1, ahead: Self.day))) < 16, "between them it may be of either")
+        #expect(seconds(clock.age(of: time(2, ahead: 3 * Self.day))) == 16)
     }
 
     @Test func `a machine's own time that goes back is as good as one that stands`() {
