@@ -55,6 +55,13 @@ struct SubscriptionTableTests {
         #expect(slots(table, .everyoneExcept(Exceptions(connections: [999]))).isEmpty)
     }
 
+    @Test func `a user's connections are found, and no one else's`() throws {
+        var table = try table()
+        for slot in [0, 2] { table.identify(slot, as: try identity("7")) }
+        #expect(table.slots(of: try #require(Label("7"))).sorted() == [0, 2])
+        #expect(table.slots(of: try #require(Label("8"))).isEmpty)
+    }
+
     @Test func `several connections and users may be left out`() throws {
         var table = try table()
         table.identify(1, as: try identity("7"))

@@ -134,7 +134,7 @@ struct EventTextTests {
             ("1.7290000005e9", 1_729_000_000_500_000, true), ("1.7290000005e12", 1_729_000_000_500_000, false),
             (#""1729000000.5""#, 1_729_000_000_500_000, false), (#""1729000000500""#, 1_729_000_000_500_000, false),
             ("99999999999", 99_999_999_999_000_000, true), ("100000000000", 100_000_000_000_000, false), ("0", 0, true),
-            ("-5", -5_000_000, true),
+            ("-5", -5_000_000, true), (#""1729000000.5000000000000000000""#, 1_729_000_000_500_000, false),
         ] as [(String, Int64, Bool)])
     func `a time is in seconds or in what its size says`(value: String, microseconds: Int64, isKept: Bool) throws {
         let bytes = Array(#"{"event":"a","timestamp":\#(value),"expires_at":\#(value)}"#.utf8)
@@ -146,6 +146,7 @@ struct EventTextTests {
 
     @Test(arguments: [
         #""soon""#, "1e300", "{}", "true", "5", #""""#, #""1.""#, #""-1""#, "1e-9", "99999999999999999999",
+        #""1729000000.50000000000000000000""#,
     ])
     func `a time of queueing that no one can mean is ignored`(value: String) throws {
         let event = try EventText.result(of: #"{"event":"a","queued_at":\#(value)}"#.utf8).get()

@@ -20,6 +20,11 @@ struct SinceTests {
         #expect(Since.parse(text) == since)
     }
 
+    @Test func `a date and a time can stand alone, and nothing else there`() {
+        #expect(Since.calendarTime("2026-11-21T09:30:00+01:30") == 1_795_248_000_000_000_000)
+        for text in ["all", "10m", "@1795284000", "2026-11-21", ""] { #expect(Since.calendarTime(text) == nil) }
+    }
+
     @Test func `a cursor is one too`() throws {
         #expect(Since.parse("k3f9:7") == .cursor(try #require(Cursor(epoch: "k3f9", seq: 7))))
     }

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 import WSQueueLog
@@ -25,6 +26,21 @@ struct EventLinesTests {
             var (all, none) = (try self.lines(path, .all), try self.lines(path, .off))
             let takes = (all: (0..<60).allSatisfy { _ in all.takesOwnLine(unix: 1) }, none: none.takesOwnLine(unix: 1))
             #expect(takes.all && !takes.none)
+        }
+    }
+
+    @Test func `a second's sum says what half of the waits, and all but one in a hundred, were below`() throws {
+        try withTemporaryDirectory { path in
+            let log = try Log(level: .debug, format: .text, destination: .file("\(path)/log"))
+            var lines = EventLines(log: log, mode: .sampled)
+            for wait in (0..<100).reversed() as [Int64] {
+                lines.count(byteCount: 10, waitNanoseconds: wait * 1_000_000)
+            }
+            lines.writeSum()
+            log.close()
+            let text = try String(contentsOfFile: "\(path)/log", encoding: .utf8)
+            let figures = "sent=100 bytes=1000 wait_p50_ms=50.0 wait_p99_ms=99.0 wait_max_ms=99.0"
+            #expect(text.contains(figures), "\(text)")
         }
     }
 

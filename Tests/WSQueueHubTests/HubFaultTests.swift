@@ -52,6 +52,25 @@ struct HubFaultTests {
     }
 
     @Test(arguments: codes)
+    func `whichever call fails, a file that is known does not overtake an older one that is not`(code: Int32) throws {
+        var (didFail, number) = (true, 0)
+        while didFail {
+            number += 1
+            try withTemporaryDirectory(isInMemory: true) { path in
+                let hub = try HubHarness(path) { $0.holdsWithoutClients = true }
+                try place(2...2, in: hub)
+                hub.turn()
+                #expect(hub.seq == 0 && hub.waitingCount == 1)
+                try place(1...1, in: hub)
+                hub.marks.report(clients: 1, behind: 0, by: 0)
+                didFail = SystemCallFaults.failing(callNumber: number, with: code) { hub.turn() }.didFail
+                for _ in 0..<10 { hub.turn() }
+                #expect(payloads(hub) == ["1", "2"], "call \(number)")
+            }
+        }
+    }
+
+    @Test(arguments: codes)
     func `whichever call fails, a file that is no event is set aside in the end`(code: Int32) throws {
         var didFail = true
         var number = 0
@@ -273,6 +292,8 @@ struct HubFaultTests {
             #expect(payloads(hub) == ["1"])
             hub.turn()
             #expect(hub.names.isEmpty)
+            let lines = hub.lines().filter { $0.contains("ev=queue.unreadable") }
+            #expect(lines.count == 1 && lines.first?.contains("repeat=") == false, "it is told once")
         }
     }
 

@@ -73,6 +73,7 @@ final class HubHarness {
     var seq: UInt64 { hub.seq }
     var waitingCount: Int { hub.waitingCount }
     var isFinished: Bool { hub.isFinished }
+    var noticeNumber: Int32? { hub.noticeNumber }
 
     /// Puts a file into the queue as a publisher does.
     func place(_ name: String, _ text: String) throws {

@@ -157,6 +157,7 @@ struct HubIdentityTests {
             try place(name, text, mtime: mtime, in: hub)
             for _ in 0..<4 { hub.turn() }
             #expect(ids(hub).isEmpty && hub.names.isEmpty)
+            #expect(hub.asked()?.unfinished == 0, "it does not wait any more")
             // One that keeps its own time is an event after all.
             try place(name, text, mtime: now, in: hub)
             hub.turn()
@@ -228,6 +229,18 @@ struct HubIdentityTests {
             try place("other.json", text, mtime: mtime, in: hub)
             for _ in 0..<3 { hub.turn() }
             #expect(ids(hub) == ["other@\(mtime)"])
+        }
+    }
+
+    @Test func `an event that says its id comes once, whatever else the next file says`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try hub(path)
+            for payload in 1...2 {
+                try place("status.json", #"{"event":"n","id":"own","payload":\#(payload)}"#, mtime: mtime, in: hub)
+                for _ in 0..<3 { hub.turn() }
+            }
+            #expect(ids(hub) == ["own"])
+            #expect(hub.names.isEmpty)
         }
     }
 

@@ -80,6 +80,20 @@ struct HubJournalTests {
         }
     }
 
+    @Test func `history that is not kept is as long as it may be, whatever files are left`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            let hub = try HubHarness(path)
+            try hub.place(name(0), #"{"event":"n"}"#)
+            let reader = try #require(fopen("\(hub.path)/\(name(0))", "r+"))
+            defer { fclose(reader) }
+            for round in 1...40 {
+                for number in 0..<10 { try hub.place(name(10 * round + number), #"{"event":"n"}"#) }
+                hub.turn()
+            }
+            #expect(hub.seq == 401 && hub.history.precedingSeq > 200)
+        }
+    }
+
     @Test func `what the journal knows of files that were there at the start stays until they are gone`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             func begin() throws -> HubHarness {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Support
 import Testing
 import WSQueueOperation
@@ -125,6 +126,8 @@ struct HubQueueTests {
         try withHub(told) { hub in
             hub.turn()
             try hub.place(name(1), #"{"event":"n"}"#)
+            var notices = pollfd(fd: try #require(hub.noticeNumber), events: Int16(POLLIN), revents: 0)
+            #expect(poll(&notices, 1, 0) == 1, "who waits for them is woken")
             hub.turn(after: 1)
             #expect(hub.seq == 1)
             hub.turn(after: 1)
@@ -170,6 +173,8 @@ struct HubQueueTests {
             #expect(hub.seq == 0)
             hub.turn(after: 1)
             #expect(hub.seq == 1)
+            let due = try #require(HubCounters.ScanCause.allCases.firstIndex(of: .due))
+            #expect(hub.asked()?.counters.scans[due] == 0, "a file that is known needs no listing")
         }
     }
 

@@ -85,6 +85,16 @@ struct HubReadingTests {
         }
     }
 
+    @Test func `a batch with a line as large as an event may be is sent`() throws {
+        let line = #"{"event":"n"}"#
+        let exact = { (configuration: inout Configuration) in configuration.eventLimitBytes = line.utf8.count }
+        try withHub(exact) { hub in
+            try hub.place(name(1, ".jsonl"), "\(line)\n\(line)\n")
+            hub.turn()
+            #expect(hub.seq == 2 && hub.failed.isEmpty)
+        }
+    }
+
     @Test func `who asks is told how long events were on their way to clients`() throws {
         try withHub { hub in
             hub.marks.report(clients: 1, behind: 0, by: 0)

@@ -90,6 +90,11 @@ struct HubTests {
             hub.turn()
             #expect(hub.names.isEmpty)
             #expect(hub.failed.count == 2)
+            let reasons = try [2, 3].map {
+                try String(contentsOfFile: "\(hub.path)/.failed/\(name($0, suffix: "jsonl")).why", encoding: .utf8)
+            }
+            #expect(reasons[0].contains("no 'event'") && reasons[0].hasSuffix(", at byte 0 of line 4\n"))
+            #expect(reasons[1] == "no event in it; a batch has one a line, at byte 0\n")
         }
     }
 

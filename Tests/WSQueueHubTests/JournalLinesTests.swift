@@ -1,6 +1,7 @@
 import Foundation
 import Support
 import Testing
+import WSQueueCore
 import WSQueueLog
 import WSQueueOperation
 import WSQueueSystem
@@ -41,6 +42,28 @@ struct JournalLinesTests {
             } throws: { error in
                 guard case .failed(let cause)? = error as? JournalOpeningError else { return false }
                 return cause.description.contains("\(path)/file/")
+            }
+        }
+    }
+
+    @Test func `history goes when it is as old as the operator has said`() throws {
+        try withTemporaryDirectory(isInMemory: true) { path in
+            var configuration = Configuration()
+            configuration.journalPlace = .directory("\(path)/journal")
+            configuration.journalSeconds = 60
+            let log = try Log(level: .debug, format: .text, destination: .file("\(path)/log"))
+            var writer = try HubJournal.open(configuration, in: try Directory.open(path), log: log)
+            let (second, unix) = (1_000_000_000 as Int64, Clock.unixNanoseconds())
+            let identity = JournalRecord.Identity(id: Array("1".utf8), owner: .unknown)
+            writer.stage(
+                JournalRecord(seq: 1, unixNanoseconds: unix, identity: identity), message: Array("{}".utf8).span)
+            _ = try writer.commit(unix: unix)
+            var ages = AgeClock(uptime: 0, unix: unix)
+            for (seconds, gone) in [(59, 0), (62, 1)] as [(Int64, UInt64)] {
+                ages.observe(uptime: seconds * second, unix: unix + seconds * second)
+                writer.note(ages)
+                _ = writer.age(unix: unix + seconds * second)
+                #expect(writer.journal.precedingSeq == gone)
             }
         }
     }

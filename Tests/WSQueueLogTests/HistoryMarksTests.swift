@@ -74,6 +74,13 @@ struct HistoryMarksTests {
         #expect(loss("never", after: 250).any == false)
         let read = try #require(copy(marks))
         #expect(read == marks)
+        // They are forgotten some at a time, so a few more are remembered.
+        let few = self.marks(Array(records.prefix(110)), upTo: 110)
+        #expect(few.loss(after: 0, names: ["never"], user: nil) { $0 != nil }.any == false)
+        // A server that remembers fewer forgets the oldest of what one before it has written.
+        let fewer = try #require(copy(marks, limit: 8))
+        #expect(fewer.bytes.count < marks.bytes.count / 8)
+        #expect(fewer.loss(after: 250, names: ["never"], user: nil) { $0 != nil }.isUnsure)
     }
 
     @Test func `of many users of one channel too`() {

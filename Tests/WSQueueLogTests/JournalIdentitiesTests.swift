@@ -18,4 +18,19 @@ struct JournalIdentitiesTests {
             }
         }
     }
+
+    @Test func `a plain line is known as soon as it is there, as the event of its owner`() throws {
+        var writer = try JournalWriter(
+            .memory, limits: JournalLimits(events: 10), epoch: "e", unix: 0, boot: "b", isShared: true)
+        let (id, owner) = (Array("batch/1".utf8), EventOwner(Array("0".utf8)))
+        let identity = JournalRecord.Identity(id: id, owner: owner)
+        let wasKnown = writer.knows(identity)
+        writer.stageLine(
+            id.span, nil, owner, key: JournalRecord.Identity.key(of: id.span, owner), seq: 1, unix: 0,
+            message: [UInt8]().span)
+        let isKnown = writer.knows(identity)
+        #expect(!wasKnown && isKnown)
+        let isAnothers = writer.knows(JournalRecord.Identity(id: id, owner: EventOwner(Array("1".utf8))))
+        #expect(!isAnothers)
+    }
 }

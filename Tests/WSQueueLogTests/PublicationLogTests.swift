@@ -56,6 +56,15 @@ struct PublicationLogTests {
         #expect(log.snapshot(since: 3).selections.isEmpty)
     }
 
+    @Test func `of a selection all loops add up how many clients have got it`() throws {
+        let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
+        var writer = PublicationWriter(log)
+        append("a", seq: 1, audience: .channel("x", except: .none), to: &writer)
+        writer.publish(oldestNeeded: 0)
+        for count in [2, 3] { try #require(log.snapshot(since: 0).selections.first).addReceivers(count) }
+        #expect(log.snapshot(since: 0).selections.first?.receivers == 5)
+    }
+
     @Test func `selections that nobody needs any more are forgotten`() throws {
         let log = try PublicationLog(minimumBytes: 4_096, seq: 0)
         var writer = PublicationWriter(log)

@@ -87,6 +87,20 @@ struct FailedFilesTests {
         }
     }
 
+    @Test func `what somebody has deleted takes no room`() throws {
+        try withTemporaryDirectory { path in
+            var failed = try failedFiles(path)
+            for (name, megabytes) in [("deleted.json", 250), ("kept.json", 10)] {
+                let file = try #require(fopen("\(path)/\(name)", "w"))
+                #expect(posix_fallocate(fileno(file), 0, megabytes * 1_048_576) == 0)
+                fclose(file)
+                #expect(try failed.take(FileName(name), reason: "bad").pruned == nil)
+                unlink("\(path)/.failed/deleted.json")
+            }
+            #expect(try names(in: "\(path)/.failed").contains("kept.json"))
+        }
+    }
+
     @Test func `a directory that is not empty goes as a file does, and shields nothing`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             try FileManager.default.createDirectory(

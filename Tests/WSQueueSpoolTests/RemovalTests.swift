@@ -161,6 +161,20 @@ struct RemovalTests {
         }
     }
 
+    @Test func `what is written over a taken file comes back, though it is as long and its time is old`() throws {
+        try withFile("{}") { scene in
+            let writer = try #require(fopen("\(scene.path)/a.json", "r+"))
+            let (taken, _) = try #require(scene.take())
+            fputs("[]", writer)
+            fflush(writer)
+            let old = timespec(tv_sec: 1_700_000_000, tv_nsec: 0)
+            try #require(futimens(fileno(writer), [old, old]) == 0)
+            fclose(writer)
+            #expect(try taken.finish() == .other(Self.name))
+            #expect(scene.names == ["a.json"])
+        }
+    }
+
     @Test(arguments: [EIO, EACCES, ENOMEM])
     func `whichever call fails, the file stands where the outcome says and goes the next time`(code: Int32) throws {
         var didFail = true

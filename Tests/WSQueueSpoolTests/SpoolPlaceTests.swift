@@ -22,7 +22,8 @@ struct SpoolPlaceTests {
 
     @Test(arguments: [
         ("order-7", "id-order-7"), ("a/b", "id-a%2fb"), ("../x", "id-..%2fx"), ("Zoë 1", "id-Zo%c3%ab%201"),
-        ("100%", "id-100%25"), (String(repeating: "x", count: 255), "id%bd63c64d5e27a5b1cbb1d6a0a5e5f6d9d8b8b0a1"),
+        ("100%", "id-100%25"), ("\u{f}\u{10}", "id-%0f%10"),
+        (String(repeating: "x", count: 255), "id%bd63c64d5e27a5b1cbb1d6a0a5e5f6d9d8b8b0a1"),
     ])
     func `the name of an id is a name of a file, and says it`(id: String, name: String) {
         let made = SpoolStem(identity: id).description

@@ -111,6 +111,24 @@ struct NodePresenceTests {
         #expect(texts(nodes.nodes[two]?.news) == ["join 1 of 1"])
     }
 
+    @Test func `a channel that the last one has left is forgotten when another node has told that`() throws {
+        var (presence, other) = (Presence(), Presence())
+        presence.share(as: 1)
+        other.share(as: 2)
+        // What has changed comes before what the channel is told of it.
+        func pass(now: Int64) {
+            let news = presence.turn(now: now)
+            for entry in presence.takeChanges() { other.put(entry, from: 1) }
+            for one in news { other.told(PresenceTold(one, sender: 1)) }
+        }
+        presence.enter(Self.room, Identity(user: try label("1")), 1)
+        pass(now: 0)
+        #expect(other.count(in: Self.room) == 1 && other.channelCount == 1)
+        presence.leave(Self.room, try label("1"), 1, now: 0)
+        pass(now: presence.rule.graceNanoseconds)
+        #expect(other.channelCount == 0)
+    }
+
     @Test func `what another node has told is not told again`() throws {
         var (presence, other) = (Presence(), Presence())
         presence.share(as: 1)

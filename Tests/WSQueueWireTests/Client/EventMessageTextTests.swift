@@ -36,6 +36,14 @@ struct EventMessageTextTests {
         #expect(text?.hasSuffix(#","seq":18234,"key":"k\""}"#) == true)
     }
 
+    @Test func `it knows its channel`() throws {
+        for channel in ["x.1", nil] {
+            let bytes = try message(#"{"event":"a"}"#, channel: channel)
+            let name = EventMessageText.decode(bytes.span)?.channelName(in: bytes.span)
+            #expect(name == channel)
+        }
+    }
+
     @Test func `it knows whether there is a channel`() throws {
         let (with, without) = (try message(#"{"event":"a"}"#, channel: "x"), try message(#"{"event":"a"}"#))
         let keyed = try message(#"{"event":"a","key":"k"}"#)

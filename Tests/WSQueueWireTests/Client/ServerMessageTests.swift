@@ -17,6 +17,11 @@ import WSQueueWire
     @Test(arguments: [
         (ServerMessage.subscribed("chat.room.1"), #"{"success":true,"action":"subscribe","channel":"chat.room.1"}"#),
         (ServerMessage.unsubscribed("a"), #"{"success":true,"action":"unsubscribe","channel":"a"}"#),
+        (
+            ServerMessage.subscribed(["a", "b.1"], refused: [("c", "forbidden")]),
+            #"{"success":true,"action":"subscribe","channels":["a","b.1"],"refused":{"c":"forbidden"}}"#
+        ),
+        (ServerMessage.unsubscribed(["a", "b.1"]), #"{"success":true,"action":"unsubscribe","channels":["a","b.1"]}"#),
         (ServerMessage.messageSent(recipients: 3), #"{"success":true,"action":"message_sent","recipients_count":3}"#),
         (
             ServerMessage.authenticated(user: "42", expiresAtSeconds: nil),

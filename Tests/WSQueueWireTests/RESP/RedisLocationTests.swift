@@ -35,6 +35,13 @@ import WSQueueWire
         #expect(location.password == "secret")
     }
 
+    @Test func `the last character of a password may be escaped, and is so whole`() throws {
+        #expect(try RedisLocation("redis://:secret%21@localhost").password == "secret!")
+        for cut in ["secret%2", "secret%"] {
+            #expect(throws: RedisLocation.Fault.malformed) { try RedisLocation("redis://:\(cut)@localhost") }
+        }
+    }
+
     @Test func `a socket may want a password too`() throws {
         let location = try RedisLocation("redis://:secret@/run/redis.sock")
         #expect(location.hosts == [.unix(path: "/run/redis.sock")])
