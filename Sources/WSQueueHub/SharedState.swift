@@ -124,6 +124,8 @@ struct SharedState {
             let field = StreamKept.field(one.channel, one.key)
             if isOld(one) { left[field] = one.number } else { isNew.insert(field) }
         }
+        // What has been ended since has no field.
+        for one in past.ended where !isOld(one) { isNew.insert(StreamKept.field(one.channel, one.key)) }
         var order: UInt64 = 0
         for place in kept.places {
             guard let (event, channels) = kept.event(at: place) else { continue }
@@ -131,16 +133,19 @@ struct SharedState {
             for channel in channels {
                 let field = StreamKept.field(channel, event.key)
                 guard !isNew.contains(field) else { continue }
-                corrections.add(
-                    field, seen: left.removeValue(forKey: field),
-                    value(event, in: channel, seq: 0, order: order))
+                let value = value(event, in: channel, seq: 0, order: order)
+                if let seen = left.removeValue(forKey: field) {
+                    corrections.add(field, seen: seen, value)
+                } else {
+                    corrections.add(field, notEndedAfter: past.last, value)
+                }
             }
         }
         // What there was no room for here may be there.
         for one in kept.missing ?? [] {
             let field = StreamKept.field(one.place, one.key)
             guard !isNew.contains(field), left.removeValue(forKey: field) == nil else { continue }
-            corrections.add(field, seen: nil, StreamKept.missingValue(number: 0))
+            corrections.add(field, notEndedAfter: past.last, StreamKept.missingValue(number: 0))
         }
         guard kept.missing != nil else {
             corrections.add(StreamKept.unnamedField, seen: nil, Array("1".utf8))

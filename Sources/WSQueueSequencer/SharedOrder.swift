@@ -156,7 +156,7 @@ package final class SharedOrder {
     static func resolve(_ place: StreamPlace, epoch: String, seq: UInt64, isProbeKnown: Bool?) -> Resolution {
         guard place.epoch == epoch else { return .restart(epoch: place.epoch, after: place.first - 1) }
         // It has no longer the events that it had, or has others under their numbers.
-        if place.last < seq || (place.probe?.seq == seq && isProbeKnown == false) { return .renew }
+        if place.last < max(seq, place.known) || (place.probe?.seq == seq && isProbeKnown == false) { return .renew }
         return place.first > seq + 1 ? .restart(epoch: epoch, after: place.first - 1) : .follow
     }
 
@@ -188,6 +188,8 @@ package final class SharedOrder {
     func noteRestart(after seq: UInt64) {
         if case .known(let found) = past { stateSeq = found.last }
         past = .unknown
+        // It bounds how far ahead this server writes, and may be of another numbering.
+        lastWrittenSeq = 0
         trims = StreamTrims(after: seq)
     }
 

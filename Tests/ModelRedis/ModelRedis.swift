@@ -25,6 +25,8 @@ package struct ModelRedis: Sendable {
     private var strings: [String: [UInt8]] = [:]
     private var hashes: [String: [[UInt8]: [UInt8]]] = [:]
     private var entries: [Entry] = []
+    /// Which entry has ended the state of a field last.
+    private var endedAt: [String: UInt64] = [:]
     private var lastSeq: UInt64 = 0
     /// How often each key was changed.
     private var changes: [String: Int] = [:]
@@ -40,6 +42,11 @@ package struct ModelRedis: Sendable {
 
     /// The texts of the stream's events, in order.
     package var events: [String] { entries.map { Self.text($0.fields.count > 1 ? $0.fields[1] : []) } }
+
+    /// The texts of the stream's events up to a number.
+    package func events(upTo seq: UInt64) -> [String] {
+        entries.filter { $0.seq <= seq }.map { Self.text($0.fields.count > 1 ? $0.fields[1] : []) }
+    }
 
     /// The value of a string.
     package func string(_ key: String) -> String? { strings[key].map(Self.text) }
@@ -157,18 +164,37 @@ package struct ModelRedis: Sendable {
         let fields = [("e", event), ("i", id), ("t", times), ("o", owner), ("k", Array("1".utf8))]
         entries.append(Entry(seq: lastSeq, fields: fields.flatMap { [Array($0.0.utf8), $0.1] }))
         let head = "\(lastSeq) \(texts[8]) e \(times.count) \(owner.count) \(id.count) "
+        var all: [UInt8] = []
         for field in words[13...] {
             let value = texts[7] == "1" ? nil : Array(head.utf8) + times + owner + id + event
             hashes[texts[4], default: [:]][field] = value
+            if value == nil {
+                endedAt["\(texts[4])\0\(Self.text(field))"] = lastSeq
+                let ended = Array(head.utf8) + times + owner + id + event
+                all += Array("+\(field.count) \(ended.count) ".utf8) + field + ended
+            }
         }
+        if !all.isEmpty { hashes[texts[4], default: [:]][Array("~\(lastSeq % 1_024)".utf8)] = all }
         return .of("0-\(lastSeq)")
     }
 
     private mutating func correct(_ words: [[UInt8]], _ texts: [String]) -> RESPValue {
         guard string(texts[4]) == texts[5] else { return .integer(0) }
+        if texts[6] == "1" {
+            let settled = Array("@".utf8)
+            guard hashes[texts[3]]?[settled] != words[5] else { return .integer(0) }
+            hashes[texts[3], default: [:]][settled] = words[5]
+        }
         for index in stride(from: 8, to: words.count - 2, by: 3) {
             let seen = hashes[texts[3]]?[words[index]].map { Self.text($0).prefix { $0.isNumber } } ?? ""
-            guard "=\(seen)" == texts[index + 1] else { continue }
+            let bound = UInt64(texts[index + 1].dropFirst()) ?? 0
+            let fits =
+                switch texts[index + 1].first {
+                case "<": UInt64(seen) ?? 0 < bound
+                case "!": seen.isEmpty && endedAt["\(texts[3])\0\(texts[index])"] ?? 0 <= bound
+                default: "=\(seen)" == texts[index + 1]
+                }
+            guard fits else { continue }
             hashes[texts[3], default: [:]][words[index]] = words[index + 2].isEmpty ? nil : words[index + 2]
         }
         return .integer(1)

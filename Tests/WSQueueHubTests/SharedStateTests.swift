@@ -62,7 +62,7 @@ struct SharedStateTests {
         ])
         let past = StreamPast(
             epoch: "e", last: 4, kept: [try Self.kept("", "there", 3, #"{"event":"n","id":"3","key":"there"}"#)])
-        #expect(Self.words(rig.recorder.corrections(of: past, Self.place)) == ["/kept = is", "/missing = is"])
+        #expect(Self.words(rig.recorder.corrections(of: past, Self.place)) == ["/kept !4 is", "/missing !4 is"])
     }
 
     @Test func `a stream that has lost events gets back the state, but for what has come since`() throws {
@@ -82,7 +82,26 @@ struct SharedStateTests {
                 try Self.kept("", "further", 9, #"{"event":"n","key":"further"}"#),
             ])
         let words = Self.words(rig.recorder.corrections(of: past, Self.place))
-        #expect(words == ["/same =1 is", "c/lost = is", "/ended =3 ends"])
+        #expect(words == ["/same =1 is", "c/lost !4 is", "/ended =3 ends"])
+    }
+
+    @Test func `what has been ended since a stream lost events is not put back`() throws {
+        var rig = try Rig()
+        try rig.record([
+            #"{"event":"n","id":"1","key":"kept"}"#, #"{"event":"n","id":"2","key":"ended"}"#,
+            #"{"event":"n","id":"3","key":"again","clear":true}"#, #"{"event":"n","id":"4","key":"again"}"#,
+        ])
+        // The second of them this server knows: its own state is newer.
+        let ended = [
+            try Self.kept("", "ended", 2, #"{"event":"n","id":"other","key":"ended","clear":true}"#),
+            try Self.kept("", "again", 3, #"{"event":"n","id":"3","key":"again","clear":true}"#),
+            try Self.kept("c", "kept", 9, #"{"event":"n","id":"9","key":"kept","channel":"c","clear":true}"#),
+        ]
+        let corrections = rig.recorder.corrections(of: StreamPast(epoch: "e", last: 9, ended: ended), Self.place)
+        #expect(Self.words(corrections) == ["/kept !9 is", "/again !9 is"])
+        // Of a numbering that another server has begun all is newer.
+        let others = rig.recorder.corrections(of: StreamPast(epoch: "f", last: 9, ended: ended), nil)
+        #expect(Self.words(others) == ["/kept !9 is"])
     }
 
     @Test func `what was written back is taken over in its order, before what is newer`() throws {

@@ -184,6 +184,28 @@ struct SharedOrderTests {
         #expect(sequencer.putBack { corrections })
     }
 
+    @Test func `a server that has written far goes on where the numbers have begun anew`() {
+        var sequencer = sequencer()
+        _ = sequencer.hear(.fenced(sent: nil))
+        sequencer.follow(place(first: 1, last: 10))
+        #expect(sequencer.finishCatchingUp())
+        _ = sequencer.hear(.written(number: 1, seq: 1_000_000))
+        #expect(!sequencer.maySubmit, "it is further than what it has read")
+        sequencer.restart(epoch: "f", after: 0)
+        sequencer.follow(place(first: 1, last: 0))
+        #expect(sequencer.finishCatchingUp())
+        #expect(sequencer.maySubmit)
+    }
+
+    @Test func `a stream without what it was known to have has lost it, though nothing of that has been read`() {
+        let sequencer = sequencer()
+        func place(_ last: UInt64, known: UInt64) -> StreamPlace {
+            StreamPlace(attempt: 1, epoch: "e", first: 1, last: last, probe: nil, known: known)
+        }
+        #expect(sequencer.resolve(place(12, known: 12), isProbeKnown: nil) == .follow)
+        #expect(sequencer.resolve(place(12, known: 13), isProbeKnown: nil) == .renew)
+    }
+
     @Test func `clients wait until the state is that of its number`() {
         var sequencer = sequencer()
         _ = sequencer.knownPast()

@@ -63,6 +63,21 @@ package struct StreamKept: Equatable, Sendable {
         }
     }
 
+    /// Reads the fields and values that an entry has ended, each pair after `+` and its lengths.
+    static func ended(_ bytes: [UInt8]) -> [StreamKept] {
+        var rest = bytes[...]
+        var all: [StreamKept] = []
+        while rest.popFirst() == UInt8(ascii: "+"), let field = word(&rest).flatMap(Int.init),
+            let value = word(&rest).flatMap(Int.init),
+            (0...rest.count).contains(field), (0...rest.count - field).contains(value)
+        {
+            let parts = (field: Array(rest.prefix(field)), value: Array(rest.dropFirst(field).prefix(value)))
+            rest = rest.dropFirst(field + value)
+            if let one = StreamKept(field: parts.field, value: parts.value) { all.append(one) }
+        }
+        return all
+    }
+
     private static func entry(_ rest: inout ArraySlice<UInt8>, seq: UInt64) -> StreamEntry? {
         let counts = (0..<3).compactMap { _ in word(&rest).flatMap(Int.init) }
         guard counts.count == 3, counts.allSatisfy({ (0...rest.count).contains($0) }) else { return nil }
@@ -97,6 +112,8 @@ package struct StreamPast: Equatable, Sendable {
     package let last: UInt64
     /// The state of each key.
     package let kept: [StreamKept]
+    /// The last events that have ended the state of a key.
+    package let ended: [StreamKept]
     /// Whether nothing is missing that is not named.
     package let isComplete: Bool
     /// Whether what was known before this numbering has been put back.
@@ -106,12 +123,13 @@ package struct StreamPast: Equatable, Sendable {
 
     /// Makes it of its parts.
     package init(
-        epoch: String, last: UInt64, kept: [StreamKept] = [], isComplete: Bool = true, isSettled: Bool = true,
-        trimmed: (end: UInt64, marks: [UInt8])? = nil
+        epoch: String, last: UInt64, kept: [StreamKept] = [], ended: [StreamKept] = [], isComplete: Bool = true,
+        isSettled: Bool = true, trimmed: (end: UInt64, marks: [UInt8])? = nil
     ) {
         self.epoch = epoch
         self.last = last
         self.kept = kept
+        self.ended = ended
         self.isComplete = isComplete
         self.isSettled = isSettled
         self.trimmed = trimmed
@@ -123,6 +141,7 @@ package struct StreamPast: Equatable, Sendable {
         self.epoch = epoch
         last = answers[1]["last-generated-id"]?.string.flatMap(StreamEntry.seq) ?? 0
         var kept: [StreamKept] = []
+        var ended: [StreamKept] = []
         var isComplete = true
         var isSettled = false
         for index in stride(from: 0, to: fields.count - 1, by: 2) {
@@ -133,9 +152,12 @@ package struct StreamPast: Equatable, Sendable {
                 isComplete = false
             } else if field == [UInt8(ascii: "@")] {
                 isSettled = value == Array(epoch.utf8)
+            } else if field.first == UInt8(ascii: "~") {
+                ended += StreamKept.ended(value)
             }
         }
         self.kept = kept
+        self.ended = ended
         self.isSettled = isSettled
         self.isComplete = isComplete
         let note = answers[3].bytes ?? []
@@ -145,7 +167,7 @@ package struct StreamPast: Equatable, Sendable {
     }
 
     package static func == (one: StreamPast, other: StreamPast) -> Bool {
-        one.epoch == other.epoch && one.last == other.last && one.kept == other.kept
+        one.epoch == other.epoch && one.last == other.last && one.kept == other.kept && one.ended == other.ended
             && one.isComplete == other.isComplete && one.isSettled == other.isSettled
             && one.trimmed?.end == other.trimmed?.end
             && one.trimmed?.marks == other.trimmed?.marks

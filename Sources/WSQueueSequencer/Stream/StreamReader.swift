@@ -20,8 +20,7 @@ package struct StreamReader: Sendable {
     /// What has answered the commands of the present stage, and how many have no answer yet.
     private var answers: [RESPValue] = []
     private var awaited = 0
-    /// How often the stream was looked at: orders that another look has overtaken are out of date.
-    private var attempt = 0
+    private var looks = StreamLooks()
     /// The hub has been given the entries up to here.
     private var seq: UInt64
     /// The present numbering's name, or the one that we would give it.
@@ -77,7 +76,7 @@ package struct StreamReader: Sendable {
         // The hub asks again if it still wants to know.
         wantsPast = false
         toPutBack = nil
-        attempt += 1
+        looks.begin()
         stage = .attaching
         let commands = send(
             RedisCommands([
@@ -98,7 +97,7 @@ package struct StreamReader: Sendable {
 
     /// Reads on after an entry, if the order is for the look that was last.
     package mutating func follow(after seq: UInt64, attempt: Int, now: Int64) {
-        guard attempt == self.attempt, stage == .attached else { return }
+        guard attempt == looks.attempt, stage == .attached else { return }
         self.seq = seq
         stage = .following
         isEndTold = false
@@ -134,7 +133,7 @@ package struct StreamReader: Sendable {
     package mutating func renew(
         from: String, to: String, attempt: Int, _ corrections: StateCorrections = StateCorrections(isPast: true)
     ) -> StreamStep {
-        guard attempt == self.attempt, stage == .attached else { return .nothing }
+        guard attempt == looks.attempt, stage == .attached else { return .nothing }
         stage = .renewing(from: from, to: to)
         self.corrections = corrections
         return StreamStep(commands: send(RedisCommands([["WATCH", keys.epoch], ["GET", keys.epoch]])))
@@ -143,6 +142,7 @@ package struct StreamReader: Sendable {
     /// The stream gave events these numbers from the first on: where it has given them before, it has lost what it had,
     /// and is looked at anew.
     package mutating func noteNumber(_ first: UInt64) {
+        looks.note(first)
         guard first <= seq else { return }
         switch stage {
         case .following, .readingPast(isFollowing: true): mustAttach = true
@@ -243,11 +243,12 @@ package struct StreamReader: Sendable {
             let text = "entries of the stream \(keys.stream) have ids that are not ours: \(lastID ?? "")"
             throw RedisFault(code: "stream", text: text)
         }
+        if self.epoch != epoch { looks.forget() }
         self.epoch = epoch
         stage = .attached
         let place = StreamPlace(
-            attempt: attempt, epoch: epoch, first: first == 0 ? last + 1 : first, last: last,
-            probe: answers[3].elements?.first.flatMap { StreamEntry($0) })
+            attempt: looks.attempt, epoch: epoch, first: first == 0 ? last + 1 : first, last: last,
+            probe: answers[3].elements?.first.flatMap { StreamEntry($0) }, known: looks.known)
         return StreamStep(news: [.attached(place)])
     }
 

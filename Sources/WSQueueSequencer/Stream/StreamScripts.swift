@@ -4,8 +4,9 @@ internal import WSQueueCore
 ///
 /// The state of each key stands in a hash beside the stream: the field is the channel, a zero byte and the key
 /// (``StreamKept``). A few fields have no zero byte: the empty one is how many bytes all take and how many are no marks,
-/// `?` stands where keys are missing that are too many to be named, `!` is how far it was looked for what has ended, and
-/// `@` is the numbering whose first node has put back what was known before.
+/// `?` stands where keys are missing that are too many to be named, `!` is how far it was looked for what has ended,
+/// `@` is the numbering whose first node has put back what was known before, and `~` with a number below 1,024 is one of the
+/// last entries that have ended the state of a key, so that a node does not put back what was ended since Redis lost data.
 package enum StreamScripts {
     /// Appends an event with a key to the stream (the first key), and makes it the state of its key (in the second).
     ///
@@ -33,7 +34,7 @@ package enum StreamScripts {
         local function hasRoom(field)
             return kept < most and bytes + #value + #field + 64 <= mostBytes
         end
-        local hasSwept = false
+        local hasSwept, ended = false, ''
         local function sweep()
             if hasSwept then return end
             hasSwept = true
@@ -60,8 +61,12 @@ package enum StreamScripts {
                 else
                     redis.call('HSET', state, '?', '1')
                 end
+            else
+                local kind = #value > 4096 and mark or value
+                ended = ended .. '+' .. #field .. ' ' .. #kind .. ' ' .. field .. kind
             end
         end
+        if ended ~= '' then redis.call('HSET', state, '~' .. tonumber(seq) % 1024, ended) end
         redis.call('HSET', state, '', string.format('%.0f %.0f', bytes, kept))
         return id
         """
@@ -96,7 +101,8 @@ package enum StreamScripts {
     ///
     /// Arguments: the name that it must have; 1 where this is what was known before it, which is taken once; the most
     /// bytes; and in threes a field, a condition and the value, of which nothing ends the state. The condition is `=` and
-    /// the first word of the value that must be there (nothing where there must be none), or `<` and a number.
+    /// the first word of the value that must be there, `!` and a number: nothing must be there, and no entry after it have
+    /// ended the state; or `<` and a number, than which the value must be older.
     package static let correct = """
         local state, mostBytes = KEYS[1], tonumber(ARGV[3])
         if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
@@ -104,11 +110,21 @@ package enum StreamScripts {
             if redis.call('HGET', state, '@') == ARGV[1] then return 0 end
             redis.call('HSET', state, '@', ARGV[1])
         end
-        local bytes, kept, all = 0, 0, redis.call('HGETALL', state)
+        local bytes, kept, ended, all = 0, 0, {}, redis.call('HGETALL', state)
         for n = 1, #all, 2 do
             if string.find(all[n], '%z') then
                 bytes = bytes + #all[n] + #all[n + 1] + 64
                 if string.sub(all[n + 1], -2) ~= ' -' then kept = kept + 1 end
+            elseif string.sub(all[n], 1, 1) == '~' then
+                local at, gone = 1, all[n + 1]
+                while true do
+                    local _, stop, length, rest = string.find(gone, '^%+(%d+) (%d+) ', at)
+                    if not stop then break end
+                    local field = string.sub(gone, stop + 1, stop + length)
+                    local number = tonumber(string.match(gone, '^%d+', stop + 1 + length) or '0')
+                    ended[field] = math.max(ended[field] or 0, number)
+                    at = stop + 1 + length + rest
+                end
             end
         end
         for n = 4, #ARGV, 3 do
@@ -118,6 +134,8 @@ package enum StreamScripts {
             local fits
             if string.sub(condition, 1, 1) == '=' then
                 fits = number == string.sub(condition, 2)
+            elseif string.sub(condition, 1, 1) == '!' then
+                fits = not before and (ended[field] or 0) <= tonumber(string.sub(condition, 2))
             else
                 fits = tonumber(number == '' and '0' or number) < tonumber(string.sub(condition, 2))
             end

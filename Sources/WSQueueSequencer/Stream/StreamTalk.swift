@@ -20,9 +20,14 @@ package struct StreamPlace: Equatable, Sendable {
     package let last: UInt64
     /// The entry at the number up to which the hub has been given entries.
     package let probe: StreamEntry?
+    /// This server has been told of entries up to here before: there are at least so many, unless they were lost.
+    package let known: UInt64
 
     /// Makes a place of its parts.
-    package init(attempt: Int, epoch: String, first: UInt64, last: UInt64, probe: StreamEntry?) {
+    package init(
+        attempt: Int, epoch: String, first: UInt64, last: UInt64, probe: StreamEntry?, known: UInt64 = 0
+    ) {
+        self.known = known
         self.attempt = attempt
         self.epoch = epoch
         self.first = first
@@ -65,6 +70,11 @@ package struct StateCorrections: Equatable, Sendable {
     /// Adds a field, for the case that the value is still there that was seen; `nil` is none.
     package mutating func add(_ field: [UInt8], seen: UInt64?, _ value: [UInt8]) {
         all += [field, Array("=\(seen.map(String.init) ?? "")".utf8), value]
+    }
+
+    /// Adds a field, for the case that nothing is there and no entry after this one has ended its state.
+    package mutating func add(_ field: [UInt8], notEndedAfter seq: UInt64, _ value: [UInt8]) {
+        all += [field, Array("!\(seq)".utf8), value]
     }
 
     /// Adds a field, for the case that what is there is older than an entry.

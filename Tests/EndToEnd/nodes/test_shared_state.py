@@ -1,6 +1,7 @@
 """The state of each key is one on all nodes, and there for a node that starts, whatever Redis has lost."""
 
 import json
+import signal
 
 import pytest
 
@@ -121,6 +122,20 @@ def test_it_is_there_after_a_redis_that_lost_its_data(three, redis):
     redis.ask("FLUSHALL")
     put(three[2], {"key": "k1", "payload": 5, "channel": "a"})
     agree(three, [(None, "k3", 3), ("b", "k4", 4), ("a", "k1", 5)])
+
+
+def test_what_was_cleared_before_the_others_notice_a_loss_is_not_put_back(three, redis):
+    put(three[0], {"key": "k1", "payload": 1, "channel": "a"}, {"key": "k2", "payload": 2, "channels": ["a", "b"]})
+    agree(three, [("a", "k1", 1), ("a", "k2", 2)])
+    for node in three:
+        node.signal(signal.SIGSTOP)
+    redis.ask("FLUSHALL")
+    # A server that knows of nothing begins the numbering.
+    three.add()
+    put(three[3], {"key": "k2", "clear": True, "channels": ["a", "b"]}, {"key": "k3", "payload": 3})
+    for node in three[:3]:
+        node.signal(signal.SIGCONT)
+    agree(three[:3], [("a", "k1", 1), (None, "k3", 3)])
 
 
 def test_a_log_that_was_let_go_of_is_no_gap_for_a_reader_of_orders_on_any_node(three, redis):

@@ -269,6 +269,35 @@ struct StreamReaderTests {
         #expect(try #require(StreamPast(answers([.text("\0m"), .text("3 0 -")]))).isComplete)
     }
 
+    @Test func `what the stream gave before it is looked at is known, in one numbering`() throws {
+        var talk = Talk()
+        func known() -> UInt64? { if case .attached(let place)? = talk.news.last { place.known } else { nil } }
+        try talk.attach()
+        #expect(known() == 0)
+        talk.follow()
+        talk.reader.noteNumber(12)
+        talk.take(talk.reader.connect())
+        // Given after the look was sent: it may not be in the answer.
+        talk.reader.noteNumber(13)
+        _ = talk.reader.disconnect()
+        try talk.attach()
+        #expect(known() == 13)
+        try talk.attach(epoch: "other000")
+        #expect(known() == 0)
+    }
+
+    @Test func `what has ended the state of keys is read, as far as it is whole`() throws {
+        let info: [RESPValue] = [.text("last-generated-id"), .text("0-12")]
+        let (first, second) = ("+3 22 c\0k7 0 e 5 1 2 1 2 0oid{}", "+2 5 \0m3 0 -")
+        for (text, count) in [(first + second, 2), (first + second.dropLast(), 1), ("+3", 0), ("+9 9 x", 0), ("3", 0)] {
+            let fields: [RESPValue] = [.text("~7"), .text(text)]
+            let past = try #require(StreamPast([.text("e"), .map(info), .map(fields), .null]))
+            #expect(past.ended.count == count && past.kept.isEmpty && past.isComplete)
+            guard count == 2 else { continue }
+            #expect(past.ended.map(\.channel) == ["c", ""] && past.ended.map(\.number) == [7, 3])
+        }
+    }
+
     private static func past(epoch: String, _ trimmed: RESPValue = .null) -> RESPValue {
         let info: [RESPValue] = [.text("last-generated-id"), .text("0-12")]
         let fields: [RESPValue] = [
