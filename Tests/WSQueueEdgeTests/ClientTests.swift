@@ -57,15 +57,16 @@ struct ClientTests {
         #expect(try filtered.text().contains("welcome"))
     }
 
-    /// The rows: where an event with a key is published that comes meanwhile, and how many keys the state of `a` has.
-    @Test(arguments: [(["b"], 0), (["a", "b"], 1), (["a"], 1)])
+    /// The rows: where an event with a key is published that comes meanwhile, how many keys the state of `a` has, and whether
+    /// the event's time is over by then.
+    @Test(arguments: [(["b"], 0, false), (["a", "b"], 1, false), (["a"], 1, false), (["a", "b"], 0, true)])
     func `the state of one channel does not stand for what comes of another meanwhile`(
-        channels: [String], keys: Int
+        channels: [String], keys: Int, isOver: Bool
     ) throws {
         let server = try EdgeServer()
         let client = try server.client("/?channels=b", protocol: "wsqueue.v1")
         #expect(try client.text().contains(#""action":"welcome""#))
-        try server.publish(channels: channels, key: "k") {
+        try server.publish(channels: channels, key: "k", expiresAtMicroseconds: isOver ? 1 : nil) {
             try client.say("subscribe", #"{"channel":"a","state":true}"#)
             #expect(try client.text() == #"{"success":true,"action":"subscribe","channel":"a"}"#)
             #expect(try client.text() == #"{"action":"state","begin":true,"channel":"a"}"#)

@@ -53,7 +53,8 @@ final class EdgeServer {
     /// - Parameter isRecorded: Done when it is in the history, and no client has been sent it.
     func publish(
         _ payload: String = "1", channels: [String] = [], recipients: [String]? = nil, except: Int64? = nil,
-        key: String? = nil, isNews: Bool = false, _ isRecorded: () throws -> Void = {}
+        key: String? = nil, expiresAtMicroseconds: Int64? = nil, isNews: Bool = false,
+        _ isRecorded: () throws -> Void = {}
     ) throws {
         seq += 1
         let head = #"{"event":"e","payload":\#(payload),"timestamp":1,"id":"i\#(seq)","seq":\#(seq)"#
@@ -64,6 +65,7 @@ final class EdgeServer {
         record.parts.recipients = recipients
         record.parts.excepts = except.map { [$0] } ?? []
         record.parts.key = key.map { Array($0.utf8) }
+        record.parts.expiresAtMicroseconds = expiresAtMicroseconds
         if isNews {
             record.parts.kind = .news
             journal.stageNews(record, message: Array((head + tail).utf8))

@@ -130,13 +130,15 @@ struct ReplayBuilder {
         return Used(start: chunk.start, offset: offset, next: max(next, planned.nextSeq), state: state)
     }
 
-    /// Whether a record is the event of a client's state that is sent it next.
+    /// Whether a record is the event of a client's state that is sent it next. One whose time is over is no state any more,
+    /// and comes by the client's other channels like any other.
     private func isNext(
         _ record: JournalRecordText, _ progress: StateReplay.Progress?, _ replay: Replay, _ slot: Int,
         _ subscriptions: SubscriptionTable, _ connections: borrowing Connections
     ) -> Bool {
         guard let progress, replay.isState(record),
-            let item = replay.nextState(after: progress, before: record.seq + 1)
+            let item = replay.nextState(after: progress, before: record.seq + 1),
+            item.event.isCurrent(unixNanoseconds: Clock.unixNanoseconds())
         else { return false }
         var heard = HeardChannels()
         let channel = connections[slot]?.withSession {
