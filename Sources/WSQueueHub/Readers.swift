@@ -72,25 +72,25 @@ struct Readers {
     func wake(_ loops: Set<Int>) { for loop in loops { port.wake(loop) } }
 
     /// Tells every loop that the events go on after another number.
-    func tellRenumbering() { port.tellRenumbering() }
+    func tellRenumbering(epoch: String) { port.tellRenumbering(epoch) }
 }
 
 /// How the hub reaches the event loops.
 package struct ReadersPort: Sendable {
     private let wakeups: [Wakeup]
-    private let renumber: @Sendable () -> Void
+    private let renumber: @Sendable (String) -> Void
 
     /// Makes a port.
     ///
     /// - Parameters:
     ///   - wakeups: One for each loop, in the order of their numbers.
-    ///   - renumber: Tells every loop that the events go on after another number.
-    package init(wakeups: [Wakeup], renumber: @escaping @Sendable () -> Void) {
+    ///   - renumber: Tells every loop that the events go on after another number, in this numbering.
+    package init(wakeups: [Wakeup], renumber: @escaping @Sendable (String) -> Void) {
         self.wakeups = wakeups
         self.renumber = renumber
     }
 
     func wake() { for wakeup in wakeups { wakeup.signal() } }
     func wake(_ loop: Int) { wakeups[loop].signal() }
-    func tellRenumbering() { renumber() }
+    func tellRenumbering(_ epoch: String) { renumber(epoch) }
 }

@@ -121,7 +121,7 @@ struct StreamIntake {
         recorder.publish(oldestNeeded: readers.passed)
         readers.wake()
         // After the number, so that a loop that reads this finds it.
-        readers.tellRenumbering()
+        readers.tellRenumbering(epoch: place.epoch)
         keeper.request(&recorder)
         return .done
     }

@@ -42,6 +42,8 @@ package final class PublicationLog: Sendable {
         package let end: UInt64
         /// The order number of the last publication; 0 when there was none.
         package let seq: UInt64
+        /// How often the numbers have gone on after another one.
+        package let skips: Int
         /// The publications since the reader's position that not everyone gets, in order.
         package let selections: ArraySlice<Selection>
     }
@@ -52,6 +54,7 @@ package final class PublicationLog: Sendable {
     private struct Tail {
         var end: UInt64 = 0
         var seq: UInt64
+        var skips = 0
         var selections: [Selection] = []
         /// Every publication that a reader may still need, in order, and some before them: so its bytes need not be read
         /// to find its end and its number.
@@ -88,7 +91,7 @@ package final class PublicationLog: Sendable {
     package func snapshot(since position: UInt64) -> Snapshot {
         tail.withLock { tail in
             let first = tail.selections.firstIndex(endingAfter: position)
-            return Snapshot(end: tail.end, seq: tail.seq, selections: tail.selections[first...])
+            return Snapshot(end: tail.end, seq: tail.seq, skips: tail.skips, selections: tail.selections[first...])
         }
     }
 
@@ -118,11 +121,12 @@ package final class PublicationLog: Sendable {
     }
 
     fileprivate func publish(
-        end: UInt64, seq: UInt64, frames: [Frame], selections: [Selection], oldestNeeded: UInt64
+        end: UInt64, seq: UInt64, skips: Int, frames: [Frame], selections: [Selection], oldestNeeded: UInt64
     ) {
         tail.withLock { tail in
             tail.end = end
             tail.seq = seq
+            tail.skips = skips
             tail.frames += frames
             if tail.frames.count >= tail.frameLimit {
                 tail.frames.removeFirst(tail.frames.partitionPoint { $0.range.upperBound > oldestNeeded })
@@ -145,6 +149,7 @@ package struct PublicationWriter: ~Copyable {
     package private(set) var position: UInt64 = 0
     /// The order number of the last append.
     package private(set) var seq: UInt64
+    private var skips = 0
     private var staged: [PublicationLog.Selection] = []
     private var stagedFrames: [PublicationLog.Frame] = []
 
@@ -185,12 +190,15 @@ package struct PublicationWriter: ~Copyable {
     }
 
     /// Goes on after another number, before the next `publish`.
-    package mutating func skip(to seq: UInt64) { self.seq = seq }
+    package mutating func skip(to seq: UInt64) {
+        self.seq = seq
+        skips += 1
+    }
 
     /// Shows everything appended to the readers, at once.
     package mutating func publish(oldestNeeded: UInt64) {
         log.publish(
-            end: position, seq: seq, frames: stagedFrames, selections: staged, oldestNeeded: oldestNeeded)
+            end: position, seq: seq, skips: skips, frames: stagedFrames, selections: staged, oldestNeeded: oldestNeeded)
         staged.removeAll(keepingCapacity: true)
         stagedFrames.removeAll(keepingCapacity: true)
     }

@@ -114,7 +114,7 @@ package struct Router {
     }
 
     /// What a client gets that comes before the server knows where the events stand.
-    static var notYet: Response {
+    package static var notYet: Response {
         Response(
             .serviceUnavailable, advice: "The server does not know yet where the events stand. Come back in a second.",
             fields: [.init("Retry-After", "1"), .init("Cache-Control", "no-store")])

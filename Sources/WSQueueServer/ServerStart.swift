@@ -144,8 +144,8 @@ enum ServerStart {
     /// What the hub shares with the loops.
     static func makePorts(_ edge: Edge, _ syncer: JournalSyncer?) -> HubPorts {
         let loops = edge.loops
-        let readers = ReadersPort(wakeups: loops.map(\.wakeup)) {
-            for loop in loops { loop.mailbox.post(.renumber) }
+        let readers = ReadersPort(wakeups: loops.map(\.wakeup)) { epoch in
+            for loop in loops { loop.mailbox.post(.renumber(epoch: epoch)) }
         }
         return HubPorts(
             log: edge.log, marks: edge.ports.marks, readers: readers, held: edge.ports.held, gate: edge.ports.gate,

@@ -339,7 +339,7 @@ struct ClientTests {
             server.edge.loops[0].mailbox.isEmpty && server.edge.ports.marks.clients == 2
         }
         let deadline = Int64(20_000_000_000)
-        server.edge.loops[0].mailbox.post(isEnd ? .drain(deadline: .max / 2 + deadline) : .renumber)
+        server.edge.loops[0].mailbox.post(isEnd ? .drain(deadline: .max / 2 + deadline) : .renumber(epoch: "e1"))
         let (opcode, payload) = try client.frame()
         #expect(opcode == 8)
         #expect(String(decoding: payload.dropFirst(2), as: UTF8.self).hasPrefix("retry_ms="))

@@ -94,6 +94,9 @@ final class EdgeServer {
         for loop in edge.loops { loop.wakeup.signal() }
     }
 
+    /// What is published from now on has numbers of another numbering, and the loops are not told yet.
+    func beginNumbering() { writer.skip(to: seq) }
+
     /// Whether a client has asked how the server stands.
     var isAskedForStatus: Bool { edge.ports.status.isWanted(since: .min) }
 

@@ -53,7 +53,8 @@ final class HubHarness {
         let renumberings = Renumberings()
         let ports = HubPorts(
             log: log, marks: marks,
-            readers: ReadersPort(wakeups: [try Wakeup()]) { renumberings.count += 1 }, held: HeldTime(), gate: gate,
+            readers: ReadersPort(wakeups: [try Wakeup()]) { _ in renumberings.count += 1 },
+            held: HeldTime(), gate: gate,
             status: status, presence: presence, hubWakeup: wakeup,
             syncer: syncer ? try JournalSyncer(hubWakeup: wakeup) : nil, publishers: publishers)
         let sequencer =

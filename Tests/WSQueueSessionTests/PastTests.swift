@@ -243,8 +243,8 @@ struct PastTests {
         _ = try writer.commit(unix: 0)
         let journal = writer.journal
         var replay = Replay(
-            PastRequest(since: try cursor("e1:1"), channel: nil), channels: [], bounds: PastBounds(journal), seq: 3,
-            now: 0)
+            PastRequest(since: try cursor("e1:1"), channel: nil), channels: [],
+            bounds: PastBounds(journal, numbersOf: "e1"), seq: 3, now: 0)
         #expect(replay.position == nil)
         let start = try #require(journal.position(after: replay.reached))
         replay.find(start)
@@ -257,7 +257,19 @@ struct PastTests {
         let advanced = try #require(replay.position)
         let next = try #require(try journal.read(from: advanced, limitBytes: 1))
         #expect(JournalRecordText.decode(next.records.span, at: 0)?.seq == (text?.seq ?? 0) + 1)
-        #expect(PastBounds(journal) == PastBounds(epoch: "e1", precedingSeq: 0, lastSeq: 3))
+        #expect(PastBounds(journal, numbersOf: "e1") == PastBounds(epoch: "e1", precedingSeq: 0, lastSeq: 3))
+    }
+
+    @Test func `a journal that has begun anew has none of the numbers of a loop that is not told yet`() throws {
+        let writer = try JournalWriter(
+            .memory, limits: JournalLimits(), epoch: "e1", unix: 0, boot: "b", isShared: true)
+        let bounds = PastBounds(writer.journal, numbersOf: "e0")
+        for place in ["e0:1", "e0:3", "e0:9", "e1:2"] {
+            let since = try cursor(place)
+            #expect(!bounds.isAwaited(since) && bounds.start(after: since, seq: 3) == 3)
+            let replay = Replay(PastRequest(since: since, channel: nil), channels: [], bounds: bounds, seq: 3, now: 0)
+            #expect(replay.gap?.to == (try cursor("e0:3")) && replay.nextSeq == 4)
+        }
     }
 
     /// The rows: whether the client came as the user, or became it later; and whether it is sent again what was for it.

@@ -16,6 +16,8 @@ struct Fanout {
     private var position: UInt64
     /// The order number of the last publication before `position`.
     private var lastSeq: UInt64
+    /// How often the numbers had gone on after another one when the clients here were let in.
+    private var skips: Int
     private var selections = HeldSelections()
     private var behind: BehindClients
     /// Who gets what of the pass under way, and the receivers of one of its publications; both kept for their memory.
@@ -34,8 +36,7 @@ struct Fanout {
     init(_ publications: PublicationLog, _ rule: SlowClientRule) {
         self.publications = publications
         let snapshot = publications.snapshot(since: publications.end)
-        position = snapshot.end
-        lastSeq = snapshot.seq
+        (position, lastSeq, skips) = (snapshot.end, snapshot.seq, snapshot.skips)
         behind = BehindClients(rule)
     }
 
@@ -71,10 +72,11 @@ struct Fanout {
         return selections.seqReceived(by: slot, before: client.frameEnd, subscriptions) == next ? next : next - 1
     }
 
-    /// The events go on after another number. What is not handed out yet brings the number with it.
+    /// The events go on after another number. The clients that were here have been sent away: what was not handed out they
+    /// find when they come back.
     mutating func renumber() {
-        let snapshot = publications.snapshot(since: position)
-        if snapshot.end == position { lastSeq = snapshot.seq }
+        let snapshot = publications.snapshot(since: publications.end)
+        (position, lastSeq, skips) = (snapshot.end, snapshot.seq, snapshot.skips)
     }
 
     /// Forgets what no client can need any more.
@@ -146,12 +148,13 @@ struct Fanout {
     mutating func deliver(_ subscriptions: SubscriptionTable, now: Int64, _ connections: inout Connections) {
         guard hasNews else { return }
         let snapshot = publications.snapshot(since: position)
+        // The clients here are of the numbers before, and are sent away with the news that is on its way.
+        guard snapshot.skips == skips else { return }
         let pass = Pass(range: position..<snapshot.end, selected: Array(snapshot.selections))
         // A numbering that has begun anew says nothing of how many there were.
         let eventCount =
             snapshot.seq >= lastSeq ? snapshot.seq - lastSeq : UInt64(snapshot.selections.count)
-        position = snapshot.end
-        lastSeq = snapshot.seq
+        (position, lastSeq) = (snapshot.end, snapshot.seq)
         if clients == 0 { return }
         deliveries += eventCount * UInt64(clients)
         if pass.selected.isEmpty {

@@ -51,6 +51,8 @@ struct Delivery: ~Copyable {
     var counts: (deliveries: UInt64, replayed: UInt64) { (fanout.deliveryCount, replays.eventCount) }
     /// How far the past reaches.
     var bounds: PastBounds { replays.bounds }
+    /// Whether the history has begun anew and the loop has not been told: who comes just then comes again.
+    var isOutdated: Bool { history.epoch != bounds.epoch }
 
     /// Waits until something is ready or the time is over.
     mutating func wait(milliseconds: Int32, _ ready: inout [Readiness]) {
@@ -127,7 +129,10 @@ struct Delivery: ~Copyable {
     }
 
     /// The events go on after another number.
-    mutating func renumber() { fanout.renumber() }
+    mutating func renumber(epoch: String) {
+        fanout.renumber()
+        replays.renumber(epoch: epoch)
+    }
 
     /// Forgets what no client can need any more.
     mutating func trim() { fanout.trim() }

@@ -147,9 +147,9 @@ struct EdgeLoop: ~Copyable {
             orders.obey(order, from: other, ticket, now: now, &conversations, &delivery)
         case .ordered(let ticket, let tally): orders.take(tally, ticket)
         case .drain(let deadline): drain(deadline: deadline)
-        case .renumber:
+        case .renumber(let epoch):
             dismiss()
-            delivery.renumber()
+            delivery.renumber(epoch: epoch)
         case .answer(let response, let token):
             if let slot = delivery.connections.slot(of: token) { respond(response, to: .post, slot) }
         case .kept(let id, let isKept, let token):
@@ -230,6 +230,7 @@ struct EdgeLoop: ~Copyable {
         case .apply(let request, let fields):
             orders.begin(request, fields, token, now: now, &conversations, &delivery)
         case .status(let question, let method): status.ask(question, method, token, now: now)
+        case .open where delivery.isOutdated, .stream where delivery.isOutdated: respond(Router.notYet, to: .get, slot)
         case .open(let newcomer, let handshake, let start):
             let dialect = handshake.isSubprotocolChosen ? ClientDialect.named : .plain
             let peer = join(newcomer, dialect, handshake.answer(), exchange.line, slot)
@@ -246,8 +247,7 @@ struct EdgeLoop: ~Copyable {
             let peer = EventStreamPeer(exchange.line, form, begin(form.dialect, view, newcomer, exchange.line))
             delivery.join(slot, as: .stream(peer), isLocal: newcomer.isLocal, now: now)
             delivery.owe(form.beginning(fields, unixSeconds: Clock.unixNanoseconds() / 1_000_000_000), slot)
-            let lastEvent = newcomer.head.text(of: "last-event-id")
-            conversations.open(slot, newcomer, lastEvent: lastEvent, now: now, &delivery)
+            conversations.open(slot, newcomer, lastEvent: newcomer.head.text(of: "last-event-id"), now: now, &delivery)
         }
     }
 

@@ -26,7 +26,7 @@ package final class LoopHandle: Sendable {
         /// Say goodbye to all clients, and end when they have gone or at the deadline (monotonic nanoseconds).
         case drain(deadline: Int64)
         /// The events go on after another number, perhaps in another numbering: say goodbye to all clients.
-        case renumber
+        case renumber(epoch: String)
         /// Answer the request of a connection.
         case answer(Response, token: UInt64)
         /// A client's message, an event with this id, is in the queue, or could not be put there.

@@ -19,6 +19,7 @@ struct Replays {
     }
 
     private let journal: Journal
+    private var loopEpoch: String
     private let gate: Gate
     private let log: Log
     /// So long a client may take nothing.
@@ -40,11 +41,9 @@ struct Replays {
     private static let stepBytes = 32_768
 
     init(_ journal: Journal, _ gate: Gate, limitNanoseconds: Int64, _ log: Log) {
-        self.journal = journal
+        (self.journal, loopEpoch) = (journal, journal.epoch)
         builder = ReplayBuilder(journal, limitBytes: Self.stepBytes)
-        self.gate = gate
-        self.limitNanoseconds = limitNanoseconds
-        self.log = log
+        (self.gate, self.log, self.limitNanoseconds) = (gate, log, limitNanoseconds)
     }
 
     /// Whether there is something to do at once.
@@ -54,7 +53,9 @@ struct Replays {
     /// How many events of the past were sent.
     var eventCount: UInt64 { sentEvents }
     /// How far the past reaches.
-    var bounds: PastBounds { PastBounds(journal) }
+    var bounds: PastBounds { PastBounds(journal, numbersOf: loopEpoch) }
+    /// The loop's numbers are of this numbering from now on.
+    mutating func renumber(epoch: String) { loopEpoch = epoch }
     /// The past itself.
     var history: Journal { journal }
 

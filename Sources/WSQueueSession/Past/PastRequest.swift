@@ -48,9 +48,17 @@ package struct PastBounds: Equatable, Sendable {
     }
 
     /// The bounds of a journal now.
-    package init(_ journal: Journal) {
+    ///
+    /// - Parameter epoch: The numbering of the loop's numbers. Where the journal has begun anew and the loop has not been told
+    ///   yet, nothing there has one of them: its clients are sent away soon, and told of the gap when they come back.
+    package init(_ journal: Journal, numbersOf epoch: String) {
+        let found = journal.epoch
+        guard found == epoch else {
+            self.init(epoch: epoch, precedingSeq: 0, lastSeq: 0, left: [0...UInt64.max])
+            return
+        }
         self.init(
-            epoch: journal.epoch, precedingSeq: journal.precedingSeq, lastSeq: journal.lastSeq,
+            epoch: found, precedingSeq: journal.precedingSeq, lastSeq: journal.lastSeq,
             isShared: journal.isShared, left: journal.left)
     }
 
