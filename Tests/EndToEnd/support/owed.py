@@ -226,7 +226,7 @@ def cost_of(kind, start, queue, size):
         if kind is large_events_of_the_past:
             publish_large(queue, "past")
         witness = Witness(server, queue)
-        witness.look_for(1)
+        witness.look_for(0.5)
         quiet = witness.late()
         before = own_memory(server)
         deaf = stack.enter_context(Deaf(server, size, *kind(server, epoch)))
@@ -245,7 +245,7 @@ def cost_of_messages(start, queue, size, count=25):
     server = start("--threads", "2", "--rules", rules)
     witness = Witness(server, queue)
     with Speaking(server, "/", "chat") as sender, Speaking(server, "/", "chat") as listener:
-        witness.look_for(1)
+        witness.look_for(0.5)
         quiet = witness.late()
         before = own_memory(server)
         with Deaf(server, size, request(server, "/?channels=chat")) as deaf:
