@@ -82,7 +82,8 @@ def test_an_application_has_the_package_by_its_version_and_compiles_what_is_show
         manifest.replace("https://git.example.org/wsqueue.git", f"file://{tmp_path}/wsqueue"))
     (shop / "Sources/Shop/Shop.swift").write_text(source(parts))
     built = subprocess.run(
-        ["swift", "build", "--disable-dependency-cache", "--package-path", shop, "-debug-info-format", "none"],
+        ["swift", "build", "--disable-dependency-cache", "--package-path", shop, "-debug-info-format", "none",
+         "--disable-index-store"],
         capture_output=True, text=True, env={**os.environ, "LLVM_PROFILE_FILE": "/dev/null"}, timeout=500)
     assert built.returncode == 0, built.stdout[-4_000:]
     with Client(start(), "/?channels=orders") as client:
