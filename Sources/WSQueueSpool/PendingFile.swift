@@ -15,11 +15,11 @@ package struct PendingFile: Equatable, HeapElement {
     package let isScheduled: Bool
     private let order: SpoolOrder
     private var form: SpoolName.Form
+    /// Whether a server before this one has taken it, and not deleted it. Here it takes no memory: many files wait.
+    package let wasLeft: Bool
     /// Where the name begins that it was delivered under, and how long its stem is.
     private let start: Int
     private let stemCount: Int
-    /// Whether a server before this one has taken it, and not deleted it.
-    package let wasLeft: Bool
 
     init(
         name: FileName, from start: Int = 0, wasLeft: Bool = false, parsed: SpoolName, order: SpoolOrder,
