@@ -27,6 +27,22 @@ struct FailedFilesTests {
         return try failed.take(FileName(name), reason: "bad").pruned
     }
 
+    @Test(arguments: [EINVAL, ENOSYS])
+    func `where a rename cannot refuse to replace, a link stands in`(code: Int32) throws {
+        try withTemporaryDirectory { path in
+            var failed = try failedFiles(path)
+            for name in ["a.json", "a.json.2"] {
+                #expect(FileManager.default.createFile(atPath: "\(path)/a.json", contents: nil))
+                let taken = try SystemCallFaults.failing(next: 1, "rename", on: "\(path)/.failed/", with: code) {
+                    try failed.take(FileName("a.json"), reason: "bad").name
+                }
+                #expect(taken.didFail && taken.result == FileName(name))
+            }
+            #expect(try names(in: "\(path)/.failed").sorted() == ["a.json", "a.json.2", "a.json.2.why", "a.json.why"])
+            #expect(try names(in: path) == [".failed"])
+        }
+    }
+
     @Test func `one file too many makes room for many more`() throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             try fill(path, count: FailedFiles.limitFiles) {
