@@ -204,6 +204,17 @@ public func simulatedFutimens(_ descriptor: Int32, _ times: UnsafePointer<timesp
     return 0
 }
 
+@_cdecl("utimensat")
+public func simulatedUtimensat(
+    _ directory: Int32, _ path: UnsafePointer<CChar>, _ times: UnsafePointer<timespec>, _ flags: Int32
+) -> Int32 {
+    guard let kernel = enter("utimensat"), let inode = kernel.find(path, in: kernel.file(directory)?.inode)?.inode
+    else { return refuse(ENOENT) }
+    if let code = kernel.error(of: .mode) { return refuse(code) }
+    inode.modified = Int64(times[1].tv_sec) * 1_000_000_000 + Int64(times[1].tv_nsec)
+    return 0
+}
+
 /// A disk of this machine, where its clock is a fine one.
 @_cdecl("statfs")
 public func simulatedStatfs(_ path: UnsafePointer<CChar>, _ result: UnsafeMutablePointer<statfs>) -> Int32 {

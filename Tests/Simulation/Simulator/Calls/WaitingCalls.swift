@@ -126,8 +126,10 @@ public func simulatedInotifyAddWatch(_ descriptor: Int32, _ path: UnsafePointer<
     guard let inode = kernel.find(path, in: nil)?.inode else { return refuse(ENOENT) }
     if let code = kernel.error(of: .watch) { return refuse(code) }
     if let known = file.watches.first(where: { $0.inode === inode }) { return known.number }
-    file.watches.append(OpenFile.Watch(number: Int32(file.watches.count + 1), inode: inode, mask: mask))
-    return Int32(file.watches.count)
+    // A number is not given twice: notices of a watch that was removed may still wait.
+    file.lastWatch += 1
+    file.watches.append(OpenFile.Watch(number: file.lastWatch, inode: inode, mask: mask))
+    return file.lastWatch
 }
 
 @_cdecl("inotify_rm_watch")

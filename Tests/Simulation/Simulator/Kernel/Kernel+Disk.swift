@@ -103,6 +103,8 @@ extension Kernel {
     }
 
     func bringQueueBack() {
+        if let lock = queue.entries[".lock"], lock.lock === otherHolder { lock.lock = nil }
+        otherHolder = nil
         guard !isQueueThere else { return }
         change(root, [("away", nil), ("q", queue)])
         root.sync()

@@ -20,6 +20,8 @@ final class Kernel {
     let queue: Inode
     /// Whether it was away once.
     var queueHasMoved = false
+    /// Another process that has locked it.
+    var otherHolder: OpenFile?
     var lastInode: UInt64 = 10
     /// By it names are hashed, and directories listed.
     let nameSalt: UInt64

@@ -45,6 +45,7 @@ final class OpenFile {
     var signals: [Int32] = []
     var interests: [Interest] = []
     var watches: [Watch] = []
+    var lastWatch: Int32 = 0
     var notices: [Notice] = []
     /// Connections that wait to be accepted.
     var backlog: [SimulatedConnection] = []

@@ -28,6 +28,12 @@ struct Extras {
     var hasFullFailed = false
     /// Whether events leave out connections that no longer are.
     var hasExceptions = false
+    /// Whether another server has the queue for a while when it comes back.
+    var hasOtherHolder = false
+    /// Whether something of another user stands where the server's own belongs.
+    var hasSquatter = false
+    /// Whether the journal has a directory of its own.
+    var hasJournalDirectory = false
     /// Whether those who write in place give names that say a time.
     var hasTimedNames = false
 
@@ -51,6 +57,9 @@ struct Extras {
         hasTimedNames = random.chance(perMille: 150)
         usesLibrary = !hasUnknownMembers && random.chance(perMille: 100)
         hasFullFailed = hasOddFiles && random.chance(perMille: 300)
+        hasOtherHolder = random.chance(perMille: 300)
+        hasSquatter = random.chance(perMille: 50)
+        hasJournalDirectory = random.chance(perMille: 100)
         hasGuests = random.chance(perMille: 70)
     }
 }

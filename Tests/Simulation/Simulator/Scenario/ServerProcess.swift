@@ -45,7 +45,7 @@ final class ServerProcess {
                 if !isStopping { scenario.fail("the server has ended") }
                 stops += 1
             } catch ServerStartError.held(let held) where kernel.hasOnePort {
-                if !"\(held)".contains("/q") { scenario.fail("the server: \(held)") }
+                if !"\(held)".contains("/q") || held.hint.isEmpty { scenario.fail("the server: \(held)") }
                 refusals += 1
             } catch {
                 // It may end for one of these, and says why; then it is started again.
@@ -101,6 +101,7 @@ extension Scenario {
         configuration.eventLines = profile.eventLines
         if profile.hasPublisherRules { configuration.publisherRulesPath = "/publishers" }
         if profile.webPublishers > 0 { configuration.publishTokenPath = "/tokens" }
+        if profile.extras.hasJournalDirectory { configuration.journalPlace = .directory("/journal") }
         if let limit = profile.extras.keyLimit { configuration.keyLimit = limit }
         if let key = profile.extras.payloadKey { configuration.payloadKey = key }
         if profile.extras.hasGuests { configuration.hasGuests() }

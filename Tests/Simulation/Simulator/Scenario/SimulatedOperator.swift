@@ -63,7 +63,19 @@ final class SimulatedOperator {
             kernel.moveQueueAway()
             rest(upTo: 3_000_000_000)
             kernel.bringQueueBack()
+            if scenario.profile.extras.hasOtherHolder { holdQueue() }
         }
+    }
+
+    /// A server that was started by mistake has the queue for a while; ours takes it when that has ended.
+    private func holdQueue() {
+        guard let lock = kernel.queue.entries[".lock"], lock.lock == nil else { return }
+        let holder = OpenFile(.file(lock), owner: .world)
+        kernel.otherHolder = holder
+        lock.lock = holder
+        rest(upTo: 3_000_000_000)
+        if lock.lock === holder { lock.lock = nil }
+        kernel.otherHolder = nil
     }
 
     /// Sends a signal, and waits for a line of the log about it, or for a log where there is none.
@@ -97,10 +109,17 @@ final class SimulatedOperator {
         return count
     }
 
+    private func journal() throws -> Directory? {
+        if scenario.profile.extras.hasJournalDirectory {
+            return kernel.root.entries["journal"] == nil ? nil : try Directory.open("/journal")
+        }
+        guard kernel.queue.entries[".journal"] != nil else { return nil }
+        return try scenario.openQueue("/q").openDirectory(FileName(".journal"))
+    }
+
     /// Reads the journal, as `explain` does; a server may be writing it.
     private func readJournal() throws {
-        guard kernel.queue.entries[".journal"] != nil else { return }
-        let directory = try scenario.openQueue("/q").openDirectory(FileName(".journal"))
+        guard let directory = try journal() else { return }
         let extent = try JournalArchive(directory).read { record, bytes, epoch in
             guard record.kind == .event else { return }
             let message = bytes[record.message]

@@ -13,6 +13,7 @@ final class Spectators {
     private var reader: AgeReader?
     private var guests: Guests?
     private var foreignFile: Inode?
+    private var squatter: Inode?
     private unowned let scenario: Scenario
     private let kernel: Kernel
     private let extras: Extras
@@ -37,6 +38,15 @@ final class Spectators {
             guests.start()
         }
         if extras.hasFullFailed { kernel.failedIsFullUntil = kernel.now + Int64(kernel.random.below(30_000_000_000)) }
+        if extras.hasSquatter {
+            let file = Inode(number: 3, isDirectory: false, mode: 0o644, user: kernel.user + 77)
+            file.contents = Self.foreignText
+            file.durableContents = file.contents
+            squatter = file
+            let name = kernel.random.pick([".failed", ".address", ".journal"])
+            kernel.change(kernel.queue, [(name, file)])
+            kernel.queue.sync()
+        }
         if extras.hasForeignFile {
             let file = kernel.makeInode(isDirectory: false, mode: 0o644)
             file.contents = Self.foreignText
@@ -90,6 +100,11 @@ final class Spectators {
                 || foreignFile.contents != Self.foreignText
         {
             scenario.fail("\(Self.foreignName) was not left alone")
+        }
+        if let squatter,
+            !kernel.queue.entries.contains(where: { $0.value === squatter }) || squatter.contents != Self.foreignText
+        {
+            scenario.fail("what another user has put into the queue is gone")
         }
         // A power cut takes of the log what it likes.
         guard kernel.errors + scenario.checker.counts.powerCuts == 0 else { return }
