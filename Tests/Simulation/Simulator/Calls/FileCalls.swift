@@ -49,7 +49,9 @@ private func mayNotRead(_ inode: Inode, _ owner: Owner) -> Bool {
 
 /// Who writes without waiting finds a reader, or is refused (fifo(7)).
 private func openFIFO(_ kernel: Kernel, _ file: OpenFile, _ inode: Inode, _ flags: Int32) -> Int32 {
-    if flags & O_ACCMODE != O_WRONLY, kernel.settings.fault == .serverUnseen { return refuse(EACCES) }
+    // It has its mode by then, and is not made anew.
+    let isReady = inode.mode & 0o777 == 0o622
+    if flags & O_ACCMODE != O_WRONLY, isReady, kernel.settings.fault == .serverUnseen { return refuse(EACCES) }
     let hasReader = kernel.files.contains { $0?.inode === inode }
     if flags & O_ACCMODE == O_WRONLY, !hasReader { return refuse(ENXIO) }
     return kernel.install(file)

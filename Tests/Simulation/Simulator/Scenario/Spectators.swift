@@ -101,7 +101,8 @@ final class Spectators {
         {
             scenario.fail("\(Self.foreignName) was not left alone")
         }
-        if let squatter,
+        // After a power cut what was made under its name may be on the disk, and not its own change of name.
+        if let squatter, scenario.checker.counts.powerCuts == 0,
             !kernel.queue.entries.contains(where: { $0.value === squatter }) || squatter.contents != Self.foreignText
         {
             scenario.fail("what another user has put into the queue is gone")
