@@ -135,6 +135,7 @@ final class DeferringPublisher {
                 return scenario.fail("publisher \(index): \(entry.stem) waits and cannot be cancelled")
             }
             takeBack(event)
+            if let id { try publish(insteadOf: event, id: id, writer) }
         case .removedByOperator:
             try keeper.remove(keeper.find(id ?? "\(entry.stem).json", [.waiting, .later]))
             takeBack(event)
@@ -146,6 +147,17 @@ final class DeferringPublisher {
             // An operator's renames are not brought to the disk.
             scenario.note(.publish(event, .ok(.kill)))
         }
+    }
+
+    /// Publishes another event for another time, whose file has the name of the one that was taken back.
+    private func publish(insteadOf event: EventNumber, id: String, _ writer: SpoolWriter) throws {
+        let other = EventNumber(publisher: event.publisher + 20, number: 0)
+        begin(other)
+        let due = kernel.unix + 500_000_000 * Int64(kernel.random.below(16))
+        scenario.earliest[other] = due
+        _ = try writer.write(
+            Self.text(other, id: id).span, suffix: .event, at: SpoolPlace(identity: id, dueNanoseconds: due))
+        end(other)
     }
 
     private func publishMany(_ publisher: Int, _ directory: Directory) throws {
