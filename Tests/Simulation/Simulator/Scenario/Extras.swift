@@ -22,6 +22,8 @@ struct Extras {
     var hasOddFiles = false
     /// Whether there are users in a channel that tracks them.
     var hasGuests = false
+    /// Whether a user comes and goes in such a channel, in a story.
+    var hasVisitors = false
     /// Whether publishers write events as their library does.
     var usesLibrary = false
     /// Whether nothing can be set aside for a while.
@@ -46,6 +48,7 @@ struct Extras {
         if isStory {
             payloadKey = random.chance(perMille: 100) ? "data" : nil
             hasExceptions = random.chance(perMille: 150)
+            hasVisitors = random.chance(perMille: 150)
             return
         }
         keyLimit = random.chance(perMille: 150) ? 1 + random.below(4) : nil

@@ -117,7 +117,7 @@ final class Listener {
         isPast = false
     }
 
-    private static let upgrade = [
+    static let upgrade = [
         "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Protocol: wsqueue.v1",
     ]
@@ -218,6 +218,8 @@ final class Listener {
 
     private func hear(_ text: ArraySlice<UInt8>) {
         scenario.trace(name, text)
+        // Who listens to everything is told of the visitors, who are no history.
+        if Bytes.begins(text, with: "{\"event\":\"presence.") { return }
         if Bytes.begins(text, with: "{\"event\"") { return hearEvent(text) }
         switch Bytes.value("\"action\":\"", end: 0x22, in: text).map(Bytes.text) {
         case "welcome":

@@ -110,6 +110,7 @@ extension Scenario {
             configuration.rulesPath = "/rules"
             configuration.journalBytes = profile.journalBytes
             configuration.historyMarkLimit = profile.historyMarkLimit
+            configuration.presence.graceNanoseconds = Visitors.graceNanoseconds
         }
         return configuration
     }

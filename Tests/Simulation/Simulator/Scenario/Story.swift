@@ -7,6 +7,7 @@ final class Story {
     private(set) var model: HistoryModel
     private(set) var publishers: [StoryPublisher] = []
     private(set) var listeners: [Listener] = []
+    private var visitors: Visitors?
     private var witness: JournalWitness
     /// The rules that were written, one after the other, and from which of them on one may be in force.
     private var rights: [ModelRights] = []
@@ -36,7 +37,7 @@ final class Story {
     }
 
     var arePublishersDone: Bool { publishers.allSatisfy(\.isDone) }
-    var areListenersDone: Bool { listeners.allSatisfy(\.isDone) }
+    var areListenersDone: Bool { listeners.allSatisfy(\.isDone) && visitors?.isDone ?? true }
 
     func start() {
         kernel.segmentIsRemoved = { [self] inode in
@@ -54,6 +55,10 @@ final class Story {
             publisher.start()
         }
         kernel.spawn("rules", owner: .world, changeRules)
+        guard scenario.profile.extras.hasVisitors else { return }
+        let visitors = Visitors(in: scenario)
+        self.visitors = visitors
+        visitors.start()
     }
 
     /// Takes in what the journal has by now, and gives the last number before its oldest record.
