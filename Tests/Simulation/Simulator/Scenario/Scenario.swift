@@ -23,6 +23,8 @@ final class Scenario: Stage {
     private var servers: [ServerProcess] = []
     /// What is played instead of these.
     private var story: Story?
+    /// Asks for what came since a time, where the clock is set.
+    private var timeReader: TimeReader?
     /// Reads the state at the end.
     private var reader: StateReader?
     private(set) lazy var spectators = Spectators(in: self)
@@ -127,7 +129,11 @@ final class Scenario: Stage {
         let crowd = Crowd(in: self)
         self.crowd = crowd
         crowd.start(names: names)
-        if !profile.clockErrors.isEmpty { kernel.spawn("clock", owner: .world, setClock) }
+        guard !profile.clockErrors.isEmpty else { return }
+        kernel.spawn("clock", owner: .world, setClock)
+        let reader = TimeReader(in: self)
+        timeReader = reader
+        kernel.spawn("time", owner: .world, reader.read)
     }
 
     private func start(_ client: SimulatedClient) {
