@@ -12,6 +12,8 @@ package struct SpoolQueue {
         package var added = 0
         /// Visible entries that are no event files, seen for the first time.
         package var foreign: [FileName] = []
+        /// Whether files were left for another listing that no notice and no change of the directory may tell of.
+        package var isPartial = false
     }
 
     /// How many files are held in memory, about 150 bytes each.
@@ -144,13 +146,20 @@ package struct SpoolQueue {
     /// taken. A publisher that named its second event before that moment had renamed its first one before it too. What
     /// is left out is found by its notice or by the next look.
     ///
+    /// A last name that is ahead of the clock says nothing of that moment. Then, if anything is named by a time that passed
+    /// during the second listing, what is named by the moment before that is taken, and the rest by another listing.
+    ///
+    /// - Parameter clock: The wall clock, nanoseconds.
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
-    package mutating func list(_ directory: Directory) throws(SystemCallError) -> Listing {
+    package mutating func list(
+        _ directory: Directory, clock: () -> Int64 = Clock.unixNanoseconds
+    ) throws(SystemCallError) -> Listing {
         var listing = Listing()
         guard let last = try lastFile(in: directory, &listing) else {
             horizon = nil
             return listing
         }
+        let moment = clock()
         var found: [PendingFile] = []
         var cut: PendingFile?
         try directory.forEachName { bytes in
@@ -165,6 +174,11 @@ package struct SpoolQueue {
                 found.removeLast(found.count - limit)
                 cut = found.last
             }
+        }
+        if last.nanoseconds > moment {
+            let now = clock()
+            listing.isPartial = found.contains { $0.nanoseconds > moment && $0.nanoseconds <= now }
+            if listing.isPartial { found.removeAll { $0.nanoseconds > moment } }
         }
         // A listing during which files are renamed may name one twice (seen on tmpfs).
         found.removeAll { !known.insert($0.name).inserted }

@@ -55,6 +55,28 @@ struct SpoolQueueTests {
         }
     }
 
+    /// As on a machine that starts with its clock behind, where files wait.
+    @Test func `a name ahead of the clock does not let in an event whose predecessor a listing has missed`() throws {
+        try withTemporaryDirectory { path in
+            try touch([second(1), second(9)], in: path)
+            let directory = try Directory.open(path)
+            var queue = SpoolQueue()
+            var unix: Int64 = 1_729_000_002_000_000_000
+            let listing = try queue.list(directory) {
+                // What is published between both listings is named by the time that passes.
+                unix += 1_000_000_000
+                try? touch(["\(unix / 1_000_000_000 + 1).json"], in: path)
+                return unix
+            }
+            #expect(listing.isPartial)
+            #expect(drain(&queue) == [second(1)])
+            try touch([second(3)], in: path)
+            unix = 1_729_000_008_000_000_000
+            #expect(try !queue.list(directory) { unix }.isPartial)
+            #expect(drain(&queue) == [second(3), second(4), second(5), second(9)])
+        }
+    }
+
     @Test func `hidden names are passed over, and other names are told once`() throws {
         try withTemporaryDirectory { path in
             try touch([".1.json.tmp", "notes.txt", "1.JSON", second(1)], in: path)
