@@ -5,8 +5,8 @@ struct ClientHistory {
         case new
         /// A later one of the same publisher came before.
         case late(after: Int)
-        /// Whether a moment was between after which the server may not know that.
-        case again(id: String, isDoubted: Bool)
+        /// Whether a moment was between after which the server may not know that, and whether it came on this connection.
+        case again(id: String, isDoubted: Bool, isHere: Bool)
     }
 
     /// Numbers of an epoch that the client has passed without being told of a gap.
@@ -20,17 +20,23 @@ struct ClientHistory {
     /// The numbering of its connection, and the highest number it has heard there.
     private(set) var epoch = ""
     private(set) var seq: UInt64 = 0
-    private var arrived: [EventNumber: (id: String, doubts: Int)] = [:]
+    private var arrived: [EventNumber: (id: String, doubts: Int, connection: Int)] = [:]
+    private var connections = 0
     /// How many moments of doubt there were before its connection.
     private var doubts = 0
     private var last: [Int: Int] = [:]
     private var stretches: [Stretch] = []
     private var isResuming = false
+    private var gone: Set<EventNumber> = []
 
     /// Whether it listens for what is published in a channel, or in none.
     func wants(_ channel: String?) -> Bool { channel.map(channels.contains) ?? true }
 
     func has(_ event: EventNumber) -> Bool { arrived[event] != nil }
+
+    /// Whether a gap has told it that it does not get this event.
+    func knowsGone(_ event: EventNumber) -> Bool { gone.contains(event) }
+    mutating func noteGone(_ event: EventNumber) { gone.insert(event) }
 
     /// Whether it should have what has this number.
     func hasPassed(_ place: HistoryChecker.Place) -> Bool {
@@ -39,6 +45,7 @@ struct ClientHistory {
 
     mutating func connect(_ cursor: HistoryCursor?, doubts: Int) {
         self.doubts = doubts
+        connections += 1
         isResuming = cursor != nil
         guard let cursor, stretches.last?.epoch != cursor.epoch else { return }
         stretches.append(Stretch(epoch: cursor.epoch, after: cursor.seq, upTo: cursor.seq))
@@ -74,8 +81,11 @@ struct ClientHistory {
         if !isResuming, let open = stretches.last, open.epoch == epoch {
             stretches[stretches.count - 1].upTo = max(open.upTo, number)
         }
-        if let known = arrived[event] { return .again(id: known.id, isDoubted: known.doubts < doubts) }
-        arrived[event] = (id, doubts)
+        if let known = arrived[event] {
+            return .again(
+                id: known.id, isDoubted: known.doubts < doubts, isHere: known.connection == connections)
+        }
+        arrived[event] = (id, doubts, connections)
         defer { last[event.publisher] = max(last[event.publisher] ?? 0, event.number) }
         if let before = last[event.publisher], before > event.number { return .late(after: before) }
         return .new

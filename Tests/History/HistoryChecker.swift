@@ -9,7 +9,9 @@
 /// - One number of one epoch is borne by one event, for all clients and servers.
 /// - A client that has a number has everything it listens for up to that number, but what a gap has told.
 /// - A gap is told only after a power cut, an error of the disk, or a loss of Redis. What Redis has lost may be missing, and
-///   another event may have its number.
+///   another event may have its number; so may what the gap tells a client that comes back after the numbers began anew.
+///   It may also come late, from a server that has sent it and has not noticed the loss, and again on another connection, where
+///   its file was still there.
 ///
 /// `note` takes entries as they happen; `finish` looks at the whole.
 package struct HistoryChecker {
@@ -60,6 +62,7 @@ package struct HistoryChecker {
         case .diskError:
             counts.diskErrors += 1
             isDoubtful = true
+        case .redisLoss: counts.losses += 1
         case .lost(let event):
             counts.losses += 1
             published[event]?.isExcused = true
@@ -72,7 +75,8 @@ package struct HistoryChecker {
     /// Whether every client has every event that it must get, as far as is known now.
     package var isSatisfied: Bool {
         published.allSatisfy { event, one in
-            !one.mustArrive || clients.values.allSatisfy { !$0.wants(one.channel) || $0.has(event) }
+            !one.mustArrive
+                || clients.values.allSatisfy { !$0.wants(one.channel) || $0.has(event) || $0.knowsGone(event) }
         }
     }
 
@@ -90,8 +94,9 @@ package struct HistoryChecker {
     }
 
     private func missing(_ client: ClientHistory, _ isMeant: (Published) -> Bool) -> [EventNumber] {
-        published.filter { event, one in isMeant(one) && client.wants(one.channel) && !client.has(event) }.map(\.key)
-            .sorted { ($0.publisher, $0.number) < ($1.publisher, $1.number) }
+        published.filter { event, one in
+            isMeant(one) && client.wants(one.channel) && !client.has(event) && !client.knowsGone(event)
+        }.map(\.key).sorted { ($0.publisher, $0.number) < ($1.publisher, $1.number) }
     }
 
     private mutating func report(_ kind: HistoryFinding.Kind, _ name: String, _ events: [EventNumber]) {
@@ -132,6 +137,7 @@ package struct HistoryChecker {
                 }
             }
             client.resume(cursor, gap: gap)
+        case .told(let event): client.noteGone(event)
         case .closed: break
         }
         clients[name] = client
@@ -155,10 +161,11 @@ package struct HistoryChecker {
         if let other, other != event, !isLost { find(.renumbered, "where \(other) was before") }
         switch client.take(seq, event, id: id) {
         case .new: break
+        case .late where one.isLost: break
         case .late(let before): find(.disordered, "after \(before) of the same publisher")
-        case .again(let known, let isDoubted):
+        case .again(let known, let isDoubted, let isHere):
             counts.repetitions += 1
-            if !isDoubted { find(.doubled, "came before") }
+            if !isDoubted, !one.isLost || isHere { find(.doubled, "came before") }
             if known != id { find(.doubled, "came before as \(known), now as \(id)") }
         }
     }

@@ -10,6 +10,7 @@
 ///     server 0 start                       server 0 starts; likewise stop (ended in order) and kill
 ///     power cut                            the machine went down: what was not durable may be gone
 ///     disk error                           a sync of the server failed: what it may have lost may be told as a gap
+///     redis loss                           Redis has lost something, perhaps no event: numbers may begin anew
 ///     lost 3 17                            Redis had the event and has it no more: no server needs to have it
 ///     client a listens c1,c3               the channels of client a beside what has none, or -
 ///     client a connects k3f9:120           with a cursor, or - without one
@@ -17,6 +18,7 @@
 ///     client a event 126 3 17 8f3a01c2 3-17   seq, publisher, number, hash of the payload's bytes, id
 ///     client a resumed k3f9:125 complete   nothing it should have is gone
 ///     client a resumed k3f9:125 gap k3f9:90   something is, up to there; what is behind has come
+///     client a told 3 17                   a gap has told it that this event is gone: Redis had it when the numbers began anew
 ///     client a closed
 ///     left 1795284000-12-1.json            a file that is still in a queue at the end
 package enum HistoryEntry: Equatable {
@@ -24,6 +26,7 @@ package enum HistoryEntry: Equatable {
     case server(String, ServerChange)
     case powerCut
     case diskError
+    case redisLoss
     case lost(EventNumber)
     case client(String, ClientFact)
     case left(file: String)
@@ -57,6 +60,8 @@ package enum HistoryEntry: Equatable {
         case event(seq: UInt64, EventNumber, hash: UInt64, id: String)
         /// The cursor that holds from here on, and up to where events are missing.
         case resumed(HistoryCursor, gap: HistoryCursor?)
+        /// What a gap tells besides what is lost.
+        case told(EventNumber)
         case closed
     }
 }

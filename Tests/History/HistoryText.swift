@@ -20,6 +20,7 @@ extension HistoryEntry {
         case "lost":
             guard words.count == 3, let publisher = Int(words[1]), let number = Int(words[2]) else { return nil }
             return .lost(EventNumber(publisher: publisher, number: number))
+        case "redis": return words == ["redis", "loss"] ? .redisLoss : nil
         case "disk": return words == ["disk", "error"] ? .diskError : nil
         case "client":
             guard words.count >= 3 else { return nil }
@@ -37,6 +38,7 @@ extension HistoryEntry {
         case .server(let name, let change): "server \(name) \(change.rawValue)"
         case .powerCut: "power cut"
         case .diskError: "disk error"
+        case .redisLoss: "redis loss"
         case .lost(let event): "lost \(event.publisher) \(event.number)"
         case .client(let name, let fact): "client \(name) \(fact.words)"
         case .left(let file): "left \(file)"
@@ -94,6 +96,9 @@ extension HistoryEntry.ClientFact {
                 return nil
             }
             self = .resumed(cursor, gap: gap)
+        case ("told", 3):
+            guard let publisher = Int(words[1]), let number = Int(words[2]) else { return nil }
+            self = .told(EventNumber(publisher: publisher, number: number))
         case ("closed", 1): self = .closed
         default: return nil
         }
@@ -108,6 +113,7 @@ extension HistoryEntry.ClientFact {
             "event \(seq) \(event.publisher) \(event.number) \(String(hash, radix: 16)) \(id)"
         case .resumed(let cursor, nil): "resumed \(cursor) complete"
         case .resumed(let cursor, let gap?): "resumed \(cursor) gap \(gap)"
+        case .told(let event): "told \(event.publisher) \(event.number)"
         case .closed: "closed"
         }
     }

@@ -117,6 +117,24 @@ struct HistoryCheckerTests {
         #expect(kinds(lost + "client a event 1 0 0 aa id\nclient a event 2 0 0 aa id") == [.doubled])
     }
 
+    @Test func whatRedisHasLostMayComeAgainOnAnotherConnectionAndLate() {
+        let again = published + "client a event 1 0 0 aa id\nclient a connects e:1\nclient a event 2 0 0 aa id"
+        #expect(kinds(again) == [.doubled])
+        #expect(kinds("lost 0 0\n" + again) == [.doubled], "it was lost before it was there")
+        #expect(kinds(again.replacing("client a connects", with: "lost 0 0\nclient a connects")) == [])
+        let late = published + "client a event 1 0 1 bb id\nclient a event 2 0 0 aa id"
+        #expect(kinds(late) == [.disordered])
+        #expect(kinds(late.replacing("client a event 1", with: "lost 0 0\nclient a event 1")) == [])
+    }
+
+    @Test func whatAGapTellsAfterALossOfRedisMayBeMissing() {
+        let text = published + "publish 0 0 ok power\nredis loss\nclient a resumed f:1 gap f:1\n"
+        #expect(kinds(text) == [.lost])
+        #expect(kinds(text + "client a told 0 0") == [])
+        #expect(kinds(text + "client a told 0 1") == [.lost])
+        #expect(kinds(text.replacing("redis loss\n", with: "") + "client a told 0 0") == [.gap])
+    }
+
     @Test func foreignAlteredAndRefusedEventsAreFound() {
         #expect(kinds(published + "client a event 1 7 7 aa id") == [.foreign])
         #expect(kinds(published + "client a event 1 0 0 ab id") == [.altered])
@@ -130,10 +148,12 @@ struct HistoryCheckerTests {
         let lines = [
             "publish 3 17 invoked 8f3a01c2 c3", "publish 3 17 invoked 8f3a01c2 -", "publish 3 17 ok kill",
             "publish 3 17 ok power", "publish 3 17 failed", "publish 3 17 unknown", "server 0 start", "server 0 stop",
-            "server 0 kill", "power cut", "disk error", "lost 3 17", "client a listens c1,c3", "client a listens -",
+            "server 0 kill", "power cut", "disk error", "redis loss", "lost 3 17", "client a listens c1,c3",
+            "client a listens -",
             "client a connects k3f9:120",
             "client a connects -", "client a welcome k3f9:125", "client a event 126 3 17 8f3a01c2 3-17",
-            "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap k3f9:90", "client a closed",
+            "client a resumed k3f9:125 complete", "client a resumed k3f9:125 gap k3f9:90", "client a told 3 17",
+            "client a closed",
             "left 1795284000-12-1.json",
         ]
         for line in lines { #expect(HistoryEntry(line: line[...])?.line == line) }
@@ -145,7 +165,9 @@ struct HistoryCheckerTests {
         "client a event 1 2 3 aa", "client a resumed k3f9 complete", "client a resumed k3f9:1 perhaps",
         "client a resumed k3f9:1 gap", "client a resumed k3f9:1 gap 7",
         "client a welcome -",
-        "client a connects nowhere", "left", "left a b", "lost", "lost 3", "lost 3 x", "unknown word",
+        "client a connects nowhere", "left", "left a b", "lost", "lost 3", "lost 3 x", "redis", "redis losses",
+        "client a told 3", "client a told 3 x",
+        "unknown word",
     ])
     func whatIsNoEntryIsRefused(line: String) { #expect(HistoryEntry(line: line[...]) == nil) }
 

@@ -57,7 +57,7 @@ struct Options {
         return story == nil && random.chance(perMille: Self.nodesPerMille)
     }
 
-    private static let nodesPerMille = 0
+    private static let nodesPerMille = 30
 
     private static func number(after word: String, _ words: inout ArraySlice<String>) -> UInt64 {
         guard let value = words.popFirst().flatMap({ UInt64($0) }) else { refuse("\(word): a number is wanted") }

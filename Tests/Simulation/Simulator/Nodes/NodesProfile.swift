@@ -10,11 +10,12 @@ struct NodesProfile {
     let hasGuests: Bool
     let replicas: Int
 
-    /// What has to be so after Redis has lost events is not worked out yet.
-    private static let lossPerMille = 0
+    /// In so many of a thousand runs what happens to Redis may be a loss, where all runs are of several servers. What
+    /// servers know of guests after one is not judged.
+    private static let lossPerMille = 300
 
     /// - Parameter profile: What was drawn for any run; what such a run does not have is taken out of it.
-    init(random: inout Randomness, profile: inout Profile) {
+    init(random: inout Randomness, profile: inout Profile, mayLose: Bool) {
         // Drawn apart, so that the other runs are what they are without it.
         var apart = Randomness(seed: ~Randomness(seed: random.peek).peek)
         hasGuests = apart.chance(perMille: 300)
@@ -31,7 +32,7 @@ struct NodesProfile {
         troubles.stallPerMille = random.pick([0, 0, 10])
         troubles.lateNanoseconds = random.pick([1_000_000, 200_000_000])
         troubles.savePerMille = random.pick([5, 50, 500])
-        let losesEvents = random.chance(perMille: Self.lossPerMille)
+        let losesEvents = mayLose && !hasGuests && random.chance(perMille: Self.lossPerMille)
         let kinds = RedisTroubles.Trouble.allCases.filter { losesEvents || !$0.isLoss }
         for _ in 0..<random.pick([0, 1, 3]) { troubles.all.append(random.pick(kinds)) }
     }

@@ -31,8 +31,9 @@ final class NodesScenario: Stage {
     private var stopping: Set<Int> = []
     private var stops = 0
     private var ended: [Int] = []
-    /// How often Redis has lost events.
+    /// How often Redis has lost something, and which events.
     private var losses = 0
+    private var lost: Set<EventNumber> = []
     private var failure: String?
     private var quietSince: Int64?
     private var satisfiedAfter = -1
@@ -48,7 +49,7 @@ final class NodesScenario: Stage {
         self.options = options
         var random = Randomness(seed: seed)
         var profile = Profile(random: &random, options: options)
-        nodes = NodesProfile(random: &random, profile: &profile)
+        nodes = NodesProfile(random: &random, profile: &profile, mayLose: options.nodes)
         self.profile = profile
         crashesLeft = nodes.crashes
         names = SpoolNameSource(random: UInt32(truncatingIfNeeded: random.next()))
@@ -139,6 +140,12 @@ final class NodesScenario: Stage {
     func note(_ entry: HistoryEntry) {
         if options.isTraced { print("\(kernel.now) \(entry.line)") }
         checker.note(entry)
+        // A client of another numbering begins where the server is.
+        if case .client(let name, .resumed(_, let gap?)) = entry {
+            for text in redis?.events(upTo: gap) ?? [] {
+                if let event = number(in: text) { checker.note(.client(name, .told(event))) }
+            }
+        }
     }
 
     func fail(_ text: String) { failure = failure ?? text }
@@ -171,7 +178,7 @@ final class NodesScenario: Stage {
             if states.count == readers.count {
                 guard let fault = fault(in: states) else { return }
                 // A server that the stream's last events have not reached yet tells the state before them.
-                if isOver { return fail(fault) }
+                if kernel.now > deadline + Self.patienceNanoseconds / 2 { return fail(fault) }
                 startReaders()
             }
             if isOver { return fail("no state within two minutes") }
@@ -182,13 +189,22 @@ final class NodesScenario: Stage {
 
     private func noteLoss(_ texts: [String]) {
         losses += 1
-        // News of who is there are told anew.
-        for text in texts where !text.hasPrefix("presence-") {
-            let bytes = Array(text.utf8)[...]
-            guard let publisher = Bytes.number("\"p\":", in: bytes), let number = Bytes.number("\"n\":", in: bytes)
-            else { return fail("no event: \(text)") }
-            note(.lost(EventNumber(publisher: Int(publisher), number: Int(number))))
+        note(.redisLoss)
+        for event in texts.compactMap(number) {
+            lost.insert(event)
+            note(.lost(event))
         }
+    }
+
+    /// Which event a text of the stream is; news of who is there are none, and are told anew.
+    private func number(in text: String) -> EventNumber? {
+        guard !text.hasPrefix("presence-") else { return nil }
+        let bytes = Array(text.utf8)[...]
+        guard let publisher = Bytes.number("\"p\":", in: bytes), let number = Bytes.number("\"n\":", in: bytes) else {
+            fail("no event: \(text)")
+            return nil
+        }
+        return EventNumber(publisher: Int(publisher), number: Int(number))
     }
 
     // MARK: Crashes
@@ -237,11 +253,13 @@ final class NodesScenario: Stage {
         }
     }
 
-    /// Whether the state of each key is its last event on each server, if that has not ended it.
+    /// Whether the state of each key is its last event on each server, if that has not ended it. What Redis has lost the
+    /// servers may have written back, or not.
     private func fault(in states: [[String: EventNumber]]) -> String? {
         for (server, state) in states.enumerated() {
+            if state != states[0] { return "the state of server \(server) is \(state), and of server 0 \(states[0])" }
             for publisher in publishers where publisher.style == .keyed {
-                for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
+                for (key, events) in publisher.lastOfKeys(without: lost) where !events.contains(state[key]) {
                     let found = state[key].map { "\($0)" } ?? "none"
                     return "server \(server): the state of \(key) is \(found), and not of \(events)"
                 }

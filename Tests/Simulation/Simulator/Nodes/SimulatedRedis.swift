@@ -1,3 +1,4 @@
+import History
 import ModelRedis
 
 /// The Redis of several servers: its data is a model, and when it answers follows from the seed.
@@ -41,6 +42,8 @@ final class SimulatedRedis {
     private var silentUntil: Int64 = 0
     /// What is on its disk.
     private var saved = ModelRedis()
+    /// What it had under each name of the numbering before it lost something or the name changed.
+    private var pasts: [(epoch: String?, model: ModelRedis)] = []
 
     private static let blockNanoseconds: Int64 = 1_000_000_000
 
@@ -69,6 +72,13 @@ final class SimulatedRedis {
                 && !seen.insert($0).inserted
         }
     }
+
+    /// The texts of the events that have, or have had, a number of a numbering up to this one.
+    func events(upTo cursor: HistoryCursor) -> [String] {
+        (pasts + [(epoch, model)]).filter { $0.epoch == cursor.epoch }.flatMap { $0.model.events(upTo: cursor.seq) }
+    }
+
+    private var epoch: String? { model.string("{wsqueue}:epoch") }
 
     /// Has what is to happen happen soon.
     func hurry() {
@@ -168,6 +178,7 @@ final class SimulatedRedis {
         }
         guard trouble != .disconnects else { return }
         let before = model.events
+        if trouble.isLoss { pasts.append((epoch, model)) }
         if trouble == .loses { model = ModelRedis() }
         if trouble == .forgets { model = saved }
         model.closeAll()
@@ -186,7 +197,9 @@ final class SimulatedRedis {
         if troubles.hasReplica { model.replicas = kernel.random.chance(perMille: 50) ? 0 : 1 }
         if words[0] == Self.read { peer.isReader = true }
         let asked = kernel.settings.fault.map { wrong(words, $0) } ?? words
+        let before = (epoch: epoch, model: model)
         let replies = model.execute(asked, by: peer.number)
+        if before.epoch != epoch, before.epoch != nil { pasts.append(before) }
         if words[0] == Self.read, replies[0].value == .null {
             let until = peer.waiting?.until ?? kernel.now + Self.blockNanoseconds
             peer.waiting = kernel.now < until ? (words, until, changes) : nil

@@ -230,7 +230,7 @@ final class Scenario: Stage {
     /// Whether the state of each key is its last event, if that has not ended it.
     private func compare(_ state: [String: EventNumber], isComplete: Bool) {
         for publisher in crowd?.publishers ?? [] where publisher.style == .keyed {
-            for (key, events) in publisher.lastOfKeys where !events.contains(state[key]) {
+            for (key, events) in publisher.lastOfKeys() where !events.contains(state[key]) {
                 // Of keys without room it is told that they are missing.
                 if state[key] == nil, !isComplete, profile.extras.keyLimit != nil { continue }
                 fail("the state of \(key) is \(state[key].map { "\($0)" } ?? "none"), and not of \(events)")

@@ -124,13 +124,15 @@ final class SimulatedPublisher {
     static func clears(_ event: EventNumber) -> Bool { event.number % 5 == 4 }
 
     /// What the state of each key may be: of its last event, or of those before it while no one can tell whether it was
-    /// published; `nil` is none.
-    var lastOfKeys: [String: [EventNumber?]] {
+    /// published or is still there; `nil` is none.
+    func lastOfKeys(without lost: Set<EventNumber> = []) -> [String: [EventNumber?]] {
         var last: [String: [EventNumber?]] = [:]
         for number in 0..<scenario.profile.eventsPerPublisher {
             let event = EventNumber(publisher: index, number: number)
             let state = Self.clears(event) ? nil : event
-            last[key(of: event)] = confirmed.contains(number) ? [state] : last[key(of: event), default: [nil]] + [state]
+            last[key(of: event)] =
+                confirmed.contains(number) && !lost.contains(event)
+                ? [state] : last[key(of: event), default: [nil]] + [state]
         }
         return last
     }
