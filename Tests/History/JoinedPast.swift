@@ -34,8 +34,12 @@ struct JoinedPast {
     /// - Parameter isUnsure: Whether the client listens no longer to something: what has come by that may come once more, with
     ///   any past.
     mutating func begins(with seq: UInt64, after last: UInt64, isUnsure: Bool) -> Bool {
-        defer { isNext = false }
-        guard seq <= last, seq > start, isNext || (isUnsure && end == 0) else { return false }
+        guard seq <= last, seq > start, isNext || (isUnsure && end == 0) else {
+            // Between a state and what is asked for after it, more may have come, with numbers after those that had come before.
+            if !isAfterState || seq <= end { isNext = false }
+            return false
+        }
+        isNext = false
         end = last
         return true
     }

@@ -232,11 +232,13 @@ struct HubIdentityTests {
         }
     }
 
-    @Test func `an event that says its id comes once, whatever else the next file says`() throws {
+    @Test(arguments: ["json", "jsonl"])
+    func `an event that says its id comes once, whatever else the next file says`(suffix: String) throws {
         try withTemporaryDirectory(isInMemory: true) { path in
             let hub = try hub(path)
             for payload in 1...2 {
-                try place("status.json", #"{"event":"n","id":"own","payload":\#(payload)}"#, mtime: mtime, in: hub)
+                let text = #"{"event":"n","id":"own","payload":\#(payload)}"# + "\n"
+                try place("status.\(suffix)", text, mtime: mtime, in: hub)
                 for _ in 0..<3 { hub.turn() }
             }
             #expect(ids(hub) == ["own"])

@@ -35,10 +35,11 @@ extension JournalTests {
         }
     }
 
-    @Test func `what could not be brought to the disk is written again`() throws {
+    @Test(arguments: [(1_000, 10_000), (3, 1_500_000)])
+    func `what could not be brought to the disk is written again`(count: Int, padding: Int) throws {
         try withTemporaryDirectory { path in
             let hand = try Hand(path)
-            try hand.write(1_000, padding: 10_000)
+            try hand.write(count, padding: padding)
             let sync = hand.takeUnsynced()
             let failed = SystemCallFaults.failing(callNumber: 1, with: 5) { (try? sync.run()) == nil }
             #expect(failed.result && failed.didFail)
