@@ -275,7 +275,7 @@ struct Intake: ~Copyable {
             }
             try watcher.willList(reader.directory, now: now)
             let listing = try queue.list(reader.directory)
-            listingCause = listing.isPartial ? .change : nil
+            listingCause = nil
             trouble.noteListed()
             // What came meanwhile was perhaps listed before its notice was read, which says in which order it came.
             takeNotices()

@@ -167,7 +167,8 @@ struct QueueDirectory: ~Copyable {
     }
 
     private static func take(_ directory: Directory, _ log: Log) throws(QueueDirectoryError) -> Opened {
-        let lock = try QueueLock.take(directory, log)
+        // It is tried again with each look, and all else waits for the hub.
+        let lock = try QueueLock.take(directory, log, isPatient: false)
         do throws(SystemCallError) {
             return try opened(directory, lock, log)
         } catch {

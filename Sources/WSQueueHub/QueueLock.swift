@@ -9,14 +9,18 @@ package struct QueueLock: ~Copyable {
     private let sign: ServerSign
 
     /// Takes a directory as the only server that works in it.
-    package static func take(_ directory: Directory, _ log: Log) throws(QueueDirectoryError) -> QueueLock {
+    ///
+    /// - Parameter isPatient: Whether to wait a moment for what a process that is gone was starting.
+    package static func take(
+        _ directory: Directory, _ log: Log, isPatient: Bool = true
+    ) throws(QueueDirectoryError) -> QueueLock {
         let entries = OwnEntries(in: directory, log: log)
         let attempt: FileLock.Attempt
         do throws(SystemCallError) {
             if let other = otherUsersServer(in: directory, entries) {
                 attempt = .held(by: other.process)
             } else {
-                attempt = try FileLock.take(ServerPresence.lockName, in: directory, entries)
+                attempt = try FileLock.take(ServerPresence.lockName, in: directory, entries, isPatient: isPatient)
             }
         } catch {
             throw .failed(error)

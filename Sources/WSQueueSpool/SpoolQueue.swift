@@ -12,8 +12,6 @@ package struct SpoolQueue {
         package var added = 0
         /// Visible entries that are no event files, seen for the first time.
         package var foreign: [FileName] = []
-        /// Whether files were left for another listing that no notice and no change of the directory may tell of.
-        package var isPartial = false
     }
 
     /// How many files are held in memory, about 150 bytes each.
@@ -147,7 +145,8 @@ package struct SpoolQueue {
     /// is left out is found by its notice or by the next look.
     ///
     /// A last name that is ahead of the clock says nothing of that moment. Then, if anything is named by a time that passed
-    /// during the second listing, what is named by the moment before that is taken, and the rest by another listing.
+    /// during the second listing, what is named by the moment before that is taken, and the rest is left as if there were no
+    /// room for it.
     ///
     /// - Parameter clock: The wall clock, nanoseconds.
     /// - Returns: What was found. Names left out for their lateness make the next look a listing again.
@@ -177,8 +176,11 @@ package struct SpoolQueue {
         }
         if last.nanoseconds > moment {
             let now = clock()
-            listing.isPartial = found.contains { $0.nanoseconds > moment && $0.nanoseconds <= now }
-            if listing.isPartial { found.removeAll { $0.nanoseconds > moment } }
+            if found.contains(where: { $0.nanoseconds > moment && $0.nanoseconds <= now }) {
+                found.sort { $0.precedes($1) }
+                cut = found.first { $0.nanoseconds > moment }
+                found.removeAll { $0.nanoseconds > moment }
+            }
         }
         // A listing during which files are renamed may name one twice (seen on tmpfs).
         found.removeAll { !known.insert($0.name).inserted }

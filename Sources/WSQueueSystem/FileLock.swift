@@ -19,9 +19,12 @@ package struct FileLock: ~Copyable {
     /// Whoever may open a file may lock it, so the file is its owner's alone. One that others may open may be locked by
     /// them, too: it is replaced, unless it is the lock of a process that may have it.
     ///
-    /// - Parameter entries: Of that directory.
+    /// - Parameters:
+    ///   - entries: Of that directory.
+    ///   - isPatient: Whether to try for two seconds where the process that took it is gone, and what that was starting may
+    ///     have it for a moment.
     package static func take(
-        _ name: FileName, in directory: Directory, _ entries: OwnEntries
+        _ name: FileName, in directory: Directory, _ entries: OwnEntries, isPatient: Bool = true
     ) throws(SystemCallError) -> Attempt {
         for _ in 0..<attempts {
             if let holder = foreignHolder(name, in: directory, entries) { return .held(by: holder) }
@@ -29,7 +32,7 @@ package struct FileLock: ~Copyable {
             let path = directory.path(of: name)
             let status = try file.status(object: path)
             let isOpenToOthers = status.mode & 0o077 != 0
-            if try !lock(file, status, path) {
+            if try !lock(file, status, path, isPatient: isPatient) {
                 let holder = try namedHolder(file, status, path)
                 guard isOpenToOthers, holder == nil, try !mayBeServer(file, status, path) else {
                     return .held(by: holder)
@@ -56,7 +59,7 @@ package struct FileLock: ~Copyable {
 
     /// Tries for an instant, in which a process that is ending may let go of it; for longer where it is held by nobody.
     private static func lock(
-        _ file: borrowing FileDescriptor, _ status: FileStatus, _ path: String
+        _ file: borrowing FileDescriptor, _ status: FileStatus, _ path: String, isPatient: Bool
     ) throws(SystemCallError) -> Bool {
         let begin = Clock.monotonicNanoseconds()
         var attempt = 1
@@ -64,7 +67,7 @@ package struct FileLock: ~Copyable {
             if try lock(file, LOCK_EX, path) { return true }
             if attempt >= attempts {
                 let waited = Clock.monotonicNanoseconds() - begin
-                guard waited < patienceNanoseconds, isOrphaned(status) else { return false }
+                guard isPatient, waited < patienceNanoseconds, isOrphaned(status) else { return false }
                 Clock.sleep(nanoseconds: 10_000_000)
             } else {
                 attempt += 1

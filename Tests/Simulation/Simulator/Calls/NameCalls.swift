@@ -18,7 +18,9 @@ public func simulatedGetdents64(_ descriptor: Int32, _ buffer: UnsafeMutableRawP
     var listed = inode.listed { hash($0, kernel.nameSalt) }[...]
     if kernel.settings.fault == .returnNotListed, kernel.queueHasMoved, inode === kernel.queue { listed = [] }
     if kernel.settings.fault == .oneListing, inode === kernel.queue {
-        // The first listing says up to which name the second may take: with this one it may take all. There is no such file.
+        // The first listing says up to which name the second may take: with this one it may take all, as no time passes. There is
+        // no such file.
+        kernel.frozenUnix = kernel.frozenUnix ?? kernel.unix
         listed.append(
             Inode.ListedName(hash: .max, name: "9000000000000000000-1-1-ffffffff.json", number: 2))
     }

@@ -115,7 +115,9 @@ public func simulatedClock(_ clock: Int32, _ result: UnsafeMutablePointer<timesp
     guard current != nil, let kernel else { return Int32(realCall(.clockGetTime, Int(clock), bits(result))) }
     kernel.now += 50
     let isEarly = kernel.settings.fault == .sentBeforeTime && current?.owner == .server
-    let time = clock == CLOCK_REALTIME ? kernel.unix + (isEarly ? 3_000_000_000 : 0) : kernel.now
+    if let frozen = kernel.frozenUnix, kernel.unix - frozen > 100_000_000 { kernel.frozenUnix = nil }
+    let unix = current?.owner == .server ? kernel.frozenUnix ?? kernel.unix : kernel.unix
+    let time = clock == CLOCK_REALTIME ? unix + (isEarly ? 3_000_000_000 : 0) : kernel.now
     result.pointee = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
     return 0
 }

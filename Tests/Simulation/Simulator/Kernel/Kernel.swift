@@ -18,6 +18,8 @@ final class Kernel {
     let root = Inode(number: 1, isDirectory: true, mode: 0o755)
     /// The queue's directory, in the root.
     let queue: Inode
+    /// What a server's wall clock shows while it lists the queue, where one listing is to be enough for it.
+    var frozenUnix: Int64?
     /// Whether it was away once.
     var queueHasMoved = false
     /// Another process that has locked it.
