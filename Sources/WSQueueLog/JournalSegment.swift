@@ -25,8 +25,8 @@ package final class JournalSegment: Sendable {
     /// What is known to be on the disk.
     struct Durable {
         var end = 0
-        /// Whether what stands after `end` may be lost although it can be read.
-        var isDoubtful = false
+        /// What stands between `end` and here may be lost although it can be read; `nil` where nothing is.
+        var doubtfulEnd: Int?
     }
 
     /// Where a record begins: one of many, so that the memory for a search does not grow with the history.
@@ -176,18 +176,20 @@ package final class JournalSegment: Sendable {
         try durable.withLock { durable throws(SystemCallError) in
             let end = end
             do throws(SystemCallError) {
-                if durable.isDoubtful { try rewrite(durable.end..<end) }
+                if durable.doubtfulEnd != nil { try rewrite(durable.end..<end) }
                 try descriptor.sync(dataOnly: true, object: path)
             } catch {
-                durable.isDoubtful = true
+                // With what another thread has written by now and not shown yet.
+                durable.doubtfulEnd = (try? descriptor.status(object: path)).map { Int($0.sizeBytes) } ?? .max
                 throw error
             }
-            durable = Durable(end: max(durable.end, end))
+            if let doubtfulEnd = durable.doubtfulEnd, doubtfulEnd <= end { durable.doubtfulEnd = nil }
+            durable.end = max(durable.end, end)
         }
     }
 
     /// Says that a sync of an earlier process may have failed: the next one writes all records again first.
-    func distrustDisk() { durable.withLock { $0.isDoubtful = true } }
+    func distrustDisk() { durable.withLock { $0.doubtfulEnd = 0 } }
 
     /// Removes its file from where it is, which need not be where the journal is written now; readers that have it open
     /// can read on.

@@ -57,6 +57,41 @@ extension JournalTests {
         }
     }
 
+    @Test func `what was written while a sync failed, and shown later, is written again, too`() throws {
+        try withTemporaryDirectory { path in
+            let hand = try Hand(path)
+            try hand.write(10)
+            let sync = hand.takeUnsynced()
+            let url = try #require(
+                try FileManager.default.contentsOfDirectory(
+                    at: URL(fileURLWithPath: path), includingPropertiesForKeys: nil
+                ).first { $0.lastPathComponent.hasPrefix("e") })
+            let file = try FileHandle(forWritingTo: url)
+            defer { try? file.close() }
+            // In the place of a record that is shown later: its first bytes.
+            let end = try file.seekToEnd()
+            try file.write(contentsOf: Data(count: 8))
+            let failed = SystemCallFaults.failing(callNumber: 1, with: 5) { (try? sync.run()) == nil }
+            #expect(failed.result && failed.didFail)
+            try file.truncate(atOffset: end)
+            try sync.run()
+            // What is written again begins with the header.
+            func isWrittenAgain() throws -> Bool {
+                try hand.write(1)
+                let whole = try Data(contentsOf: url)
+                try file.seek(toOffset: 0)
+                try file.write(contentsOf: Data(count: 64))
+                try hand.takeUnsynced().run()
+                let isWhole = try Data(contentsOf: url) == whole
+                try file.seek(toOffset: 0)
+                try file.write(contentsOf: whole.prefix(64))
+                return isWhole
+            }
+            #expect(try isWrittenAgain())
+            #expect(try !isWrittenAgain())
+        }
+    }
+
     @Test func `what could not be brought to the disk and is lost stays an error`() throws {
         try withTemporaryDirectory { path in
             let hand = try Hand(path)
