@@ -15,6 +15,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 KEYS = {
     "Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40, " ": 32,
 }
+# What it says where the document goes while it is asked about it.
+REPLACED = ("context", "Inspected target navigated", "Not attached to an active page")
 
 
 def find():
@@ -94,7 +96,7 @@ class Page(browser.Page):
             if answer.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown"):
                 self.complaints.append(answer["params"])
             if answer.get("id") == self.number:
-                if "error" in answer and "context" in answer["error"]["message"]:
+                if any(words in answer.get("error", {}).get("message", "") for words in REPLACED):
                     raise browser.Replaced(answer)
                 assert "error" not in answer, answer
                 return answer["result"]
