@@ -41,27 +41,20 @@ final class AgeReader {
 
     /// - Returns: The events up to the answer; `nil` where that did not come.
     private func hear(_ connection: SimulatedConnection) -> (events: [EventNumber], isComplete: Bool)? {
-        var reception = Reception()
         var events: [EventNumber] = []
         var last: UInt64 = 0
-        while true {
-            kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
-            guard !connection.toClient.isEmpty else { return nil }
-            reception.take(connection.toClient.count, from: connection)
-            guard !reception.isRefused else { return nil }
-            while let (opcode, text) = reception.next() {
-                guard opcode != .close else { return nil }
-                scenario.trace("aged", text)
-                if Bytes.find("\"action\":\"resumed\"", in: text) != nil {
-                    return (events, Bytes.find("\"complete\":true", in: text) != nil)
-                }
-                guard let seq = Bytes.number("\"seq\":", in: text), let publisher = Bytes.number("\"p\":", in: text),
-                    let number = Bytes.number("\"n\":", in: text)
-                else { continue }
-                if seq <= last { scenario.fail("aged: \(seq) after \(last)") }
-                last = seq
-                events.append(EventNumber(publisher: Int(publisher), number: Int(number)))
+        return Reception.first(on: connection, kernel) { text in
+            scenario.trace("aged", text)
+            if Bytes.find("\"action\":\"resumed\"", in: text) != nil {
+                return (events, Bytes.find("\"complete\":true", in: text) != nil)
             }
+            guard let seq = Bytes.number("\"seq\":", in: text), let publisher = Bytes.number("\"p\":", in: text),
+                let number = Bytes.number("\"n\":", in: text)
+            else { return nil }
+            if seq <= last { scenario.fail("aged: \(seq) after \(last)") }
+            last = seq
+            events.append(EventNumber(publisher: Int(publisher), number: Int(number)))
+            return nil
         }
     }
 

@@ -70,3 +70,24 @@ struct Frame {
         payload = start..<(start + length)
     }
 }
+
+extension Reception {
+    /// Reads what a server sends, until something is made of a message.
+    ///
+    /// - Returns: `nil` where the connection ends before that.
+    static func first<Result>(
+        on connection: SimulatedConnection, _ kernel: Kernel, where make: (ArraySlice<UInt8>) -> Result?
+    ) -> Result? {
+        var reception = Reception()
+        while true {
+            kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
+            guard !connection.toClient.isEmpty else { return nil }
+            reception.take(connection.toClient.count, from: connection)
+            guard !reception.isRefused else { return nil }
+            while let (opcode, text) = reception.next() {
+                guard opcode != .close else { return nil }
+                if let result = make(text) { return result }
+            }
+        }
+    }
+}

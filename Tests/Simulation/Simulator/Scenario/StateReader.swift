@@ -36,25 +36,18 @@ final class StateReader {
     }
 
     private func hear(_ connection: SimulatedConnection) -> [String: EventNumber]? {
-        var reception = Reception()
         var found: [String: EventNumber] = [:]
-        while true {
-            kernel.pause { !connection.toClient.isEmpty || connection.isReset || connection.isClosedByServer }
-            guard !connection.toClient.isEmpty else { return nil }
-            reception.take(connection.toClient.count, from: connection)
-            guard !reception.isRefused else { return nil }
-            while let (opcode, text) = reception.next() {
-                guard opcode != .close else { return nil }
-                if Bytes.find("\"action\":\"state\"", in: text) != nil, Bytes.find("\"keys\":", in: text) != nil {
-                    isComplete = Bytes.find("\"complete\":true", in: text) != nil
-                    return found
-                }
-                if let key = Bytes.value("\"key\":\"", end: 0x22, in: text),
-                    let publisher = Bytes.number("\"p\":", in: text), let number = Bytes.number("\"n\":", in: text)
-                {
-                    found[Bytes.text(key)] = EventNumber(publisher: Int(publisher), number: Int(number))
-                }
+        return Reception.first(on: connection, kernel) { text in
+            if Bytes.find("\"action\":\"state\"", in: text) != nil, Bytes.find("\"keys\":", in: text) != nil {
+                isComplete = Bytes.find("\"complete\":true", in: text) != nil
+                return found
             }
+            if let key = Bytes.value("\"key\":\"", end: 0x22, in: text),
+                let publisher = Bytes.number("\"p\":", in: text), let number = Bytes.number("\"n\":", in: text)
+            {
+                found[Bytes.text(key)] = EventNumber(publisher: Int(publisher), number: Int(number))
+            }
+            return nil
         }
     }
 }
